@@ -1,0 +1,2 @@
+//! The sample shop's ledger.
+fn main() {}
