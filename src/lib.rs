@@ -1,1 +1,48 @@
-//! scn
+//! The scenario language and its runner.
+//!
+//! ```text
+//! Source ──syntax──▶ Parsed ──check──▶ Plan ──run──▶ events ──report──▶ terminal, junit, json, github
+//!    ▲                 │                               └──▶ event file ──replay──▶ (the same reports)
+//!   fmt ◀──────────────┘
+//! ```
+//!
+//! | floor     | rooms                                      | may know            |
+//! |-----------|--------------------------------------------|---------------------|
+//! | values    | [`value`], [`source`], [`event`]           | nothing of the rest |
+//! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values              |
+//! | contracts | [`contract`], [`shape`]                    | language            |
+//! | meaning   | [`check`]                                  | contracts           |
+//! | the world | [`protocol`], [`system`]                   | values, contracts   |
+//! | judgement | [`relation`]                               | values, shapes      |
+//! | the run   | [`run`], [`script`]                        | all above           |
+//! | faces     | [`report`], [`cli`]                        | all above           |
+//!
+//! Invariants:
+//! - `syntax`, `fmt` and `check` are synchronous, do no IO and never fail: they return a value and
+//!   diagnostics. Tokio lives in `run`, `protocol`, `system` and `cli`.
+//! - Structure is grammar, names are data: no protocol, relation or option name stands in
+//!   `grammar/scn.pest`. One composition root, [`rooms`], lists the rooms, a line each.
+//! - A reply is a [`value::Value`] record, so relations never learn protocols. A reporter sees
+//!   events only, so a replay prints what the run printed.
+//! - One owner for run state, signals, cancellation and event order: `run::dispatch`.
+//! - Language names have one source: the keyword table and the registry in [`lang`].
+//! - Unknown is never a pass, and nothing that did not run counts as passed.
+
+pub mod check;
+pub mod cli;
+pub mod contract;
+pub mod diag;
+pub mod event;
+pub mod fmt;
+pub mod lang;
+pub mod protocol;
+pub mod relation;
+pub mod report;
+pub mod rooms;
+pub mod run;
+pub mod script;
+pub mod shape;
+pub mod source;
+pub mod syntax;
+pub mod system;
+pub mod value;

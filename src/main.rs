@@ -1,2 +1,3 @@
 //! The `scn` command.
+
 fn main() {}

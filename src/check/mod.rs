@@ -1,0 +1,7 @@
+//! Meaning: from trees to a plan, with every diagnostic at once. Synchronous, no IO, never fails.
+
+mod plan;
+
+pub use plan::{
+    Binding, Definition, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+};

@@ -1,0 +1,165 @@
+//! What a run needs to know: the modules with their names resolved, the stages in order, the
+//! scenarios with their attributes and everything they reach.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::Contract;
+use crate::source::{SourceId, Sources};
+use crate::syntax::ast::{Item, ItemKind, Module};
+
+/// All modules of a run: those that were named, and those they import.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Every file.
+    pub sources: Sources,
+    /// Every module, in the order in which they were first reached.
+    pub units: Vec<Unit>,
+}
+
+/// One module with its names.
+#[derive(Debug)]
+pub struct Unit {
+    /// Its tree.
+    pub module: Module,
+    /// Whether it was named on the command line, so that its scenarios are candidates.
+    pub named: bool,
+    /// Where its relative paths start from.
+    pub dir: PathBuf,
+    /// Every name that is visible at its top level: its own items and what it imports.
+    pub names: BTreeMap<Arc<str>, Definition>,
+    /// Contracts by the service they belong to.
+    pub contracts: BTreeMap<Arc<str>, Contract>,
+}
+
+/// What a top-level name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Definition {
+    /// An item, here or in the module it was imported from.
+    Item(ItemRef),
+    /// `use "…" as x`: everything in that module, as `x.name`.
+    Module(usize),
+    /// `use "./x.rhai" as x`: the functions of that script file, as `x.name`.
+    Script(SourceId),
+}
+
+/// An item by module and position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemRef {
+    /// Index in [`Program::units`].
+    pub unit: usize,
+    /// Index in the module's items.
+    pub item: usize,
+}
+
+impl Program {
+    /// The item.
+    pub fn item(&self, at: ItemRef) -> &Item {
+        &self.units[at.unit].module.items[at.item]
+    }
+
+    /// What a name means at the top level of a module.
+    pub fn lookup(&self, unit: usize, name: &str) -> Option<Definition> {
+        self.units[unit].names.get(name).copied()
+    }
+
+    /// The item that a name means at the top level of a module, when it is an item.
+    pub fn lookup_item(&self, unit: usize, name: &str) -> Option<(ItemRef, &Item)> {
+        match self.lookup(unit, name)? {
+            Definition::Item(at) => Some((at, self.item(at))),
+            Definition::Module(_) | Definition::Script(_) => None,
+        }
+    }
+
+    /// All items of all modules.
+    pub fn items(&self) -> impl Iterator<Item = (ItemRef, &Item)> {
+        self.units.iter().enumerate().flat_map(|(unit, u)| {
+            u.module.items.iter().enumerate().map(move |(item, it)| (ItemRef { unit, item }, it))
+        })
+    }
+}
+
+/// A name with its value, such as an attribute's argument kept as written.
+pub type Binding = (Arc<str>, crate::syntax::ast::Expr);
+
+/// What will run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The modules.
+    pub program: Arc<Program>,
+    /// The stages, each after those it names; scenarios without a stage belong to a first stage
+    /// with an empty name, which is there only if it has scenarios.
+    pub stages: Vec<PlannedStage>,
+    /// Every scenario of the named modules in order of file and line, selected or not.
+    pub scenarios: Vec<PlannedScenario>,
+    /// `seed 42` of the first named module that has one.
+    pub seed: Option<u64>,
+}
+
+/// A stage.
+#[derive(Debug, Clone)]
+pub struct PlannedStage {
+    /// Its name; empty for scenarios without one.
+    pub name: Arc<str>,
+    /// Its item; none for scenarios without a stage.
+    pub item: Option<ItemRef>,
+    /// Indexes in [`Plan::stages`] of the stages that come first.
+    pub after: Vec<usize>,
+}
+
+/// A scenario with what its attributes say and what it reaches.
+#[derive(Debug, Clone)]
+pub struct PlannedScenario {
+    /// Its item.
+    pub item: ItemRef,
+    /// Its title.
+    pub title: Arc<str>,
+    /// The 1-based line of its title, and its last line: `file.scn:LINE` means the one around it.
+    pub lines: (u32, u32),
+    /// Index in [`Plan::stages`].
+    pub stage: usize,
+    /// `@tags(a, b)`
+    pub tags: Vec<Arc<str>>,
+    /// `@owner(x)`
+    pub owner: Option<Arc<str>>,
+    /// `@timeout(60s)`
+    pub timeout: Option<Duration>,
+    /// `@serial`: runs while nothing else does.
+    pub serial: bool,
+    /// `@retries(2)`
+    pub retries: u32,
+    /// `@skip("why")`
+    pub skip: Option<Arc<str>>,
+    /// `@quarantine("issue", until: date("…"))`
+    pub quarantine: Option<Quarantine>,
+    /// `@cases([{…}])`: the list, evaluated at module level; the name `case` is bound to each.
+    pub cases: Option<crate::syntax::ast::Expr>,
+    /// Every service it reaches, through actions and fixtures too, with the services whose address
+    /// those read; each after those it depends on.
+    pub services: Vec<ItemRef>,
+    /// The services it holds alone: those it kills, restarts or pauses, with all they connect to.
+    pub leases: Vec<ItemRef>,
+    /// Every fixture it reaches, each after those it depends on.
+    pub fixtures: Vec<ItemRef>,
+}
+
+/// `@quarantine`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// The issue.
+    pub issue: Arc<str>,
+    /// `until: date("2026-12-01")`, as written: after that day it no longer protects.
+    pub until: Option<Arc<str>>,
+}
+
+impl Plan {
+    /// The item's kind as a scenario; plans hold nothing else in `scenarios`.
+    pub fn body(&self, scenario: &PlannedScenario) -> Option<&crate::syntax::ast::Scenario> {
+        match &self.program.item(scenario.item).kind {
+            ItemKind::Scenario(body) => Some(body),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The one table of codes: what `scn explain CODE` prints, and what every diagnostic names.
+
+/// A kind of message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The name, such as `unknown-name`.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// A paragraph or two: what it means, how it comes about, what to do.
+    pub explanation: &'static str,
+}
+
+/// The code with this name.
+pub fn find(name: &str) -> Option<&'static Code> {
+    CODES.iter().copied().find(|code| code.name == name)
+}
+
+macro_rules! codes {
+    ($($ident:ident $name:literal: $summary:literal, $explanation:literal;)*) => {
+        impl Code {
+            $(#[doc = $summary] pub const $ident: &'static Code =
+                &Code { name: $name, summary: $summary, explanation: $explanation };)*
+        }
+        /// Every code, in the order of the floors that make them.
+        pub const CODES: &[&Code] = &[$(Code::$ident),*];
+    };
+}
+
+codes! {
+    // Reading
+    UNREADABLE "unreadable-file": "a file cannot be read",
+        "The file is missing, is a directory, is not UTF-8, or may not be read. The message says which.\n\nPaths on the command line start from the current directory; paths in `use`, `contract` and `file(…)` start from the directory of the file that names them.";
+    // Syntax
+    SYNTAX "syntax": "the text does not follow the grammar",
+        "The label shows the first token that cannot stand there and what could. One mistake costs one statement: everything after it is still read and checked, so one run shows all mistakes.";
+    UNKNOWN_STATEMENT "unknown-statement": "a line begins with a word that begins no statement",
+        "Inside a block a line begins with a keyword (`expect`, `let`, `step`, …), with a verb (`GET`, `call`, `exec`, …) or with a call of an action (`place_order(alice)`).";
+    UNCLOSED "unclosed": "a bracket, brace or string is not closed",
+        "The label shows where it was opened.";
+    BARE_DATE "bare-date": "a date stands without `date(\"…\")`",
+        "`2026-11-22` would read as a subtraction. Write `date(\"2026-11-22\")`.";
+    // Names and imports
+    UNKNOWN_NAME "unknown-name": "a name is not declared here",
+        "Bare names are lexical: they are declared by `let`, by a parameter, by an item of the module, or imported with `use`. `step` does not open a scope; every other brace does. Fields of the thing at hand are written with a leading dot, such as `.id`.";
+    DUPLICATE_NAME "duplicate-name": "a name is declared twice",
+        "Shadowing is an error, so that a name means one thing in the whole block.";
+    RESERVED_NAME "reserved-name": "a reserved word cannot name a variable",
+        "Reserved words may still be field names and labels.";
+    UNUSED_LET "unused-let": "a variable is never read",
+        "Remove it, or start its name with `_`.";
+    IMPORT_CYCLE "import-cycle": "modules import each other in a circle",
+        "Move what both need into a third module.";
+    UNKNOWN_IMPORT "unknown-import": "an imported name does not exist in that module",
+        "The names a module offers are its items: services, shapes, fixtures, actions, checks, stages, owners, inputs and lets.";
+    UNUSED_IMPORT "unused-import": "an imported name is never used",
+        "Remove it from the `use` line.";
+    // Meaning
+    UNKNOWN_OPTION "unknown-option": "an option, setting or attribute has no such name",
+        "`scn explain NAME` describes each option. Unknown names are errors before anything runs: a misspelt `timeuot` must not become a test without a timeout.";
+    WRONG_TYPE "wrong-type": "a value has the wrong type",
+        "The registry knows the type of every option, setting and parameter; `scn explain NAME` shows it.";
+    WRONG_ARGUMENTS "wrong-arguments": "a call has too few, too many or unknown arguments",
+        "Parameters without a default must be given, by position or by name.";
+    UNKNOWN_VERB "unknown-verb": "a request begins with an unknown verb",
+        "Verbs belong to protocols; the target's protocol decides which are known.";
+    UNKNOWN_RELATION "unknown-relation": "an expectation uses an unknown relation",
+        "Relations are built in, or declared with `check`.";
+    NO_RESPONSE "no-response": "there is no response to speak of here",
+        "`status`, `headers`, `body` and the like speak of the last request of this block. Calls of actions, loops, `parallel`, `if` and workloads clear them; name the response with `let r = …` and read `r.status`.";
+    NEVER_CHANGES "never-changes": "`within` waits for something that cannot change",
+        "`within` and `throughout` poll until an expectation holds. A value that was computed once never changes: poll something live, such as a stream, a service or a `@safe` action, or use `eventually within … { … }` around the request.";
+    UNREACHABLE_STAGE "unreachable-stage": "a stage can never run",
+        "Its `after` leads in a circle, or names a stage that does not exist.";
+    NOT_YET "not-yet": "a construct is known but cannot be executed yet",
+        "The language reads it, formats it and checks its names; this version of the runner cannot execute it, and nothing is silently skipped.";
+    DEAD_CODE "dead-code": "a statement can never run",
+        "It follows a `return` in the same block.";
+    UNKNOWN_FIELD "unknown-field": "a field or property does not exist",
+        "The kind of the value is known here, and it has no such property.";
+    BAD_REGEX "bad-regex": "a regular expression does not compile",
+        "The syntax is that of Rust's regex crate: no look-around, no back-references.";
+    SHORT_SECRET "short-secret": "a secret is too short to be masked",
+        "Secrets have at least 8 characters: masking a shorter one would mask half of every output.";
+    SECRET_MISSING "secret-missing": "a secret or an input has no value",
+        "Secrets come from `SCN_NAME` in the environment, from an env file, or from the file that `from file` names; never from `--set`, which other users of the machine can read in the process list.";
+    DUPLICATE_SCENARIO "duplicate-scenario": "two scenarios of one module have the same title",
+        "A scenario's title is its name in reports and the key of its drawn data, so it must be unique in its module.";
+    SCRIPT_SYNTAX "script-syntax": "a rhai script does not compile",
+        "Scripts are rhai with exact decimals instead of floats. They can compute; they cannot read files, open connections or start programs.";
+    CONTRACT "contract": "a contract file cannot be used",
+        "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
+    USAGE "usage": "the command line is wrong",
+        "`scn help` and `scn help COMMAND` show what there is.";
+    // The run
+    EXPECTATION "expectation": "an expectation does not hold",
+        "The report shows the values of the parts of a comparison, or every path at which a pattern does not fit.";
+    UNEXPECTED_STATUS "unexpected-status": "a response that nobody checked was no success",
+        "Silence is strict: a response whose status no expectation reads must be a success (2xx for HTTP, `OK` for gRPC, exit code 0 for `exec`). Write the status you expect.";
+    REQUEST_FAILED "request-failed": "a request got no response",
+        "It was refused, reset, timed out, failed in TLS, or broke the protocol. To expect that, read `error.kind`: one of refused, reset, timeout, tls, protocol, cancelled.";
+    BAD_VALUE "bad-value": "a value cannot be used like this",
+        "An operator or function got a value of a kind it does not take, or a path leads through something that is not there.";
+    TIMED_OUT "timed-out": "a scenario took too long",
+        "Everything has a timeout. `@timeout(60s)` sets a scenario's, `--timeout` the default.";
+    SERVICE_BUILD "service-build": "a service does not build",
+        "The report shows the last lines of the build.";
+    SERVICE_START "service-start": "a service does not start or does not become ready",
+        "The report shows how it ended, and its last lines.";
+    SERVICE_EXIT "service-exit": "a service exited while a scenario needed it",
+        "A service that ends unexpectedly fails the running scenarios. To expect it, read `.exits`.";
+    CLEANUP "cleanup": "cleanup failed",
+        "A `defer` failed. It is reported beside the scenario's own result, not instead of it.";
+    SCRIPT "script": "a script failed or ran away",
+        "Scripts have limits on operations, depth, sizes and time.";
+    GATE "gate": "a stage's gate did not hold",
+        "The stages after it did not run.";
+    SUITE "suite": "another runner's suite failed",
+        "A suite passes when its runner exits 0 and its report counts at least one test.";
+    NOTHING_RAN "nothing-ran": "no scenario ran",
+        "A run in which nothing ran proves nothing, so it is a failure with exit code 4.";
+    INTERRUPTED "interrupted": "the run was interrupted",
+        "Cleanup has run. A second Ctrl-C skips what is left of it and kills the services.";
+    INTERNAL "internal": "scn itself is at fault",
+        "Please report it, with the event file of the run.";
+}

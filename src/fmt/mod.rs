@@ -1,0 +1,1 @@
+//! The formatter: canonical spacing, every comment kept.

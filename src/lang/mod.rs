@@ -1,0 +1,9 @@
+//! The names of the language. Structure is grammar, names are data: keywords stand in one table,
+//! every other name (verb, option, relation, …) is a [`Spec`] in the [`Registry`], which check,
+//! help, completion, highlighting and the reference read.
+
+mod keyword;
+mod registry;
+
+pub use keyword::{KEYWORDS, Keyword, Role, is_reserved};
+pub use registry::{Kind, Param, Registry, Safety, Spec, Ty};

@@ -1,0 +1,203 @@
+//! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
+//! so that relations never learn protocols.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::event::Exchange;
+use crate::lang::Spec;
+use crate::value::{Live, Object, Redactor, Value};
+
+/// A boxed future, as the trait's methods return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One protocol. An instance lives for one run and may hold that run's connection pools.
+pub trait Protocol: Send + Sync {
+    /// `http`: the word after `speaks`.
+    fn name(&self) -> &'static str;
+
+    /// Every name it adds to the language: itself, its verbs, options, response parts, constants.
+    fn specs(&self) -> &'static [Spec];
+
+    /// Performs one request. A request that got no response is a reply too, with `error` set and
+    /// `succeeded` false; `Err` is only for a call that cannot be made at all.
+    /// Dropping the future must abandon the request and leak nothing.
+    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>>;
+
+    /// Whether the endpoint is healthy, for `ready health`; `Err` says why not yet. Called again
+    /// and again until it holds. Protocols without a notion of health check that it can connect.
+    fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>>;
+}
+
+/// One request, evaluated.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `GET`, `call`, `open`, `exec`.
+    pub verb: Arc<str>,
+    /// The service it is aimed at.
+    pub endpoint: Option<Arc<Endpoint>>,
+    /// The stream it is aimed at, for `send`, `close`, `cancel`.
+    pub stream: Option<Arc<dyn Live>>,
+    /// `.GetEntry` of `ledger.GetEntry`.
+    pub members: Vec<Arc<str>>,
+    /// `/v1/orders`, a URL, a command, a statement.
+    pub place: Option<CallPlace>,
+    /// The body, message or rows.
+    pub operand: Option<Value>,
+    /// The service's own `with`, overridden by the request's; `headers` and `metadata` are merged
+    /// name by name.
+    pub options: Object,
+}
+
+/// Where in the target, evaluated.
+#[derive(Debug, Clone)]
+pub enum CallPlace {
+    /// A path that begins with `/`, encoded.
+    Path(crate::value::Text),
+    /// A whole URL, encoded.
+    Url(crate::value::Text),
+    /// Quoted text in pieces: what was written, and what `${…}` gave, so that SQL can bind it.
+    Text(Vec<Piece>),
+}
+
+/// A piece of quoted text.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// As written.
+    Text(Arc<str>),
+    /// From `${…}`.
+    Value(Value),
+}
+
+/// A running service, as requests see it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Its name in the scenarios.
+    pub service: Arc<str>,
+    /// `http`, `grpc`.
+    pub protocol: Arc<str>,
+    /// With scheme: `http://127.0.0.1:4100`, `https://orders.example.com`.
+    pub url: String,
+    /// Its contract.
+    pub contract: Option<crate::contract::Contract>,
+    /// Where relative files in its options start from.
+    pub dir: PathBuf,
+}
+
+/// What a request came to.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The record: `status headers body latency error …`, whatever the protocol's response names
+    /// say. For `open`, the stream.
+    pub record: Value,
+    /// Whether it is what a request that nobody checks must be: 2xx, `OK`, exit code 0.
+    pub succeeded: bool,
+    /// For the report.
+    pub exchange: Exchange,
+}
+
+/// Why a call cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misuse {
+    /// One line.
+    pub message: String,
+    /// The option at fault, when it is one.
+    pub option: Option<String>,
+    /// Advice.
+    pub help: Option<String>,
+}
+
+impl Misuse {
+    /// A misuse of no special option.
+    pub fn new(message: impl Into<String>) -> Misuse {
+        Misuse { message: message.into(), option: None, help: None }
+    }
+
+    /// A misuse of an option.
+    pub fn option(option: impl Into<String>, message: impl Into<String>) -> Misuse {
+        Misuse { message: message.into(), option: Some(option.into()), help: None }
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Misuse {
+        Misuse { help: Some(help.into()), ..self }
+    }
+}
+
+/// What one scenario's requests share: its cookies, its trace, its end.
+#[derive(Debug)]
+pub struct Session {
+    /// Masks secrets.
+    pub redactor: Redactor,
+    /// Cancelled when the scenario must end; a request under way then ends as `cancelled`.
+    pub cancel: CancellationToken,
+    /// The directory that `exec` runs in and relative files in options start from.
+    pub dir: PathBuf,
+    /// The W3C trace id of the scenario, 32 hex digits (Trace Context §3.2.2.3).
+    pub trace_id: String,
+    /// What starts processes so that none is left behind.
+    pub processes: crate::system::Processes,
+    slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Session {
+    /// A session with empty slots.
+    pub fn new(
+        redactor: Redactor,
+        cancel: CancellationToken,
+        dir: PathBuf,
+        trace_id: String,
+        processes: crate::system::Processes,
+    ) -> Session {
+        Session { redactor, cancel, dir, trace_id, processes, slots: Mutex::default() }
+    }
+
+    /// A protocol's own state for this scenario, made when it is first asked for: cookies.
+    pub fn slot<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let slot = slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
+        slot.downcast().unwrap_or_default()
+    }
+}
+
+/// The parts of an `error` record: `refused`, `reset`, `timeout`, `tls`, `protocol`, `cancelled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The connection was refused, or the name has no address: provably not applied.
+    Refused,
+    /// The connection broke off.
+    Reset,
+    /// Nothing came in time.
+    Timeout,
+    /// The TLS handshake failed.
+    Tls,
+    /// What came breaks the protocol.
+    Protocol,
+    /// The scenario ended first.
+    Cancelled,
+}
+
+impl ErrorKind {
+    /// The word in `error.kind`.
+    pub fn word(self) -> &'static str {
+        match self {
+            ErrorKind::Refused => "refused",
+            ErrorKind::Reset => "reset",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Tls => "tls",
+            ErrorKind::Protocol => "protocol",
+            ErrorKind::Cancelled => "cancelled",
+        }
+    }
+
+    /// The `error` record with this kind and a message for people.
+    pub fn record(self, message: impl Into<Arc<str>>) -> Value {
+        Value::object([("kind", Value::text(self.word())), ("message", Value::text(message.into()))])
+    }
+}

@@ -1,0 +1,1 @@
+//! Reporters: they see events only.

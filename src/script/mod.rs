@@ -1,0 +1,1 @@
+//! rhai: custom checks and functions, sandboxed.

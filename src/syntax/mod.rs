@@ -1,0 +1,3 @@
+//! Syntax: text to tree, never failing. The grammar is `grammar/scn.pest`.
+
+pub mod ast;

@@ -1,0 +1,132 @@
+//! Masking of secrets in everything that leaves the run: taint travels with values, and the
+//! redactor catches the same characters where taint cannot follow, such as a service's log.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::borrow::Cow;
+
+/// What stands in every output in place of a secret.
+pub const MASK: &str = "•••";
+
+/// Shorter secrets are refused: masking them would mask half of every output.
+pub fn is_long_enough(secret: &str) -> bool {
+    secret.chars().count() >= 8
+}
+
+/// Knows the secrets of a run and masks them, together with their base64, URL and JSON forms.
+/// Cheap to clone; all clones share what was registered.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor {
+    inner: Arc<RwLock<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    forms: BTreeSet<String>,
+    finder: Option<AhoCorasick>,
+}
+
+/// Never prints the forms themselves.
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} masked forms", self.forms.len())
+    }
+}
+
+impl Redactor {
+    /// Masks `secret` from now on. Secrets that are too short are not registered: they are
+    /// refused where they are declared, and taint still masks the values made from them.
+    pub fn register(&self, secret: &str) {
+        if !is_long_enough(secret) {
+            return;
+        }
+        let Ok(mut inner) = self.inner.write() else { return };
+        if !inner.forms.insert(secret.to_owned()) {
+            return;
+        }
+        for form in derived_forms(secret) {
+            if is_long_enough(&form) {
+                inner.forms.insert(form);
+            }
+        }
+        // A pattern set of plain literals always builds.
+        inner.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&inner.forms).ok();
+    }
+
+    /// The text with every known secret masked.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Ok(inner) = self.inner.read() else { return Cow::Borrowed(MASK) };
+        match &inner.finder {
+            Some(finder) if finder.is_match(text) => {
+                let masks = vec![MASK; finder.patterns_len()];
+                Cow::Owned(finder.replace_all(text, &masks))
+            }
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// Whether the text contains a known secret.
+    pub fn leaks(&self, text: &str) -> bool {
+        matches!(self.mask(text), Cow::Owned(_))
+    }
+}
+
+/// The forms in which a secret travels: JSON and URL escapes, and base64 at each of the three
+/// alignments, less the edge characters that depend on the neighbours.
+fn derived_forms(secret: &str) -> Vec<String> {
+    let json = super::to_json(&super::Value::text(secret));
+    let mut forms = vec![
+        json[1..json.len() - 1].to_owned(),
+        percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+    ];
+    forms.push(forms[1].replace("%2D", "-").replace("%2E", ".").replace("%5F", "_").replace("%7E", "~"));
+    forms.retain(|form| form != secret);
+    for offset in 0..3usize {
+        let mut bytes = vec![0; offset];
+        bytes.extend_from_slice(secret.as_bytes());
+        // Characters that mix in the bytes before or after are not the secret's own.
+        let first = (offset * 8).div_ceil(6);
+        let last = bytes.len() * 8 / 6;
+        for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+            forms.push(encoded[first..last].to_owned());
+        }
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    #[test]
+    fn every_form_is_masked() {
+        let redactor = Redactor::default();
+        let secret = "hunter2/\"geheim\"?";
+        redactor.register(secret);
+        let json = super::super::to_json(&super::super::Value::text(secret));
+        let url =
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+        for text in [secret, &json, &url, &format!("a{secret}b")] {
+            let masked = redactor.mask(text);
+            assert!(masked.contains(MASK) && !masked.contains("geheim"), "{masked}");
+        }
+        for user in ["", "u", "us", "user:", "user2:"] {
+            let basic = STANDARD.encode(format!("{user}{secret}tail"));
+            assert!(redactor.leaks(&basic), "{user}");
+        }
+    }
+
+    #[test]
+    fn short_ones_are_not_registered() {
+        let redactor = Redactor::default();
+        redactor.register("short");
+        assert_eq!(redactor.mask("a short text"), "a short text");
+    }
+}
