@@ -1,8 +1,8 @@
 //! Walking the tree: every expression under a statement, outermost first.
 
 use super::ast::{
-    Args, Block, Expect, Expr, ExprKind, ObjectEntry, ObjectExpr, Place, Request, Statement, StatementKind, Template,
-    TemplatePart,
+    Args, Block, Expect, Expr, ExprKind, ObjectEntry, ObjectExpr, Place, Request, Statement, StatementKind,
+    Template, TemplatePart,
 };
 
 /// Calls `each` for every expression in a block, nested blocks included.
