@@ -226,3 +226,17 @@ func TestARegisterSwapsOnlyWhatItHas(t *testing.T) {
 		}
 	}
 }
+
+func TestACustomerIsKnownOnceOthersSaySo(t *testing.T) {
+	s := open(t)
+	if _, err := s.Customer(t.Context(), "c1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.db.Exec("INSERT INTO customers (id, name, email) VALUES ('c1', 'Alice', 'alice@example.test')"); err != nil {
+		t.Fatal(err)
+	}
+	want := Customer{ID: "c1", Name: "Alice", Email: "alice@example.test"}
+	if got, err := s.Customer(t.Context(), "c1"); got != want || err != nil {
+		t.Errorf("got %+v (%v), want %+v", got, err, want)
+	}
+}
