@@ -4,10 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use tokio::sync::{mpsc, watch};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
-use tonic::{
-    Code, Request, Response, Status, Streaming,
-    metadata::{AsciiMetadataValue, MetadataMap},
-};
+use tonic::{Code, Request, Response, Status, Streaming, metadata::AsciiMetadataValue};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{
@@ -93,13 +90,11 @@ impl LedgerService {
                 (Code::Internal, "the store failed".to_owned())
             }
         };
-        let mut metadata = MetadataMap::new();
-        metadata.insert("x-ledger-node", self.node.clone());
-        Status::with_error_details_and_metadata(code, message, details, metadata)
+        self.signed(Status::with_error_details(code, message, details))
     }
 
-    fn stopping(&self) -> Status {
-        let mut status = Status::unavailable("the ledger is stopping");
+    /// Adds which ledger it was.
+    fn signed(&self, mut status: Status) -> Status {
         status
             .metadata_mut()
             .insert("x-ledger-node", self.node.clone());
@@ -111,7 +106,7 @@ impl LedgerService {
         let mut stop = self.stop.clone();
         tokio::select! {
             value = wait => Ok(value),
-            _ = stop.wait_for(|stop| *stop) => Err(self.stopping()),
+            _ = stop.wait_for(|stop| *stop) => Err(self.signed(Status::unavailable("the ledger is stopping"))),
         }
     }
 
@@ -260,9 +255,8 @@ impl Ledger for LedgerService {
         let mut postings = Vec::new();
         while let Some(request) = self.unless_stopping(requests.next()).await? {
             if postings.len() == LARGEST_IMPORT {
-                return Err(Status::resource_exhausted(format!(
-                    "one import takes {LARGEST_IMPORT} postings"
-                )));
+                let message = format!("one import takes {LARGEST_IMPORT} postings");
+                return Err(self.signed(Status::resource_exhausted(message)));
             }
             postings.push(Posting::try_from(request?).map_err(|refusal| self.refuse(refusal))?);
         }

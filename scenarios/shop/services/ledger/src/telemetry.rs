@@ -18,7 +18,7 @@ use tower_service::Service;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Logs one line; `fields` is a JSON object.
+/// Logs one line; `fields` is a JSON object, whose nulls are left out.
 pub fn log(level: &str, message: &str, fields: Value) {
     let mut line = json!({
         "time": Timestamp::from(SystemTime::now()).to_string(),
@@ -26,7 +26,7 @@ pub fn log(level: &str, message: &str, fields: Value) {
         "msg": message,
     });
     if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
-        line.extend(fields);
+        line.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
     }
     println!("{line}");
 }
@@ -177,16 +177,34 @@ fn report(
             "span_id": span.span_id.to_string(),
             "parent_span_id": span.parent.map(|id| id.to_string()),
             "request_id": request_id.and_then(|id| id.to_str().ok()),
-            "status": format!("{:?}", status.code()),
+            "status": canonical(status.code()),
             "error": Some(status.message()).filter(|message| !message.is_empty()),
             "duration_ms": started.elapsed().as_secs_f64() * 1e3,
         }),
     );
 }
 
+/// The name of a code as gRPC spells it: `NOT_FOUND`.
+fn canonical(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_named_as_grpc_spells_them() {
+        let names = [Code::Ok, Code::NotFound, Code::ResourceExhausted].map(canonical);
+        assert_eq!(names, ["OK", "NOT_FOUND", "RESOURCE_EXHAUSTED"]);
+    }
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const SPAN: &str = "00f067aa0ba902b7";

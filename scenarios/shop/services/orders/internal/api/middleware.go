@@ -22,12 +22,12 @@ func observed(next http.Handler) http.Handler {
 		next.ServeHTTP(recorder, r)
 
 		level := slog.LevelInfo
+		if recorder.status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
 		switch r.URL.Path {
 		case "/healthz", "/readyz", "/metrics": // these would drown the rest
 			level = slog.LevelDebug
-		}
-		if recorder.status >= http.StatusInternalServerError {
-			level = slog.LevelError
 		}
 		slog.Log(ctx, level, "request", "span", r.Pattern, "method", r.Method, "path", r.URL.Path,
 			"status", recorder.status, "duration_ms", float64(time.Since(started).Microseconds())/1e3)
