@@ -4,10 +4,13 @@
 //! outlives the runner just long enough to end what it left behind.
 
 mod build;
+mod capture;
 mod command;
 mod exit;
+mod failure;
 mod group;
 pub mod guard;
+mod live;
 mod log;
 mod ports;
 mod process;
@@ -16,9 +19,13 @@ mod service;
 mod spawn;
 
 pub use build::Builds;
+pub(crate) use capture::Capture;
+pub(crate) use command::shell_quote;
 pub use command::{CommandSpec, Word, shell_line, split_command, split_words};
 pub use exit::{Exit, ExitRecord};
+pub(crate) use failure::{failure, last_lines};
 pub use guard::GuardCommand;
+pub use live::SPECS;
 pub use log::{Line, LineReader, Log, RawLine, Stream};
 pub use ports::{Port, Ports};
 pub use process::{Input, Process, ProcessSpec, Processes};
