@@ -59,6 +59,7 @@ pub(crate) fn draw(picture: &Picture<'_>, look: Look) -> String {
         .with_links(false)
         .with_context_lines(1)
         .tab_width(TAB)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
         .without_syntax_highlighting();
     let page = picture.excerpt.as_ref().map(|excerpt| Page::of(excerpt, width));
     let mut out = String::new();
@@ -134,7 +135,7 @@ impl Page {
                 let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
                 // The label hangs from the middle of the mark.
                 let hang = columns(&text[line..start]) + columns(&text[start..end]).min(room) / 2 + 4;
-                let label = textwrap::fill(mark.text, room.saturating_sub(hang).max(14));
+                let label = textwrap::fill(mark.text, room.saturating_sub(hang).max(10));
                 Placed { start, len: end - start, column: mark.column, text: label }
             })
             .collect();

@@ -39,7 +39,8 @@ pub(crate) fn write(out: &mut String, look: Look, exchange: &Exchange) {
     if !exchange.shell.is_empty() {
         // Never wrapped, so that it can be copied and run.
         let shell = super::style::clean(&exchange.shell).into_owned();
-        let _ = writeln!(out, "\n  {}  {shell}", look.ink(Ink::Faint, "the same by hand"));
+        let heading = super::style::pad(&look.ink(Ink::Faint, "shell"), 10);
+        let _ = writeln!(out, "\n  {heading}{shell}");
     }
 }
 
@@ -75,6 +76,9 @@ fn side(out: &mut String, look: Look, side: &Side<'_>) {
     headers(out, look, side.headers);
     let body = pretty(side.body);
     let lines: Vec<&str> = body.lines().collect();
+    if !side.headers.is_empty() && !lines.is_empty() {
+        out.push('\n');
+    }
     for line in lines.iter().take(BODY_LINES) {
         indented(out, look, 12, line, None);
     }

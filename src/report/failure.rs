@@ -218,3 +218,37 @@ pub(crate) fn blank(code: &str, message: &str) -> Failure {
         repeat: None,
     }
 }
+
+/// What the failure before has shown already, and what the next one shows again: the steps, the
+/// exchange and the logs stand once in a scenario's failures.
+pub(crate) fn without_repeats(before: Option<&Failure>, failure: &Failure, next: Option<&Failure>) -> Failure {
+    let mut failure = failure.clone();
+    if before.is_some_and(|before| before.steps == failure.steps) {
+        failure.steps.clear();
+    }
+    if let Some(next) = next {
+        if next.exchange == failure.exchange {
+            failure.exchange = None;
+        }
+        if next.logs == failure.logs {
+            failure.logs.clear();
+        }
+    }
+    failure
+}
+
+/// The failures of one scenario as the terminal shows them, without colour.
+pub(crate) fn full_text(failures: &[Failure], width: usize) -> String {
+    let mut out = String::new();
+    for (index, failure) in failures.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let before = index.checked_sub(1).and_then(|index| failures.get(index));
+        write(&mut out, Look::plain(width), &without_repeats(before, failure, failures.get(index + 1)));
+    }
+    if let Some(command) = failures.iter().rev().find_map(|failure| failure.repeat.as_ref()) {
+        let _ = writeln!(out, "\n  repeat    {}", clean(command));
+    }
+    out
+}

@@ -10,6 +10,8 @@ use super::{Page, Reporter};
 use crate::diag::{Look, github_command};
 use crate::event::{Event, EventKind, Failure, Outcome, ScenarioInfo, Summary};
 
+/// The width to which the text of failures is wrapped.
+const WIDTH: usize = 100;
 /// GitHub refuses summaries of more than 1 MiB; this leaves room for those of other steps.
 const SUMMARY_LIMIT: usize = 900 * 1024;
 
@@ -31,7 +33,7 @@ impl<W: Write + Send> GitHub<W> {
         GitHub {
             out,
             summary,
-            page: Page::new(Look::plain(100), true),
+            page: Page::new(Look::plain(WIDTH), true),
             scenarios: Vec::new(),
             around: Vec::new(),
             end: None,
@@ -93,7 +95,7 @@ impl<W: Write + Send> GitHub<W> {
         });
         let mut left_out = 0;
         for (word, title, place, failures) in blocks.chain(around) {
-            let body = super::junit::full_text(failures);
+            let body = super::failure::full_text(failures, WIDTH);
             let fence = fence(&body);
             let block = format!(
                 "<details><summary>{word}: <b>{}</b> {}</summary>\n\n{fence}text\n{body}{fence}\n\n</details>\n\n",
@@ -161,7 +163,7 @@ fn annotation(level: &str, title: &str, scenario: Option<&ScenarioInfo>, failure
         properties.push(("line", scenario.line.to_string()));
     }
     properties.push(("title", title.to_owned()));
-    let body = super::junit::full_text(std::slice::from_ref(failure));
+    let body = super::failure::full_text(std::slice::from_ref(failure), WIDTH);
     github_command(level, &properties, &format!("{}\n\n{}", failure.message, body.trim_end()))
 }
 

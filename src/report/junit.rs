@@ -7,9 +7,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
+use super::failure::full_text;
 use super::target::Sheet;
 use super::{Reporter, Target};
-use crate::diag::Look;
 use crate::event::{Event, EventKind, Failure, Outcome, ScenarioInfo, SuiteOutcome, SuiteTest};
 
 /// The width to which the text of failures is wrapped.
@@ -168,7 +168,7 @@ fn test_case(
         }
     }
     if !failures.is_empty() {
-        case.set_system_out(full_text(failures));
+        case.set_system_out(full_text(failures, WIDTH));
     }
     case
 }
@@ -190,7 +190,7 @@ fn non_success(kind: NonSuccessKind, failures: &[Failure]) -> TestCaseStatus {
     if let Some(first) = failures.first() {
         status.set_message(first.message.as_str());
         status.set_type(first.code.as_str());
-        status.set_description(full_text(failures));
+        status.set_description(short_text(failures));
     }
     status
 }
@@ -201,22 +201,15 @@ fn rerun(failures: &[Failure], took_us: u64) -> TestRerun {
     if let Some(first) = failures.first() {
         rerun.set_message(first.message.as_str());
         rerun.set_type(first.code.as_str());
-        rerun.set_description(full_text(failures));
+        rerun.set_description(short_text(failures));
     }
     rerun
 }
 
-/// The failures as the terminal shows them, without colour.
-pub(crate) fn full_text(failures: &[Failure]) -> String {
-    let look = Look::plain(WIDTH);
-    let mut out = String::new();
-    for failure in failures {
-        super::failure::write(&mut out, look, failure);
-    }
-    if let Some(command) = failures.iter().rev().find_map(|failure| failure.repeat.as_ref()) {
-        out.push_str(&format!("\n  repeat  {command}\n"));
-    }
-    out
+/// What failed and what shows it; the exchange and the logs stand in `system-out`.
+fn short_text(failures: &[Failure]) -> String {
+    let bare = |failure: &Failure| Failure { exchange: None, logs: Vec::new(), ..failure.clone() };
+    full_text(&failures.iter().map(bare).collect::<Vec<Failure>>(), WIDTH)
 }
 
 fn suite_case(suite: &str, test: &SuiteTest) -> TestCase {

@@ -249,25 +249,13 @@ impl Page {
             if index > 0 {
                 out.push('\n');
             }
-            super::failure::write(out, look, &without_repeats(failure, block.failures.get(index + 1)));
-            shown.push(failure);
+            let before = index.checked_sub(1).and_then(|index| block.failures.get(index));
+            let failure = &super::failure::without_repeats(before, failure, block.failures.get(index + 1));
+            super::failure::write(out, look, failure);
+            shown.push(&block.failures[index]);
         }
         repeat(out, look, block.failures.iter().rev().find_map(|failure| failure.repeat.as_deref()));
     }
-}
-
-/// What the next failure shows again is shown there only: the exchange and the logs.
-fn without_repeats(failure: &Failure, next: Option<&Failure>) -> Failure {
-    let mut failure = failure.clone();
-    if let Some(next) = next {
-        if next.exchange == failure.exchange {
-            failure.exchange = None;
-        }
-        if next.logs == failure.logs {
-            failure.logs.clear();
-        }
-    }
-    failure
 }
 
 /// Whether two failures are one and the same, seen from different scenarios.
@@ -328,7 +316,8 @@ fn heading(out: &mut String, look: Look, block: &Block) {
 /// The line that repeats the run; never wrapped, so that it can be copied.
 fn repeat(out: &mut String, look: Look, command: Option<&str>) {
     if let Some(command) = command {
-        let _ = writeln!(out, "\n  {}  {}", look.ink(Ink::Faint, "repeat"), look.loud(Ink::Strong, &clean(command)));
+        let heading = super::style::pad(&look.ink(Ink::Faint, "repeat"), 10);
+        let _ = writeln!(out, "\n  {heading}{}", look.loud(Ink::Strong, &clean(command)));
     }
 }
 
@@ -380,7 +369,9 @@ fn rank(outcome: &Outcome) -> u8 {
 
 /// A progress line: a sign or word, what it is about, and a faint note.
 fn line(out: &mut String, look: Look, (ink, word): (Ink, &str), text: &str, note: &str) {
-    let hang = 2 + textwrap::core::display_width(word) + 2;
+    // Words stand in a column of their own, signs before their text.
+    let column = if word.chars().count() > 1 { 8 } else { 1 };
+    let hang = 2 + textwrap::core::display_width(word).max(column) + 2;
     let note = clean(note).replace('\n', " ");
     let lines = super::style::wrap(text, look.columns().saturating_sub(hang));
     let used = hang + lines.last().map_or(0, |line| textwrap::core::display_width(line));

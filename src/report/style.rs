@@ -134,7 +134,8 @@ pub(crate) fn pad(text: &str, width: usize) -> String {
 /// A time as people say it: `850us`, `12ms`, `3.2s`, `1m05s`.
 pub fn took(micros: u64) -> String {
     match micros {
-        0..1_000 => format!("{micros}us"),
+        0 => "0ms".to_owned(),
+        1..1_000 => format!("{micros}us"),
         1_000..1_000_000 => format!("{}ms", micros / 1_000),
         1_000_000..60_000_000 => format!("{}.{}s", micros / 1_000_000, micros % 1_000_000 / 100_000),
         _ => {
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn durations_read_as_people_say_them() {
         for (micros, want) in [
-            (0, "0us"),
+            (0, "0ms"),
             (999, "999us"),
             (12_345, "12ms"),
             (999_999, "999ms"),

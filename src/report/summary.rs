@@ -7,6 +7,9 @@ use crate::cli::Exit;
 use crate::diag::Look;
 use crate::event::{Detail, EventKind, Gate, Outcome, Summary, SuiteOutcome};
 
+/// Longer lists of skipped scenarios are cut here; each has its own line above anyway.
+const SKIPPED: usize = 10;
+
 /// What the summary tells, gathered as it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -22,9 +25,7 @@ pub(crate) struct Tally {
 #[derive(Debug, Default)]
 struct StageTally {
     name: String,
-    passed: usize,
-    failed: usize,
-    other: usize,
+    counts: Summary,
     gates: Vec<Gate>,
     skipped: Option<(String, usize)>,
 }
@@ -64,12 +65,7 @@ impl Tally {
                 if let Outcome::Skipped { why } = outcome {
                     self.skipped.push((super::page::full_title(scenario), why.clone()));
                 }
-                let stage = self.stage(&scenario.stage);
-                match outcome {
-                    Outcome::Passed | Outcome::Flaky => stage.passed += 1,
-                    Outcome::Failed => stage.failed += 1,
-                    _ => stage.other += 1,
-                }
+                count(&mut self.stage(&scenario.stage).counts, outcome);
             }
             EventKind::RunFinished { summary, exit, took_us, failures } => {
                 self.hook_failures += failures.len();
@@ -101,10 +97,14 @@ impl Tally {
             hanging(out, look, 2, heading, &format!("{suite}: {text}"), Ink::Faint);
             any = true;
         }
-        for (index, (title, why)) in self.skipped.iter().enumerate() {
+        for (index, (title, why)) in self.skipped.iter().take(SKIPPED).enumerate() {
             let heading = if index == 0 { "skipped" } else { "" };
             hanging(out, look, 2, heading, &format!("{title}: {why}"), Ink::Faint);
             any = true;
+        }
+        if self.skipped.len() > SKIPPED {
+            let more = format!("and {} more", self.skipped.len() - SKIPPED);
+            hanging(out, look, 2, "", &more, Ink::Faint);
         }
         if self.deselected > 0 {
             let text = format!("{}, by the selection", plural(self.deselected, "scenario"));
@@ -136,7 +136,11 @@ impl Tally {
                     0 => String::new(),
                     count => format!(", {count} of them only on a later attempt"),
                 };
-                ("passed", format!("{}{flaky}", holds(ran as usize)))
+                let suites = match summary.suite_passed as usize {
+                    0 => String::new(),
+                    count => format!("; {} of other suites passed", plural(count, "test")),
+                };
+                ("passed", format!("{}{flaky}{suites}", holds(ran as usize)))
             }
             Exit::Failed => ("failed", self.reasons(summary).join(", ")),
             Exit::Wrong => ("wrong", "the scenarios cannot run as they are written".to_owned()),
@@ -199,9 +203,8 @@ impl StageTally {
             return format!("{} not run ({}): {why}", self.name, plural(*scenarios, "scenario"));
         }
         let mut text = self.name.clone();
-        let done = counts(&[(self.passed, "passed"), (self.failed, "failed"), (self.other, "other")]);
-        if !done.is_empty() {
-            let _ = write!(text, ": {done}");
+        if self.counts != Summary::default() {
+            let _ = write!(text, ": {}", total(&self.counts));
         }
         for gate in &self.gates {
             let word = if gate.held { "holds" } else { "does not hold" };
@@ -237,7 +240,7 @@ fn counts(counts: &[(usize, &str)]) -> String {
     words.join(", ")
 }
 
-/// `12 passed (1 flaky), 1 failed, 2 skipped`, then the tests of other runners' suites.
+/// `12 passed (1 flaky), 1 failed, 2 skipped`.
 fn total(summary: &Summary) -> String {
     let mut words = Vec::new();
     if summary.passed > 0 || judged(summary) == 0 {
@@ -255,11 +258,21 @@ fn total(summary: &Summary) -> String {
     if !rest.is_empty() {
         words.push(rest);
     }
-    let suites = counts(&[
-        (summary.suite_passed as usize, "passed"),
-        (summary.suite_failed as usize, "failed"),
-        (summary.suite_skipped as usize, "skipped"),
-    ]);
-    let suites = if suites.is_empty() { suites } else { format!(", with suites {suites}") };
-    format!("{}{suites}", words.join(", "))
+    words.join(", ")
+}
+
+fn count(summary: &mut Summary, outcome: &Outcome) {
+    match outcome {
+        Outcome::Passed => summary.passed += 1,
+        Outcome::Flaky => {
+            summary.passed += 1;
+            summary.flaky += 1;
+        }
+        Outcome::Failed => summary.failed += 1,
+        Outcome::Quarantined { .. } => summary.quarantined += 1,
+        Outcome::Skipped { .. } => summary.skipped += 1,
+        Outcome::Inconclusive => summary.inconclusive += 1,
+        Outcome::Broken => summary.broken += 1,
+        Outcome::Interrupted => summary.interrupted += 1,
+    }
 }

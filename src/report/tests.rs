@@ -91,6 +91,7 @@ fn latency_failure() -> Failure {
         steps: vec!["Alice buys two teas".into()],
         details: vec![Detail::Value { expression: "latency".into(), value: "312ms".into() }],
         because: Some("the page waits for it".into()),
+        message: "`latency < 250ms` does not hold".into(),
         ..match_failure()
     }
 }
@@ -379,7 +380,7 @@ fn a_failing_run_in_colour_says_the_same() {
 fn dumb_terminals_get_signs_in_ascii() {
     let out = page(&sample(), Look { color: false, unicode: false, width: 80 });
     assert!(!out.contains(['✓', '✗', '│', '›']), "{out}");
-    assert!(out.contains("FAILED  An order reaches the ledger"), "{out}");
+    assert!(out.contains("FAILED    An order reaches the ledger"), "{out}");
 }
 
 #[test]
