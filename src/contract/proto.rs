@@ -3,6 +3,7 @@
 
 mod compile;
 mod error;
+pub mod value;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
