@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::event::Exchange;
+use crate::shape::DrawKey;
 use crate::source::Span;
 use crate::value::Value;
 
@@ -21,8 +22,11 @@ pub(crate) struct Env {
     pub(crate) steps: Arc<Vec<String>>,
     /// How many action calls are around this place.
     pub(crate) depth: u32,
-    /// The calls and iterations around this place: part of the key of drawn data.
-    pub(crate) path: Arc<str>,
+    /// The key of data drawn here: the run's seed, the scenario, the calls and turns around.
+    pub(crate) key: DrawKey,
+    /// Where the item starts in its file: draw sites count from there, so that another item above
+    /// changes no drawn byte.
+    pub(crate) origin: u32,
     /// Where the values of sub-expressions go while an expectation is judged.
     pub(crate) observer: Option<Observer>,
 }
@@ -46,7 +50,7 @@ pub(crate) struct Response {
 
 impl Env {
     /// The empty scope of a module.
-    pub(crate) fn of_unit(unit: usize) -> Env {
+    pub(crate) fn of_unit(unit: usize, key: DrawKey, origin: u32) -> Env {
         Env {
             unit,
             variables: None,
@@ -54,7 +58,8 @@ impl Env {
             it: None,
             steps: Arc::default(),
             depth: 0,
-            path: "".into(),
+            key,
+            origin,
             observer: None,
         }
     }
@@ -92,14 +97,14 @@ impl Env {
     }
 
     /// The scope of an action's body: its own variables only.
-    pub(crate) fn call(&self, unit: usize, site: u32) -> Env {
-        let path = Arc::from(format!("{}/{site}", self.path));
-        Env { steps: self.steps.clone(), depth: self.depth + 1, path, ..Env::of_unit(unit) }
+    pub(crate) fn call(&self, unit: usize, origin: u32, site: Span) -> Env {
+        let key = self.key.with(format!("call {}", site.start.saturating_sub(self.origin)));
+        Env { steps: self.steps.clone(), depth: self.depth + 1, ..Env::of_unit(unit, key, origin) }
     }
 
     /// The scope of one turn of a loop, or one branch of a `parallel`.
     pub(crate) fn turn(&self, index: usize) -> Env {
-        Env { path: Arc::from(format!("{}#{index}", self.path)), ..self.clone() }
+        Env { key: self.key.with(format!("turn {index}")), ..self.clone() }
     }
 
     /// The same scope with another thing at hand.
@@ -186,13 +191,13 @@ mod tests {
 
     #[test]
     fn inner_scopes_see_outer_names_and_leave_them_alone() {
-        let mut outer = Env::of_unit(0);
+        let mut outer = Env::of_unit(0, DrawKey::new(1), 0);
         outer.bind("a".into(), Value::int(1));
         let mut inner = outer.clone();
         inner.bind("b".into(), Value::int(2));
         assert_eq!(inner.get("a"), Some(&Value::int(1)));
         assert!(outer.get("b").is_none());
-        assert!(inner.call(0, 0).get("a").is_none());
+        assert!(inner.call(0, 0, Span::default()).get("a").is_none());
     }
 
     #[test]

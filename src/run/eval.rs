@@ -392,8 +392,9 @@ impl Cx {
 
     /// A top-level `let`: evaluated once for each context, from names that cannot change.
     async fn module_let(self: &Arc<Self>, item: ItemRef, value: &Expr, name: &str) -> Flow<Value> {
-        let mut env = Env::of_unit(item.unit);
-        env.path = Arc::from(format!("let {name}"));
+        let origin = self.world.plan.program.item(item).span.start;
+        let key = self.world.key.with(self.world.unit_name(item.unit)).with(format!("let {name}"));
+        let env = Env::of_unit(item.unit, key, origin);
         let value = self.eval(&env, value).await?;
         // `let [a, b] = …` at top level: the name says which part is meant.
         if let ItemKind::Let(binding) = &self.world.plan.program.item(item).kind

@@ -1,1 +1,3 @@
 //! The run: from a plan to events.
+
+pub mod suite;
