@@ -4,7 +4,8 @@
 use crate::lang::{Registry, Spec};
 
 /// The names of every room.
-const SPECS: &[&[Spec]] = &[];
+const SPECS: &[&[Spec]] =
+    &[crate::protocol::exec::SPECS, crate::protocol::system::SPECS, crate::system::SPECS];
 
 /// The registry of all names.
 pub fn registry() -> Registry {
