@@ -1,5 +1,5 @@
 //! The command line.
 
-mod exit;
 
-pub use exit::Exit;
+
+pub use crate::run::Exit;

@@ -221,7 +221,7 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
     } else if summary.inconclusive > 0 {
         Exit::Inconclusive
     } else if summary.passed + summary.quarantined + summary.suite_passed == 0 {
-        Exit::NothingRan
+        Exit::Nothing
     } else {
         Exit::Passed
     }

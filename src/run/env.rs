@@ -107,11 +107,6 @@ impl Env {
         Env { key: self.key.with(format!("turn {index}")), ..self.clone() }
     }
 
-    /// The same scope with another thing at hand.
-    pub(crate) fn at_hand(&self, it: Value) -> Env {
-        Env { it: Some(it), ..self.clone() }
-    }
-
     /// The same scope with an observer of sub-expressions.
     pub(crate) fn observed(&self, observer: &Observer) -> Env {
         Env { observer: Some(observer.clone()), ..self.clone() }

@@ -7,6 +7,7 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
+mod exit;
 mod expect;
 mod flow;
 mod inputs;
@@ -33,6 +34,7 @@ use crate::report::Reporter;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
+pub use exit::Exit;
 
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
@@ -59,40 +61,6 @@ pub struct Options {
     pub root: PathBuf,
     /// What `check` warned of.
     pub warnings: Vec<EventKind>,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Everything passed.
-    Passed,
-    /// An expectation failed.
-    Failed,
-    /// The scenarios or the command line are wrong.
-    Wrong,
-    /// The environment failed.
-    Environment,
-    /// Nothing ran.
-    NothingRan,
-    /// Something could neither be shown nor refuted.
-    Inconclusive,
-    /// The run was interrupted.
-    Interrupted,
-}
-
-impl Exit {
-    /// The exit code of the program.
-    pub fn code(self) -> u8 {
-        match self {
-            Exit::Passed => 0,
-            Exit::Failed => 1,
-            Exit::Wrong => 2,
-            Exit::Environment => 3,
-            Exit::NothingRan => 4,
-            Exit::Inconclusive => 5,
-            Exit::Interrupted => 130,
-        }
-    }
 }
 
 /// Runs a plan to its end and shows every event to the reporters. Blocks; owns the runtime and

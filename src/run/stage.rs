@@ -14,7 +14,7 @@ use super::world::World;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
 use crate::protocol::Session;
-use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, SettingValue, Stage, Suite};
+use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, SettingValue, Suite};
 use crate::value::{Number, Value};
 
 /// How long another runner's suite may take.

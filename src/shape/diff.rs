@@ -119,7 +119,7 @@ fn excerpts(expected: &str, actual: &str) -> Option<(String, String)> {
         format!("{}{quoted}{}", if start > 0 { "…" } else { "" }, if more { "…" } else { "" })
     };
     let place = format!(" (from character {})", same + 1);
-    Some((cut(expected), cut(actual) + &place))
+    Some((cut(expected), format!("{}{place}", cut(actual))))
 }
 
 /// One step of an alignment.
