@@ -276,3 +276,6 @@ fn text(details: &[Detail]) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests;
