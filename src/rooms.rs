@@ -8,8 +8,14 @@ use crate::protocol::system::System;
 use crate::value::Value;
 
 /// The names of every room.
-const SPECS: &[&[Spec]] =
-    &[crate::protocol::exec::SPECS, crate::protocol::system::SPECS, crate::system::SPECS];
+const SPECS: &[&[Spec]] = &[
+    // protocols
+    crate::protocol::exec::SPECS,
+    crate::protocol::http::SPECS,
+    crate::protocol::system::SPECS,
+    // the system under test
+    crate::system::SPECS,
+];
 
 /// The registry of all names.
 pub fn registry() -> Registry {
