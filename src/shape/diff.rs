@@ -119,7 +119,7 @@ fn excerpts(expected: &str, actual: &str) -> Option<(String, String)> {
         format!("{}{quoted}{}", if start > 0 { "…" } else { "" }, if more { "…" } else { "" })
     };
     let place = format!(" (from character {})", same + 1);
-    Some((cut(expected), cut(actual) + &place))
+    Some((cut(expected), format!("{}{place}", cut(actual))))
 }
 
 /// One step of an alignment.
@@ -158,7 +158,7 @@ fn lists(expected: &[Value], actual: &[Value], mode: Mode, walk: &mut Walk) {
 fn alike(expected: &Value, actual: &Value, mode: Mode) -> u32 {
     match (expected, actual) {
         _ if expected == actual => 0,
-        (Value::Regex(_) | Value::Range(_) | Value::List(_), _) if mode.pattern => {
+        (Value::Regex(_) | Value::Range(_), _) if mode.pattern => {
             let mut walk = Walk::quick();
             equal(expected, actual, mode, &mut walk);
             if walk.finish().is_empty() { 0 } else { 3 }
