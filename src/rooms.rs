@@ -15,11 +15,17 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::system::SPECS,
     // the system under test
     crate::system::SPECS,
+    // values
+    crate::shape::types::SPECS,
+    crate::function::PROPERTIES,
 ];
+
+/// The names of rooms that are houses of their own.
+const HOUSES: &[&[&[Spec]]] = &[crate::function::SPECS, crate::relation::SPECS];
 
 /// The registry of all names.
 pub fn registry() -> Registry {
-    Registry::new(SPECS.iter().copied())
+    Registry::new(SPECS.iter().chain(HOUSES.iter().copied().flatten()).copied())
 }
 
 /// The protocols of a run, new for each run since they hold its connections.
