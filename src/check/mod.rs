@@ -3,5 +3,5 @@
 mod plan;
 
 pub use plan::{
-    Binding, Definition, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+    Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
