@@ -13,7 +13,7 @@
 //! | contracts | [`contract`], [`shape`]                    | language            |
 //! | meaning   | [`load`] (reads files), [`check`]          | contracts           |
 //! | the world | [`protocol`], [`system`]                   | values, contracts   |
-//! | judgement | [`relation`]                               | values, shapes      |
+//! | judgement | [`relation`], [`function`]                 | values, shapes      |
 //! | the run   | [`run`], [`script`]                        | all above           |
 //! | faces     | [`report`], [`cli`]                        | all above           |
 //!
@@ -34,6 +34,7 @@ pub mod contract;
 pub mod diag;
 pub mod event;
 pub mod fmt;
+pub mod function;
 pub mod lang;
 pub mod load;
 pub mod protocol;

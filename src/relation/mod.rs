@@ -19,8 +19,12 @@ pub trait Relation: Send + Sync {
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
     pub subject: Option<&'a Value>,
-    /// The arguments in parentheses, by parameter name.
+    /// The arguments in parentheses, by parameter name; also the values of phrases that are no
+    /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
+    /// The subject before and after the `during` block or the `effect`; only `rises`, `unchanged`
+    /// and `becomes` look at it.
+    pub change: Option<(&'a Value, &'a Value)>,
     /// The operand as a value, when it has one as such.
     pub operand: Option<&'a Value>,
     /// The operand as a pattern.
@@ -46,6 +50,31 @@ pub enum Verdict {
     Holds,
     /// It does not; what shows it.
     Fails(Vec<Detail>),
+    /// The claim cannot be judged: the subject is empty or no list, a record lacks the key, an
+    /// argument is wrong. It does not hold, and its negation does not hold either.
+    Invalid(Vec<Detail>),
     /// Neither can be shown; why. Never a pass.
     Unknown(String),
+}
+
+impl Verdict {
+    /// The verdict on the negated claim.
+    #[must_use]
+    pub fn negate(self) -> Verdict {
+        match self {
+            Verdict::Holds => Verdict::Fails(vec![note("it holds, and should not")]),
+            Verdict::Fails(_) => Verdict::Holds,
+            other => other,
+        }
+    }
+}
+
+/// A sentence as a detail.
+pub(crate) fn note(text: impl Into<String>) -> Detail {
+    Detail::Note { text: text.into() }
+}
+
+/// The relation with this name.
+pub fn find(_name: &str) -> Option<&'static dyn Relation> {
+    None
 }

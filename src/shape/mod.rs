@@ -1,8 +1,16 @@
 //! Patterns: sets of values, as pure data. Matching (and later drawing) read them; the evaluator
 //! makes them from the tree, with every name resolved.
 
+mod difference;
+mod draw;
+mod matching;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use difference::{Difference, Differences};
+pub use draw::{DrawKey, draw};
+pub use matching::{contains, describe, diff, mismatches, refine};
 
 use crate::value::{Object, Value};
 
@@ -25,6 +33,9 @@ pub enum Pattern {
     Union(Vec<Pattern>),
     /// `[a, b]`; open with a last `..`.
     List(Vec<Pattern>, bool),
+    /// `unordered([a, b])`: every pattern has its own element, in any order; open when others may
+    /// be there too.
+    Unordered(Vec<Pattern>, bool),
     /// `[Line; 1..5]`: least and most elements.
     Sized(Box<Pattern>, u64, u64),
     /// `{ … }`
@@ -89,6 +100,7 @@ impl fmt::Debug for Pattern {
             Pattern::Range(low, high) => f.debug_tuple("Range").field(low).field(high).finish(),
             Pattern::Union(parts) => f.debug_tuple("Union").field(parts).finish(),
             Pattern::List(items, open) => f.debug_tuple("List").field(items).field(open).finish(),
+            Pattern::Unordered(items, open) => f.debug_tuple("Unordered").field(items).field(open).finish(),
             Pattern::Sized(item, min, max) => {
                 f.debug_tuple("Sized").field(item).field(min).field(max).finish()
             }
