@@ -1,1 +1,5 @@
 //! The command line.
+
+
+
+pub use crate::run::Exit;
