@@ -11,6 +11,7 @@ use crate::value::Value;
 const SPECS: &[&[Spec]] = &[
     crate::check::SPECS,
     crate::protocol::exec::SPECS,
+    crate::protocol::http::SPECS,
     crate::protocol::system::SPECS,
     crate::system::SPECS,
 ];

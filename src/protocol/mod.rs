@@ -1,8 +1,12 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+<<<<<<< HEAD
 pub mod exec;
 pub mod system;
+=======
+pub mod http;
+>>>>>>> http
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
