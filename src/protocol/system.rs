@@ -19,10 +19,7 @@ const SIGNALS: &[&str] =
 const SERVICE: &[Param] = &[Param::required("service", Ty::Name, "a service that the run started")];
 
 const fn verb(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Verb, "system", name, summary)
-        .params(SERVICE)
-        .example(example)
-        .safety(Safety::Unsafe)
+    Spec::new(Kind::Verb, "system", name, summary).params(SERVICE).example(example).safety(Safety::Unsafe)
 }
 
 /// The names of what is done to services as processes.
@@ -279,3 +276,6 @@ fn text(details: &[Detail]) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests;
