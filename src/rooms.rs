@@ -4,11 +4,14 @@
 use crate::lang::{Registry, Spec};
 use crate::protocol::Protocol;
 use crate::protocol::exec::Exec;
+use crate::protocol::http::Http;
 use crate::protocol::system::System;
 use crate::value::Value;
 
 /// The names of every room.
 const SPECS: &[&[Spec]] = &[
+    // the structure's own names: settings, attributes, gates
+    crate::check::SPECS,
     // protocols
     crate::protocol::exec::SPECS,
     crate::protocol::http::SPECS,
@@ -30,7 +33,7 @@ pub fn registry() -> Registry {
 
 /// The protocols of a run, new for each run since they hold its connections.
 pub fn protocols() -> Vec<Box<dyn Protocol>> {
-    vec![Box::new(Exec), Box::new(System)]
+    vec![Box::new(Exec), Box::new(Http::new()), Box::new(System)]
 }
 
 /// The value of a constant, such as `NOT_FOUND`.
