@@ -1,12 +1,9 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
-<<<<<<< HEAD
 pub mod exec;
-pub mod system;
-=======
 pub mod http;
->>>>>>> http
+pub mod system;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
