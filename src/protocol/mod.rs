@@ -2,8 +2,8 @@
 //! so that relations never learn protocols.
 
 pub mod exec;
-pub mod http;
 pub mod system;
+pub mod http;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
