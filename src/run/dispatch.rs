@@ -78,6 +78,13 @@ pub(crate) async fn dispatch(
             return end(Summary::default(), vec![failure], Exit::Environment);
         }
     };
+    let scratch = match tempfile::Builder::new().prefix("scn-").tempdir() {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            let failure = environment_failed("no scratch directory can be made", error);
+            return end(Summary::default(), vec![failure], Exit::Environment);
+        }
+    };
     let world = Arc::new(World::new(Parts {
         plan: plan.clone(),
         registry,
@@ -85,6 +92,7 @@ pub(crate) async fn dispatch(
         redactor,
         processes: processes.clone(),
         root: options.root.clone(),
+        scratch: scratch.path().to_owned(),
         seed,
         inputs,
         only_safe: elsewhere.only_safe,

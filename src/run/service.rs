@@ -382,6 +382,7 @@ impl Cx {
             env.bind("url".into(), Value::text(address.url));
         }
         env.bind("out".into(), Value::text(self.world.out.display().to_string()));
+        env.bind("scratch".into(), Value::text(self.world.scratch.display().to_string()));
         env.bind("member".into(), Value::text(service.name.clone()));
         env
     }

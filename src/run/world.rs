@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) root: PathBuf,
     /// Where builds put what they make: `${out}`.
     pub(crate) out: PathBuf,
+    /// A directory of this run's own, gone when it ends: `${scratch}`.
+    pub(crate) scratch: PathBuf,
     /// The key of all drawn data.
     pub(crate) key: DrawKey,
     /// The only source of wall-clock time.
@@ -69,6 +71,7 @@ pub(crate) struct Parts {
     pub(crate) redactor: Redactor,
     pub(crate) processes: Processes,
     pub(crate) root: PathBuf,
+    pub(crate) scratch: PathBuf,
     pub(crate) seed: u64,
     pub(crate) inputs: BTreeMap<ItemRef, Value>,
     pub(crate) only_safe: bool,
@@ -90,6 +93,7 @@ impl World {
             scripts: Arc::new(Scripts::new()),
             out: parts.root.join(".scn").join("out"),
             root: parts.root,
+            scratch: parts.scratch,
             key: DrawKey::new(parts.seed),
             clock: Clock,
             inputs: parts.inputs,
