@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use axum::serve::Listener;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::server::{canned, echo, raw, serve};
+use super::server::{echo, raw, serve};
 use super::*;
 use crate::protocol::http::probe;
 
@@ -27,7 +27,12 @@ struct Authority {
 
 impl Authority {
     fn new() -> Authority {
+        Authority::named("scn test authority")
+    }
+
+    fn named(name: &str) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -158,7 +163,7 @@ async fn a_server_without_http2_is_said_to_have_none() {
 #[tokio::test]
 async fn certificates_that_cannot_be_trusted_say_why() {
     let authority = Authority::new();
-    let other = Authority::new();
+    let other = Authority::named("another authority");
     let world = World::new();
     let good = authority.serve(authority.sign(&["localhost"], |_| ()), false, &[]).await;
     let reply = world.send(other.call(&good, CA)).await;
@@ -169,6 +174,13 @@ async fn certificates_that_cannot_be_trusted_say_why() {
         format!(
             "the certificate of `{good}/x` is signed by an authority that is not trusted: set `tls: {{ ca: \"…\" }}`"
         )
+    );
+    let namesake = Authority::new();
+    let reply = world.send(namesake.call(&good, CA)).await;
+    assert!(
+        error(&reply).1.contains("is not signed by the authority whose name it bears"),
+        "{}",
+        error(&reply).1
     );
     let expired = authority.sign(&["localhost"], |params| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -263,8 +275,14 @@ async fn a_file_that_is_no_certificate_is_refused() {
 #[tokio::test]
 async fn tls_and_plain_text_mixed_up() {
     let authority = Authority::new();
-    let plain =
-        canned("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await.replace("http:", "https:");
+    let (plain, _) = raw(|mut stream| async move {
+        let mut hello = [0; 64];
+        let _ = stream.read(&mut hello).await;
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        super::server::finish(stream).await;
+    })
+    .await;
+    let plain = plain.replace("http:", "https:");
     let reply = World::new().send(authority.call(&plain, CA)).await;
     assert_eq!(
         error(&reply),
