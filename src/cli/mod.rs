@@ -3,7 +3,6 @@
 mod args;
 mod check;
 mod duration;
-mod exit;
 mod explain;
 mod fmt;
 mod init;
@@ -24,7 +23,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
-pub use exit::Exit;
+pub use crate::run::Exit;
 
 /// What `main` does: reads the arguments, the first of which is the program's name, and obeys.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {

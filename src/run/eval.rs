@@ -216,6 +216,9 @@ impl Cx {
             }
             _ => self.eval(env, root).await?,
         };
+        if let (Some(observer), Value::Live(live)) = (&env.observer, &value) {
+            observer.note_live(live);
+        }
         steps.reverse();
         self.walk(env, value, &steps, expr.span)
     }

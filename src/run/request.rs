@@ -134,8 +134,8 @@ impl Cx {
             };
         }
         match value {
-            Value::Live(live) => match live.as_any().downcast_ref::<super::world::ServiceRef>() {
-                Some(service) => Ok(Aim::Service(service.shared())),
+            Value::Live(live) => match self.world.service_behind(&*live) {
+                Some(service) => Ok(Aim::Service(service)),
                 None => Ok(Aim::Stream(live)),
             },
             other => {

@@ -3,7 +3,7 @@
 use crate::event::Detail;
 
 /// More differences than this are counted, not listed.
-pub const LISTED: usize = 50;
+pub(super) const LISTED: usize = 50;
 
 /// A path at which a value does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
