@@ -1,1 +1,3 @@
 //! The command line.
+
+pub use crate::run::Exit;

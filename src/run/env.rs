@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::event::Exchange;
 use crate::shape::DrawKey;
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::{Live, Value};
 
 /// The names in scope at one place of a running block.
 #[derive(Debug, Clone)]
@@ -107,11 +107,6 @@ impl Env {
         Env { key: self.key.with(format!("turn {index}")), ..self.clone() }
     }
 
-    /// The same scope with another thing at hand.
-    pub(crate) fn at_hand(&self, it: Value) -> Env {
-        Env { it: Some(it), ..self.clone() }
-    }
-
     /// The same scope with an observer of sub-expressions.
     pub(crate) fn observed(&self, observer: &Observer) -> Env {
         Env { observer: Some(observer.clone()), ..self.clone() }
@@ -137,6 +132,7 @@ impl Env {
 pub(crate) struct Observer {
     seen: Arc<Mutex<Vec<(Span, Value)>>>,
     absent: Arc<Mutex<Vec<(Span, String)>>>,
+    live: Arc<Mutex<Vec<(Arc<dyn Live>, u64)>>>,
 }
 
 impl Observer {
@@ -158,15 +154,18 @@ impl Observer {
         seen
     }
 
-    /// The live things among what was noted.
-    pub(crate) fn live(&self) -> Vec<Arc<dyn crate::value::Live>> {
-        let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        seen.iter()
-            .filter_map(|(_, value)| match value {
-                Value::Live(live) => Some(live.clone()),
-                _ => None,
-            })
-            .collect()
+    /// Notes a live thing, with the version it has before anything of it is read: a change in
+    /// between is then not missed.
+    pub(crate) fn note_live(&self, live: &Arc<dyn Live>) {
+        let mut seen = self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !seen.iter().any(|(known, _)| Arc::ptr_eq(known, live)) {
+            seen.push((live.clone(), live.version()));
+        }
+    }
+
+    /// The live things that were read, with the versions they had.
+    pub(crate) fn live(&self) -> Vec<(Arc<dyn Live>, u64)> {
+        self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// Notes why a path leads nowhere.

@@ -3,7 +3,7 @@
 use crate::event::Detail;
 
 /// More differences than this are counted, not listed.
-pub const LISTED: usize = 50;
+pub(super) const LISTED: usize = 50;
 
 /// A path at which a value does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +52,6 @@ impl Differences {
         }
         details.extend(self.invalid.map(|text| Detail::Note { text }));
         details
-    }
-
-    /// A question that makes no sense.
-    pub(crate) fn invalid(why: impl Into<String>) -> Differences {
-        Differences { invalid: Some(why.into()), ..Differences::default() }
     }
 
     /// Adds one; past [`LISTED`] it is only counted, and its texts are never made.

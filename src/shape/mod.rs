@@ -1,16 +1,32 @@
 //! Patterns: sets of values, as pure data. Matching (and later drawing) read them; the evaluator
 //! makes them from the tree, with every name resolved.
 
+mod calendar;
+mod describe;
+mod diff;
 mod difference;
 mod draw;
 mod matching;
+mod order;
+mod pairing;
+mod refine;
+#[cfg(test)]
+mod tests;
+pub mod types;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use calendar::{parse_date, parse_datetime, show_datetime};
+pub use describe::describe;
+pub use diff::diff;
 pub use difference::{Difference, Differences};
 pub use draw::{DrawKey, draw};
-pub use matching::{contains, describe, diff, mismatches, refine};
+pub use matching::{contains, fits, mismatches, mismatches_open};
+pub(crate) use order::a_kind;
+pub use order::compare;
+pub use refine::refine;
 
 use crate::value::{Object, Value};
 

@@ -19,7 +19,6 @@ mod service;
 mod spawn;
 
 pub use build::Builds;
-pub(crate) use capture::Capture;
 pub(crate) use command::shell_quote;
 pub use command::{CommandSpec, Word, shell_line, split_command, split_words};
 pub use exit::{Exit, ExitRecord};
@@ -32,3 +31,13 @@ pub use process::{Input, Process, ProcessSpec, Processes};
 pub use ready::{Health, Ready};
 pub use service::{Service, ServiceSpec};
 pub use spawn::SpawnError;
+
+/// Whether a process lives, for tests.
+#[cfg(test)]
+pub(crate) fn is_alive(pid: i32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    state.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X'])))
+}
+
+#[cfg(test)]
+mod tests;

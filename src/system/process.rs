@@ -125,6 +125,7 @@ impl Processes {
             spec.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| OsString::from(value));
         let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
         let file = spawn::find(program, &spec.dir, &path)?;
+        spawn::require_program(program, &file)?;
         let file = std::path::absolute(&file).unwrap_or(file);
 
         let mut command = Command::new(&file);

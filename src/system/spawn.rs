@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -120,8 +120,7 @@ pub(super) fn explain(program: &str, file: &Path, error: &io::Error) -> SpawnErr
             ))
             .help("a program built for another C library (musl, glibc) says this"),
         },
-        Some(Errno::ENOEXEC) => SpawnError::new(format!("`{program}` is not a program that this machine can run"))
-            .help("a script begins with a line such as `#!/bin/sh`; a program is built for one kind of processor"),
+        Some(Errno::ENOEXEC) => no_program(program),
         Some(Errno::EACCES | Errno::EPERM) => {
             SpawnError::new(format!("`{program}` may not be executed: permission denied"))
                 .help("it, its directories or its interpreter lack the right, or it lies on a file system mounted noexec")
@@ -139,6 +138,36 @@ pub(super) fn explain(program: &str, file: &Path, error: &io::Error) -> SpawnErr
         }
         _ => SpawnError::new(format!("`{program}` cannot be started: {}", plain(error))),
     }
+}
+
+/// What the C library would hand to `sh` when the kernel does not know it: a script without its
+/// first line, or garbage. Whether that happens depends on the library, so it is refused always.
+pub(super) fn require_program(program: &str, file: &Path) -> Result<(), SpawnError> {
+    // Scripts, ELF, Mach-O in its byte orders and fat form, and what Linux can be taught
+    // (binfmt_misc): Windows programs and archives.
+    const BEGINNINGS: [&[u8]; 9] = [
+        b"#!",
+        b"\x7fELF",
+        b"\xfe\xed\xfa\xce",
+        b"\xfe\xed\xfa\xcf",
+        b"\xce\xfa\xed\xfe",
+        b"\xcf\xfa\xed\xfe",
+        b"\xca\xfe\xba\xbe",
+        b"MZ",
+        b"PK",
+    ];
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| io::Read::take(file, 4).read_to_end(&mut bytes));
+    // A program may be executable and not readable; then only the kernel can tell.
+    if read.is_err() || BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning)) {
+        return Ok(());
+    }
+    Err(no_program(program))
+}
+
+fn no_program(program: &str) -> SpawnError {
+    SpawnError::new(format!("`{program}` is not a program that this machine can run"))
+        .help("a script begins with a line such as `#!/bin/sh`; a program is built for one kind of processor")
 }
 
 /// The interpreter that a script's first line names.

@@ -55,10 +55,22 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn draft(&self) -> Draft {
-        Draft::new(self.call, self.endpoint.clone(), self.target.clone(), self.options.clone(), self.wanted.clone())
+        Draft::new(
+            self.call,
+            self.endpoint.clone(),
+            self.target.clone(),
+            self.options.clone(),
+            self.wanted.clone(),
+        )
     }
 
-    pub(super) fn rpc(&self, prepared: &Prepared, seen: Arc<Seen>, started: Instant, deadline: Option<std::time::Duration>) -> Rpc {
+    pub(super) fn rpc(
+        &self,
+        prepared: &Prepared,
+        seen: Arc<Seen>,
+        started: Instant,
+        deadline: Option<std::time::Duration>,
+    ) -> Rpc {
         let left = deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
         Rpc {
             connection: prepared.connection.clone(),
@@ -179,7 +191,10 @@ impl Grpc {
 fn past_deadline(end: End, url: &str, deadline: std::time::Duration, begun: Instant) -> End {
     use super::status::Code;
     match &end {
-        End::Sent(sent) if matches!(sent.code, Code::DEADLINE_EXCEEDED | Code::CANCELLED) && begun.elapsed() >= deadline => {
+        End::Sent(sent)
+            if matches!(sent.code, Code::DEADLINE_EXCEEDED | Code::CANCELLED)
+                && begun.elapsed() >= deadline =>
+        {
             End::Fault(Fault::deadline(url, deadline))
         }
         _ => end,
@@ -198,12 +213,16 @@ fn messages(call: &Call, method: &MethodDescriptor) -> Result<Vec<Bytes>, Misuse
     match (&*call.verb, method.is_server_streaming(), many) {
         ("call", true, _) => {
             let service = call.endpoint.as_ref().map_or("", |endpoint| &endpoint.service);
-            return Err(Misuse::new(format!("`{name}` answers with a stream, and `call` waits for one answer"))
-                .help(format!("use `open`: `let feed = open {service}.{name} {{ … }}`")));
+            return Err(Misuse::new(format!(
+                "`{name}` answers with a stream, and `call` waits for one answer"
+            ))
+            .help(format!("use `open`: `let feed = open {service}.{name} {{ … }}`")));
         }
         ("open", false, false) => {
-            return Err(Misuse::new(format!("`{name}` is no stream: it takes one message and gives one answer"))
-                .help("use `call`"));
+            return Err(Misuse::new(format!(
+                "`{name}` is no stream: it takes one message and gives one answer"
+            ))
+            .help("use `call`"));
         }
         _ => {}
     }
@@ -214,8 +233,10 @@ fn messages(call: &Call, method: &MethodDescriptor) -> Result<Vec<Bytes>, Misuse
         (Some(Value::List(items)), true) => items.iter().collect(),
         (Some(value), true) if &*call.verb == "open" => vec![value],
         (_, true) => {
-            return Err(Misuse::new(format!("`{name}` takes a stream of messages, and `call` needs all of them"))
-                .help("give a list, `[{ … }, { … }]`; or use `open`, then `send` and `close`"));
+            return Err(Misuse::new(format!(
+                "`{name}` takes a stream of messages, and `call` needs all of them"
+            ))
+            .help("give a list, `[{ … }, { … }]`; or use `open`, then `send` and `close`"));
         }
         (Some(value), false) => vec![value],
     };

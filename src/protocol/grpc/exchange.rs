@@ -34,9 +34,24 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(call: &Call, endpoint: Arc<Endpoint>, target: Target, options: Options, wanted: String) -> Draft {
+    pub(super) fn new(
+        call: &Call,
+        endpoint: Arc<Endpoint>,
+        target: Target,
+        options: Options,
+        wanted: String,
+    ) -> Draft {
         let operand = call.operand.as_ref().map(veil);
-        Draft { verb: call.verb.clone(), endpoint, target, options, wanted, method: None, operand, connect: None }
+        Draft {
+            verb: call.verb.clone(),
+            endpoint,
+            target,
+            options,
+            wanted,
+            method: None,
+            operand,
+            connect: None,
+        }
     }
 
     /// The same stream with another verb: `send`, `close`, `cancel`.
@@ -92,7 +107,8 @@ impl Draft {
 
     fn metadata(&self) -> Vec<(String, String)> {
         let entries = self.options.metadata.iter().map(|entry| {
-            let value = if entry.secret { MASK.into() } else { String::from_utf8_lossy(entry.value.as_bytes()) };
+            let value =
+                if entry.secret { MASK.into() } else { String::from_utf8_lossy(entry.value.as_bytes()) };
             (entry.name.to_string(), value.into_owned())
         });
         entries.collect()
@@ -103,7 +119,11 @@ impl Draft {
         let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quote(value)]);
         if let Some(tls) = self.options.tls.as_ref().filter(|_| self.target.tls) {
             let file = |path: &str| display(&self.endpoint.dir.join(path));
-            for (name, path) in [("-cacert", &tls.ca), ("-cert", &tls.cert), ("-key", tls.key.as_ref().map_or(&tls.cert, |_| &tls.key))] {
+            for (name, path) in [
+                ("-cacert", &tls.ca),
+                ("-cert", &tls.cert),
+                ("-key", tls.key.as_ref().map_or(&tls.cert, |_| &tls.key)),
+            ] {
                 if let Some(path) = path {
                     flag(name, &file(path));
                 }
@@ -187,7 +207,9 @@ fn veil(value: &Value) -> Value {
         Value::Text(text) if text.secret => Value::text(MASK),
         Value::Bytes(bytes) if bytes.secret => Value::text(MASK),
         Value::List(items) => Value::list(items.iter().map(veil).collect()),
-        Value::Object(fields) => Value::object(fields.iter().map(|(name, value)| (name.clone(), veil(value)))),
+        Value::Object(fields) => {
+            Value::object(fields.iter().map(|(name, value)| (name.clone(), veil(value))))
+        }
         other => other.clone(),
     }
 }

@@ -128,7 +128,9 @@ fn of_source(source: &(dyn Error + 'static), connection: &Connection) -> Fault {
     });
     known.unwrap_or_else(|| {
         let closed = chain.iter().filter_map(|error| error.downcast_ref::<hyper::Error>());
-        if closed.into_iter().any(|error| error.is_closed() || error.is_canceled() || error.is_incomplete_message())
+        if closed
+            .into_iter()
+            .any(|error| error.is_closed() || error.is_canceled() || error.is_incomplete_message())
         {
             return broke_off(url);
         }
@@ -147,7 +149,9 @@ fn of_tongue(tongue: Tongue, connection: &Connection) -> Option<Fault> {
         Tongue::Tls if connection.target.tls => None,
         Tongue::Tls => Some(Fault::unavailable(
             ErrorKind::Tls,
-            format!("`{url}` speaks TLS there, and was spoken to in plain text: use `https://`, or the option `tls`"),
+            format!(
+                "`{url}` speaks TLS there, and was spoken to in plain text: use `https://`, or the option `tls`"
+            ),
         )),
         Tongue::Http1 => Some(Fault::new(
             ErrorKind::Protocol,
@@ -228,7 +232,9 @@ fn of_local(status: &tonic::Status, url: &str, max_size: usize) -> Fault {
         );
     }
     if said.contains("isn't supported") || said.contains("no grpc-encoding") {
-        return Fault::protocol(format!("`{url}` compressed its answer in a way that it was not offered: {said}"));
+        return Fault::protocol(format!(
+            "`{url}` compressed its answer in a way that it was not offered: {said}"
+        ));
     }
     if said.contains("Unexpected EOF") {
         return Fault::unavailable(
@@ -242,7 +248,10 @@ fn of_local(status: &tonic::Status, url: &str, max_size: usize) -> Fault {
 
 /// The TLS error that an I/O error wraps.
 pub(super) fn tls_in(error: &(dyn Error + 'static), url: &str) -> Option<Fault> {
-    chain(error).into_iter().find_map(|error| error.downcast_ref::<rustls::Error>()).map(|error| tls(error, url))
+    chain(error)
+        .into_iter()
+        .find_map(|error| error.downcast_ref::<rustls::Error>())
+        .map(|error| tls(error, url))
 }
 
 fn tls(error: &rustls::Error, url: &str) -> Fault {

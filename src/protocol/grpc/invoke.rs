@@ -53,7 +53,10 @@ pub(super) struct Running {
 
 impl Rpc {
     /// Sends the requests, and waits until the answer begins.
-    pub(super) async fn start(self, requests: impl Stream<Item = Bytes> + Send + 'static) -> Result<Running, End> {
+    pub(super) async fn start(
+        self,
+        requests: impl Stream<Item = Bytes> + Send + 'static,
+    ) -> Result<Running, End> {
         let Ok(path) = PathAndQuery::try_from(self.path.as_str()) else {
             return Err(End::Fault(Fault::protocol(format!("`{}` is no path of a method", self.path))));
         };
@@ -75,7 +78,10 @@ impl Rpc {
 
     /// Calls a method with one answer: the answer, and how the call ended. `OK` without an
     /// answer, or with several, breaks the protocol.
-    pub(super) async fn one(self, requests: impl Stream<Item = Bytes> + Send + 'static) -> (Option<Bytes>, End) {
+    pub(super) async fn one(
+        self,
+        requests: impl Stream<Item = Bytes> + Send + 'static,
+    ) -> (Option<Bytes>, End) {
         let url = self.connection.target.url.clone();
         let mut running = match self.start(requests).await {
             Ok(running) => running,

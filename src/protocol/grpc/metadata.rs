@@ -11,7 +11,8 @@ use crate::protocol::Misuse;
 use crate::value::{Object, Value, show};
 
 /// Names that belong to the protocol itself.
-const RESERVED: [&str; 6] = ["te", "content-type", "content-length", "host", "connection", "transfer-encoding"];
+const RESERVED: [&str; 6] =
+    ["te", "content-type", "content-length", "host", "connection", "transfer-encoding"];
 
 /// A piece of metadata to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,8 @@ pub(super) fn to_value(headers: &HeaderMap) -> Value {
         if matches!(name.as_str(), "grpc-status" | "grpc-message" | "grpc-status-details-bin") {
             continue;
         }
-        let mut values: Vec<Value> = headers.get_all(name).iter().flat_map(|value| decode(name, value)).collect();
+        let mut values: Vec<Value> =
+            headers.get_all(name).iter().flat_map(|value| decode(name, value)).collect();
         let value = if values.len() == 1 { values.remove(0) } else { Value::list(values) };
         object.insert(Arc::from(name.as_str()), value);
     }

@@ -44,7 +44,8 @@ pub(super) fn find(pool: &DescriptorPool, wanted: &str, service: &str) -> Result
         [one] => Ok((*one).clone()),
         [] => Err(unknown(&all, wanted, of, service)),
         several => {
-            let names: Vec<String> = several.iter().map(|method| format!("`{}`", long_name(method, &all))).collect();
+            let names: Vec<String> =
+                several.iter().map(|method| format!("`{}`", long_name(method, &all))).collect();
             Err(Misuse::new(format!("several services of `{service}` have a method `{name}`"))
                 .help(format!("say which: {}", names.join(" or "))))
         }
@@ -64,9 +65,9 @@ fn is_infrastructure(method: &MethodDescriptor) -> bool {
 /// `Service.Method`, with the package only where the short form is ambiguous.
 fn long_name(method: &MethodDescriptor, all: &[MethodDescriptor]) -> String {
     let service = method.parent_service();
-    let twins = all.iter().filter(|other| {
-        other.name() == method.name() && other.parent_service().name() == service.name()
-    });
+    let twins = all
+        .iter()
+        .filter(|other| other.name() == method.name() && other.parent_service().name() == service.name());
     let of = if twins.count() > 1 { service.full_name() } else { service.name() };
     format!("{of}.{}", method.name())
 }

@@ -54,7 +54,8 @@ impl Options {
                 "max_size" => parsed.max_size = size(value)?,
                 "auth" => auth = Some(credentials(value)?),
                 "trace" => {
-                    parsed.trace = value.as_bool().ok_or_else(|| ill_typed(name, "`true` or `false`", value))?;
+                    parsed.trace =
+                        value.as_bool().ok_or_else(|| ill_typed(name, "`true` or `false`", value))?;
                 }
                 "contract" => {
                     if value.as_text() != Some("ignore") {
@@ -110,7 +111,8 @@ impl Options {
         headers
             .entry(header::USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("scn/", env!("CARGO_PKG_VERSION"))));
-        if let Some(value) = deadline.and_then(|deadline| HeaderValue::try_from(grpc_timeout(deadline)).ok()) {
+        if let Some(value) = deadline.and_then(|deadline| HeaderValue::try_from(grpc_timeout(deadline)).ok())
+        {
             headers.insert("grpc-timeout", value);
         }
         headers
@@ -167,7 +169,8 @@ fn compression(value: &Value) -> Result<CompressionEncoding, Misuse> {
 fn credentials(value: &Value) -> Result<Entry, Misuse> {
     let wrong = || ill_typed("auth", "`basic(\"user\", \"password\")` or `bearer(token)`", value);
     let Value::Tagged(tagged) = value else { return Err(wrong()) };
-    let field = |name: &str| tagged.value.as_object().and_then(|fields| fields.get(name)).and_then(Value::as_text);
+    let field =
+        |name: &str| tagged.value.as_object().and_then(|fields| fields.get(name)).and_then(Value::as_text);
     let text = match tagged.tag {
         "bearer" => {
             let token = field("token").or_else(|| tagged.value.as_text()).ok_or_else(wrong)?;

@@ -144,7 +144,9 @@ impl Conversation {
                 .map_err(|error| Refusal::Answer(error.to_string()))?
                 .message_response
                 .ok_or_else(|| Refusal::Answer("an answer is empty".to_owned())),
-            Next::End(end) if end.is_ok() => Err(Refusal::Answer("it ended before it had answered".to_owned())),
+            Next::End(end) if end.is_ok() => {
+                Err(Refusal::Answer("it ended before it had answered".to_owned()))
+            }
             Next::End(end) => Err(Refusal::End(end)),
         }
     }
@@ -192,10 +194,7 @@ impl Files {
     /// A file that another one imports, and that has not been asked for.
     fn missing(&self) -> Option<String> {
         let imports = self.files.values().flat_map(|(file, _)| &file.dependency);
-        imports
-            .filter(|name| !self.files.contains_key(*name) && !self.asked.contains(*name))
-            .min()
-            .cloned()
+        imports.filter(|name| !self.files.contains_key(*name) && !self.asked.contains(*name)).min().cloned()
     }
 
     /// Everything that fits together. Well-known types that the server left out are filled in.
@@ -212,7 +211,9 @@ impl Files {
             let ready: Vec<String> = self
                 .files
                 .iter()
-                .filter(|(_, (file, _))| file.dependency.iter().all(|name| pool.get_file_by_name(name).is_some()))
+                .filter(|(_, (file, _))| {
+                    file.dependency.iter().all(|name| pool.get_file_by_name(name).is_some())
+                })
                 .map(|(name, _)| name.clone())
                 .collect();
             if ready.is_empty() {

@@ -4,7 +4,11 @@ use super::status::CODES;
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
 
 const OPERAND: &[Param] = &[
-    Param::required("target", Ty::Name, "a service with a method: `ledger.GetEntry`, `ledger.Ledger.GetEntry`"),
+    Param::required(
+        "target",
+        Ty::Name,
+        "a service with a method: `ledger.GetEntry`, `ledger.Ledger.GetEntry`",
+    ),
     Param::new("message", Ty::Any, "an object; for a method that takes a stream, the list of all messages"),
 ];
 const SEND: &[Param] = &[
@@ -13,11 +17,21 @@ const SEND: &[Param] = &[
 ];
 const STREAM: &[Param] = &[Param::required("stream", Ty::Name, "what `open` gave")];
 
-const fn verb(name: &'static str, params: &'static [Param], summary: &'static str, example: &'static str) -> Spec {
+const fn verb(
+    name: &'static str,
+    params: &'static [Param],
+    summary: &'static str,
+    example: &'static str,
+) -> Spec {
     Spec::new(Kind::Verb, "grpc", name, summary).params(params).example(example)
 }
 
-const fn option(name: &'static str, value: &'static [Param], summary: &'static str, example: &'static str) -> Spec {
+const fn option(
+    name: &'static str,
+    value: &'static [Param],
+    summary: &'static str,
+    example: &'static str,
+) -> Spec {
     Spec::new(Kind::Option, "grpc", name, summary).params(value).example(example)
 }
 
@@ -37,8 +51,13 @@ const fn value(ty: Ty, summary: &'static str) -> Param {
 pub const SPECS: &[Spec] = &ALL;
 
 const NAMES: [Spec; 38] = [
-    Spec::new(Kind::Protocol, "", "grpc", "gRPC over HTTP/2: unary calls and streams, by contract or reflection")
-        .example("service ledger { speaks grpc contract \"./contracts/ledger.proto\" }"),
+    Spec::new(
+        Kind::Protocol,
+        "",
+        "grpc",
+        "gRPC over HTTP/2: unary calls and streams, by contract or reflection",
+    )
+    .example("service ledger { speaks grpc contract \"./contracts/ledger.proto\" }"),
     verb(
         "call",
         OPERAND,
@@ -53,7 +72,8 @@ const NAMES: [Spec; 38] = [
         "let feed = open ledger.Watch { account: alice.id }",
     )
     .safety(Safety::Unknown),
-    verb("send", SEND, "sends a message on a stream", "send sync { entry_id: \"e1\" }").safety(Safety::Unsafe),
+    verb("send", SEND, "sends a message on a stream", "send sync { entry_id: \"e1\" }")
+        .safety(Safety::Unsafe),
     verb(
         "close",
         STREAM,
@@ -61,7 +81,8 @@ const NAMES: [Spec; 38] = [
         "close upload",
     )
     .safety(Safety::Unsafe),
-    verb("cancel", STREAM, "ends a stream at once; its status is then `CANCELLED`", "cancel feed").safety(Safety::Safe),
+    verb("cancel", STREAM, "ends a stream at once; its status is then `CANCELLED`", "cancel feed")
+        .safety(Safety::Safe),
     option(
         "metadata",
         &[value(
@@ -118,7 +139,11 @@ const NAMES: [Spec; 38] = [
     ),
     part("status", "the status by name: `OK`, `NOT_FOUND`, …", "expect status == NOT_FOUND"),
     part("code", "the status as a number, 0 to 16", "expect code == 5"),
-    part("message", "what the server said beside the status; empty when it said nothing", "expect message contains \"order\""),
+    part(
+        "message",
+        "what the server said beside the status; empty when it said nothing",
+        "expect message contains \"order\"",
+    ),
     part(
         "details",
         "the error details, decoded: `{ type, …fields }` each, `{ type, bytes }` for a type that nobody knows",
@@ -143,14 +168,34 @@ const NAMES: [Spec; 38] = [
     of_stream("first", "the first message", "expect feed.first.seq == 1"),
     of_stream("last", "the latest message", "expect feed.last.type == \"PAID\" within 5s"),
     of_stream("closed", "whether nothing more will come", "expect feed.closed == true within 5s"),
-    of_stream("status", "the status by name once the stream is over; `absent` before", "expect feed.status == OK within 5s"),
+    of_stream(
+        "status",
+        "the status by name once the stream is over; `absent` before",
+        "expect feed.status == OK within 5s",
+    ),
     of_stream("code", "the status as a number once the stream is over", "expect feed.code == 0 within 5s"),
     of_stream("message", "what the server said beside the status", "expect feed.message == \"\""),
     of_stream("details", "the error details, decoded", "expect feed.details[0].reason == \"OVER_LIMIT\""),
-    of_stream("headers", "the initial metadata, once it came", "expect feed.headers.x-request-id == id within 1s"),
-    of_stream("trailers", "the trailing metadata, once the stream is over", "expect feed.trailers.x-ledger-node matches text"),
-    of_stream("error", "`{ kind, message }` when it broke off without a status", "expect feed.error == absent"),
-    of_stream("body", "the one answer to a stream of messages, once it came", "expect upload.body.imported == 3 within 5s"),
+    of_stream(
+        "headers",
+        "the initial metadata, once it came",
+        "expect feed.headers.x-request-id == id within 1s",
+    ),
+    of_stream(
+        "trailers",
+        "the trailing metadata, once the stream is over",
+        "expect feed.trailers.x-ledger-node matches text",
+    ),
+    of_stream(
+        "error",
+        "`{ kind, message }` when it broke off without a status",
+        "expect feed.error == absent",
+    ),
+    of_stream(
+        "body",
+        "the one answer to a stream of messages, once it came",
+        "expect upload.body.imported == 3 within 5s",
+    ),
     of_stream("latency", "from opening to the end, once the stream is over", "expect feed.latency < 5s"),
 ];
 

@@ -33,8 +33,8 @@ const OVERHEAD: usize = 256;
 const OUTBOX: usize = 16;
 
 const FIELDS: [&str; 14] = [
-    "count", "items", "first", "last", "closed", "status", "code", "message", "details", "headers", "trailers", "error",
-    "body", "latency",
+    "count", "items", "first", "last", "closed", "status", "code", "message", "details", "headers",
+    "trailers", "error", "body", "latency",
 ];
 
 /// A stream of a gRPC method. It is cancelled when the last holder lets go of it.
@@ -142,8 +142,7 @@ impl Shared {
     }
 
     fn take(&self, bytes: &Bytes, method: &MethodDescriptor) -> Result<(), Fault> {
-        let message =
-            decode(bytes, &method.output()).map_err(|why| Fault::undecodable(&self.url, &why))?;
+        let message = decode(bytes, &method.output()).map_err(|why| Fault::undecodable(&self.url, &why))?;
         let value = from_message(&message);
         if !method.is_server_streaming() {
             if self.state().body.is_some() {
@@ -208,7 +207,10 @@ impl Stream {
 
     /// Whether the server may show that it has begun before it is sent anything more.
     pub(super) fn waits_for_answer(&self) -> bool {
-        self.draft.method.as_ref().is_some_and(|method| method.is_server_streaming() && !method.is_client_streaming())
+        self.draft
+            .method
+            .as_ref()
+            .is_some_and(|method| method.is_server_streaming() && !method.is_client_streaming())
     }
 
     /// Waits until the answer has begun, or is over.
@@ -388,7 +390,10 @@ impl<'a> Act<'a> {
 pub(super) async fn send(call: &Call, session: &Session) -> Result<Reply, Misuse> {
     let act = Act::read(call)?;
     if let Some(method) = act.method.filter(|method| !method.is_client_streaming()) {
-        return Err(Misuse::new(format!("`{}` takes no more messages: its one was sent by `open`", method.name())));
+        return Err(Misuse::new(format!(
+            "`{}` takes no more messages: its one was sent by `open`",
+            method.name()
+        )));
     }
     let Some(method) = act.method else { return Ok(ended(&act, session)) };
     let empty = Value::Object(Arc::default());
@@ -397,7 +402,10 @@ pub(super) async fn send(call: &Call, session: &Session) -> Result<Reply, Misuse
         return Ok(ended(&act, session));
     }
     let Some(sender) = act.stream.sender().clone() else {
-        return Err(Misuse::new(format!("the stream of `{}` was closed by `close`: nothing can be sent on it", method.name())));
+        return Err(Misuse::new(format!(
+            "the stream of `{}` was closed by `close`: nothing can be sent on it",
+            method.name()
+        )));
     };
     match act.wait(session, sender.send(bytes)).await {
         Ok(Ok(())) => Ok(act.done(session)),
@@ -426,8 +434,11 @@ fn ended(act: &Act<'_>, session: &Session) -> Reply {
 pub(super) async fn close(call: &Call, session: &Session) -> Result<Reply, Misuse> {
     let act = Act::read(call)?;
     if let Some(method) = act.method.filter(|method| !method.is_client_streaming()) {
-        return Err(Misuse::new(format!("`{}` takes one message, so its side is closed already", method.name()))
-            .help("`cancel` ends the whole stream"));
+        return Err(Misuse::new(format!(
+            "`{}` takes one message, so its side is closed already",
+            method.name()
+        ))
+        .help("`cancel` ends the whole stream"));
     }
     drop(act.stream.sender().take());
     let answers = act.method.is_some_and(MethodDescriptor::is_server_streaming);

@@ -39,7 +39,10 @@ impl TlsOptions {
         let mut tls = TlsOptions::default();
         for (name, value) in fields {
             let wrong = |what: &str| {
-                Misuse::option("tls", format!("`{name}` must be {what}, not {} {}", value.kind(), show(value)))
+                Misuse::option(
+                    "tls",
+                    format!("`{name}` must be {what}, not {} {}", value.kind(), show(value)),
+                )
             };
             let text = |what: &str| value.as_text().map(str::to_owned).ok_or_else(|| wrong(what));
             match &**name {
