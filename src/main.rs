@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A process that was started to guard a run does nothing else.
     if let Some(code) = scn::system::guard::run_if_asked() {
         return code;
     }
-    ExitCode::SUCCESS
+    scn::cli::main(std::env::args_os())
 }

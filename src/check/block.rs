@@ -67,19 +67,13 @@ impl<'a> Walker<'a, '_> {
             StatementKind::Expr(expr) => self.expression_statement(expr),
             StatementKind::StopWhen(condition) => {
                 if !self.place.eventually {
-                    self.misplaced(
-                        keyword(statement, "stop when"),
-                        "`stop when` stands only in `eventually`",
-                    );
+                    self.misplaced(keyword(statement, "stop when"), "`stop when` stands only in `eventually`");
                 }
                 self.value(condition);
             }
             StatementKind::RejectedWhen(condition) => {
                 if !self.place.action {
-                    self.misplaced(
-                        keyword(statement, "rejected when"),
-                        "`rejected when` stands only in an action",
-                    );
+                    self.misplaced(keyword(statement, "rejected when"), "`rejected when` stands only in an action");
                 }
                 self.value(condition);
             }
@@ -110,19 +104,13 @@ impl<'a> Walker<'a, '_> {
             }
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
-                self.at(
-                    |place| (place.returns, place.eventually) = (false, false),
-                    |walker| walker.block(body),
-                );
+                self.at(|place| (place.returns, place.eventually) = (false, false), |walker| walker.block(body));
                 self.scopes.set_response(kept);
                 self.called_action = None;
             }
             StatementKind::Return(value) => {
                 if !self.place.returns {
-                    self.misplaced(
-                        keyword(statement, "return"),
-                        "`return` stands only in a block that has a value",
-                    );
+                    self.misplaced(keyword(statement, "return"), "`return` stands only in a block that has a value");
                 }
                 if let Some(value) = value {
                     self.producer(value);
@@ -263,15 +251,12 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Next(next) => self.next(next),
             ExprKind::If(branch) => {
                 self.value(&branch.condition);
-                self.at(
-                    |place| place.returns = true,
-                    |walker| {
-                        walker.block(&branch.then);
-                        if let Some(otherwise) = &branch.otherwise {
-                            walker.block(otherwise);
-                        }
-                    },
-                );
+                self.at(|place| place.returns = true, |walker| {
+                    walker.block(&branch.then);
+                    if let Some(otherwise) = &branch.otherwise {
+                        walker.block(otherwise);
+                    }
+                });
                 self.clear("`if` clears the response", keyword_at(expr.span, "if"));
             }
             ExprKind::For(turn) => {
@@ -286,22 +271,16 @@ impl<'a> Walker<'a, '_> {
                 }
                 self.at(|place| place.returns = true, |walker| walker.block(&turn.body));
                 self.leave();
-                self.clear(
-                    "a loop clears the response",
-                    keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
-                );
+                self.clear("a loop clears the response", keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }));
             }
             ExprKind::Parallel(block) => {
-                self.at(
-                    |place| place.returns = true,
-                    |walker| {
-                        for statement in &block.statements {
-                            walker.scopes.enter();
-                            walker.statement(statement);
-                            walker.leave();
-                        }
-                    },
-                );
+                self.at(|place| place.returns = true, |walker| {
+                    for statement in &block.statements {
+                        walker.scopes.enter();
+                        walker.statement(statement);
+                        walker.leave();
+                    }
+                });
                 self.clear("`parallel` clears the response", keyword_at(expr.span, "parallel"));
             }
             ExprKind::Eventually(eventually) => {

@@ -36,11 +36,7 @@ pub const SPECS: &[Spec] = &[
         ])
         .example(r#"start "${out}/orders""#),
     setting("service", "env", "environment variables of the service's commands")
-        .params(&[Param::required(
-            "value",
-            Ty::Object,
-            "names and values; `port`, `addr` and `url` are its own",
-        )])
+        .params(&[Param::required("value", Ty::Object, "names and values; `port`, `addr` and `url` are its own")])
         .example("env { PORT: port, LEDGER_ADDR: ledger.addr }"),
     setting("service", "ready", "what must succeed before the service counts as started")
         .params(&[
@@ -135,11 +131,7 @@ pub const SPECS: &[Spec] = &[
     attribute("action", "safe", "the action changes nothing, so it may be polled").example("@safe"),
     // Gates
     gate("pass_rate", "passed scenarios among those that ran, from 0 to 1", "require pass_rate == 100%"),
-    gate(
-        "flaky_rate",
-        "scenarios that passed only when retried, among those that ran",
-        "require flaky_rate <= 1%",
-    ),
+    gate("flaky_rate", "scenarios that passed only when retried, among those that ran", "require flaky_rate <= 1%"),
     gate("passed", "how many scenarios passed", "require passed >= 12"),
     gate("failed", "how many scenarios failed", "require failed == 0"),
     gate("flaky", "how many scenarios passed only when retried", "require flaky == 0"),

@@ -12,8 +12,8 @@ use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{
-    Expr, ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue,
-    Target, Template, TemplatePart,
+    Expr, ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue, Target,
+    Template, TemplatePart,
 };
 
 /// The protocol of a bare URL.
@@ -246,11 +246,7 @@ impl<'a> Walker<'a, '_> {
         known.dedup();
         let message = format!("there is no verb `{}`", verb.name);
         let diagnostic = Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message);
-        let diagnostic = if known.is_empty() {
-            diagnostic
-        } else {
-            diagnostic.help(format!("there are {}", list(&known)))
-        };
+        let diagnostic = if known.is_empty() { diagnostic } else { diagnostic.help(format!("there are {}", list(&known))) };
         self.push(diagnostic.did_you_mean(&verb.name, known));
     }
 
@@ -271,15 +267,12 @@ impl<'a> Walker<'a, '_> {
             }
             (Aim::Service(_) | Aim::Stream(_), Some(target), protocol) => {
                 let what = match (aim, protocol) {
-                    (Aim::Stream(_), Some(protocol)) => {
-                        format!("`{}` is a stream of {protocol}", target.name.name)
-                    }
+                    (Aim::Stream(_), Some(protocol)) => format!("`{}` is a stream of {protocol}", target.name.name),
                     (_, Some(protocol)) => format!("`{}` speaks {protocol}", target.name.name),
                     (_, None) => format!("`{}` speaks no protocol", target.name.name),
                 };
                 let message = format!("`{}` is a verb of {}; {what}", verb.name, of.join(" and "));
-                let known =
-                    protocol.map(|protocol| self.cx.registry.names(Kind::Verb, protocol)).unwrap_or_default();
+                let known = protocol.map(|protocol| self.cx.registry.names(Kind::Verb, protocol)).unwrap_or_default();
                 let diagnostic = Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message);
                 if known.is_empty() {
                     diagnostic.help("say what it speaks, such as `speaks http`")
@@ -355,11 +348,8 @@ impl<'a> Walker<'a, '_> {
             let whose = protocol.map_or_else(String::new, |protocol| format!(" of {protocol}"));
             let message = format!("there is no option `{plain}`{whose}");
             let diagnostic = Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message);
-            let diagnostic = if known.is_empty() {
-                diagnostic
-            } else {
-                diagnostic.help(format!("there are {}", list(&known)))
-            };
+            let diagnostic =
+                if known.is_empty() { diagnostic } else { diagnostic.help(format!("there are {}", list(&known))) };
             self.push(diagnostic.did_you_mean(&plain, known));
             return;
         };

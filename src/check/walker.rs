@@ -267,8 +267,9 @@ impl<'a, 'c> Walker<'a, 'c> {
                 self.push(match other {
                     ItemKind::Action(_) | ItemKind::Fn(_) => diagnostic.help(format!("call it: `{name}(…)`")),
                     ItemKind::Check(_) => diagnostic.help(format!("state it: `expect … {name}`")),
-                    ItemKind::Shape(_) => diagnostic
-                        .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
+                    ItemKind::Shape(_) => {
+                        diagnostic.help(format!("draw one with `any {name}`, or compare with `matches {name}`"))
+                    }
                     _ => diagnostic,
                 });
             }
@@ -286,14 +287,8 @@ impl<'a, 'c> Walker<'a, 'c> {
 
     /// A part of the last response; an error when there is none to speak of.
     fn response_part(&mut self, name: &Arc<str>, span: Span) -> Option<Meaning> {
-        let specs: Vec<_> = self
-            .cx
-            .registry
-            .all(Kind::Response, name)
-            .iter()
-            .filter(|spec| spec.of != "stage")
-            .copied()
-            .collect();
+        let specs: Vec<_> =
+            self.cx.registry.all(Kind::Response, name).iter().filter(|spec| spec.of != "stage").copied().collect();
         if specs.is_empty() {
             return None;
         }
@@ -358,8 +353,7 @@ impl<'a, 'c> Walker<'a, 'c> {
             return true;
         }
         let module = &self.cx.program.units[unit].module;
-        let items =
-            module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error)).map(|item| item.span);
+        let items = module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error)).map(|item| item.span);
         items.chain(self.scopes.unreadable_parts()).any(|span| {
             let text = self.cx.program.sources.get(span.source).slice(span);
             text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)

@@ -31,8 +31,10 @@ pub use page::Page;
 pub use replay::{ReplayError, read_run};
 pub use store::{RunFile, Runs};
 pub use style::took;
+pub(crate) use style::{Ink, indented, pad, plural};
 pub use target::Target;
 pub use terminal::Terminal;
+pub(crate) use watched::plain;
 pub use watched::{Watched, WriteFailures};
 
 /// Sees every event of a run in order.

@@ -11,9 +11,7 @@ use crate::function::{self, operators};
 use crate::lang::Kind;
 use crate::protocol::BoxFuture;
 use crate::source::Span;
-use crate::syntax::ast::{
-    BinaryOp, Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
-};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp};
 use crate::value::{Object, Text, Value, at};
 
 /// A step of a path, its index evaluated.
@@ -43,9 +41,7 @@ impl Cx {
                     }
                     Ok(Value::list(values))
                 }
-                ExprKind::Object(object) => {
-                    self.object(env, object).await.map(|fields| Value::Object(Arc::new(fields)))
-                }
+                ExprKind::Object(object) => self.object(env, object).await.map(|fields| Value::Object(Arc::new(fields))),
                 ExprKind::Name(_)
                 | ExprKind::It(_)
                 | ExprKind::Field(..)
@@ -107,8 +103,7 @@ impl Cx {
                 | ExprKind::Compare(..)
                 | ExprKind::Refine(..)
                 | ExprKind::Link(..) => {
-                    let message =
-                        format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
+                    let message = format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
                     Err(self.bad_value(env, expr.span, message))
                 }
             }
@@ -132,8 +127,8 @@ impl Cx {
                 TemplatePart::Expr(expr) => {
                     let value = self.eval(env, expr).await?;
                     self.present(env, expr, &value)?;
-                    let piece = operators::text_of(&value)
-                        .map_err(|message| self.bad_value(env, expr.span, message))?;
+                    let piece =
+                        operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))?;
                     secret |= piece.secret;
                     text.push_str(&piece.text);
                 }
@@ -195,12 +190,7 @@ impl Cx {
             match &root.kind {
                 ExprKind::Field(inner, field) => {
                     if let Some(value) = self.qualified(env, inner, field).await? {
-                        return self.walk(
-                            env,
-                            value,
-                            &steps.into_iter().rev().collect::<Vec<_>>(),
-                            expr.span,
-                        );
+                        return self.walk(env, value, &steps.into_iter().rev().collect::<Vec<_>>(), expr.span);
                     }
                     steps.push(PathStep::Field(field));
                     root = inner;
@@ -240,9 +230,7 @@ impl Cx {
             return Ok(None);
         }
         match self.world.plan.program.lookup(env.unit, alias) {
-            Some(Definition::Module(unit)) => {
-                self.top_level(env, unit, &field.name, field.span).await.map(Some)
-            }
+            Some(Definition::Module(unit)) => self.top_level(env, unit, &field.name, field.span).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -258,8 +246,7 @@ impl Cx {
                     Value::Live(live) => live.items().unwrap_or_default(),
                     Value::Absent => return Ok(Value::Absent),
                     other => {
-                        let message =
-                            format!("`[*]` takes each element of a list, and this is {}", other.kind());
+                        let message = format!("`[*]` takes each element of a list, and this is {}", other.kind());
                         return Err(self.bad_value(env, *span, message));
                     }
                 };
@@ -279,8 +266,7 @@ impl Cx {
             }
             // Header names are case-insensitive (RFC 9110 §5.1); records keep them in lower case.
             let lower = field.name.to_lowercase();
-            if *lower != *field.name
-                && field.name.contains('-')
+            if *lower != *field.name && field.name.contains('-')
                 && let Some(found) = fields.get(lower.as_str())
             {
                 return Ok(found.clone());
@@ -307,8 +293,7 @@ impl Cx {
                 if let Some(observer) = &env.observer {
                     let near = did_you_mean(&field.name, fields.keys().map(|key| &**key));
                     let has = near.unwrap_or_else(|| {
-                        let names: Vec<String> =
-                            fields.keys().take(12).map(|key| format!("`{key}`")).collect();
+                        let names: Vec<String> = fields.keys().take(12).map(|key| format!("`{key}`")).collect();
                         if names.is_empty() {
                             "the object is empty".to_owned()
                         } else {
@@ -340,16 +325,10 @@ impl Cx {
     fn index(&self, env: &Env, value: &Value, index: &Value, span: Span) -> Flow<Value> {
         match (value, index) {
             (Value::Absent, _) => Ok(Value::Absent),
-            (Value::List(items), Value::Number(number)) => {
-                match number.to_i128().and_then(|n| i64::try_from(n).ok()) {
-                    Some(index) => Ok(at(items, index).cloned().unwrap_or(Value::Absent)),
-                    None => Err(self.bad_value(
-                        env,
-                        span,
-                        format!("`{number}` is not an index; indexes are whole numbers"),
-                    )),
-                }
-            }
+            (Value::List(items), Value::Number(number)) => match number.to_i128().and_then(|n| i64::try_from(n).ok()) {
+                Some(index) => Ok(at(items, index).cloned().unwrap_or(Value::Absent)),
+                None => Err(self.bad_value(env, span, format!("`{number}` is not an index; indexes are whole numbers"))),
+            },
             (Value::Live(live), Value::Number(_)) => {
                 self.index(env, &Value::list(live.items().unwrap_or_default()), index, span)
             }
@@ -438,9 +417,7 @@ impl Cx {
                 && found.is_none()
             {
                 found = env.response_of(name).cloned();
-                if found.is_none()
-                    && env.get(name).is_none()
-                    && self.world.registry.get(Kind::Response, name).is_some()
+                if found.is_none() && env.get(name).is_none() && self.world.registry.get(Kind::Response, name).is_some()
                 {
                     found = env.response.clone();
                 }

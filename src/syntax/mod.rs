@@ -2,10 +2,3 @@
 
 pub mod ast;
 pub mod visit;
-/// seam
-pub fn parse_expression(
-    _source: crate::source::SourceId,
-    _text: &str,
-) -> Result<ast::Expr, Vec<crate::diag::Diagnostic>> {
-    Err(Vec::new())
-}
