@@ -80,6 +80,9 @@ pub const SPECS: &[Spec] = &[
     own("url", "the address with its scheme", "env { PUBLIC_URL: url }"),
     own("out", "the directory for what builds make", "build \"go build -o ${out}/orders ./cmd/orders\""),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
+    Spec::new(Kind::Constant, "", "trace", "the trace of the scenario, with the spans of every service")
+        .example("expect trace connected")
+        .planned("traces are not collected yet"),
     // Environments
     setting("environment", "allow", "refuses verbs that may change something")
         .params(&[Param::required("value", Ty::OneOf(&["safe"]), "which verbs may be used")])
