@@ -4,6 +4,7 @@
 use crate::lang::{Registry, Spec};
 use crate::protocol::Protocol;
 use crate::protocol::exec::Exec;
+use crate::protocol::grpc::Grpc;
 use crate::protocol::http::Http;
 use crate::protocol::system::System;
 use crate::value::Value;
@@ -14,6 +15,7 @@ const SPECS: &[&[Spec]] = &[
     crate::check::SPECS,
     // protocols
     crate::protocol::exec::SPECS,
+    crate::protocol::grpc::SPECS,
     crate::protocol::http::SPECS,
     crate::protocol::system::SPECS,
     // the system under test
@@ -33,11 +35,10 @@ pub fn registry() -> Registry {
 
 /// The protocols of a run, new for each run since they hold its connections.
 pub fn protocols() -> Vec<Box<dyn Protocol>> {
-    vec![Box::new(Exec), Box::new(Http::new()), Box::new(System)]
+    vec![Box::new(Exec), Box::new(Grpc::new()), Box::new(Http::new()), Box::new(System)]
 }
 
 /// The value of a constant, such as `NOT_FOUND`.
 pub fn constant(name: &str) -> Option<Value> {
-    let _ = name;
-    None
+    crate::protocol::grpc::constant(name)
 }

@@ -1,7 +1,7 @@
 //! The contracts that services name.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::import::{inside, join, place};
@@ -60,7 +60,7 @@ fn read(template: &Template, dir: &Path, root: &Path) -> Result<Contract, Box<Di
     let path = join(dir, Path::new(&*written));
     inside(root, &path).map_err(|astray| Box::new(place(astray, &path, root, span)))?;
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("proto") => proto(&path, span).map_err(Box::new),
+        Some("proto") => proto(&path, root, span).map_err(Box::new),
         Some("yaml" | "yml" | "json") if path.is_file() => Ok(Contract::OpenApi(Arc::new(path))),
         _ => Err(Box::new(
             Diagnostic::error(Code::CONTRACT, span, format!("`{written}` is no contract that is known"))
@@ -69,8 +69,17 @@ fn read(template: &Template, dir: &Path, root: &Path) -> Result<Contract, Box<Di
     }
 }
 
-/// Compiles a `.proto` file. The seam to the contracts' own room.
-fn proto(path: &Path, span: Span) -> Result<Contract, Diagnostic> {
-    let _: PathBuf = path.to_path_buf();
-    Err(Diagnostic::error(Code::CONTRACT, span, "`.proto` contracts cannot be compiled yet"))
+/// Compiles a `.proto` file; an error in it is told with its place there.
+fn proto(path: &Path, root: &Path, span: Span) -> Result<Contract, Diagnostic> {
+    crate::contract::proto::compile_under(path, root).map(Contract::Proto).map_err(|error| {
+        let message = match error.line {
+            0 => format!("`{}` {}", error.file.display(), error.message),
+            line => format!("`{}:{line}:{}`: {}", error.file.display(), error.column, error.message),
+        };
+        let diagnostic = Diagnostic::error(Code::CONTRACT, span, message);
+        match error.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    })
 }

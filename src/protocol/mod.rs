@@ -2,8 +2,9 @@
 //! so that relations never learn protocols.
 
 pub mod exec;
-pub mod system;
+pub mod grpc;
 pub mod http;
+pub mod system;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

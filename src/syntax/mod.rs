@@ -6,7 +6,6 @@
 //! and has the rest read again; [`explain`] puts the grammar's answer into words.
 
 pub mod ast;
-pub mod visit;
 mod build;
 mod explain;
 mod grammar;
@@ -16,6 +15,7 @@ mod literal;
 mod recover;
 #[cfg(test)]
 mod tests;
+pub mod visit;
 mod words;
 
 use crate::diag::{Code, Diagnostic};

@@ -27,9 +27,9 @@ pub(crate) use write::{any, from_message};
 /// The name under which unknown fields stand.
 const UNKNOWN: &str = "@unknown";
 /// The name under which an `Any` says its type.
-const TYPE: &str = "@type";
+pub(crate) const TYPE: &str = "@type";
 /// The name under which an `Any` of an unknown type holds its bytes.
-const RAW: &str = "@bytes";
+pub(crate) const RAW: &str = "@bytes";
 
 /// A part of a value that does not fit its message.
 #[derive(Debug, Clone, PartialEq, Eq)]
