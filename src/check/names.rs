@@ -81,6 +81,9 @@ pub const SPECS: &[Spec] = &[
     own("out", "the directory for what builds make", "build \"go build -o ${out}/orders ./cmd/orders\""),
     own("scratch", "a directory of this run alone, gone when it ends", "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }"),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
+    Spec::new(Kind::Constant, "", "trace", "the trace of the scenario, with the spans of every service")
+        .example("expect trace connected")
+        .planned("traces are not collected yet"),
     // Environments
     setting("environment", "allow", "refuses verbs that may change something")
         .params(&[Param::required("value", Ty::OneOf(&["safe"]), "which verbs may be used")])
