@@ -11,7 +11,7 @@
 //! | values    | [`value`], [`source`], [`event`]           | nothing of the rest |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values              |
 //! | contracts | [`contract`], [`shape`]                    | language            |
-//! | meaning   | [`check`]                                  | contracts           |
+//! | meaning   | [`load`] (reads files), [`check`]          | contracts           |
 //! | the world | [`protocol`], [`system`]                   | values, contracts   |
 //! | judgement | [`relation`], [`function`]                 | values, shapes      |
 //! | the run   | [`run`], [`script`]                        | all above           |
@@ -36,6 +36,7 @@ pub mod event;
 pub mod fmt;
 pub mod function;
 pub mod lang;
+pub mod load;
 pub mod protocol;
 pub mod relation;
 pub mod report;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Color;
 use super::terminal::{self, Stream};
-use super::{Exit, seam};
+use super::Exit;
 use crate::check::Plan;
 use crate::diag::{Diagnostic, render_all, to_github};
 use crate::lang::Registry;
@@ -64,8 +64,8 @@ impl Project {
             }
         }
         let registry = Arc::new(crate::rooms::registry());
-        let (program, mut diagnostics) = seam::load(&paths, Path::new("."));
-        let (plan, more) = seam::check(program, &registry);
+        let (program, mut diagnostics) = crate::load::load(&paths, Path::new("."));
+        let (plan, more) = crate::check::check(program, &registry);
         diagnostics.extend(more);
         Project { plan: Arc::new(plan), registry, diagnostics }
     }

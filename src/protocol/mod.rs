@@ -3,6 +3,7 @@
 
 pub mod exec;
 pub mod system;
+pub mod http;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

@@ -1,8 +1,21 @@
 //! Relations: what an expectation says of its subject, one room each behind one trait. They see
 //! values, keys and patterns, never protocols.
 
+mod backs_off;
+mod change;
+mod gapless;
+mod has;
+mod increasing;
+mod index;
+mod once;
+mod planned;
+mod prefix_of;
+mod records;
+mod same_order_as;
+mod unique;
+
 use crate::event::Detail;
-use crate::lang::Spec;
+use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;
 use crate::value::{Key, Object, Path, Value};
 
@@ -74,7 +87,83 @@ pub(crate) fn note(text: impl Into<String>) -> Detail {
     Detail::Note { text: text.into() }
 }
 
+pub(crate) use index::Index;
+
+/// The names of every relation.
+pub const SPECS: &[&[Spec]] = &[
+    &[
+        *increasing::INCREASING.spec,
+        *increasing::ORDERED.spec,
+        *gapless::GAPLESS.spec,
+        *unique::UNIQUE.spec,
+        *has::HAS.spec,
+        *once::EXACTLY_ONCE.spec,
+        *once::AT_LEAST_ONCE.spec,
+        *once::AT_MOST_ONCE.spec,
+        *same_order_as::SAME_ORDER_AS.spec,
+        *prefix_of::PREFIX_OF.spec,
+        *change::RISES.spec,
+        *change::UNCHANGED.spec,
+        *change::BECOMES.spec,
+        *backs_off::BACKS_OFF.spec,
+    ],
+    planned::SPECS,
+];
+
+/// Every relation that can be judged.
+static RELATIONS: &[&Rule] = &[
+    &increasing::INCREASING,
+    &increasing::ORDERED,
+    &gapless::GAPLESS,
+    &unique::UNIQUE,
+    &has::HAS,
+    &once::EXACTLY_ONCE,
+    &once::AT_LEAST_ONCE,
+    &once::AT_MOST_ONCE,
+    &same_order_as::SAME_ORDER_AS,
+    &prefix_of::PREFIX_OF,
+    &change::RISES,
+    &change::UNCHANGED,
+    &change::BECOMES,
+    &backs_off::BACKS_OFF,
+];
+
 /// The relation with this name.
-pub fn find(_name: &str) -> Option<&'static dyn Relation> {
-    None
+pub fn find(name: &str) -> Option<&'static dyn Relation> {
+    RELATIONS.iter().find(|rule| rule.spec.name == name).map(|rule| *rule as &dyn Relation)
 }
+
+/// A relation as its `Spec` beside its judge. The judge leaves early with a verdict as its error.
+struct Rule {
+    spec: &'static Spec,
+    judge: fn(&Claim<'_>) -> Result<Verdict, Verdict>,
+}
+
+impl Relation for Rule {
+    fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    fn judge(&self, claim: &Claim<'_>) -> Verdict {
+        match (self.judge)(claim) {
+            Ok(verdict) | Err(verdict) => verdict,
+        }
+    }
+}
+
+/// A relation's `Spec`.
+const fn spec(
+    name: &'static str,
+    summary: &'static str,
+    params: &'static [Param],
+    example: &'static str,
+) -> Spec {
+    Spec::new(Kind::Relation, "", name, summary).params(params).example(example)
+}
+
+const BY: Param = Param::new("by", Ty::Key, "the key of a record; by default the record itself");
+const PER: Param = Param::new("per", Ty::Key, "judges the records with the same key by themselves");
+const OR_EMPTY: Param = Param::new("or_empty", Ty::Bool, "holds over nothing at all");
+
+#[cfg(test)]
+mod tests;

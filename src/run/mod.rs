@@ -7,7 +7,7 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
-mod exit;
+pub mod exit;
 mod expect;
 mod flow;
 mod inputs;

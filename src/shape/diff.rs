@@ -158,7 +158,7 @@ fn lists(expected: &[Value], actual: &[Value], mode: Mode, walk: &mut Walk) {
 fn alike(expected: &Value, actual: &Value, mode: Mode) -> u32 {
     match (expected, actual) {
         _ if expected == actual => 0,
-        (Value::Regex(_) | Value::Range(_) | Value::List(_), _) if mode.pattern => {
+        (Value::Regex(_) | Value::Range(_), _) if mode.pattern => {
             let mut walk = Walk::quick();
             equal(expected, actual, mode, &mut walk);
             if walk.finish().is_empty() { 0 } else { 3 }

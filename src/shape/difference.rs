@@ -54,11 +54,6 @@ impl Differences {
         details
     }
 
-    /// A question that makes no sense.
-    pub(crate) fn invalid(why: impl Into<String>) -> Differences {
-        Differences { invalid: Some(why.into()), ..Differences::default() }
-    }
-
     /// Adds one; past [`LISTED`] it is only counted, and its texts are never made.
     pub(crate) fn push(&mut self, make: impl FnOnce() -> Difference) {
         if self.listed.len() < LISTED {

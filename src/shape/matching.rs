@@ -19,6 +19,13 @@ pub fn mismatches(pattern: &Pattern, value: &Value) -> Differences {
     walk.finish()
 }
 
+/// The same with literal objects open, as in the operands of `contains` and `has`.
+pub fn mismatches_open(pattern: &Pattern, value: &Value) -> Differences {
+    let mut walk = Walk::new();
+    fit(pattern, value, Place { here: value, open: true }, &mut walk);
+    walk.finish()
+}
+
 /// Whether the value fits; stops at the first difference. What cannot be judged does not fit.
 pub fn fits(pattern: &Pattern, value: &Value) -> bool {
     let mut walk = Walk::quick();

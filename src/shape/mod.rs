@@ -10,6 +10,8 @@ mod matching;
 mod order;
 mod pairing;
 mod refine;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod walk;
 
@@ -21,7 +23,7 @@ pub use describe::describe;
 pub use diff::diff;
 pub use difference::{Difference, Differences};
 pub use draw::{DrawKey, draw};
-pub use matching::{contains, fits, mismatches};
+pub use matching::{contains, fits, mismatches, mismatches_open};
 pub(crate) use order::a_kind;
 pub use order::compare;
 pub use refine::refine;

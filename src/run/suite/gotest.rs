@@ -106,7 +106,7 @@ impl GoTest {
                 if package.failed == 0 && package.running.is_empty() {
                     // It did not build, or crashed outside of any test.
                     let build = self.builds.remove(text("FailedBuild")).unwrap_or_default().take();
-                    let output = build + &std::mem::take(&mut package.output).take();
+                    let output = format!("{build}{}", std::mem::take(&mut package.output).take());
                     self.tests.push(SuiteTest {
                         name: name.to_owned(),
                         outcome: SuiteOutcome::Failed,
