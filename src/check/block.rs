@@ -41,7 +41,9 @@ impl<'a> Walker<'a, '_> {
     /// Statements in order; what follows a `return` never runs.
     pub(super) fn statements(&mut self, statements: &'a [Statement]) {
         let mut returned: Option<Span> = None;
-        for statement in statements {
+        let valued = self.place.valued;
+        for (index, statement) in statements.iter().enumerate() {
+            self.place.valued = valued && index + 1 == statements.len();
             if let Some(span) = returned.take() {
                 self.push(
                     Diagnostic::error(Code::DEAD_CODE, statement.span, "this statement never runs")
@@ -53,6 +55,7 @@ impl<'a> Walker<'a, '_> {
                 returned = Some(statement.span);
             }
         }
+        self.place.valued = valued;
     }
 
     fn statement(&mut self, statement: &'a Statement) {
@@ -67,13 +70,19 @@ impl<'a> Walker<'a, '_> {
             StatementKind::Expr(expr) => self.expression_statement(expr),
             StatementKind::StopWhen(condition) => {
                 if !self.place.eventually {
-                    self.misplaced(keyword(statement, "stop when"), "`stop when` stands only in `eventually`");
+                    self.misplaced(
+                        keyword(statement, "stop when"),
+                        "`stop when` stands only in `eventually`",
+                    );
                 }
                 self.value(condition);
             }
             StatementKind::RejectedWhen(condition) => {
                 if !self.place.action {
-                    self.misplaced(keyword(statement, "rejected when"), "`rejected when` stands only in an action");
+                    self.misplaced(
+                        keyword(statement, "rejected when"),
+                        "`rejected when` stands only in an action",
+                    );
                 }
                 self.value(condition);
             }
@@ -104,16 +113,25 @@ impl<'a> Walker<'a, '_> {
             }
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
-                self.at(|place| (place.returns, place.eventually) = (false, false), |walker| walker.block(body));
+                self.at(
+                    |place| (place.returns, place.eventually, place.valued) = (false, false, false),
+                    |walker| walker.block(body),
+                );
                 self.scopes.set_response(kept);
                 self.called_action = None;
             }
             StatementKind::Return(value) => {
                 if !self.place.returns {
-                    self.misplaced(keyword(statement, "return"), "`return` stands only in a block that has a value");
+                    self.misplaced(
+                        keyword(statement, "return"),
+                        "`return` stands only in a block that has a value",
+                    );
                 }
                 if let Some(value) = value {
-                    self.producer(value);
+                    self.at(
+                        |place| (place.valued, place.returns) = (true, true),
+                        |walker| walker.producer(value),
+                    );
                 }
             }
             StatementKind::Wait(duration) => self.typed(duration, Ty::Duration, "`wait`"),
@@ -148,7 +166,10 @@ impl<'a> Walker<'a, '_> {
 
     fn let_statement(&mut self, binding: &'a Let) {
         let opened = std::mem::replace(&mut self.opened, false);
-        self.producer(&binding.value);
+        self.at(
+            |place| (place.valued, place.returns) = (true, true),
+            |walker| walker.producer(&binding.value),
+        );
         let value = self.value_of(&binding.value);
         self.opened |= opened;
         match &binding.target {
@@ -205,13 +226,15 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Call(..) => {
                 let before = self.cx.diagnostics.len();
                 self.value(expr);
-                if self.called_action.is_none() && self.cx.diagnostics.len() == before {
+                if self.called_action.is_none() && self.cx.diagnostics.len() == before && !self.place.valued {
                     self.does_nothing(expr);
                 }
             }
             _ => {
                 self.value(expr);
-                self.does_nothing(expr);
+                if !self.place.valued {
+                    self.does_nothing(expr);
+                }
             }
         }
     }
@@ -251,36 +274,39 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Next(next) => self.next(next),
             ExprKind::If(branch) => {
                 self.value(&branch.condition);
-                self.at(|place| place.returns = true, |walker| {
-                    walker.block(&branch.then);
-                    if let Some(otherwise) = &branch.otherwise {
-                        walker.block(otherwise);
-                    }
-                });
+                self.block(&branch.then);
+                if let Some(otherwise) = &branch.otherwise {
+                    self.block(otherwise);
+                }
                 self.clear("`if` clears the response", keyword_at(expr.span, "if"));
             }
             ExprKind::For(turn) => {
                 self.value(&turn.list);
                 let elements = if self.saw_live { Value::Unknown } else { Value::Plain };
                 self.scopes.enter();
+                self.clear(
+                    "each turn of a loop starts without one",
+                    keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
+                );
                 match &turn.target {
                     LetTarget::Name(name) => self.declare(name, elements, false),
                     LetTarget::List(names, _) => {
                         names.iter().for_each(|name| self.declare(name, elements.clone(), false));
                     }
                 }
-                self.at(|place| place.returns = true, |walker| walker.block(&turn.body));
+                self.block(&turn.body);
                 self.leave();
-                self.clear("a loop clears the response", keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }));
+                self.clear(
+                    "a loop clears the response",
+                    keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
+                );
             }
             ExprKind::Parallel(block) => {
-                self.at(|place| place.returns = true, |walker| {
-                    for statement in &block.statements {
-                        walker.scopes.enter();
-                        walker.statement(statement);
-                        walker.leave();
-                    }
-                });
+                for statement in &block.statements {
+                    self.scopes.enter();
+                    self.statement(statement);
+                    self.leave();
+                }
                 self.clear("`parallel` clears the response", keyword_at(expr.span, "parallel"));
             }
             ExprKind::Eventually(eventually) => {
@@ -292,10 +318,7 @@ impl<'a> Walker<'a, '_> {
                     Some(every) => self.typed(every, Ty::Duration, "`every`"),
                     None => {}
                 }
-                self.at(
-                    |place| (place.returns, place.eventually) = (true, true),
-                    |walker| walker.block(&eventually.body),
-                );
+                self.at(|place| place.eventually = true, |walker| walker.block(&eventually.body));
                 self.clear("`eventually` clears the response", keyword_at(expr.span, "eventually"));
             }
             _ => self.value(expr),

@@ -53,10 +53,13 @@ impl<'a> Context<'a> {
     pub(super) fn not_yet(&mut self, item: ItemRef, span: Span, what: &str, why: Option<&str>) {
         let message = format!("{what} cannot be executed yet");
         let diagnostic = Diagnostic::error(Code::NOT_YET, span, message).label("read and checked, not run");
-        self.not_yet.push((item, match why {
-            Some(why) => diagnostic.help(why),
-            None => diagnostic,
-        }));
+        self.not_yet.push((
+            item,
+            match why {
+                Some(why) => diagnostic.help(why),
+                None => diagnostic,
+            },
+        ));
     }
 
     /// Whether the parser could not read a part of this file: names may be declared there.

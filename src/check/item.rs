@@ -81,25 +81,30 @@ impl<'a> Walker<'a, '_> {
         for name in &stage.after {
             super::stages::resolve(self, name);
         }
-        self.at(|place| place.gate = true, |walker| {
-            for condition in &stage.require {
-                walker.value(condition);
-                if let Some(kind) = super::types::literal(condition)
-                    && kind != "bool"
-                {
-                    let message = format!("a gate is a condition, not {} {kind}", super::context::article(kind));
-                    walker.push(
-                        Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
-                            .help("for example `require pass_rate == 100%`"),
-                    );
+        self.at(
+            |place| place.gate = true,
+            |walker| {
+                for condition in &stage.require {
+                    walker.value(condition);
+                    if let Some(kind) = super::types::literal(condition)
+                        && kind != "bool"
+                    {
+                        let message =
+                            format!("a gate is a condition, not {} {kind}", super::context::article(kind));
+                        walker.push(
+                            Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
+                                .help("for example `require pass_rate == 100%`"),
+                        );
+                    }
                 }
-            }
-        });
+            },
+        );
         for block in stage.on_failure.iter().chain(&stage.finally) {
             self.body(&[], block);
         }
         for (index, suite) in stage.suites.iter().enumerate() {
-            if let Some(first) = stage.suites[..index].iter().find(|other| other.name.name == suite.name.name) {
+            if let Some(first) = stage.suites[..index].iter().find(|other| other.name.name == suite.name.name)
+            {
                 let message = format!("suite `{}` is declared twice", suite.name.name);
                 self.push(
                     Diagnostic::error(Code::DUPLICATE_NAME, suite.name.span, message)
@@ -124,12 +129,23 @@ impl<'a> Walker<'a, '_> {
         self.body(&[], &scenario.body);
         self.cases = None;
         let does_something = visit::any_statement(&scenario.body, |statement| {
-            visit::request(statement).is_some() || !matches!(statement.kind, StatementKind::Step(..) | StatementKind::Wait(_) | StatementKind::Show(_) | StatementKind::Let(_))
+            visit::request(statement).is_some()
+                || !matches!(
+                    statement.kind,
+                    StatementKind::Step(..)
+                        | StatementKind::Wait(_)
+                        | StatementKind::Show(_)
+                        | StatementKind::Let(_)
+                )
         });
         if !does_something && !self.cx.is_broken(self.item.unit) {
             self.push(
-                Diagnostic::warning(Code::EMPTY_SCENARIO, scenario.title.span, "this scenario makes no request and expects nothing")
-                    .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
+                Diagnostic::warning(
+                    Code::EMPTY_SCENARIO,
+                    scenario.title.span,
+                    "this scenario makes no request and expects nothing",
+                )
+                .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
             );
         }
     }

@@ -7,7 +7,7 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
-pub mod exit;
+mod exit;
 mod expect;
 mod flow;
 mod inputs;

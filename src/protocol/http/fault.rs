@@ -241,6 +241,9 @@ fn certificate_message(error: &CertificateError, url: &str) -> String {
         C::UnknownIssuer => format!(
             "the certificate of `{url}` is signed by an authority that is not trusted: set `tls: {{ ca: \"…\" }}`"
         ),
+        C::BadSignature => format!(
+            "the certificate of `{url}` is not signed by the authority whose name it bears: is `tls: {{ ca: \"…\" }}` out of date?"
+        ),
         C::Expired | C::ExpiredContext { .. } => format!("the certificate of `{url}` has expired"),
         C::NotValidYet | C::NotValidYetContext { .. } => {
             format!("the certificate of `{url}` is not valid yet: is the clock right?")
