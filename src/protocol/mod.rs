@@ -1,6 +1,8 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+pub mod exec;
+pub mod system;
 pub mod http;
 
 use std::any::{Any, TypeId};
