@@ -10,7 +10,7 @@
 //! The expectation speaks of the next line that is no comment. The carets, which may be left out,
 //! show the exact token; where they have no room, `@COLUMN+WIDTH` after the code says the same.
 //! After the message, `; ` and the advice may follow. Files that are imported may hold
-//! expectations too.
+//! expectations too; files whose names begin with `_` are only imported.
 
 use std::path::{Path, PathBuf};
 
@@ -145,5 +145,5 @@ fn language(path: &Path) -> datatest_stable::Result<()> {
 }
 
 datatest_stable::harness! {
-    { test = language, root = "tests/lang", pattern = r"\.scn$" },
+    { test = language, root = "tests/lang", pattern = r"(^|/)[^_/][^/]*\.scn$" },
 }

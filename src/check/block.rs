@@ -90,15 +90,24 @@ impl<'a> Walker<'a, '_> {
                 let names: Vec<String> = faults.iter().map(|fault| fault_name(&fault.fault)).collect();
                 let what = format!("`under {}`", names.join(", "));
                 self.not_yet(keyword(statement, "under"), &what, Some("faults and links are not built yet"));
-                self.block(body);
-                self.clear("faults were at work", statement.span);
+                for fault in faults {
+                    self.mark(&fault.fault);
+                    if let Some(on) = &fault.on {
+                        self.mark(on);
+                    }
+                }
+                self.statements(&body.statements);
+                self.clear("faults were at work", keyword(statement, "under"));
             }
             StatementKind::Workload(workload) => self.workload(workload, statement),
             StatementKind::Idempotent(idempotent) => {
                 let why = Some("probes are not built yet");
                 self.not_yet(keyword(statement, "idempotent"), "`idempotent`", why);
                 self.block(&idempotent.body);
-                self.clear("the request was repeated by `idempotent`", statement.span);
+                for effect in &idempotent.effects {
+                    self.mark(&effect.subject);
+                }
+                self.clear("the request was repeated by `idempotent`", keyword(statement, "idempotent"));
             }
             StatementKind::Forall(forall) => {
                 let why = Some("write one scenario with `@cases`, or draw one value with `let x = any …`");
@@ -109,7 +118,7 @@ impl<'a> Walker<'a, '_> {
                 self.declare(&forall.name, Value::Plain, false);
                 self.statements(&forall.body.statements);
                 self.leave();
-                self.clear("a loop clears the response", statement.span);
+                self.clear("a loop clears the response", keyword(statement, "forall"));
             }
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
@@ -261,14 +270,12 @@ impl<'a> Walker<'a, '_> {
                     self.misplaced(request.verb.span, "a request stands only in a block");
                     return;
                 }
-                let (protocol, has_response) = self.request(request);
+                let protocol = self.request(request);
                 if &*request.verb.name == super::walker::OPEN {
                     self.opened = true;
                     self.clear("the last request opened a stream", request.verb.span);
-                } else if has_response {
-                    self.scopes.set_response(Response::Of(protocol, request.verb.span));
                 } else {
-                    self.clear("the last request has no response", request.verb.span);
+                    self.scopes.set_response(Response::Of(protocol, request.verb.span));
                 }
             }
             ExprKind::Next(next) => self.next(next),
@@ -344,7 +351,7 @@ impl<'a> Walker<'a, '_> {
             self.statement(operation);
             self.leave();
         }
-        self.clear("a workload clears the response", statement.span);
+        self.clear("a workload clears the response", keyword(statement, "workload"));
         self.declare(&workload.name, Value::Unknown, false);
     }
 

@@ -7,7 +7,7 @@ use super::graph::Graph;
 use super::plan::{Definition, ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
-use crate::source::{SourceId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{ItemKind, StatementKind};
 
 /// Shared state of one check.
@@ -84,11 +84,6 @@ impl<'a> Context<'a> {
         let definition = self.program.lookup(unit, name)?;
         self.used.insert((unit, name.into()));
         Some(definition)
-    }
-
-    /// The text of a file.
-    pub(super) fn text(&self, source: SourceId) -> &str {
-        &self.program.sources.get(source).text
     }
 }
 

@@ -5,7 +5,7 @@ use super::plan::Definition;
 use super::walker::{Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
-use crate::syntax::ast::{Args, Expect, Expr, Ident, ItemKind, Phrase, RelationUse, Script};
+use crate::syntax::ast::{Args, Expect, Ident, ItemKind, Phrase, RelationUse, Script};
 
 /// Parameters that stand for what a relation is written beside, not for arguments in parentheses.
 const OPERANDS: &[&str] = &["operand", "pattern"];
@@ -104,7 +104,9 @@ impl<'a> Walker<'a, '_> {
         let name = &used.name;
         if let Some(why) = spec.planned {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
-            return self.loose_relation(used);
+            let args = used.args.iter().flat_map(|args| &args.args).map(|arg| &arg.value);
+            let phrases = used.phrases.iter().filter_map(|phrase| phrase.value.as_ref());
+            return args.chain(&used.operand).chain(phrases).for_each(|value| self.mark(value));
         }
         let mut given: Vec<&str> = Vec::new();
         let in_parentheses: Vec<Wanted> =
@@ -269,9 +271,4 @@ fn form(spec: &Spec) -> String {
     } else {
         format!("for example `{}`", spec.example)
     }
-}
-
-/// The expression of a phrase, for those who only look.
-pub(super) fn phrase_value<'p>(phrases: &'p [Phrase], word: &str) -> Option<&'p Expr> {
-    phrases.iter().find(|phrase| &*phrase.word.name == word)?.value.as_ref()
 }

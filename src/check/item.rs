@@ -49,7 +49,7 @@ impl<'a> Walker<'a, '_> {
             }
             ItemKind::Check(script) | ItemKind::Fn(script) => {
                 self.cx.script(script);
-                self.params(&script.params);
+                self.script_params(&script.params);
                 if matches!(item.kind, ItemKind::Check(_)) && script.params.is_empty() {
                     let message = format!("check `{}` has no parameter for its subject", script.name.name);
                     self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, script.name.span, message));
@@ -58,6 +58,23 @@ impl<'a> Walker<'a, '_> {
             ItemKind::Owner(owner) => self.owner_item(owner),
             ItemKind::Scenario(scenario) => self.scenario(item, scenario),
             ItemKind::Error => {}
+        }
+    }
+
+    /// The parameters of a script: names of the script, so `by` and `per` are good ones.
+    fn script_params(&mut self, params: &'a [crate::syntax::ast::ParamDecl]) {
+        for (index, param) in params.iter().enumerate() {
+            if let Some(ty) = &param.ty {
+                self.pattern(ty);
+            }
+            self.optional(&param.default);
+            if let Some(first) = params[..index].iter().find(|other| other.name.name == param.name.name) {
+                let message = format!("`{}` is declared twice", param.name.name);
+                self.push(
+                    Diagnostic::error(Code::DUPLICATE_NAME, param.name.span, message)
+                        .also(first.name.span, "first declared here"),
+                );
+            }
         }
     }
 

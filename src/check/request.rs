@@ -42,8 +42,8 @@ enum Aim {
 }
 
 impl<'a> Walker<'a, '_> {
-    /// A request. Returns its protocol, when it is known, and whether it has a response.
-    pub(super) fn request(&mut self, request: &'a Request) -> (Option<Arc<str>>, bool) {
+    /// A request. Returns its protocol, when it is known.
+    pub(super) fn request(&mut self, request: &'a Request) -> Option<Arc<str>> {
         let aim = self.aim(request);
         let protocol = self.protocol(&aim, request);
         let spec = self.verb(&aim, protocol.as_deref(), request);
@@ -63,14 +63,14 @@ impl<'a> Walker<'a, '_> {
         if let Some(options) = &request.options {
             self.options(options, of.as_deref());
         }
-        (of.map(Arc::from), true)
+        of.map(Arc::from)
     }
 
     fn aim(&mut self, request: &'a Request) -> Aim {
         let Some(target) = &request.target else {
             return match &request.place {
                 Some(Place::Url(_)) => Aim::Url,
-                Some(Place::Text(text)) if is_url(text) => Aim::Url,
+                Some(Place::Text(text)) if is_url(text) && self.is_http(&request.verb) => Aim::Url,
                 _ => Aim::Nowhere,
             };
         };
@@ -117,6 +117,10 @@ impl<'a> Walker<'a, '_> {
                 Aim::Wrong
             }
         }
+    }
+
+    fn is_http(&self, verb: &Ident) -> bool {
+        self.cx.registry.all(Kind::Verb, &verb.name).iter().any(|spec| spec.of == HTTP)
     }
 
     fn aim_at(&mut self, at: ItemRef, name: &Ident) -> Aim {

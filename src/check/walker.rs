@@ -142,6 +142,22 @@ impl<'a, 'c> Walker<'a, 'c> {
         });
     }
 
+    /// Counts the names in an expression as read, without asking what they mean: for places whose
+    /// meaning is not built yet.
+    pub(super) fn mark(&mut self, expr: &'a Expr) {
+        let unit = self.item.unit;
+        crate::syntax::visit::expression(expr, &mut |part| {
+            if let ExprKind::Name(name) = &part.kind {
+                match self.scopes.find(name) {
+                    Some(variable) => variable.read = true,
+                    None => {
+                        self.cx.lookup(unit, name);
+                    }
+                }
+            }
+        });
+    }
+
     /// Where a top-level name is declared.
     fn place_of_item(&self, name: &str) -> Option<Span> {
         let definition = self.cx.program.lookup(self.item.unit, name)?;
@@ -190,6 +206,10 @@ impl<'a, 'c> Walker<'a, 'c> {
         if self.is_own(name) {
             return Meaning::Constant;
         }
+        // In a pattern `text` and `url` are shapes, whatever parts a response has.
+        if pattern && self.cx.registry.get(Kind::Shape, name).is_some() {
+            return Meaning::Shape;
+        }
         if let Some(meaning) = self.response_part(name, span) {
             return meaning;
         }
@@ -198,17 +218,16 @@ impl<'a, 'c> Walker<'a, 'c> {
         {
             if let Some(why) = spec.planned {
                 self.not_yet(span, &format!("`{name}`"), Some(why));
+                self.saw_live = true;
             }
             return Meaning::Constant;
         }
         if self.cx.registry.get(Kind::Shape, name).is_some() {
-            if !pattern {
-                let message = format!("`{name}` is a shape, not a value");
-                self.push(
-                    Diagnostic::error(Code::WRONG_TYPE, span, message)
-                        .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
-                );
-            }
+            let message = format!("`{name}` is a shape, not a value");
+            self.push(
+                Diagnostic::error(Code::WRONG_TYPE, span, message)
+                    .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
+            );
             return Meaning::Shape;
         }
         self.unknown(name, span, pattern);

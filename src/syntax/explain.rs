@@ -29,6 +29,13 @@ pub(crate) fn explain(place: &Place<'_>, refusal: &Refusal) -> Diagnostic {
         Some(token) if token.kind == Kind::Newline => {
             (place.span(token.start, token.start), "this line end".to_owned())
         }
+        // Inside of a string or path, in its `${…}`.
+        Some(token) if token.start < place.at && matches!(token.kind, Kind::Text | Kind::Path) => {
+            let rest = &place.text[place.at..token.end];
+            let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let length = if word == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { word };
+            (place.span(place.at, place.at + length), format!("`{}`", &rest[..length]))
+        }
         Some(token) => (place.span(token.start, token.end), format!("`{}`", short(token.text(place.text)))),
         None => {
             let end = place.text.trim_end().len();
@@ -64,18 +71,33 @@ fn short(text: &str) -> String {
     }
 }
 
-/// "`=`, a line end or a relation".
+/// What ends things and what goes on at large, before the particular.
+const FIRST: [&str; 9] = [
+    "a line end",
+    "`,`",
+    "`}`",
+    "`)`",
+    "`]`",
+    "an operator",
+    "a relation",
+    "a phrase such as `by .id`",
+    "a value",
+];
+
+/// "a line end, an operator or a relation".
 fn expectation(rules: &[Rule]) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
-    for name in rules.iter().filter_map(|rule| words(*rule)) {
-        if !names.contains(&name) {
-            names.push(name);
+    for name in rules.iter().filter_map(|r| words(*r)) {
+        for name in name
+            .split(" or a line end")
+            .flat_map(|n| [n].into_iter().chain((n != name).then_some("a line end")))
+        {
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
         }
     }
-    // Where nearly everything could stand, an operator goes without saying.
-    if names.len() > MAX_EXPECTED {
-        names.retain(|name| *name != "an operator");
-    }
+    names.sort_by_key(|name| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
     names.truncate(MAX_EXPECTED);
     match names.as_slice() {
         [] => None,
@@ -147,9 +169,22 @@ impl Place<'_> {
                     .help("items stand at the top level of a file"),
             );
         }
-        let near = nearest(text, words(Role::Statement));
-        let word = near.first()?;
+        let word = self.misspelt(first, words(Role::Statement))?;
         Some(error(format!("`{text}` begins no statement")).help(format!("did you mean `{word}`?")))
+    }
+
+    /// The word that a statement's first word is a slip of. Verbs are not known here, so only what
+    /// is very near counts: `exec` is no `expect`.
+    fn misspelt<'w>(&self, first: Token, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+        let text = first.text(self.text);
+        if text.len() < 3 || text.bytes().all(|b| b.is_ascii_uppercase()) {
+            return None;
+        }
+        let allowed = if text.len() <= 4 { 1 } else { 2 };
+        let title = self.next_significant(first.end).is_some_and(|next| next.kind == Kind::Text);
+        let fits = |word: &&str| !title || matches!(*word, "step" | "show" | "fail" | "return");
+        let near = nearest(text, words.filter(fits));
+        near.into_iter().find(|word| strsim::osa_distance(text, word) <= allowed)
     }
 
     /// Whether the braces of an entry hold statements.
@@ -175,14 +210,13 @@ impl Place<'_> {
             (Kind::Symbol, "&&") => "write `and`",
             (Kind::Symbol, "||") => "write `or`",
             (Kind::Symbol, "!") => "write `not`",
-            (Kind::Symbol, "=") => return Some(self.assignment(before)),
+            (Kind::Symbol, "=") => return self.assignment(before),
             (Kind::Symbol, "=>") => "`=>` is no operator; comparisons are `>=` and `<=`",
             (Kind::Symbol, "'") => "strings stand in double quotes: `\"…\"`",
             (Kind::Symbol, "#") => "comments begin with `//`",
             (Kind::Symbol, "$") => "`${…}` stands only in strings and paths",
             (Kind::Symbol, "-" | "/") => "binary `-` and `/` need a space on both sides",
             (Kind::Symbol, "?") => "there is no `?` operator; `name?:` marks an optional field of a shape",
-            (Kind::Path, path) if path.starts_with("/*") => "comments begin with `//`",
             (Kind::Path, _) => {
                 "a path stands only after `VERB TARGET`, otherwise it is quoted; a division needs a space on both sides"
             }
@@ -205,19 +239,25 @@ impl Place<'_> {
             (Kind::Word, word) if crate::lang::is_reserved(word) && !touches_before => {
                 return Some(format!("`{word}` is a reserved word here"));
             }
+            _ if refusal.expected.contains(&Rule::colon) && before.is_some_and(|b| b.kind == Kind::Word) => {
+                return before.map(|b| format!("a field is written `{}: value`", b.text(self.text)));
+            }
             (Kind::Text, _) if self.previous_is_request() => "a request has one place and one body",
             _ => return None,
         };
         Some(advice.to_owned())
     }
 
-    fn assignment(&self, before: Option<Token>) -> String {
+    fn assignment(&self, before: Option<Token>) -> Option<String> {
         let begins = self.entry.is_some_and(|(entries, index)| {
             before.is_some_and(|b| b.start == entries.list[index].start && b.kind == Kind::Word)
         });
         match before {
-            Some(name) if begins => format!("write `let {} = …`; names are given once", name.text(self.text)),
-            _ => "to compare, write `==`".to_owned(),
+            Some(name) if begins && crate::lang::is_reserved(name.text(self.text)) => None,
+            Some(name) if begins => {
+                Some(format!("write `let {} = …`; names are given once", name.text(self.text)))
+            }
+            _ => Some("to compare, write `==`".to_owned()),
         }
     }
 

@@ -25,6 +25,10 @@ pub(crate) struct Layout {
     pub(crate) items: Vec<Slice>,
     /// Brackets without a partner.
     pub(crate) errors: Vec<Diagnostic>,
+    /// Opening brackets that count as none.
+    pub(crate) loose: BTreeSet<usize>,
+    /// Where a missing `}` was put into the copy.
+    pub(crate) inserted: BTreeSet<usize>,
 }
 
 /// A top-level item with its attributes.
@@ -58,7 +62,7 @@ pub(crate) fn lay_out(source: SourceId, text: &str, lexed: &Lexed) -> Layout {
             break;
         }
     }
-    for at in loose {
+    for &at in &loose {
         let bracket = &text[at..at + 1];
         let span = Span::new(source, at, at + 1);
         last.layout.errors.push(
@@ -67,6 +71,7 @@ pub(crate) fn lay_out(source: SourceId, text: &str, lexed: &Lexed) -> Layout {
                 .help(format!("a `{}` is missing", closer(bracket))),
         );
     }
+    last.layout.loose = loose;
     last.layout
 }
 
@@ -120,6 +125,7 @@ struct Pass<'a> {
     attributes: Attributes,
     errors: Vec<Diagnostic>,
     unclosed: Vec<usize>,
+    inserted: BTreeSet<usize>,
     line_start: usize,
     indent: usize,
     /// The last two significant tokens since the last hard line end.
@@ -151,6 +157,7 @@ impl<'a> Pass<'a> {
             attributes: Attributes::Between,
             errors: Vec::new(),
             unclosed: Vec::new(),
+            inserted: BTreeSet::new(),
             line_start: 0,
             indent: 0,
             last: None,
@@ -355,6 +362,7 @@ impl<'a> Pass<'a> {
             }
             before -= 1;
             self.soft[before] = b'}';
+            self.inserted.insert(before);
             self.stack.pop();
             self.report_unclosed(&[top]);
         }
@@ -406,7 +414,9 @@ impl<'a> Pass<'a> {
 
     /// Whether the coming line end, before the token `next`, ends nothing.
     fn is_soft(&self, next: Option<&Token>) -> bool {
-        if self.repair && next.is_some_and(|n| n.kind == Kind::Word && self.is_item_line(n)) {
+        // What begins an item continues none, whatever the line before asks for.
+        let begins = self.repair || self.stack.is_empty() && self.attributes == Attributes::Over;
+        if begins && next.is_some_and(|n| n.kind == Kind::Word && self.is_item_line(n)) {
             return false;
         }
         if self.stack.last().is_some_and(|open| open.byte != b'{') {
@@ -482,7 +492,13 @@ impl<'a> Pass<'a> {
         // Only whole tokens of ASCII and runs of foreign characters were overwritten.
         let soft = String::from_utf8(self.soft)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).replace('\u{fffd}', "#"));
-        let layout = Layout { soft, items: self.items, errors: self.errors };
+        let layout = Layout {
+            soft,
+            items: self.items,
+            errors: self.errors,
+            loose: BTreeSet::new(),
+            inserted: self.inserted,
+        };
         Outcome { layout, unclosed: self.unclosed }
     }
 }

@@ -100,7 +100,7 @@ impl Lexer<'_> {
             self.at = 3;
         }
         while let Some(byte) = self.peek(0) {
-            let start = self.at;
+            let mut start = self.at;
             let kind = match byte {
                 b' ' | b'\t' | 0x0b | 0x0c => {
                     self.at += 1;
@@ -132,6 +132,10 @@ impl Lexer<'_> {
                     }
                     Kind::Comment
                 }
+                b'/' if self.peek(1) == Some(b'*') => {
+                    self.foreign_comment();
+                    Kind::Comment
+                }
                 b'/' if self.begins_path() => {
                     self.path();
                     Kind::Path
@@ -154,7 +158,7 @@ impl Lexer<'_> {
                     Kind::Close
                 }
                 0x80.. => {
-                    self.foreign();
+                    start = self.foreign();
                     Kind::Bad
                 }
                 0..=0x1f | 0x7f => {
@@ -288,13 +292,23 @@ impl Lexer<'_> {
         self.at += if two.is_some_and(|two| PAIRS.contains(&two)) { 2 } else { 1 };
     }
 
+    /// `/* … */`, as other languages write it.
+    fn foreign_comment(&mut self) {
+        let start = self.at;
+        self.error(start, start + 2, "comments begin with `//`", "write `//` before each line");
+        let end = self.line_end();
+        let length = self.text[start..end].find("*/").map(|length| length + 2);
+        self.at = length.map_or(end, |length| start + length);
+    }
+
     /// A run of characters beyond ASCII, with what touches it.
-    fn foreign(&mut self) {
+    fn foreign(&mut self) -> usize {
         let start = self.at;
         let rest = &self.text[start..];
-        let end =
-            rest.find(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        self.at += end;
+        let end = rest
+            .find(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_' && c != '-')
+            .unwrap_or(rest.len());
+        self.at = start + end;
         let run = &rest[..end];
         let letter = run.chars().next().is_some_and(char::is_alphabetic);
         let (message, help) = if letter {
@@ -309,6 +323,7 @@ impl Lexer<'_> {
             (format!("an unexpected character, U+{first:04X}"), "remove it, or put it into a string")
         };
         self.error(start, start + end, message, help);
+        start
     }
 
     fn string(&mut self) {
@@ -383,6 +398,7 @@ impl Lexer<'_> {
     /// A string from its opening quotes; `false` when it is not closed, which has been reported.
     fn quoted(&mut self, multi: bool, depth: usize) -> bool {
         let start = self.at;
+        let known = self.out.errors.len();
         self.at += if multi { 3 } else { 1 };
         while let Some(byte) = self.peek(0) {
             match byte {
@@ -396,7 +412,11 @@ impl Lexer<'_> {
                 }
                 b'\\' if self.peek(1).is_some_and(|b| b != b'\n') => self.at += 2,
                 b'$' if self.peek(1) == Some(b'{') => {
+                    let inner = self.at;
                     if !self.interpolation(multi, depth + 1) {
+                        if multi {
+                            self.after_bad_interpolation(start, inner, known);
+                        }
                         return false;
                     }
                 }
@@ -465,18 +485,35 @@ impl Lexer<'_> {
         false
     }
 
+    /// A `${` in a `"""` has no end: either the string has one, or that is what is missing.
+    fn after_bad_interpolation(&mut self, start: usize, inner: usize, known: usize) {
+        let close = self.text[inner..].find("\"\"\"").map(|length| inner + length);
+        let item = self.next_item(start);
+        match close {
+            Some(close) if close < item => self.at = close + 3,
+            _ => {
+                self.out.errors.truncate(known);
+                self.unclosed_block(start);
+            }
+        }
+    }
+
     /// A `"""` without an end goes on to the next item at most.
     fn unclosed_block(&mut self, start: usize) {
         self.unclosed(start, start + 3, "this string is not closed", "it ends at the next `\"\"\"`");
+        self.at = self.next_item(start);
+    }
+
+    /// The line end before the next line that begins an item, or the end of the text.
+    fn next_item(&self, start: usize) -> usize {
         let mut at = start;
         while let Some(length) = self.text[at..].find('\n') {
             at += length + 1;
             if begins_item(self.text, at) {
-                self.at = at - 1;
-                return;
+                return at - 1;
             }
         }
-        self.at = self.bytes.len();
+        self.bytes.len()
     }
 
     fn line_end(&self) -> usize {

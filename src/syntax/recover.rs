@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     fn repair(&self, soft: String, slice: Slice, after: usize, first: Refusal) -> (Item, Vec<Diagnostic>) {
         let mut copy = soft.into_bytes();
         let tokens = self.tokens(slice);
-        let mut entries = Entries::of(self.text, &self.layout.soft, tokens, slice);
+        let mut entries = Entries::of(self.text, self.layout, tokens, slice);
         let mut found: Vec<Diagnostic> = Vec::new();
         let mut refusal = first;
         for _ in 0..MAX_ROUNDS {
@@ -198,7 +198,8 @@ struct Frame {
 }
 
 impl<'a> Entries<'a> {
-    fn of(text: &'a str, soft: &str, tokens: &[Token], slice: Slice) -> Self {
+    fn of(text: &'a str, layout: &Layout, tokens: &[Token], slice: Slice) -> Self {
+        let soft = layout.soft.as_bytes();
         let root = Entry {
             start: slice.start,
             end: slice.end,
@@ -211,10 +212,15 @@ impl<'a> Entries<'a> {
         let mut entries = Entries { list: vec![root], text };
         let mut frames = vec![Frame { holds_entries: false, owner: 0, current: Some(0) }];
         let mut previous: Option<Token> = None;
+        let mut done = slice.start;
         for &token in tokens {
+            for &closer in layout.inserted.range(done..token.start) {
+                entries.close(&mut frames, closer);
+            }
+            done = token.start;
             let Some(frame) = frames.last_mut() else { break };
             let ends = match token.kind {
-                Kind::Newline => soft.as_bytes()[token.start] == b'\n',
+                Kind::Newline => soft[token.start] == b'\n',
                 Kind::Comment => continue,
                 _ => token.text(text) == ";",
             };
@@ -255,7 +261,7 @@ impl<'a> Entries<'a> {
                 if top {
                     entries.follow_head(owner, token, previous);
                 }
-                if token.kind == Kind::Open {
+                if token.kind == Kind::Open && !layout.loose.contains(&token.start) {
                     let brace = token.text(text) == "{";
                     let holds = brace && top && entries.opens_body(owner, previous);
                     if holds {
@@ -273,6 +279,15 @@ impl<'a> Entries<'a> {
             previous = Some(token);
         }
         entries
+    }
+
+    fn close(&mut self, frames: &mut Vec<Frame>, at: usize) {
+        if frames.len() > 1
+            && let Some(closed) = frames.pop()
+            && let Some(current) = closed.current
+        {
+            self.list[current].reach = at + 1;
+        }
     }
 
     /// The head is the first word, but for `let … =`, `return`, `defer`, a share and attributes.
@@ -304,7 +319,11 @@ impl<'a> Entries<'a> {
             return true;
         }
         let Some(head) = self.list[entry].head else { return false };
-        block_head(head.text(self.text)).is_some()
+        let Some(word) = block_head(head.text(self.text)) else { return false };
+        // The bodies of items that hold no statements open only at the top level.
+        STATEMENT_BLOCKS.contains(&word)
+            || self.list[entry].parent.is_none()
+            || matches!(word, "suite" | "variant" | "workload")
     }
 
     /// The innermost entry around a place that still stands.
@@ -330,7 +349,7 @@ impl<'a> Entries<'a> {
                 .and_then(|head| block_head(head.text(text)))
                 .is_some_and(|head| STATEMENT_BLOCKS.contains(&head));
         let end = match entry.body {
-            Some(body) if keeps_body && at <= body && body > entry.start => {
+            Some(body) if keeps_body && at < body && body > entry.start => {
                 entry.taken = Taken::Header;
                 body
             }

@@ -8,48 +8,12 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
     use Rule as R;
     Some(match rule {
         R::label | R::name | R::use_name | R::arg_name => "a name",
-        R::k_use => "`use`",
-        R::k_seed => "`seed`",
-        R::k_input => "`input`",
-        R::k_secret => "`secret`",
-        R::k_service => "`service`",
-        R::k_environment => "`environment`",
-        R::k_double => "`double`",
-        R::k_stage => "`stage`",
-        R::k_shape => "`shape`",
-        R::k_fixture => "`fixture`",
-        R::k_action => "`action`",
-        R::k_check => "`check`",
-        R::k_fn => "`fn`",
-        R::k_owner => "`owner`",
-        R::k_scenario => "`scenario`",
-        R::k_let => "`let`",
-        R::k_expect => "`expect`",
-        R::k_step => "`step`",
-        R::k_if => "`if`",
         R::k_else => "`else`",
         R::k_for => "`for`",
-        R::k_parallel => "`parallel`",
-        R::k_eventually => "`eventually`",
-        R::k_stop => "`stop`",
-        R::k_rejected => "`rejected`",
-        R::k_under => "`under`",
-        R::k_workload => "`workload`",
-        R::k_idempotent => "`idempotent`",
-        R::k_probe => "`probe`",
-        R::k_same => "`same`",
-        R::k_effect => "`effect`",
-        R::k_forall => "`forall`",
-        R::k_defer => "`defer`",
-        R::k_return => "`return`",
-        R::k_wait => "`wait`",
-        R::k_show => "`show`",
-        R::k_next => "`next`",
-        R::k_reply => "`reply`",
-        R::k_fail => "`fail`",
         R::k_any => "`any`",
         R::k_but
         | R::k_and
+        | R::k_not
         | R::k_or
         | R::infix
         | R::tight_infix
@@ -68,7 +32,6 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::field
         | R::each
         | R::index => "an operator",
-        R::k_not => "`not`",
         R::k_in => "`in`",
         R::k_matches | R::next_matches => "`matches`",
         R::k_contains => "`contains`",
@@ -128,7 +91,22 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::action
         | R::check_item
         | R::fn_item
-        | R::scenario => "an item",
+        | R::scenario
+        | R::k_use
+        | R::k_seed
+        | R::k_input
+        | R::k_secret
+        | R::k_service
+        | R::k_environment
+        | R::k_double
+        | R::k_stage
+        | R::k_shape
+        | R::k_fixture
+        | R::k_action
+        | R::k_check
+        | R::k_fn
+        | R::k_owner
+        | R::k_scenario => "an item",
         R::expression_file
         | R::setting_request
         | R::relation_operand
@@ -136,6 +114,8 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::header
         | R::tight
         | R::tight_header
+        | R::prefix_not
+        | R::prefix_compare
         | R::prefix
         | R::count
         | R::any
@@ -189,7 +169,30 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::if_value
         | R::parallel
         | R::for_value
-        | R::eventually => "a statement",
+        | R::eventually
+        | R::k_let
+        | R::k_expect
+        | R::k_step
+        | R::k_loop
+        | R::k_if
+        | R::k_parallel
+        | R::k_eventually
+        | R::k_stop
+        | R::k_rejected
+        | R::k_under
+        | R::k_workload
+        | R::k_idempotent
+        | R::k_probe
+        | R::k_same
+        | R::k_effect
+        | R::k_forall
+        | R::k_defer
+        | R::k_return
+        | R::k_wait
+        | R::k_show
+        | R::k_next
+        | R::k_reply
+        | R::k_fail => "a statement",
         R::let_list => "names in `[ ]`",
         R::claim => "a comparison or a relation",
         R::relation | R::relation_head | R::relation_name => "a relation",
@@ -217,10 +220,13 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         R::list => "a list",
         R::sized => "`;` and a size",
         R::ellipsis => "`..`",
-        R::string => "a string",
+        R::string | R::triple => "a string",
         R::interpolation => "`${…}`",
         R::WHITESPACE
         | R::word_char
+        | R::lone_slash
+        | R::committed
+        | R::leading
         | R::word
         | R::reserved
         | R::lead
@@ -242,7 +248,6 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::number_rest
         | R::date
         | R::text
-        | R::triple
         | R::triple_text
         | R::escape
         | R::regex_text => return None,

@@ -33,7 +33,7 @@ impl Fault {
         let limit = crate::value::show(&Value::duration(limit));
         Fault::new(
             ErrorKind::Timeout,
-            format!("`{url}` did not answer in full within {limit}: it was still {phase}"),
+            format!("`{url}` did not answer in full within {limit}: the client was still {phase}"),
         )
     }
 

@@ -174,18 +174,18 @@ impl Builder<'_> {
         }
         *budget -= 1;
         let least = match rule {
-            Rule::k_not => level::NOT + 1,
-            Rule::compare => level::UNION + 1,
+            Rule::prefix_not => level::NOT + 1,
+            Rule::prefix_compare => level::UNION + 1,
             _ => level::PREFIX,
         };
         let inner = self.climb(parts, least, budget).expr;
         let span = start.to(inner.span);
         let inner = Box::new(inner);
         let kind = match rule {
-            Rule::k_not => ExprKind::Unary(UnaryOp::Not, inner),
+            Rule::prefix_not => ExprKind::Unary(UnaryOp::Not, inner),
             Rule::negate => ExprKind::Unary(UnaryOp::Negate, inner),
             Rule::any => ExprKind::Any(inner),
-            Rule::compare => ExprKind::Compare(compare_op(pair.as_str()), inner),
+            Rule::prefix_compare => ExprKind::Compare(compare_op(pair.as_str()), inner),
             _ => {
                 let count = self.count(pair);
                 ExprKind::Many(Box::new(count), inner)

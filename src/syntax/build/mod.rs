@@ -104,6 +104,7 @@ fn carries_meaning(rule: Rule) -> bool {
             | R::k_if
             | R::k_else
             | R::k_for
+            | R::k_loop
             | R::k_parallel
             | R::k_eventually
             | R::k_stop

@@ -1,7 +1,10 @@
 //! Tests of the syntax, by what they show.
 
+mod lexis;
 mod outline;
+mod robust;
 mod tour;
+mod wrong;
 
 use crate::diag::Diagnostic;
 use crate::source::{Source, SourceId};

@@ -124,7 +124,9 @@ async fn a_timeout_says_what_it_was_waiting_for() {
         error(&reply),
         (
             "timeout".to_owned(),
-            format!("`{url}/` did not answer in full within 40ms: it was still waiting for the response")
+            format!(
+                "`{url}/` did not answer in full within 40ms: the client was still waiting for the response"
+            )
         )
     );
     let secure = url.replace("http:", "https:");
@@ -132,7 +134,7 @@ async fn a_timeout_says_what_it_was_waiting_for() {
     let reply = world
         .send(call("GET", &secure, "/").with("timeout", millis(200)).with("tls", insecure.clone()))
         .await;
-    assert!(error(&reply).1.ends_with("it was still in the TLS handshake"), "{}", error(&reply).1);
+    assert!(error(&reply).1.ends_with("the client was still in the TLS handshake"), "{}", error(&reply).1);
     let reply =
         world.send(call("GET", &secure, "/").with("connect_timeout", millis(40)).with("tls", insecure)).await;
     assert_eq!(
@@ -153,9 +155,12 @@ async fn drip(mut stream: TcpStream) {
 #[tokio::test]
 async fn a_body_that_drips_meets_the_total_timeout() {
     let (url, _) = raw(drip).await;
-    let reply = World::new().send(call("GET", &url, "/").with("timeout", millis(150))).await;
+    let reply = World::new().send(call("GET", &url, "/").with("timeout", millis(500))).await;
     let (kind, message) = error(&reply);
-    assert!(kind == "timeout" && message.ends_with("it was still reading the body"), "{kind}: {message}");
+    assert!(
+        kind == "timeout" && message.ends_with("the client was still reading the body"),
+        "{kind}: {message}"
+    );
     assert_eq!(shown(&reply, "status"), "200");
 }
 
@@ -236,6 +241,86 @@ async fn a_dropped_call_closes_its_connection() {
         arrived = arrived => arrived.unwrap(),
     }
     closed.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_is_sent_is_read() {
+    let (url, _) = raw(|mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").await;
+        finish(stream).await;
+    })
+    .await;
+    let reply = World::new().send(call("POST", &url, "/").body(Value::bytes(vec![0; 8_000_000]))).await;
+    assert_eq!((shown(&reply, "status"), get(&reply, "error")), ("413".to_owned(), Value::Absent));
+}
+
+/// An HTTP/2 server that hands every request to `answer`.
+async fn http2(answer: fn(h2::server::SendResponse<bytes::Bytes>)) -> String {
+    let serve = move |stream: TcpStream| async move {
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, respond))) = connection.accept().await {
+            answer(respond);
+        }
+    };
+    raw(serve).await.0
+}
+
+#[tokio::test]
+async fn http2_streams_that_are_refused_or_reset() {
+    let world = World::new();
+    let get_2 = |url: &str| call("GET", url, "/").with("version", Value::text("2"));
+    let url = http2(|mut respond| respond.send_reset(h2::Reason::REFUSED_STREAM)).await;
+    let (kind, message) = error(&world.send(get_2(&url)).await);
+    assert!(
+        kind == "refused" && message.ends_with("refused the request without looking at it"),
+        "{kind}: {message}"
+    );
+    let url = http2(|mut respond| respond.send_reset(h2::Reason::INTERNAL_ERROR)).await;
+    let (kind, message) = error(&world.send(get_2(&url)).await);
+    assert!(
+        kind == "reset" && message.contains("reset the HTTP/2 stream before it answered"),
+        "{kind}: {message}"
+    );
+}
+
+#[tokio::test]
+async fn http2_trailers_are_read() {
+    let url = http2(|mut respond| {
+        let head = axum::http::Response::builder().header("content-type", "text/plain").body(()).unwrap();
+        let mut body = respond.send_response(head, false).unwrap();
+        body.send_data("abc".into(), false).unwrap();
+        let mut trailers = axum::http::HeaderMap::new();
+        trailers.insert("checksum", "42".parse().unwrap());
+        body.send_trailers(trailers).unwrap();
+    })
+    .await;
+    let reply = World::new().send(call("GET", &url, "/").with("version", Value::text("2"))).await;
+    assert_eq!(
+        (text(&reply, "body"), text(&reply, "trailers.checksum")),
+        ("abc".to_owned(), "42".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn http2_bodies_that_are_reset_leave_the_head_readable() {
+    let url = http2(|mut respond| {
+        let head = axum::http::Response::builder().header("content-type", "text/plain").body(()).unwrap();
+        let mut body = respond.send_response(head, false).unwrap();
+        tokio::spawn(async move {
+            // More than one window: it cannot be sent before the client has read the head.
+            for _ in 0..64 {
+                body.reserve_capacity(64 * 1024);
+                let capacity = std::future::poll_fn(|cx| body.poll_capacity(cx)).await.unwrap().unwrap();
+                body.send_data(vec![b'x'; capacity].into(), false).unwrap();
+            }
+            body.send_reset(h2::Reason::CANCEL);
+        });
+    })
+    .await;
+    let reply = World::new().send(call("GET", &url, "/").with("version", Value::text("2"))).await;
+    assert_eq!((error(&reply).0.as_str(), shown(&reply, "status")), ("reset", "200".to_owned()));
+    assert!(shown(&reply, "body").starts_with("unreadable("));
 }
 
 #[tokio::test]

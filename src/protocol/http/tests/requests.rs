@@ -178,6 +178,13 @@ async fn options_that_are_wrong_are_named() {
 }
 
 #[tokio::test]
+async fn a_contract_can_be_ignored_and_absent_options_are_none() {
+    let url = serve(echo()).await;
+    let call = call("GET", &url, "/").with("contract", Value::text("ignore")).with("timeout", Value::Absent);
+    assert!(World::new().send(call).await.succeeded);
+}
+
+#[tokio::test]
 async fn credentials_are_sent_and_a_header_wins() {
     let url = serve(echo()).await;
     let world = World::new();

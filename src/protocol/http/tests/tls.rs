@@ -214,6 +214,9 @@ async fn a_name_that_does_not_fit_is_told_with_those_that_do() {
         let reply = world.send(authority.call(&url, r#"{"ca":"ca.pem","server_name":"shop.test"}"#)).await;
         assert!(text(&reply, "body.headers.host").starts_with("shop.test:"), "{}", shown(&reply, "body"));
         assert_eq!(text(&reply, "url"), format!("{url}/x"));
+        let (host, port) = url.trim_start_matches("https://").split_once(':').unwrap();
+        let line = format!("https://shop.test:{port}/x --connect-to shop.test:{port}:{host}:{port} -H");
+        assert!(reply.exchange.shell.contains(&line), "{}", reply.exchange.shell);
     }
     let misuse = world.refuse(authority.call(&url, r#"{"server_name":"10.0.0.1"}"#)).await;
     assert_eq!(misuse.option.as_deref(), Some("tls"));
