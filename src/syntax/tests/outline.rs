@@ -3,7 +3,7 @@
 use crate::syntax::ast::*;
 
 /// A whole module.
-pub(super) fn outline(module: &Module) -> String {
+pub(crate) fn outline(module: &Module) -> String {
     let mut out = Out::default();
     if let Some(doc) = &module.doc {
         out.line(&format!("doc {:?}", doc.text));
