@@ -102,7 +102,7 @@ scenario "deferred" in e2e {
   defer { crash() }
   show base
 }
-scenario "by a fixture" in e2e { show customer }
+scenario "by a fixture" in e2e { expect customer == 1 }
 scenario "unknown victim" in e2e { break_it(orders) }
 scenario "none" { GET https://example.com/ }
 "#,
@@ -138,7 +138,7 @@ fn the_library_is_sound() {
 #[test]
 fn diagnostics_are_sorted_and_said_once() {
     let (_, diagnostics) = plan_of_text(
-        "scenario \"s\" {\n  show later\n  show earlier\n}\nscenario \"s\" { show first }\nshape S { a: nothing }\n",
+        "scenario \"s\" {\n  expect later\n  expect earlier\n}\nscenario \"s\" { expect first }\nshape S { a: nothing }\n",
     );
     let places: Vec<u32> = diagnostics.iter().map(|d| d.at.span.start).collect();
     let mut sorted = places.clone();
