@@ -124,11 +124,11 @@ pub const SPECS: &[Spec] = &[
         .params(&[Param::required("owner", Ty::Name, "an `owner` item")])
         .example("@owner(payments)"),
     attribute("scenario", "timeout", "how long the scenario may take, cleanup apart")
-        .params(&[Param::required("duration", Ty::Duration, "longer than nothing")])
+        .params(&[Param::required("timeout", Ty::Duration, "longer than nothing")])
         .example("@timeout(60s)"),
     attribute("scenario", "serial", "runs while no other scenario does").example("@serial"),
     attribute("scenario", "retries", "how often a failed scenario is tried again; it then counts as flaky")
-        .params(&[Param::required("count", Ty::Number, "a whole number up to 100")])
+        .params(&[Param::required("retries", Ty::Number, "a whole number up to 100")])
         .example("@retries(2)"),
     attribute("scenario", "skip", "does not run, and says why")
         .params(&[Param::required("reason", Ty::Text, "why")])

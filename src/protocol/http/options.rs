@@ -66,7 +66,7 @@ impl Options {
                 .endpoint
                 .as_ref()
                 .map_or_else(|| session.dir.clone(), |endpoint| endpoint.dir.clone()),
-            cookies: false,
+            cookies: true,
             compression: None,
             limit: LIMIT,
             pages: None,

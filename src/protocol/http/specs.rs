@@ -165,9 +165,9 @@ pub const SPECS: &[Spec] = &[
     ),
     option(
         "cookies",
-        &[value(Ty::Bool, "`false` by default")],
-        "whether this scenario's cookies are sent and kept",
-        "POST shop /login form({ user: \"alice\" }) with { cookies: true }",
+        &[value(Ty::Bool, "`true` by default")],
+        "whether this scenario's cookies are sent and kept; each scenario begins without any",
+        "GET shop /v1/me with { cookies: false }",
     ),
     option(
         "compression",

@@ -207,22 +207,23 @@ async fn credentials_are_sent_and_a_header_wins() {
 }
 
 #[tokio::test]
-async fn cookies_belong_to_the_scenario_and_are_off_by_default() {
+async fn cookies_belong_to_the_scenario_unless_it_wants_none() {
     let router =
         Router::new().route("/login", on_get(|| async { [("set-cookie", "sid=7; Path=/")] })).merge(echo());
     let url = serve(router).await;
     let world = World::new();
-    let on = |path: &str| call("GET", &url, path).with("cookies", Value::Bool(true));
+    let on = |path: &str| call("GET", &url, path);
+    let off = |path: &str| call("GET", &url, path).with("cookies", Value::Bool(false));
     world.send(on("/login")).await;
     assert_eq!(text(&world.send(on("/x")).await, "body.headers.cookie"), "sid=7");
-    assert_eq!(get(&world.send(call("GET", &url, "/x")).await, "body.headers.cookie"), Value::Absent);
+    assert_eq!(get(&world.send(off("/x")).await, "body.headers.cookie"), Value::Absent);
     // Another scenario of the same run starts without.
     let other = session(Path::new("."));
     let reply = world.http.perform(on("/x"), &other).await.unwrap();
     assert_eq!(get(&reply, "body.headers.cookie"), Value::Absent);
     // And where they are off, none are kept.
     let world = World::new();
-    world.send(call("GET", &url, "/login")).await;
+    world.send(off("/login")).await;
     assert_eq!(get(&world.send(on("/x")).await, "body.headers.cookie"), Value::Absent);
 }
 
