@@ -359,5 +359,11 @@ fn every_name_is_described() {
             assert_eq!(spec.params.len(), 1, "{}", spec.name);
             assert!(spec.example.contains(spec.name), "{}", spec.name);
         }
+        let module = match spec.kind {
+            Kind::Protocol => spec.example.to_owned(),
+            _ => format!("scenario \"x\" {{\n  {}\n}}\n", spec.example),
+        };
+        let parsed = crate::syntax::parse(crate::source::SourceId(0), &module);
+        assert!(parsed.errors.is_empty(), "{}: {:?}", spec.example, parsed.errors);
     }
 }
