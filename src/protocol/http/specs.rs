@@ -141,7 +141,7 @@ pub const SPECS: &[Spec] = &[
     ),
     option(
         "auth",
-        &[value(Ty::Any, "`basic(\"user\", \"password\")` or `bearer(token)`")],
+        &[value(Ty::Any, "`basic(\"user\", \"password\")`, `bearer(token)`, or text with another scheme")],
         "credentials, sent as the `authorization` header and always masked",
         "GET orders / with { auth: bearer(token) }",
     ),

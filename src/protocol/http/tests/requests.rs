@@ -158,6 +158,7 @@ async fn options_that_are_wrong_are_named() {
         ("redirects", Value::Bool(true)),
         ("version", Value::text("3")),
         ("auth", Value::text("secret")),
+        ("auth", Value::text("Bearer a\nb")),
         ("auth", tagged("form", json("{}"))),
         ("tls", json(r#"{"caa":"x"}"#)),
         ("tls", json(r#"{"ca":1}"#)),
@@ -188,12 +189,12 @@ async fn a_contract_can_be_ignored_and_absent_options_are_none() {
 async fn credentials_are_sent_and_a_header_wins() {
     let url = serve(echo()).await;
     let world = World::new();
-    let basic = tagged("basic", json(r#"{"user":"Aladdin","password":"open sesame"}"#));
+    let basic = Value::text("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     let reply = world.send(call("GET", &url, "/").with("auth", basic.clone())).await;
     assert_eq!(text(&reply, "body.headers.authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    let reply =
-        world.send(call("GET", &url, "/").with("auth", tagged("bearer", json(r#"{"token":"t0"}"#)))).await;
-    assert_eq!(text(&reply, "body.headers.authorization"), "Bearer t0");
+    assert!(
+        reply.exchange.request_headers.contains(&("authorization".to_owned(), crate::value::MASK.to_owned()))
+    );
     let reply = world
         .send(call("GET", &url, "/").with("auth", basic).with("headers", json(r#"{"Authorization":"mine"}"#)))
         .await;
@@ -202,8 +203,6 @@ async fn credentials_are_sent_and_a_header_wins() {
     let reply = world.send(call("GET", &in_url, "/")).await;
     assert_eq!(text(&reply, "body.headers.authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     assert_eq!(text(&reply, "url"), format!("{url}/"));
-    let colon = tagged("basic", json(r#"{"user":"a:b","password":"x"}"#));
-    assert!(world.refuse(call("GET", &url, "/").with("auth", colon)).await.message.contains("`:`"));
 }
 
 #[tokio::test]
@@ -361,5 +360,11 @@ fn every_name_is_described() {
             assert_eq!(spec.params.len(), 1, "{}", spec.name);
             assert!(spec.example.contains(spec.name), "{}", spec.name);
         }
+        let module = match spec.kind {
+            Kind::Protocol => spec.example.to_owned(),
+            _ => format!("scenario \"x\" {{\n  {}\n}}\n", spec.example),
+        };
+        let parsed = crate::syntax::parse(crate::source::SourceId(0), &module);
+        assert!(parsed.errors.is_empty(), "{}: {:?}", spec.example, parsed.errors);
     }
 }
