@@ -216,7 +216,11 @@ async fn methods_are_found_by_their_short_and_full_names() {
     for (name, message, help) in [
         ("Gett", "`ledger` has no method `Gett`", "did you mean `Get`?"),
         ("Ledgr.Get", "`ledger` has no method `Ledgr.Get`", "did you mean `Ledger.Get`?"),
-        ("Zebra", "`ledger` has no method `Zebra`", "it has `Get`, `Watch`, `Import`, `Sync`, `Get`, `Only`"),
+        (
+            "Zebra",
+            "`ledger` has no method `Zebra`",
+            "it has `Get`, `Watch`, `Import`, `Sync`, `Gone`, `Only`",
+        ),
         ("", "`call` needs a method", "write it after the service: `call ledger.GetEntry { … }`"),
         (
             "Watch",

@@ -37,7 +37,7 @@ service Ledger {
   rpc Sync(stream Entry) returns (stream Entry);
 }
 service Second {
-  rpc Get(GetRequest) returns (Entry);
+  rpc Gone(GetRequest) returns (Entry);
   rpc Only(GetRequest) returns (Entry);
 }
 message GetRequest { string id = 1; bytes payload = 2; google.protobuf.Timestamp since = 3; }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 use super::super::Grpc;
@@ -16,8 +16,9 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Authority {
+    fn new(name: &str) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -58,7 +59,7 @@ async fn ask(dir: &Path, url: String, tls: Option<&str>) -> (bool, String, Strin
 
 #[tokio::test]
 async fn trust_is_by_the_named_authority() {
-    let (good, other) = (Authority::new(), Authority::new());
+    let (good, other) = (Authority::new("good"), Authority::new("other"));
     let server = good.server("127.0.0.1", false);
     let url = format!("https://{}", server.addr);
     assert!(ask(good.dir(), url.clone(), Some(r#"{"ca":"ca.pem"}"#)).await.0);
@@ -82,7 +83,7 @@ async fn trust_is_by_the_named_authority() {
 
 #[tokio::test]
 async fn the_name_must_fit() {
-    let authority = Authority::new();
+    let authority = Authority::new("good");
     let server = authority.server("ledger.example", false);
     let url = format!("https://{}", server.addr);
     let (succeeded, kind, message) = ask(authority.dir(), url.clone(), Some(r#"{"ca":"ca.pem"}"#)).await;
@@ -94,7 +95,7 @@ async fn the_name_must_fit() {
 
 #[tokio::test]
 async fn a_client_certificate_is_shown_when_it_is_wanted() {
-    let (authority, other) = (Authority::new(), Authority::new());
+    let (authority, other) = (Authority::new("good"), Authority::new("other"));
     let server = authority.server("127.0.0.1", true);
     let url = format!("https://{}", server.addr);
     for (name, from) in [("me", &authority), ("stranger", &other)] {
@@ -121,7 +122,7 @@ async fn a_client_certificate_is_shown_when_it_is_wanted() {
 
 #[tokio::test]
 async fn plain_text_and_tls_mixed_up() {
-    let authority = Authority::new();
+    let authority = Authority::new("good");
     let secure = authority.server("127.0.0.1", false);
     let (succeeded, kind, message) = ask(authority.dir(), secure.url(), None).await;
     assert!(!succeeded);
