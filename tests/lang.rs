@@ -10,7 +10,7 @@
 //! The expectation speaks of the next line that is no comment. The carets, which may be left out,
 //! show the exact token; where they have no room, `@COLUMN+WIDTH` after the code says the same.
 //! After the message, `; ` and the advice may follow. Files that are imported may hold
-//! expectations too.
+//! expectations too; files whose names begin with `_` are only imported.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,8 @@ fn expected(source: &Source) -> Result<Vec<Line>, String> {
     let mut open: Vec<Line> = Vec::new();
     for number in 1..=source.line_count() {
         let text = source.line(number);
-        let Some(comment) = text.trim_start().strip_prefix("//").filter(|rest| !rest.starts_with(['/', '!'])) else {
+        let Some(comment) = text.trim_start().strip_prefix("//").filter(|rest| !rest.starts_with(['/', '!']))
+        else {
             for mut line in open.drain(..) {
                 line.line = number;
                 found.push(line);
@@ -44,7 +45,8 @@ fn expected(source: &Source) -> Result<Vec<Line>, String> {
         let comment = comment.trim();
         if !comment.is_empty() && comment.chars().all(|c| c == '^') {
             let column = text.chars().position(|c| c == '^').unwrap_or(0) as u32 + 1;
-            let last = open.last_mut().ok_or(format!("{}:{number}: carets without a diagnostic", source.name))?;
+            let last =
+                open.last_mut().ok_or(format!("{}:{number}: carets without a diagnostic", source.name))?;
             last.token = Some((column, comment.chars().count() as u32));
         } else if comment.starts_with("error[") || comment.starts_with("warning[") {
             open.push(written(&source.name, number, comment)?);
@@ -100,7 +102,8 @@ fn given(diagnostic: &Diagnostic, sources: &Sources) -> Line {
 
 /// Whether what came is what the test wants.
 fn fits(wanted: &Line, came: &Line) -> bool {
-    let messages = [Some(came.message.clone()), came.help.as_ref().map(|help| format!("{}; {help}", came.message))];
+    let messages =
+        [Some(came.message.clone()), came.help.as_ref().map(|help| format!("{}; {help}", came.message))];
     wanted.file == came.file
         && wanted.line == came.line
         && wanted.code == came.code
@@ -142,5 +145,5 @@ fn language(path: &Path) -> datatest_stable::Result<()> {
 }
 
 datatest_stable::harness! {
-    { test = language, root = "tests/lang", pattern = r"\.scn$" },
+    { test = language, root = "tests/lang", pattern = r"(^|/)[^_/][^/]*\.scn$" },
 }

@@ -1,6 +1,8 @@
 //! No orphan is left, however the runner ends: the promise is tested with a runner that is killed.
 //! This test program starts itself again to be that runner.
 
+#![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;

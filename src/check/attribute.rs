@@ -22,7 +22,10 @@ impl<'a> Walker<'a, '_> {
             let name = &attribute.name;
             if let Some(first) = item.attributes[..index].iter().find(|other| other.name.name == name.name) {
                 let message = format!("`@{}` is given twice", name.name);
-                self.push(Diagnostic::error(Code::DUPLICATE_NAME, name.span, message).also(first.span, "first here"));
+                self.push(
+                    Diagnostic::error(Code::DUPLICATE_NAME, name.span, message)
+                        .also(first.span, "first here"),
+                );
             }
             self.attribute(attribute, of);
         }
@@ -32,14 +35,16 @@ impl<'a> Walker<'a, '_> {
         let name = &attribute.name;
         let registry = self.cx.registry;
         let Some(spec) = registry.find(Kind::Attribute, of, &name.name).copied() else {
-            let elsewhere: Vec<&str> = registry.all(Kind::Attribute, &name.name).iter().map(|spec| spec.of).collect();
+            let elsewhere: Vec<&str> =
+                registry.all(Kind::Attribute, &name.name).iter().map(|spec| spec.of).collect();
             let known = registry.names(Kind::Attribute, of);
             let diagnostic = if elsewhere.is_empty() {
                 let message = format!("there is no attribute `@{}`", name.name);
                 Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message).did_you_mean(&name.name, known)
             } else {
                 let places = elsewhere.join(" or ");
-                let message = format!("`@{}` stands before a {places}, not before {} {of}", name.name, article(of));
+                let message =
+                    format!("`@{}` stands before a {places}, not before {} {of}", name.name, article(of));
                 Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
             };
             self.push(diagnostic);
@@ -57,7 +62,8 @@ impl<'a> Walker<'a, '_> {
                 match &attribute.args {
                     Some(args) => self.arguments(name, &wanted, args, true),
                     None => {
-                        let missing: Vec<&str> = spec.params.iter().filter(|p| p.required).map(|p| p.name).collect();
+                        let missing: Vec<&str> =
+                            spec.params.iter().filter(|p| p.required).map(|p| p.name).collect();
                         if !missing.is_empty() {
                             let message = format!("`@{}` lacks {}", name.name, list(&missing));
                             self.push(
@@ -79,13 +85,17 @@ impl<'a> Walker<'a, '_> {
             any = true;
             if word(&arg.value).is_none() {
                 let message = "a tag is a word or text";
-                self.push(Diagnostic::error(Code::WRONG_TYPE, arg.value.span, message).help("for example `@tags(smoke, money)`"));
+                self.push(
+                    Diagnostic::error(Code::WRONG_TYPE, arg.value.span, message)
+                        .help("for example `@tags(smoke, money)`"),
+                );
             }
         }
         if !any {
             let message = "`@tags` names no tag";
             self.push(
-                Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.span, message).help("for example `@tags(smoke, money)`"),
+                Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.span, message)
+                    .help("for example `@tags(smoke, money)`"),
             );
         }
     }
@@ -137,13 +147,19 @@ impl<'a> Walker<'a, '_> {
             "skip" | "quarantine" if text(value).is_some_and(|text| text.trim().is_empty()) => {
                 Some("the reason is empty; say why")
             }
-            "skip" | "quarantine" if text(value).is_none() && super::types::literal(value).is_none_or(|k| k == "text") => {
+            "skip" | "quarantine"
+                if text(value).is_none() && super::types::literal(value).is_none_or(|k| k == "text") =>
+            {
                 Some("this is plain text, known before the run")
             }
             "cases" => match &value.kind {
-                ExprKind::List(cases, _) if cases.is_empty() => Some("without a case the scenario would never run"),
+                ExprKind::List(cases, _) if cases.is_empty() => {
+                    Some("without a case the scenario would never run")
+                }
                 ExprKind::List(cases, _) => {
-                    let odd = cases.iter().find(|case| super::types::literal(case).is_some_and(|kind| kind != "object"));
+                    let odd = cases
+                        .iter()
+                        .find(|case| super::types::literal(case).is_some_and(|kind| kind != "object"));
                     if let Some(case) = odd {
                         let message = "a case is an object, such as `{ qty: 0 }`";
                         self.push(Diagnostic::error(Code::WRONG_TYPE, case.span, message));
@@ -210,7 +226,9 @@ fn date(expr: &Expr) -> Option<Arc<str>> {
     let ExprKind::Call(callee, args) = &expr.kind else { return None };
     let (ExprKind::Name(name), [only]) = (&callee.kind, args.args.as_slice()) else { return None };
     let ExprKind::Text(template) = &only.value.kind else { return None };
-    let (true, [TemplatePart::Text(text)]) = (&**name == "date", template.parts.as_slice()) else { return None };
+    let (true, [TemplatePart::Text(text)]) = (&**name == "date", template.parts.as_slice()) else {
+        return None;
+    };
     is_day(text).then(|| text.clone())
 }
 
@@ -219,7 +237,9 @@ fn is_day(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
     let number = |text: &str, digits: usize| {
-        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok()).flatten()
+        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse::<u32>().ok())
+            .flatten()
     };
     let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
         return false;

@@ -41,7 +41,9 @@ impl<'a> Walker<'a, '_> {
     /// Statements in order; what follows a `return` never runs.
     pub(super) fn statements(&mut self, statements: &'a [Statement]) {
         let mut returned: Option<Span> = None;
-        for statement in statements {
+        let valued = self.place.valued;
+        for (index, statement) in statements.iter().enumerate() {
+            self.place.valued = valued && index + 1 == statements.len();
             if let Some(span) = returned.take() {
                 self.push(
                     Diagnostic::error(Code::DEAD_CODE, statement.span, "this statement never runs")
@@ -53,6 +55,7 @@ impl<'a> Walker<'a, '_> {
                 returned = Some(statement.span);
             }
         }
+        self.place.valued = valued;
     }
 
     fn statement(&mut self, statement: &'a Statement) {
@@ -67,13 +70,19 @@ impl<'a> Walker<'a, '_> {
             StatementKind::Expr(expr) => self.expression_statement(expr),
             StatementKind::StopWhen(condition) => {
                 if !self.place.eventually {
-                    self.misplaced(keyword(statement, "stop when"), "`stop when` stands only in `eventually`");
+                    self.misplaced(
+                        keyword(statement, "stop when"),
+                        "`stop when` stands only in `eventually`",
+                    );
                 }
                 self.value(condition);
             }
             StatementKind::RejectedWhen(condition) => {
                 if !self.place.action {
-                    self.misplaced(keyword(statement, "rejected when"), "`rejected when` stands only in an action");
+                    self.misplaced(
+                        keyword(statement, "rejected when"),
+                        "`rejected when` stands only in an action",
+                    );
                 }
                 self.value(condition);
             }
@@ -81,15 +90,24 @@ impl<'a> Walker<'a, '_> {
                 let names: Vec<String> = faults.iter().map(|fault| fault_name(&fault.fault)).collect();
                 let what = format!("`under {}`", names.join(", "));
                 self.not_yet(keyword(statement, "under"), &what, Some("faults and links are not built yet"));
-                self.block(body);
-                self.clear("faults were at work", statement.span);
+                for fault in faults {
+                    self.mark(&fault.fault);
+                    if let Some(on) = &fault.on {
+                        self.mark(on);
+                    }
+                }
+                self.statements(&body.statements);
+                self.clear("faults were at work", keyword(statement, "under"));
             }
             StatementKind::Workload(workload) => self.workload(workload, statement),
             StatementKind::Idempotent(idempotent) => {
                 let why = Some("probes are not built yet");
                 self.not_yet(keyword(statement, "idempotent"), "`idempotent`", why);
                 self.block(&idempotent.body);
-                self.clear("the request was repeated by `idempotent`", statement.span);
+                for effect in &idempotent.effects {
+                    self.mark(&effect.subject);
+                }
+                self.clear("the request was repeated by `idempotent`", keyword(statement, "idempotent"));
             }
             StatementKind::Forall(forall) => {
                 let why = Some("write one scenario with `@cases`, or draw one value with `let x = any …`");
@@ -100,20 +118,29 @@ impl<'a> Walker<'a, '_> {
                 self.declare(&forall.name, Value::Plain, false);
                 self.statements(&forall.body.statements);
                 self.leave();
-                self.clear("a loop clears the response", statement.span);
+                self.clear("a loop clears the response", keyword(statement, "forall"));
             }
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
-                self.at(|place| (place.returns, place.eventually) = (false, false), |walker| walker.block(body));
+                self.at(
+                    |place| (place.returns, place.eventually, place.valued) = (false, false, false),
+                    |walker| walker.block(body),
+                );
                 self.scopes.set_response(kept);
                 self.called_action = None;
             }
             StatementKind::Return(value) => {
                 if !self.place.returns {
-                    self.misplaced(keyword(statement, "return"), "`return` stands only in a block that has a value");
+                    self.misplaced(
+                        keyword(statement, "return"),
+                        "`return` stands only in a block that has a value",
+                    );
                 }
                 if let Some(value) = value {
-                    self.producer(value);
+                    self.at(
+                        |place| (place.valued, place.returns) = (true, true),
+                        |walker| walker.producer(value),
+                    );
                 }
             }
             StatementKind::Wait(duration) => self.typed(duration, Ty::Duration, "`wait`"),
@@ -148,7 +175,10 @@ impl<'a> Walker<'a, '_> {
 
     fn let_statement(&mut self, binding: &'a Let) {
         let opened = std::mem::replace(&mut self.opened, false);
-        self.producer(&binding.value);
+        self.at(
+            |place| (place.valued, place.returns) = (true, true),
+            |walker| walker.producer(&binding.value),
+        );
         let value = self.value_of(&binding.value);
         self.opened |= opened;
         match &binding.target {
@@ -205,13 +235,15 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Call(..) => {
                 let before = self.cx.diagnostics.len();
                 self.value(expr);
-                if self.called_action.is_none() && self.cx.diagnostics.len() == before {
+                if self.called_action.is_none() && self.cx.diagnostics.len() == before && !self.place.valued {
                     self.does_nothing(expr);
                 }
             }
             _ => {
                 self.value(expr);
-                self.does_nothing(expr);
+                if !self.place.valued {
+                    self.does_nothing(expr);
+                }
             }
         }
     }
@@ -238,49 +270,50 @@ impl<'a> Walker<'a, '_> {
                     self.misplaced(request.verb.span, "a request stands only in a block");
                     return;
                 }
-                let (protocol, has_response) = self.request(request);
+                let protocol = self.request(request);
                 if &*request.verb.name == super::walker::OPEN {
                     self.opened = true;
                     self.clear("the last request opened a stream", request.verb.span);
-                } else if has_response {
-                    self.scopes.set_response(Response::Of(protocol, request.verb.span));
                 } else {
-                    self.clear("the last request has no response", request.verb.span);
+                    self.scopes.set_response(Response::Of(protocol, request.verb.span));
                 }
             }
             ExprKind::Next(next) => self.next(next),
             ExprKind::If(branch) => {
                 self.value(&branch.condition);
-                self.at(|place| place.returns = true, |walker| {
-                    walker.block(&branch.then);
-                    if let Some(otherwise) = &branch.otherwise {
-                        walker.block(otherwise);
-                    }
-                });
+                self.block(&branch.then);
+                if let Some(otherwise) = &branch.otherwise {
+                    self.block(otherwise);
+                }
                 self.clear("`if` clears the response", keyword_at(expr.span, "if"));
             }
             ExprKind::For(turn) => {
                 self.value(&turn.list);
                 let elements = if self.saw_live { Value::Unknown } else { Value::Plain };
                 self.scopes.enter();
+                self.clear(
+                    "each turn of a loop starts without one",
+                    keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
+                );
                 match &turn.target {
                     LetTarget::Name(name) => self.declare(name, elements, false),
                     LetTarget::List(names, _) => {
                         names.iter().for_each(|name| self.declare(name, elements.clone(), false));
                     }
                 }
-                self.at(|place| place.returns = true, |walker| walker.block(&turn.body));
+                self.block(&turn.body);
                 self.leave();
-                self.clear("a loop clears the response", keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }));
+                self.clear(
+                    "a loop clears the response",
+                    keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
+                );
             }
             ExprKind::Parallel(block) => {
-                self.at(|place| place.returns = true, |walker| {
-                    for statement in &block.statements {
-                        walker.scopes.enter();
-                        walker.statement(statement);
-                        walker.leave();
-                    }
-                });
+                for statement in &block.statements {
+                    self.scopes.enter();
+                    self.statement(statement);
+                    self.leave();
+                }
                 self.clear("`parallel` clears the response", keyword_at(expr.span, "parallel"));
             }
             ExprKind::Eventually(eventually) => {
@@ -292,10 +325,7 @@ impl<'a> Walker<'a, '_> {
                     Some(every) => self.typed(every, Ty::Duration, "`every`"),
                     None => {}
                 }
-                self.at(
-                    |place| (place.returns, place.eventually) = (true, true),
-                    |walker| walker.block(&eventually.body),
-                );
+                self.at(|place| place.eventually = true, |walker| walker.block(&eventually.body));
                 self.clear("`eventually` clears the response", keyword_at(expr.span, "eventually"));
             }
             _ => self.value(expr),
@@ -321,7 +351,7 @@ impl<'a> Walker<'a, '_> {
             self.statement(operation);
             self.leave();
         }
-        self.clear("a workload clears the response", statement.span);
+        self.clear("a workload clears the response", keyword(statement, "workload"));
         self.declare(&workload.name, Value::Unknown, false);
     }
 

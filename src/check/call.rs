@@ -60,7 +60,9 @@ impl<'a> Walker<'a, '_> {
                                 }
                             };
                         }
-                        Some(Definition::Script(source)) => return self.call_script_file(source, field, args),
+                        Some(Definition::Script(source)) => {
+                            return self.call_script_file(source, field, args);
+                        }
                         _ => {}
                     }
                 }
@@ -84,9 +86,12 @@ impl<'a> Walker<'a, '_> {
 
     /// Arguments of something that is wrong itself.
     fn loose(&mut self, args: &'a Args) {
-        self.at(|place| place.at_hand = true, |walker| {
-            args.args.iter().for_each(|arg| walker.value(&arg.value));
-        });
+        self.at(
+            |place| place.at_hand = true,
+            |walker| {
+                args.args.iter().for_each(|arg| walker.value(&arg.value));
+            },
+        );
     }
 
     fn not_callable(&mut self, name: &Ident, what: &str, args: &'a Args) {
@@ -177,12 +182,12 @@ impl<'a> Walker<'a, '_> {
             let message = "functions of script files take their arguments by position";
             self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, named.span, message));
         } else if args.args.len() != params.len() {
-            let message =
-                format!("`{}` takes {}, not {}", name.name, count(params.len()), args.args.len());
-            self.push(
-                Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message)
-                    .help(format!("it is `{}({})`", name.name, params.join(", "))),
-            );
+            let message = format!("`{}` takes {}, not {}", name.name, count(params.len()), args.args.len());
+            self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message).help(format!(
+                "it is `{}({})`",
+                name.name,
+                params.join(", ")
+            )));
         }
     }
 
@@ -223,9 +228,10 @@ impl<'a> Walker<'a, '_> {
             self.argument(&arg.value, param.ty, &what);
         }
         if let Some(span) = too_many {
-            let message =
-                format!("`{}` takes {}, not {position}", callee.name, count(wanted.len()));
-            self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, span, message).help(signature(callee, wanted)));
+            let message = format!("`{}` takes {}, not {position}", callee.name, count(wanted.len()));
+            self.push(
+                Diagnostic::error(Code::WRONG_ARGUMENTS, span, message).help(signature(callee, wanted)),
+            );
         }
         let missing: Vec<&Wanted> =
             wanted.iter().filter(|param| param.required && !given.contains(&param.name)).collect();
@@ -233,7 +239,8 @@ impl<'a> Walker<'a, '_> {
             let names: Vec<&str> = missing.iter().map(|param| &*param.name).collect();
             let message = format!("`{}` lacks {}", callee.name, super::walker::list(&names));
             self.push(
-                Diagnostic::error(Code::WRONG_ARGUMENTS, callee.span, message).help(signature(callee, wanted)),
+                Diagnostic::error(Code::WRONG_ARGUMENTS, callee.span, message)
+                    .help(signature(callee, wanted)),
             );
         }
     }

@@ -7,7 +7,7 @@ use super::graph::Graph;
 use super::plan::{Definition, ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
-use crate::source::{SourceId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{ItemKind, StatementKind};
 
 /// Shared state of one check.
@@ -53,10 +53,13 @@ impl<'a> Context<'a> {
     pub(super) fn not_yet(&mut self, item: ItemRef, span: Span, what: &str, why: Option<&str>) {
         let message = format!("{what} cannot be executed yet");
         let diagnostic = Diagnostic::error(Code::NOT_YET, span, message).label("read and checked, not run");
-        self.not_yet.push((item, match why {
-            Some(why) => diagnostic.help(why),
-            None => diagnostic,
-        }));
+        self.not_yet.push((
+            item,
+            match why {
+                Some(why) => diagnostic.help(why),
+                None => diagnostic,
+            },
+        ));
     }
 
     /// Whether the parser could not read a part of this file: names may be declared there.
@@ -81,11 +84,6 @@ impl<'a> Context<'a> {
         let definition = self.program.lookup(unit, name)?;
         self.used.insert((unit, name.into()));
         Some(definition)
-    }
-
-    /// The text of a file.
-    pub(super) fn text(&self, source: SourceId) -> &str {
-        &self.program.sources.get(source).text
     }
 }
 

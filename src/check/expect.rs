@@ -5,7 +5,7 @@ use super::plan::Definition;
 use super::walker::{Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
-use crate::syntax::ast::{Args, Expect, Expr, Ident, ItemKind, Phrase, RelationUse, Script};
+use crate::syntax::ast::{Args, Expect, Ident, ItemKind, Phrase, RelationUse, Script};
 
 /// Parameters that stand for what a relation is written beside, not for arguments in parentheses.
 const OPERANDS: &[&str] = &["operand", "pattern"];
@@ -86,37 +86,50 @@ impl<'a> Walker<'a, '_> {
 
     /// What stands beside a relation that is not known: only its names can be checked.
     fn loose_relation(&mut self, used: &'a RelationUse) {
-        self.at(|place| place.at_hand = true, |walker| {
-            let args = used.args.iter().flat_map(|args| &args.args).map(|arg| &arg.value);
-            let phrases = used.phrases.iter().filter(|phrase| &*phrase.word.name != "as");
-            for value in args.chain(&used.operand).chain(phrases.filter_map(|phrase| phrase.value.as_ref())) {
-                walker.pattern(value);
-            }
-        });
+        self.at(
+            |place| place.at_hand = true,
+            |walker| {
+                let args = used.args.iter().flat_map(|args| &args.args).map(|arg| &arg.value);
+                let phrases = used.phrases.iter().filter(|phrase| &*phrase.word.name != "as");
+                for value in
+                    args.chain(&used.operand).chain(phrases.filter_map(|phrase| phrase.value.as_ref()))
+                {
+                    walker.pattern(value);
+                }
+            },
+        );
     }
 
     fn built_in(&mut self, used: &'a RelationUse, spec: &Spec) {
         let name = &used.name;
         if let Some(why) = spec.planned {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
-            return self.loose_relation(used);
+            let args = used.args.iter().flat_map(|args| &args.args).map(|arg| &arg.value);
+            let phrases = used.phrases.iter().filter_map(|phrase| phrase.value.as_ref());
+            return args.chain(&used.operand).chain(phrases).for_each(|value| self.mark(value));
         }
         let mut given: Vec<&str> = Vec::new();
         let in_parentheses: Vec<Wanted> =
             spec.params.iter().filter(|param| !is_beside(param.name)).map(Wanted::of_spec).collect();
         if let Some(args) = &used.args {
-            self.at(|place| place.at_hand = true, |walker| {
-                walker.arguments(name, &in_parentheses, args, false);
-            });
+            self.at(
+                |place| place.at_hand = true,
+                |walker| {
+                    walker.arguments(name, &in_parentheses, args, false);
+                },
+            );
             given.extend(names_given(args, &in_parentheses, spec));
         }
         if let Some(operand) = &used.operand {
             match spec.params.iter().find(|param| OPERANDS.contains(&param.name)) {
                 Some(param) => {
                     given.push(param.name);
-                    self.at(|place| place.at_hand = true, |walker| {
-                        walker.typed(operand, param.ty, &format!("the operand of `{}`", name.name));
-                    });
+                    self.at(
+                        |place| place.at_hand = true,
+                        |walker| {
+                            walker.typed(operand, param.ty, &format!("the operand of `{}`", name.name));
+                        },
+                    );
                 }
                 None => {
                     let message = format!("`{}` has no operand", name.name);
@@ -147,7 +160,8 @@ impl<'a> Walker<'a, '_> {
             .map(|param| if OPERANDS.contains(&param.name) { "what it is compared with" } else { param.name })
             .collect();
         if !missing.is_empty() {
-            let what = if missing == ["what it is compared with"] { missing[0].to_owned() } else { list(&missing) };
+            let what =
+                if missing == ["what it is compared with"] { missing[0].to_owned() } else { list(&missing) };
             let message = format!("`{}` lacks {what}", name.name);
             self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message).help(form(spec)));
         }
@@ -218,7 +232,8 @@ impl<'a> Walker<'a, '_> {
             }
         }
         left.drain(..positional.min(left.len()));
-        let missing: Vec<&str> = left.iter().filter(|param| param.required).map(|param| &*param.name).collect();
+        let missing: Vec<&str> =
+            left.iter().filter(|param| param.required).map(|param| &*param.name).collect();
         if !missing.is_empty() {
             let message = format!("`{}` lacks {}", name.name, list(&missing));
             self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message).help(form));
@@ -243,17 +258,17 @@ fn names_given(args: &Args, wanted: &[Wanted], spec: &Spec) -> Vec<&'static str>
                 wanted.get(position - 1).map(|param| param.name.clone())
             }
         };
-        names.extend(spec.params.iter().map(|param| param.name).find(|param| name.as_deref() == Some(*param)));
+        names
+            .extend(spec.params.iter().map(|param| param.name).find(|param| name.as_deref() == Some(*param)));
     }
     names
 }
 
 /// How a relation is written, as advice.
 fn form(spec: &Spec) -> String {
-    if spec.example.is_empty() { format!("{}: {}", spec.name, spec.summary) } else { format!("for example `{}`", spec.example) }
-}
-
-/// The expression of a phrase, for those who only look.
-pub(super) fn phrase_value<'p>(phrases: &'p [Phrase], word: &str) -> Option<&'p Expr> {
-    phrases.iter().find(|phrase| &*phrase.word.name == word)?.value.as_ref()
+    if spec.example.is_empty() {
+        format!("{}: {}", spec.name, spec.summary)
+    } else {
+        format!("for example `{}`", spec.example)
+    }
 }

@@ -58,10 +58,9 @@ impl<'a> Walker<'a, '_> {
                 self.pattern(expr);
                 let name = self.text(base.span);
                 let message = "a shape with fields is a pattern, not a value";
-                self.push(
-                    Diagnostic::error(Code::WRONG_TYPE, expr.span, message)
-                        .help(format!("draw one with `any {name} {{ … }}`, or compare with `matches {name} {{ … }}`")),
-                );
+                self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(format!(
+                    "draw one with `any {name} {{ … }}`, or compare with `matches {name} {{ … }}`"
+                )));
             }
             ExprKind::Sized(..) => {
                 self.pattern(expr);
@@ -90,13 +89,17 @@ impl<'a> Walker<'a, '_> {
     fn not_a_value(&mut self, name: &str, span: Span, what: &str) {
         let message = format!("`{name}` is {what}, not a value");
         self.push(
-            Diagnostic::error(Code::WRONG_TYPE, span, message).help(format!("its names are reached as `{name}.x`")),
+            Diagnostic::error(Code::WRONG_TYPE, span, message)
+                .help(format!("its names are reached as `{name}.x`")),
         );
     }
 
     fn only_in_patterns(&mut self, span: Span, what: &str) {
         let message = format!("{what} stands only in patterns");
-        self.push(Diagnostic::error(Code::MISPLACED, span, message).help("patterns stand after `matches` and `contains`"));
+        self.push(
+            Diagnostic::error(Code::MISPLACED, span, message)
+                .help("patterns stand after `matches` and `contains`"),
+        );
     }
 
     /// `.x`: there must be something at hand.
@@ -119,9 +122,13 @@ impl<'a> Walker<'a, '_> {
                     && let Some(what) = self.closed(right)
                 {
                     self.push(
-                        Diagnostic::error(Code::CLOSED_PATTERN, right.span, format!("`not matches` with {what}"))
-                            .label("any other field in the value would make it hold")
-                            .help("end the pattern with `..`, or say what each field must not be"),
+                        Diagnostic::error(
+                            Code::CLOSED_PATTERN,
+                            right.span,
+                            format!("`not matches` with {what}"),
+                        )
+                        .label("any other field in the value would make it hold")
+                        .help("end the pattern with `..`, or say what each field must not be"),
                     );
                 }
             }
@@ -138,7 +145,11 @@ impl<'a> Walker<'a, '_> {
         match &expr.kind {
             ExprKind::Object(object) => (!is_open(object)).then(|| "a closed pattern".to_owned()),
             ExprKind::Refine(base, object) => {
-                if is_open(object) { None } else { self.closed(base) }
+                if is_open(object) {
+                    None
+                } else {
+                    self.closed(base)
+                }
             }
             ExprKind::Any(inner) => self.closed(inner),
             ExprKind::Name(name) => {
@@ -180,7 +191,9 @@ impl<'a> Walker<'a, '_> {
             match seen.get(&plain) {
                 Some(&first) => {
                     let message = format!("the field `{plain}` is written twice");
-                    self.push(Diagnostic::error(Code::DUPLICATE_NAME, name.span, message).also(first, "first here"));
+                    self.push(
+                        Diagnostic::error(Code::DUPLICATE_NAME, name.span, message).also(first, "first here"),
+                    );
                 }
                 None => {
                     seen.insert(plain, name.span);
@@ -230,7 +243,9 @@ impl<'a> Walker<'a, '_> {
             .filter(|spec| of.contains(&spec.of) || spec.of.is_empty())
             .map(|spec| spec.name)
             .collect();
-        if let Some(spec) = registry.all(Kind::Property, &field.name).iter().find(|spec| of.contains(&spec.of)) {
+        if let Some(spec) =
+            registry.all(Kind::Property, &field.name).iter().find(|spec| of.contains(&spec.of))
+        {
             if let Some(why) = spec.planned {
                 self.not_yet(field.span, &format!("`.{}`", field.name), Some(why));
             }
@@ -284,9 +299,13 @@ impl<'a> Walker<'a, '_> {
             if !names.contains(&field.name) {
                 let message = format!("this case has no `{}`", field.name);
                 self.push(
-                    Diagnostic::error(Code::UNKNOWN_FIELD, field.span, format!("not every case has `{}`", field.name))
-                        .also(case.span, message)
-                        .did_you_mean(&field.name, names.iter().map(|name| &**name)),
+                    Diagnostic::error(
+                        Code::UNKNOWN_FIELD,
+                        field.span,
+                        format!("not every case has `{}`", field.name),
+                    )
+                    .also(case.span, message)
+                    .did_you_mean(&field.name, names.iter().map(|name| &**name)),
                 );
                 return;
             }
@@ -375,7 +394,8 @@ impl<'a> Walker<'a, '_> {
         };
         // The literal begins with `re"`, and its text is raw.
         let first = span.start as usize + "re\"".len();
-        let place = Span::new(span.source, first + start, first + end.max(start + 1).min(text.len().max(start + 1)));
+        let place =
+            Span::new(span.source, first + start, first + end.max(start + 1).min(text.len().max(start + 1)));
         let place = if place.end <= span.end { place } else { span };
         let message = format!("the regular expression does not compile: {what}");
         self.push(

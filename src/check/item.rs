@@ -49,7 +49,7 @@ impl<'a> Walker<'a, '_> {
             }
             ItemKind::Check(script) | ItemKind::Fn(script) => {
                 self.cx.script(script);
-                self.params(&script.params);
+                self.script_params(&script.params);
                 if matches!(item.kind, ItemKind::Check(_)) && script.params.is_empty() {
                     let message = format!("check `{}` has no parameter for its subject", script.name.name);
                     self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, script.name.span, message));
@@ -58,6 +58,23 @@ impl<'a> Walker<'a, '_> {
             ItemKind::Owner(owner) => self.owner_item(owner),
             ItemKind::Scenario(scenario) => self.scenario(item, scenario),
             ItemKind::Error => {}
+        }
+    }
+
+    /// The parameters of a script: names of the script, so `by` and `per` are good ones.
+    fn script_params(&mut self, params: &'a [crate::syntax::ast::ParamDecl]) {
+        for (index, param) in params.iter().enumerate() {
+            if let Some(ty) = &param.ty {
+                self.pattern(ty);
+            }
+            self.optional(&param.default);
+            if let Some(first) = params[..index].iter().find(|other| other.name.name == param.name.name) {
+                let message = format!("`{}` is declared twice", param.name.name);
+                self.push(
+                    Diagnostic::error(Code::DUPLICATE_NAME, param.name.span, message)
+                        .also(first.name.span, "first declared here"),
+                );
+            }
         }
     }
 
@@ -81,25 +98,30 @@ impl<'a> Walker<'a, '_> {
         for name in &stage.after {
             super::stages::resolve(self, name);
         }
-        self.at(|place| place.gate = true, |walker| {
-            for condition in &stage.require {
-                walker.value(condition);
-                if let Some(kind) = super::types::literal(condition)
-                    && kind != "bool"
-                {
-                    let message = format!("a gate is a condition, not {} {kind}", super::context::article(kind));
-                    walker.push(
-                        Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
-                            .help("for example `require pass_rate == 100%`"),
-                    );
+        self.at(
+            |place| place.gate = true,
+            |walker| {
+                for condition in &stage.require {
+                    walker.value(condition);
+                    if let Some(kind) = super::types::literal(condition)
+                        && kind != "bool"
+                    {
+                        let message =
+                            format!("a gate is a condition, not {} {kind}", super::context::article(kind));
+                        walker.push(
+                            Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
+                                .help("for example `require pass_rate == 100%`"),
+                        );
+                    }
                 }
-            }
-        });
+            },
+        );
         for block in stage.on_failure.iter().chain(&stage.finally) {
             self.body(&[], block);
         }
         for (index, suite) in stage.suites.iter().enumerate() {
-            if let Some(first) = stage.suites[..index].iter().find(|other| other.name.name == suite.name.name) {
+            if let Some(first) = stage.suites[..index].iter().find(|other| other.name.name == suite.name.name)
+            {
                 let message = format!("suite `{}` is declared twice", suite.name.name);
                 self.push(
                     Diagnostic::error(Code::DUPLICATE_NAME, suite.name.span, message)
@@ -124,12 +146,23 @@ impl<'a> Walker<'a, '_> {
         self.body(&[], &scenario.body);
         self.cases = None;
         let does_something = visit::any_statement(&scenario.body, |statement| {
-            visit::request(statement).is_some() || !matches!(statement.kind, StatementKind::Step(..) | StatementKind::Wait(_) | StatementKind::Show(_) | StatementKind::Let(_))
+            visit::request(statement).is_some()
+                || !matches!(
+                    statement.kind,
+                    StatementKind::Step(..)
+                        | StatementKind::Wait(_)
+                        | StatementKind::Show(_)
+                        | StatementKind::Let(_)
+                )
         });
         if !does_something && !self.cx.is_broken(self.item.unit) {
             self.push(
-                Diagnostic::warning(Code::EMPTY_SCENARIO, scenario.title.span, "this scenario makes no request and expects nothing")
-                    .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
+                Diagnostic::warning(
+                    Code::EMPTY_SCENARIO,
+                    scenario.title.span,
+                    "this scenario makes no request and expects nothing",
+                )
+                .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
             );
         }
     }

@@ -66,7 +66,10 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
         let place = |d: &Diagnostic| (d.at.span.source, d.at.span.start, d.at.span.end);
-        place(a).cmp(&place(b)).then_with(|| a.code.name.cmp(b.code.name)).then_with(|| a.message.cmp(&b.message))
+        place(a)
+            .cmp(&place(b))
+            .then_with(|| a.code.name.cmp(b.code.name))
+            .then_with(|| a.message.cmp(&b.message))
     });
     diagnostics.dedup();
 }
@@ -91,7 +94,10 @@ fn circles(cx: &mut Context<'_>) {
         let name = |at: ItemRef| {
             let item = program.item(at);
             let (word, name) = describe(&item.kind);
-            (name.map_or(word.to_owned(), |name| name.name.to_string()), name.map_or(item.span, |name| name.span))
+            (
+                name.map_or(word.to_owned(), |name| name.name.to_string()),
+                name.map_or(item.span, |name| name.span),
+            )
         };
         let places: Vec<(String, Span)> = circle.iter().map(|&at| name(at)).collect();
         let Some((first, span)) = places.first().cloned() else { continue };

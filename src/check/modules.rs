@@ -83,15 +83,21 @@ fn own_names(
     for (index, item) in program.units[unit].module.items.iter().enumerate() {
         for ident in declared(item) {
             if is_reserved(&ident.name) {
-                let message = format!("`{}` is a reserved word and cannot name {}", ident.name, of_kind(&item.kind));
-                diagnostics.push(Diagnostic::error(Code::RESERVED_NAME, ident.span, message).label("reserved"));
+                let message =
+                    format!("`{}` is a reserved word and cannot name {}", ident.name, of_kind(&item.kind));
+                diagnostics
+                    .push(Diagnostic::error(Code::RESERVED_NAME, ident.span, message).label("reserved"));
                 continue;
             }
             match names.get(&ident.name) {
                 Some((_, first)) => diagnostics.push(
-                    Diagnostic::error(Code::DUPLICATE_NAME, ident.span, format!("`{}` is declared twice", ident.name))
-                        .label("declared again here")
-                        .also(*first, "first declared here"),
+                    Diagnostic::error(
+                        Code::DUPLICATE_NAME,
+                        ident.span,
+                        format!("`{}` is declared twice", ident.name),
+                    )
+                    .label("declared again here")
+                    .also(*first, "first declared here"),
                 ),
                 None => {
                     let definition = Definition::Item(ItemRef { unit, item: index });
@@ -166,7 +172,9 @@ impl Importer<'_> {
     fn lose(&mut self, used: &Use, import: Import) {
         let lost = &mut self.found.lost[self.unit];
         lost.extend(used.alias.iter().map(|alias| alias.name.clone()));
-        lost.extend(used.names.iter().flatten().map(|name| name.alias.as_ref().unwrap_or(&name.name).name.clone()));
+        lost.extend(
+            used.names.iter().flatten().map(|name| name.alias.as_ref().unwrap_or(&name.name).name.clone()),
+        );
         if import == Import::Failed && used.alias.is_none() && used.names.is_none() {
             self.found.opaque[self.unit] = true;
         }
@@ -228,8 +236,12 @@ fn titles(program: &Program, unit: usize, diagnostics: &mut Vec<Diagnostic>) {
         }
         match seen.get(&title) {
             Some(&first) => diagnostics.push(
-                Diagnostic::error(Code::DUPLICATE_SCENARIO, span, "two scenarios of this module have the same title")
-                    .also(first, "the first one"),
+                Diagnostic::error(
+                    Code::DUPLICATE_SCENARIO,
+                    span,
+                    "two scenarios of this module have the same title",
+                )
+                .also(first, "the first one"),
             ),
             None => {
                 seen.insert(title, span);
@@ -263,7 +275,9 @@ pub(super) fn unused(cx: &mut Context<'_>) {
             }
         }
         for (span, message) in warnings {
-            cx.push(Diagnostic::warning(Code::UNUSED_IMPORT, span, message).help("remove it from the `use` line"));
+            cx.push(
+                Diagnostic::warning(Code::UNUSED_IMPORT, span, message).help("remove it from the `use` line"),
+            );
         }
     }
 }

@@ -35,10 +35,16 @@ impl<'a> Walker<'a, '_> {
                 self.pattern(right);
             }
             ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
-                self.not_yet(expr.span, "`not` in a pattern", Some("write what the value is, or use `not matches`"));
+                self.not_yet(
+                    expr.span,
+                    "`not` in a pattern",
+                    Some("write what the value is, or use `not matches`"),
+                );
                 self.pattern(inner);
             }
-            ExprKind::Compare(_, inner) => self.at(|place| place.at_hand = true, |walker| walker.value(inner)),
+            ExprKind::Compare(_, inner) => {
+                self.at(|place| place.at_hand = true, |walker| walker.value(inner))
+            }
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
                 self.object_pattern(object);
@@ -52,18 +58,21 @@ impl<'a> Walker<'a, '_> {
 
     fn object_pattern(&mut self, object: &'a ObjectExpr) {
         self.doubled_fields(object);
-        self.at(|place| place.at_hand = true, |walker| {
-            for entry in &object.entries {
-                match entry {
-                    ObjectEntry::Field { name, value, .. } => {
-                        walker.template(name);
-                        walker.pattern(value);
+        self.at(
+            |place| place.at_hand = true,
+            |walker| {
+                for entry in &object.entries {
+                    match entry {
+                        ObjectEntry::Field { name, value, .. } => {
+                            walker.template(name);
+                            walker.pattern(value);
+                        }
+                        ObjectEntry::Open(_) => {}
+                        ObjectEntry::Spread(base) => walker.pattern(base),
                     }
-                    ObjectEntry::Open(_) => {}
-                    ObjectEntry::Spread(base) => walker.pattern(base),
                 }
-            }
-        });
+            },
+        );
     }
 
     /// `any SHAPE`: a value is drawn, so every part of the shape must be one that can be drawn.
@@ -89,7 +98,9 @@ impl<'a> Walker<'a, '_> {
                 }
                 match self.cx.program.lookup_item(unit, name) {
                     Some((at, item)) => match &item.kind {
-                        ItemKind::Shape(shape) if seen.insert(at) => self.undrawable(&shape.pattern, at.unit, seen),
+                        ItemKind::Shape(shape) if seen.insert(at) => {
+                            self.undrawable(&shape.pattern, at.unit, seen)
+                        }
                         _ => None,
                     },
                     None => {
@@ -105,7 +116,9 @@ impl<'a> Walker<'a, '_> {
                 };
                 let (at, item) = self.cx.program.lookup_item(unit, &field.name)?;
                 match &item.kind {
-                    ItemKind::Shape(shape) if seen.insert(at) => self.undrawable(&shape.pattern, at.unit, seen),
+                    ItemKind::Shape(shape) if seen.insert(at) => {
+                        self.undrawable(&shape.pattern, at.unit, seen)
+                    }
                     _ => None,
                 }
             }
@@ -115,9 +128,9 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Binary(BinaryOp::Union, left, right) => {
                 self.undrawable(left, unit, seen).or_else(|| self.undrawable(right, unit, seen))
             }
-            ExprKind::Refine(base, object) => self
-                .undrawable(base, unit, seen)
-                .or_else(|| self.undrawable_fields(object, unit, seen)),
+            ExprKind::Refine(base, object) => {
+                self.undrawable(base, unit, seen).or_else(|| self.undrawable_fields(object, unit, seen))
+            }
             ExprKind::Object(object) => self.undrawable_fields(object, unit, seen),
             _ => None,
         }

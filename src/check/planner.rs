@@ -30,8 +30,11 @@ pub(super) fn plan(program: &Program, graph: &Graph) -> Parts {
         let (stage, item) = program.lookup_item(at.unit, &scenario.stage.as_ref()?.name)?;
         matches!(item.kind, ItemKind::Stage(_)).then_some(stage)
     };
-    let mut wanted: BTreeSet<ItemRef> =
-        program.items().filter(|(at, item)| named(at) && matches!(item.kind, ItemKind::Stage(_))).map(|(at, _)| at).collect();
+    let mut wanted: BTreeSet<ItemRef> = program
+        .items()
+        .filter(|(at, item)| named(at) && matches!(item.kind, ItemKind::Stage(_)))
+        .map(|(at, _)| at)
+        .collect();
     wanted.extend(scenarios.iter().filter_map(|&(at, _, scenario)| stage_of(at, scenario)));
     let unstaged = scenarios.iter().any(|&(at, _, scenario)| stage_of(at, scenario).is_none());
     let mut stages = stages::ordered(program, &wanted, unstaged);

@@ -12,17 +12,17 @@ use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{
-    Expr, ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue, Target,
-    Template, TemplatePart,
+    Expr, ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue,
+    Target, Template, TemplatePart,
 };
 
 /// The protocol of a bare URL.
 const HTTP: &str = "http";
 /// What verbs on processes belong to: `kill`, `restart`.
 const SYSTEM: &str = "system";
-/// Protocols whose requests need no target: they run beside the system, not against it.
-const UNTARGETED: &[&str] = &["exec"];
-/// What every call of a command may name before its options are looked up.
+/// The parameters of verbs that stand for what they are aimed at.
+const TARGETS: &[&str] = &["target", "service"];
+/// The parameter of verbs that are aimed at a stream.
 const STREAM: &str = "stream";
 
 /// What a request is aimed at.
@@ -42,13 +42,12 @@ enum Aim {
 }
 
 impl<'a> Walker<'a, '_> {
-    /// A request. Returns its protocol, when it is known, and whether it has a response.
-    pub(super) fn request(&mut self, request: &'a Request) -> (Option<Arc<str>>, bool) {
+    /// A request. Returns its protocol, when it is known.
+    pub(super) fn request(&mut self, request: &'a Request) -> Option<Arc<str>> {
         let aim = self.aim(request);
         let protocol = self.protocol(&aim, request);
         let spec = self.verb(&aim, protocol.as_deref(), request);
         if let Some(index) = request.target.as_ref().and_then(|target| target.index.as_ref()) {
-            self.not_yet(index.span, "one member of a service", Some("a service is one process for now"));
             self.value(index);
         }
         if let (Aim::Service(at), Some(Contract::Proto(_))) = (&aim, self.contract(&aim)) {
@@ -64,14 +63,14 @@ impl<'a> Walker<'a, '_> {
         if let Some(options) = &request.options {
             self.options(options, of.as_deref());
         }
-        (of.map(Arc::from), spec.is_none_or(|spec| spec.of != SYSTEM))
+        of.map(Arc::from)
     }
 
     fn aim(&mut self, request: &'a Request) -> Aim {
         let Some(target) = &request.target else {
             return match &request.place {
                 Some(Place::Url(_)) => Aim::Url,
-                Some(Place::Text(text)) if is_url(text) => Aim::Url,
+                Some(Place::Text(text)) if is_url(text) && self.is_http(&request.verb) => Aim::Url,
                 _ => Aim::Nowhere,
             };
         };
@@ -118,6 +117,10 @@ impl<'a> Walker<'a, '_> {
                 Aim::Wrong
             }
         }
+    }
+
+    fn is_http(&self, verb: &Ident) -> bool {
+        self.cx.registry.all(Kind::Verb, &verb.name).iter().any(|spec| spec.of == HTTP)
     }
 
     fn aim_at(&mut self, at: ItemRef, name: &Ident) -> Aim {
@@ -210,7 +213,9 @@ impl<'a> Walker<'a, '_> {
             (Aim::Service(_), protocol) => spec.of == SYSTEM || protocol == Some(spec.of),
             (Aim::Stream(Some(protocol)), _) => **protocol == *spec.of,
             (Aim::Url, _) => spec.of == HTTP,
-            (Aim::Nowhere, _) => UNTARGETED.contains(&spec.of),
+            (Aim::Nowhere, _) => {
+                !spec.params.iter().any(|param| TARGETS.contains(&param.name) || param.name == STREAM)
+            }
             (Aim::Stream(None) | Aim::Anything | Aim::Wrong, _) => true,
         };
         let Some(spec) = all.iter().find(fits).copied() else {
@@ -219,6 +224,13 @@ impl<'a> Walker<'a, '_> {
         };
         if let Some(why) = spec.planned {
             self.not_yet(verb.span, &format!("`{}`", verb.name), Some(why));
+        }
+        if let (Aim::Service(_), Some(target), true) = (aim, &request.target, takes_stream(&spec)) {
+            let message = format!("`{}` wants a stream, and `{}` is a service", verb.name, target.name.name);
+            self.push(
+                Diagnostic::error(Code::WRONG_TYPE, target.name.span, message)
+                    .help("a stream is what `let x = open …` gives"),
+            );
         }
         if self.place.safe && spec.safety == Safety::Unsafe {
             let message = format!("a `@safe` action uses `{}`, which may change something", verb.name);
@@ -246,7 +258,11 @@ impl<'a> Walker<'a, '_> {
         known.dedup();
         let message = format!("there is no verb `{}`", verb.name);
         let diagnostic = Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message);
-        let diagnostic = if known.is_empty() { diagnostic } else { diagnostic.help(format!("there are {}", list(&known))) };
+        let diagnostic = if known.is_empty() {
+            diagnostic
+        } else {
+            diagnostic.help(format!("there are {}", list(&known)))
+        };
         self.push(diagnostic.did_you_mean(&verb.name, known));
     }
 
@@ -267,12 +283,15 @@ impl<'a> Walker<'a, '_> {
             }
             (Aim::Service(_) | Aim::Stream(_), Some(target), protocol) => {
                 let what = match (aim, protocol) {
-                    (Aim::Stream(_), Some(protocol)) => format!("`{}` is a stream of {protocol}", target.name.name),
+                    (Aim::Stream(_), Some(protocol)) => {
+                        format!("`{}` is a stream of {protocol}", target.name.name)
+                    }
                     (_, Some(protocol)) => format!("`{}` speaks {protocol}", target.name.name),
                     (_, None) => format!("`{}` speaks no protocol", target.name.name),
                 };
                 let message = format!("`{}` is a verb of {}; {what}", verb.name, of.join(" and "));
-                let known = protocol.map(|protocol| self.cx.registry.names(Kind::Verb, protocol)).unwrap_or_default();
+                let known =
+                    protocol.map(|protocol| self.cx.registry.names(Kind::Verb, protocol)).unwrap_or_default();
                 let diagnostic = Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message);
                 if known.is_empty() {
                     diagnostic.help("say what it speaks, such as `speaks http`")
@@ -348,8 +367,11 @@ impl<'a> Walker<'a, '_> {
             let whose = protocol.map_or_else(String::new, |protocol| format!(" of {protocol}"));
             let message = format!("there is no option `{plain}`{whose}");
             let diagnostic = Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message);
-            let diagnostic =
-                if known.is_empty() { diagnostic } else { diagnostic.help(format!("there are {}", list(&known))) };
+            let diagnostic = if known.is_empty() {
+                diagnostic
+            } else {
+                diagnostic.help(format!("there are {}", list(&known)))
+            };
             self.push(diagnostic.did_you_mean(&plain, known));
             return;
         };
@@ -400,6 +422,11 @@ pub(super) fn spoken(service: &Service) -> Option<Ident> {
         Some(SettingValue::Expr(value)) => super::walker::plain_name(value),
         _ => None,
     }
+}
+
+/// Whether a verb is aimed at a stream.
+fn takes_stream(spec: &Spec) -> bool {
+    spec.params.iter().any(|param| param.name == STREAM)
 }
 
 /// Whether the service is started or has an address.

@@ -69,7 +69,11 @@ impl Scopes {
 
     /// Leaves braces; returns the variables that were declared in them. The outermost stays.
     pub(super) fn leave(&mut self) -> Vec<Variable> {
-        if self.scopes.len() > 1 { self.scopes.pop().map(|scope| scope.variables).unwrap_or_default() } else { Vec::new() }
+        if self.scopes.len() > 1 {
+            self.scopes.pop().map(|scope| scope.variables).unwrap_or_default()
+        } else {
+            Vec::new()
+        }
     }
 
     fn last(&mut self) -> Option<&mut Scope> {
@@ -89,7 +93,11 @@ impl Scopes {
     }
 
     pub(super) fn find(&mut self, name: &str) -> Option<&mut Variable> {
-        self.scopes.iter_mut().rev().flat_map(|scope| scope.variables.iter_mut().rev()).find(|v| &*v.name == name)
+        self.scopes
+            .iter_mut()
+            .rev()
+            .flat_map(|scope| scope.variables.iter_mut().rev())
+            .find(|v| &*v.name == name)
     }
 
     /// Looks without reading.

@@ -4,7 +4,9 @@ use super::request::spoken;
 use super::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Spec, Ty};
-use crate::syntax::ast::{Environment, Expr, ExprKind, Ident, Owner, Service, Setting, SettingValue, Suite, Template};
+use crate::syntax::ast::{
+    Environment, Expr, ExprKind, Ident, Owner, Service, Setting, SettingValue, Suite, Template,
+};
 
 /// What `ready` can wait for besides a request and a command.
 const READY: &[&str] = &["health", "tcp"];
@@ -13,7 +15,10 @@ impl<'a> Walker<'a, '_> {
     /// `service name { … }`
     pub(super) fn service(&mut self, service: &'a Service) {
         let protocol = spoken(service);
-        self.at(|place| place.service = true, |walker| walker.service_settings(&service.settings, protocol.as_ref()));
+        self.at(
+            |place| place.service = true,
+            |walker| walker.service_settings(&service.settings, protocol.as_ref()),
+        );
     }
 
     fn service_settings(&mut self, settings: &'a [Setting], protocol: Option<&Ident>) {
@@ -26,7 +31,9 @@ impl<'a> Walker<'a, '_> {
             match &*setting.name.name {
                 "speaks" => self.speaks(setting),
                 "with" => {
-                    if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
+                    if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) =
+                        &setting.value
+                    {
                         let name = protocol.map(|protocol| protocol.name.to_string());
                         self.options(object, name.as_deref());
                     } else {
@@ -54,7 +61,8 @@ impl<'a> Walker<'a, '_> {
         let Some(name) = name else {
             let message = "`speaks` names a protocol";
             self.push(
-                Diagnostic::error(Code::WRONG_TYPE, setting.span, message).help(format!("there are {}", list(&known))),
+                Diagnostic::error(Code::WRONG_TYPE, setting.span, message)
+                    .help(format!("there are {}", list(&known))),
             );
             return;
         };
@@ -85,7 +93,12 @@ impl<'a> Walker<'a, '_> {
             Some(SettingValue::Expr(value)) => match plain_name(value) {
                 Some(name) if READY.contains(&&*name.name) => {}
                 Some(name) => {
-                    let message = format!("`{}` waits for a request, {} or a command, not `{}`", setting.name.name, list(READY), name.name);
+                    let message = format!(
+                        "`{}` waits for a request, {} or a command, not `{}`",
+                        setting.name.name,
+                        list(READY),
+                        name.name
+                    );
                     self.push(
                         Diagnostic::error(Code::WRONG_TYPE, name.span, message)
                             .did_you_mean(&name.name, READY.iter().copied()),
@@ -105,9 +118,13 @@ impl<'a> Walker<'a, '_> {
         // of its own protocol or of HTTP will do.
         let of = protocol.map_or("http", |protocol| &*protocol.name);
         let known = registry.names(Kind::Verb, "http");
-        if registry.find(Kind::Verb, of, &verb.name).is_none() && registry.find(Kind::Verb, "http", &verb.name).is_none() {
+        if registry.find(Kind::Verb, of, &verb.name).is_none()
+            && registry.find(Kind::Verb, "http", &verb.name).is_none()
+        {
             let message = format!("there is no verb `{}`", verb.name);
-            self.push(Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message).did_you_mean(&verb.name, known));
+            self.push(
+                Diagnostic::error(Code::UNKNOWN_VERB, verb.span, message).did_you_mean(&verb.name, known),
+            );
         }
     }
 
@@ -115,7 +132,9 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn environment(&mut self, environment: &'a Environment) {
         self.doubled_settings(&environment.settings, &[]);
         for setting in &environment.settings {
-            if let Some(spec) = self.cx.registry.find(Kind::Setting, "environment", &setting.name.name).copied() {
+            if let Some(spec) =
+                self.cx.registry.find(Kind::Setting, "environment", &setting.name.name).copied()
+            {
                 self.setting(setting, &spec);
                 continue;
             }
@@ -131,14 +150,19 @@ impl<'a> Walker<'a, '_> {
             let mut known: Vec<&str> = self.cx.registry.names(Kind::Setting, "environment");
             let program = self.cx.program;
             let names = &program.units[self.item.unit].names;
-            known.extend(names.iter().filter_map(|(name, definition)| match definition {
-                super::plan::Definition::Item(at) => {
-                    matches!(program.item(*at).kind, crate::syntax::ast::ItemKind::Service(_)).then_some(&**name)
+            known.extend(names.iter().filter_map(|(name, definition)| {
+                match definition {
+                    super::plan::Definition::Item(at) => {
+                        matches!(program.item(*at).kind, crate::syntax::ast::ItemKind::Service(_))
+                            .then_some(&**name)
+                    }
+                    _ => None,
                 }
-                _ => None,
             }));
             let message = format!("there is no service or setting `{}` here", name.name);
-            self.push(Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message).did_you_mean(&name.name, known));
+            self.push(
+                Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message).did_you_mean(&name.name, known),
+            );
         } else if found.is_some() {
             self.named_item(name, "service");
         }
@@ -151,6 +175,12 @@ impl<'a> Walker<'a, '_> {
             }
             if let Some(value) = &phrase.value {
                 self.typed(value, Ty::Text, "`at`");
+                if let ExprKind::Text(template) = &value.kind
+                    && template.plain().is_none()
+                {
+                    let message = "the address is plain text here, without `${…}`";
+                    self.push(Diagnostic::error(Code::WRONG_TYPE, value.span, message));
+                }
             }
         }
         if !has_address || setting.value.is_some() || setting.block.is_some() {
@@ -184,9 +214,41 @@ impl<'a> Walker<'a, '_> {
     fn plain_settings(&mut self, settings: &'a [Setting], of: &'static str) {
         self.doubled_settings(settings, &[]);
         for setting in settings {
+            if &*setting.name.name == "reads" && of == "suite" && self.report_file(setting) {
+                continue;
+            }
             if let Some(spec) = self.setting_spec(setting, of) {
                 self.setting(setting, &spec);
             }
+        }
+    }
+
+    /// `reads junit("junit.xml")`: whether the setting has this form.
+    fn report_file(&mut self, setting: &'a Setting) -> bool {
+        let Some(SettingValue::Expr(value)) = &setting.value else { return false };
+        match &value.kind {
+            ExprKind::Call(callee, args) if plain_name(callee).is_some_and(|name| &*name.name == "junit") => {
+                match args.args.as_slice() {
+                    [only] => self.typed(&only.value, Ty::Text, "the report's file"),
+                    _ => {
+                        let message = "`junit` takes the report's file";
+                        self.push(
+                            Diagnostic::error(Code::WRONG_ARGUMENTS, value.span, message)
+                                .help("write `reads junit(\"junit.xml\")`"),
+                        );
+                    }
+                }
+                true
+            }
+            ExprKind::Name(name) if &**name == "junit" => {
+                let message = "`reads junit` names no file";
+                self.push(
+                    Diagnostic::error(Code::WRONG_ARGUMENTS, value.span, message)
+                        .help("write `reads junit(\"junit.xml\")`"),
+                );
+                true
+            }
+            _ => false,
         }
     }
 
@@ -258,8 +320,11 @@ impl<'a> Walker<'a, '_> {
                         spec.params.iter().map(|param| param.name).filter(|name| *name != "value").collect();
                     let message = format!("`{}` takes no `{}`", setting.name.name, word.name);
                     let diagnostic = Diagnostic::error(Code::UNKNOWN_OPTION, word.span, message);
-                    let diagnostic =
-                        if known.is_empty() { diagnostic } else { diagnostic.help(format!("it takes {}", list(&known))) };
+                    let diagnostic = if known.is_empty() {
+                        diagnostic
+                    } else {
+                        diagnostic.help(format!("it takes {}", list(&known)))
+                    };
                     self.push(diagnostic.did_you_mean(&word.name, known));
                     if let Some(value) = &phrase.value {
                         self.value(value);
@@ -278,7 +343,8 @@ impl<'a> Walker<'a, '_> {
             if let Some(first) = settings[..index].iter().find(|other| other.name.name == name.name) {
                 let message = format!("`{}` is set twice", name.name);
                 self.push(
-                    Diagnostic::error(Code::DUPLICATE_NAME, name.span, message).also(first.name.span, "first here"),
+                    Diagnostic::error(Code::DUPLICATE_NAME, name.span, message)
+                        .also(first.name.span, "first here"),
                 );
             }
         }

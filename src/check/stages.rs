@@ -25,12 +25,15 @@ pub(super) fn resolve(walker: &mut Walker<'_, '_>, name: &Ident) {
     let known: Vec<&str> = names
         .iter()
         .filter(|(name, _)| {
-            program.lookup_item(walker.item.unit, name).is_some_and(|(_, item)| matches!(item.kind, ItemKind::Stage(_)))
+            program
+                .lookup_item(walker.item.unit, name)
+                .is_some_and(|(_, item)| matches!(item.kind, ItemKind::Stage(_)))
         })
         .map(|(name, _)| &**name)
         .collect();
     let message = format!("this stage can never run: there is no stage `{}`", name.name);
-    walker.push(Diagnostic::error(Code::UNREACHABLE_STAGE, name.span, message).did_you_mean(&name.name, known));
+    walker
+        .push(Diagnostic::error(Code::UNREACHABLE_STAGE, name.span, message).did_you_mean(&name.name, known));
 }
 
 /// The stages that a stage names after `after`.
@@ -48,8 +51,11 @@ fn before(program: &Program, at: ItemRef) -> Vec<(ItemRef, &Ident)> {
 /// Reports circles among stages, each once.
 pub(super) fn circles(cx: &mut Context<'_>) {
     let program = cx.program;
-    let stages: Vec<ItemRef> =
-        program.items().filter(|(_, item)| matches!(item.kind, ItemKind::Stage(_))).map(|(at, _)| at).collect();
+    let stages: Vec<ItemRef> = program
+        .items()
+        .filter(|(_, item)| matches!(item.kind, ItemKind::Stage(_)))
+        .map(|(at, _)| at)
+        .collect();
     let mut reported: BTreeSet<ItemRef> = BTreeSet::new();
     for &start in &stages {
         if reported.contains(&start) {

@@ -26,7 +26,9 @@ pub(super) fn literal(expr: &Expr) -> Option<&'static str> {
         ExprKind::Unary(UnaryOp::Not, _) => "bool",
         ExprKind::Unary(UnaryOp::Negate, inner) => return literal(inner),
         ExprKind::Binary(BinaryOp::Range, ..) => "range",
-        ExprKind::Binary(op, ..) if op.is_comparison() || matches!(op, BinaryOp::And | BinaryOp::Or) => "bool",
+        ExprKind::Binary(op, ..) if op.is_comparison() || matches!(op, BinaryOp::And | BinaryOp::Or) => {
+            "bool"
+        }
         _ => return None,
     })
 }
@@ -102,7 +104,8 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn mistyped(&mut self, expr: &Expr, ty: Ty, kind: &str, what: &str) {
-        let message = format!("{what} is {} {}, not {} {kind}", article_of(word(ty)), word(ty), article_of(kind));
+        let message =
+            format!("{what} is {} {}, not {} {kind}", article_of(word(ty)), word(ty), article_of(kind));
         let diagnostic = Diagnostic::error(Code::WRONG_TYPE, expr.span, tidy(&message));
         self.push(match sample(ty) {
             Some(sample) => diagnostic.help(format!("write {sample}")),
@@ -137,7 +140,8 @@ impl<'a> Walker<'a, '_> {
             None => {
                 self.value(expr);
                 if let Some(kind) = literal(expr) {
-                    let message = format!("{what} is one of {}, not {} {kind}", list(words), article_of(kind));
+                    let message =
+                        format!("{what} is one of {}, not {} {kind}", list(words), article_of(kind));
                     self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, tidy(&message)));
                 }
             }

@@ -19,7 +19,9 @@ pub(super) fn each_statement(statement: &Statement, see: &mut dyn FnMut(&Stateme
     see(statement);
     let mut block = |block: &Block| block.statements.iter().for_each(|inner| each_statement(inner, see));
     match &statement.kind {
-        StatementKind::Step(_, body) | StatementKind::Under(_, body) | StatementKind::Defer(body) => block(body),
+        StatementKind::Step(_, body) | StatementKind::Under(_, body) | StatementKind::Defer(body) => {
+            block(body)
+        }
         StatementKind::Forall(forall) => block(&forall.body),
         StatementKind::Idempotent(idempotent) => {
             block(&idempotent.body);

@@ -21,8 +21,10 @@ pub(super) struct Place {
     pub(super) safe: bool,
     /// Inside a double.
     pub(super) double: bool,
-    /// Inside a block that has a value.
+    /// Where `return` has something to end.
     pub(super) returns: bool,
+    /// Where the last statement of a block gives the block's value.
+    pub(super) valued: bool,
     /// Where `.x` has something to speak of.
     pub(super) at_hand: bool,
     /// Inside a service's settings, where `port`, `addr` and the like are its own.
@@ -140,6 +142,22 @@ impl<'a, 'c> Walker<'a, 'c> {
         });
     }
 
+    /// Counts the names in an expression as read, without asking what they mean: for places whose
+    /// meaning is not built yet.
+    pub(super) fn mark(&mut self, expr: &'a Expr) {
+        let unit = self.item.unit;
+        crate::syntax::visit::expression(expr, &mut |part| {
+            if let ExprKind::Name(name) = &part.kind {
+                match self.scopes.find(name) {
+                    Some(variable) => variable.read = true,
+                    None => {
+                        self.cx.lookup(unit, name);
+                    }
+                }
+            }
+        });
+    }
+
     /// Where a top-level name is declared.
     fn place_of_item(&self, name: &str) -> Option<Span> {
         let definition = self.cx.program.lookup(self.item.unit, name)?;
@@ -188,23 +206,28 @@ impl<'a, 'c> Walker<'a, 'c> {
         if self.is_own(name) {
             return Meaning::Constant;
         }
+        // In a pattern `text` and `url` are shapes, whatever parts a response has.
+        if pattern && self.cx.registry.get(Kind::Shape, name).is_some() {
+            return Meaning::Shape;
+        }
         if let Some(meaning) = self.response_part(name, span) {
             return meaning;
         }
-        if let Some(spec) = self.cx.registry.get(Kind::Constant, name) {
+        if let Some(spec) =
+            self.cx.registry.all(Kind::Constant, name).iter().find(|spec| spec.of != "service")
+        {
             if let Some(why) = spec.planned {
                 self.not_yet(span, &format!("`{name}`"), Some(why));
+                self.saw_live = true;
             }
             return Meaning::Constant;
         }
         if self.cx.registry.get(Kind::Shape, name).is_some() {
-            if !pattern {
-                let message = format!("`{name}` is a shape, not a value");
-                self.push(
-                    Diagnostic::error(Code::WRONG_TYPE, span, message)
-                        .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
-                );
-            }
+            let message = format!("`{name}` is a shape, not a value");
+            self.push(
+                Diagnostic::error(Code::WRONG_TYPE, span, message)
+                    .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
+            );
             return Meaning::Shape;
         }
         self.unknown(name, span, pattern);
@@ -267,9 +290,8 @@ impl<'a, 'c> Walker<'a, 'c> {
                 self.push(match other {
                     ItemKind::Action(_) | ItemKind::Fn(_) => diagnostic.help(format!("call it: `{name}(…)`")),
                     ItemKind::Check(_) => diagnostic.help(format!("state it: `expect … {name}`")),
-                    ItemKind::Shape(_) => {
-                        diagnostic.help(format!("draw one with `any {name}`, or compare with `matches {name}`"))
-                    }
+                    ItemKind::Shape(_) => diagnostic
+                        .help(format!("draw one with `any {name}`, or compare with `matches {name}`")),
                     _ => diagnostic,
                 });
             }
@@ -281,14 +303,20 @@ impl<'a, 'c> Walker<'a, 'c> {
     /// a gate.
     fn is_own(&self, name: &str) -> bool {
         let registry = self.cx.registry;
-        (self.place.service && registry.all(Kind::Property, name).iter().any(|spec| spec.of == "service"))
+        (self.place.service && registry.all(Kind::Constant, name).iter().any(|spec| spec.of == "service"))
             || (self.place.gate && registry.all(Kind::Response, name).iter().any(|spec| spec.of == "stage"))
     }
 
     /// A part of the last response; an error when there is none to speak of.
     fn response_part(&mut self, name: &Arc<str>, span: Span) -> Option<Meaning> {
-        let specs: Vec<_> =
-            self.cx.registry.all(Kind::Response, name).iter().filter(|spec| spec.of != "stage").copied().collect();
+        let specs: Vec<_> = self
+            .cx
+            .registry
+            .all(Kind::Response, name)
+            .iter()
+            .filter(|spec| spec.of != "stage")
+            .copied()
+            .collect();
         if specs.is_empty() {
             return None;
         }
@@ -353,7 +381,8 @@ impl<'a, 'c> Walker<'a, 'c> {
             return true;
         }
         let module = &self.cx.program.units[unit].module;
-        let items = module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error)).map(|item| item.span);
+        let items =
+            module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error)).map(|item| item.span);
         items.chain(self.scopes.unreadable_parts()).any(|span| {
             let text = self.cx.program.sources.get(span.source).slice(span);
             text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
@@ -374,11 +403,9 @@ impl<'a, 'c> Walker<'a, 'c> {
             });
             known.extend(parts.map(|spec| Arc::from(spec.name)));
         }
-        known.extend(registry.of_kind(Kind::Constant).map(|spec| Arc::from(spec.name)));
-        if self.place.service {
-            let own = registry.of_kind(Kind::Property).filter(|spec| spec.of == "service");
-            known.extend(own.map(|spec| Arc::from(spec.name)));
-        }
+        let constants =
+            registry.of_kind(Kind::Constant).filter(|spec| self.place.service || spec.of != "service");
+        known.extend(constants.map(|spec| Arc::from(spec.name)));
         if self.place.gate {
             let own = registry.of_kind(Kind::Response).filter(|spec| spec.of == "stage");
             known.extend(own.map(|spec| Arc::from(spec.name)));

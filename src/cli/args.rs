@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::run::exit;
+use crate::run::EXITS;
 
 /// Scenarios for systems of services: declare what exists, say what happens, state what must hold.
 #[derive(Debug, Parser)]
-#[command(name = "scn", version, about, after_help = exit::help(), max_term_width = 100)]
+#[command(name = "scn", version, about, after_help = exit_codes(), max_term_width = 100)]
 #[command(arg_required_else_help = true, disable_help_subcommand = false)]
-pub struct Cli {
+pub(super) struct Cli {
     /// Whether to colour: on a terminal and without NO_COLOR, unless told.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
+    pub(super) color: Color,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE colours everywhere.
     Auto,
     /// Always.
@@ -33,9 +33,9 @@ pub enum Color {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Runs scenarios.
-    #[command(after_help = exit::help())]
+    #[command(after_help = exit_codes())]
     Run(Box<Run>),
     /// Reads everything and reports every mistake, without running anything.
     Check(Check),
@@ -59,77 +59,77 @@ pub enum Command {
 
 /// Which scenarios.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Selection {
+pub(super) struct Selection {
     /// Files, directories, or FILE:LINE for the scenario around that line [default: `scenarios`
     /// if it is there, else the current directory].
-    pub paths: Vec<String>,
+    pub(super) paths: Vec<String>,
     /// Only this stage; may be given several times.
     #[arg(long, value_name = "STAGE")]
-    pub stage: Vec<String>,
+    pub(super) stage: Vec<String>,
     /// Only scenarios for which this holds: tags and stages by name, "part of a title", `tag:x
     /// stage:x owner:x title:x file:x`, with `and or not ( )`.
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
-    pub only: Option<String>,
+    pub(super) only: Option<String>,
 }
 
 /// `scn run`
 #[derive(Debug, Clone, Args)]
-pub struct Run {
+pub(super) struct Run {
     /// Which scenarios.
     #[command(flatten)]
-    pub selection: Selection,
+    pub(super) selection: Selection,
     /// The seed of all drawn data: a number, or `random` to draw one.
     #[arg(long, value_name = "N|random", value_parser = parse_seed)]
-    pub seed: Option<Seed>,
+    pub(super) seed: Option<Seed>,
     /// How many scenarios run at the same time [default: the number of processors].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    pub(super) jobs: Option<u16>,
     /// Use this environment's services instead of starting them.
     #[arg(long, value_name = "ENVIRONMENT")]
-    pub env: Option<String>,
+    pub(super) env: Option<String>,
     /// Read inputs and secrets from a file of NAME=VALUE lines.
     #[arg(long, value_name = "FILE")]
-    pub env_file: Option<PathBuf>,
+    pub(super) env_file: Option<PathBuf>,
     /// Set an input; secrets are refused here, since others can read the command line.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
-    pub set: Vec<(String, String)>,
+    pub(super) set: Vec<(String, String)>,
     /// Also write reports: `junit=FILE`, `json=FILE`, `github` or `github=FILE`, separated by
     /// commas; `-` is standard output.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
-    pub report: Vec<String>,
+    pub(super) report: Vec<String>,
     /// Stop at the first failure.
     #[arg(long)]
-    pub fail_fast: bool,
+    pub(super) fail_fast: bool,
     /// Only what did not pass in the last run.
     #[arg(long)]
-    pub rerun_failed: bool,
+    pub(super) rerun_failed: bool,
     /// Run again whenever a file changes; Ctrl-C ends it.
     #[arg(long)]
-    pub watch: bool,
+    pub(super) watch: bool,
     /// The timeout of scenarios that name none.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = super::duration::parse)]
-    pub timeout: Duration,
+    pub(super) timeout: Duration,
     /// Print only failures and the summary.
     #[arg(long, short)]
-    pub quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// `scn check`
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Files and directories.
-    pub paths: Vec<String>,
+    pub(super) paths: Vec<String>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
-    pub format: CheckFormat,
+    pub(super) format: CheckFormat,
     /// Treat warnings as errors.
     #[arg(long)]
-    pub deny_warnings: bool,
+    pub(super) deny_warnings: bool,
 }
 
 /// How `scn check` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
+pub(super) enum CheckFormat {
     /// For people.
     Human,
     /// One JSON document.
@@ -140,31 +140,31 @@ pub enum CheckFormat {
 
 /// `scn fmt`
 #[derive(Debug, Args)]
-pub struct Fmt {
+pub(super) struct Fmt {
     /// Files and directories.
-    pub paths: Vec<String>,
+    pub(super) paths: Vec<String>,
     /// Change nothing; show what would change and end with 1 if there is anything.
     #[arg(long)]
-    pub check: bool,
+    pub(super) check: bool,
     /// Format standard input to standard output.
     #[arg(long, conflicts_with = "paths")]
-    pub stdin: bool,
+    pub(super) stdin: bool,
 }
 
 /// `scn list`
 #[derive(Debug, Args)]
-pub struct List {
+pub(super) struct List {
     /// Which scenarios.
     #[command(flatten)]
-    pub selection: Selection,
+    pub(super) selection: Selection,
     /// How to write the list.
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
-    pub format: ListFormat,
+    pub(super) format: ListFormat,
 }
 
 /// How `scn list` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
+pub(super) enum ListFormat {
     /// For people.
     Human,
     /// One JSON document.
@@ -173,35 +173,41 @@ pub enum ListFormat {
 
 /// `scn explain`
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(super) struct Explain {
     /// A code such as `unknown-name`, or a name such as `GET`, `timeout` or `ordered`.
-    pub name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// `scn init`
 #[derive(Debug, Args)]
-pub struct Init {
+pub(super) struct Init {
     /// Where [default: the current directory].
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
 }
 
 /// `scn replay`
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(super) struct Replay {
     /// The number of a kept run, or an event file [default: the last run].
-    pub run: Option<String>,
+    pub(super) run: Option<String>,
     /// Print only failures and the summary.
     #[arg(long, short)]
-    pub quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// `--seed`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seed {
+pub(super) enum Seed {
     /// This one.
     Fixed(u64),
     /// A new one.
     Random,
+}
+
+/// The table of exit codes as the help shows it.
+fn exit_codes() -> String {
+    let rows: Vec<String> = EXITS.iter().map(|(_, code, meaning)| format!("  {code:>3}  {meaning}")).collect();
+    format!("Exit codes:\n{}", rows.join("\n"))
 }
 
 fn parse_seed(text: &str) -> Result<Seed, String> {

@@ -12,7 +12,6 @@ mod only;
 mod project;
 mod replay;
 mod run;
-mod seam;
 mod select;
 mod terminal;
 mod watch;
@@ -42,7 +41,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn obey(args: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            suggest(&mut error);
             // A reader that is gone has seen enough.
             let _ = error.print();
             return if error.use_stderr() { Exit::Wrong } else { Exit::Passed };
@@ -61,6 +61,21 @@ fn obey(args: Vec<OsString>) -> Exit {
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);
             terminal::print(&String::from_utf8_lossy(&script), Exit::Passed)
         }
+    }
+}
+
+/// clap knows no near command for a swap of two letters; the language's own search does.
+fn suggest(error: &mut clap::Error) {
+    use clap::error::{ContextKind, ContextValue};
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return;
+    }
+    let known = Cli::command();
+    let near = crate::diag::nearest(word, known.get_subcommands().map(clap::Command::get_name));
+    if !near.is_empty() {
+        let near = near.into_iter().map(str::to_owned).collect();
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Color;
 use super::terminal::{self, Stream};
-use super::{Exit, seam};
+use super::Exit;
 use crate::check::Plan;
 use crate::diag::{Diagnostic, render_all, to_github};
 use crate::lang::Registry;

@@ -97,7 +97,7 @@ pub fn negate(value: &Value) -> Result<Value, String> {
 }
 
 /// The quotient rounded to `digits` after the point, halves away from zero, from the exact value.
-pub(super) fn quotient(left: &Number, right: &Number, digits: i64) -> Result<Number, String> {
+pub(crate) fn quotient(left: &Number, right: &Number, digits: i64) -> Result<Number, String> {
     let failed = |e: crate::value::NumberError| e.to_string();
     if let Ok(exact) = left.div(right) {
         return exact.round(digits).map_err(failed);

@@ -151,7 +151,8 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let (found, diagnostics) = contract::of_services(&self.program.units[unit], &self.root);
+        let Program { sources, units } = &mut self.program;
+        let (found, diagnostics) = contract::of_services(&units[unit], &self.root, sources);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);
     }

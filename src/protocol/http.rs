@@ -27,6 +27,9 @@
 //! reason is in `body_error`, the bytes that came in `raw`. When the transport is at fault (broken
 //! off, too slow, too large) there is an `error` beside the status, too.
 //!
+//! No proxy of the environment is asked, no request is repeated, and nothing is cached: what the
+//! scenario says is what goes out, once.
+//!
 //! `CONNECT` is left out: it asks a proxy for a tunnel, and there is no tunnel to test through.
 
 mod client;

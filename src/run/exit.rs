@@ -20,7 +20,7 @@ pub enum Exit {
 }
 
 /// Every way to end, with its code and meaning.
-pub(super) const TABLE: &[(Exit, u8, &str)] = &[
+pub const TABLE: &[(Exit, u8, &str)] = &[
     (Exit::Passed, 0, "passed"),
     (Exit::Failed, 1, "an expectation failed"),
     (Exit::Wrong, 2, "the scenarios or the command line are wrong"),
@@ -29,12 +29,6 @@ pub(super) const TABLE: &[(Exit, u8, &str)] = &[
     (Exit::Inconclusive, 5, "inconclusive: neither shown nor refuted"),
     (Exit::Interrupted, 130, "interrupted"),
 ];
-
-/// The table as the help shows it.
-pub(crate) fn help() -> String {
-    let rows: Vec<String> = TABLE.iter().map(|(_, code, meaning)| format!("  {code:>3}  {meaning}")).collect();
-    format!("Exit codes:\n{}", rows.join("\n"))
-}
 
 impl Exit {
     /// The code that the process ends with.

@@ -7,7 +7,7 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
-pub mod exit;
+mod exit;
 mod expect;
 mod flow;
 mod inputs;
@@ -34,7 +34,7 @@ use crate::report::Reporter;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
-pub use exit::Exit;
+pub use exit::{Exit, TABLE as EXITS};
 
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]

@@ -127,7 +127,12 @@ impl Service {
             self.state().life.as_ref().map(|life| (life.process.wait(), life.began, life.capture.clone()));
         let (ended, began) = match life {
             Some((ended, began, capture)) => (Some((ended, capture)), began),
-            None if self.is_ours() => return Err(self.not_started("it is not running")),
+            // It can have ended before anyone asked.
+            None if self.is_ours() => {
+                let ended =
+                    self.exits().last().map(|end| format!("it ended before it was ready: {}", end.exit));
+                return Err(self.not_started(ended.as_deref().unwrap_or("it is not running")));
+            }
             None => (None, Instant::now()),
         };
         let address = (spec.url.as_str(), spec.host.as_str(), spec.port);

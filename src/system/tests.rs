@@ -111,6 +111,16 @@ async fn a_service_that_ends_before_it_is_ready_fails_at_once_with_its_last_word
 }
 
 #[tokio::test]
+async fn a_service_that_has_ended_before_anyone_waits_says_how() {
+    let bench = Bench::new();
+    let service = bench.spawn(bench.spec("echo gone; exit 3", Ready::Tcp)).await;
+    service.unexpected_exit().await;
+    let failure = service.ready().await.unwrap_err();
+    assert_eq!(failure.message, "`orders` does not start: it ended before it was ready: exit status 3");
+    assert_eq!(lines(&failure), ["gone"]);
+}
+
+#[tokio::test]
 async fn a_service_that_is_never_ready_fails_with_its_last_answer_and_is_ended() {
     let bench = Bench::new();
     let http = Ready::Http { path: "/healthz".to_owned() };

@@ -17,8 +17,10 @@ pub(super) struct Line<'a> {
     pub(super) headers: &'a [(String, String)],
     pub(super) body: &'a Shell,
     pub(super) options: &'a Options,
-    /// Where relative certificates start from.
     pub(super) is_secure: bool,
+    /// The name it is spoken to by, and the host whose address that has.
+    pub(super) alias: Option<(&'a str, &'a str)>,
+    pub(super) port: u16,
 }
 
 impl Line<'_> {
@@ -45,7 +47,13 @@ impl Line<'_> {
             out.push_str(" -g");
         }
         out.push(' ');
-        out.push_str(&quote(self.url));
+        match self.alias {
+            Some((name, host)) => {
+                out.push_str(&quote(&self.url.replacen(host, name, 1)));
+                push(&mut out, "--connect-to", &format!("{name}:{0}:{host}:{0}", self.port));
+            }
+            None => out.push_str(&quote(self.url)),
+        }
         for (name, value) in self.headers {
             // An empty value needs a semicolon, a colon would remove the header.
             let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };

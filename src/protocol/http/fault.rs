@@ -33,7 +33,7 @@ impl Fault {
         let limit = crate::value::show(&Value::duration(limit));
         Fault::new(
             ErrorKind::Timeout,
-            format!("`{url}` did not answer in full within {limit}: it was still {phase}"),
+            format!("`{url}` did not answer in full within {limit}: the client was still {phase}"),
         )
     }
 
@@ -240,6 +240,9 @@ fn certificate_message(error: &CertificateError, url: &str) -> String {
         C::NotValidForName => format!("the certificate of `{url}` is not valid for that host name"),
         C::UnknownIssuer => format!(
             "the certificate of `{url}` is signed by an authority that is not trusted: set `tls: {{ ca: \"…\" }}`"
+        ),
+        C::BadSignature => format!(
+            "the certificate of `{url}` is not signed by the authority whose name it bears: is `tls: {{ ca: \"…\" }}` out of date?"
         ),
         C::Expired | C::ExpiredContext { .. } => format!("the certificate of `{url}` has expired"),
         C::NotValidYet | C::NotValidYetContext { .. } => {

@@ -229,10 +229,10 @@ fn read_tls(fields: &Object) -> Result<TlsOptions, Misuse> {
             ("cert", _) => tls.cert = Some(path()?),
             ("key", _) => tls.key = Some(path()?),
             ("insecure", _) => tls.insecure = value.as_bool().ok_or_else(|| wrong("`true` or `false`"))?,
-            ("server_name", _) => {
-                tls.server_name =
-                    Some(value.as_text().map(str::to_owned).ok_or_else(|| wrong("a host name"))?);
+            ("server_name", Value::Text(name)) if name.text.parse::<std::net::IpAddr>().is_err() => {
+                tls.server_name = Some(name.text.to_string());
             }
+            ("server_name", _) => return Err(wrong("a host name")),
             _ => {
                 let misuse = Misuse::option("tls", format!("`tls` has no field `{name}`"));
                 let advice = did_you_mean(name, FIELDS);

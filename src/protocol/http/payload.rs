@@ -244,11 +244,12 @@ fn json(value: &Value) -> Result<Payload, Misuse> {
             .help("files and bytes beside fields are `multipart({…})`"));
     }
     let wire = to_json(value);
-    let shown = cut(&to_json_pretty(&masked(value)));
-    let shell = if wire.len() > SHELL_LIMIT {
-        Shell::TooLong(wire.len())
+    // What is cut anyway need not be indented, and what goes into no command line not be written out.
+    let (shown, shell) = if wire.len() > SHELL_LIMIT {
+        (cut(&to_json(&masked(value))), Shell::TooLong(wire.len()))
     } else {
-        Shell::Arguments(vec!["--data-raw".to_owned(), to_json(&masked(value))])
+        let masked = masked(value);
+        (cut(&to_json_pretty(&masked)), Shell::Arguments(vec!["--data-raw".to_owned(), to_json(&masked)]))
     };
     Ok(Payload {
         source: Source::Bytes(wire.into()),

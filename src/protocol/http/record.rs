@@ -223,6 +223,8 @@ fn request_side(transfer: &Transfer<'_>, sent: &Sent, service: Option<Arc<str>>)
         body: if sent.bodiless { &nothing } else { &transfer.payload.shell },
         options: transfer.options,
         is_secure: sent.target.is_secure(),
+        alias: sent.alias.as_ref().map(|(name, host)| (name.as_str(), host.as_str())),
+        port: sent.target.url.port_or_known_default().unwrap_or_default(),
     };
     let shell = mask(&line.text());
     Exchange {

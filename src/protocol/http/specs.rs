@@ -209,7 +209,11 @@ pub const SPECS: &[Spec] = &[
         "request cache / with { method: \"PURGE\" }",
     ),
     part("status", "the status code, a number", "expect status == 201"),
-    part("reason", "the reason phrase that came with the status", "expect reason == \"Created\""),
+    part(
+        "reason",
+        "the reason phrase that came with the status; HTTP/2 has none, so it is the usual one",
+        "expect reason == \"Created\"",
+    ),
     part("version", "the HTTP version that was spoken: `1.1` or `2`", "expect version == \"2\""),
     part(
         "headers",

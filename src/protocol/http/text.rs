@@ -19,6 +19,16 @@ pub(super) fn cut(text: &str) -> String {
     format!("{kept}\n… (cut here: {} bytes in all)", text.len())
 }
 
+/// Header values past this are cut: nobody reads a token of a hundred lines.
+const HEADER_LIMIT: usize = 1024;
+
+fn shorten(value: &str) -> String {
+    if value.len() <= HEADER_LIMIT {
+        return value.to_owned();
+    }
+    format!("{}… ({} bytes in all)", &value[..value.floor_char_boundary(HEADER_LIMIT)], value.len())
+}
+
 /// `(1234 bytes: 89504e47…)`
 pub(super) fn binary(bytes: &[u8]) -> String {
     let mut out = format!("({} bytes: ", bytes.len());
@@ -70,12 +80,11 @@ pub(super) fn received_headers(headers: &HeaderMap, redactor: &Redactor) -> Vec<
     headers
         .iter()
         .map(|(name, value)| {
-            let value = if super::options::is_private(name) {
-                MASK.to_owned()
-            } else {
-                header_text(value.as_bytes())
-            };
-            (name.to_string(), redactor.mask(&value).into_owned())
+            if super::options::is_private(name) {
+                return (name.to_string(), MASK.to_owned());
+            }
+            let text = header_text(value.as_bytes());
+            (name.to_string(), shorten(&redactor.mask(&text)))
         })
         .collect()
 }

@@ -27,8 +27,15 @@ pub(super) struct TlsOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct TlsMaterial {
     ca: Option<Arc<[u8]>>,
-    identity: Option<(Arc<[u8]>, Arc<[u8]>)>,
+    identity: Option<Identity>,
     insecure: bool,
+}
+
+/// Who to be: a certificate chain and its key, PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Identity {
+    cert: Arc<[u8]>,
+    key: Arc<[u8]>,
 }
 
 impl TlsOptions {
@@ -38,11 +45,13 @@ impl TlsOptions {
             None => None,
         };
         let identity = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => Some((read(dir, "cert", cert).await?, read(dir, "key", key).await?)),
+            (Some(cert), Some(key)) => {
+                Some(Identity { cert: read(dir, "cert", cert).await?, key: read(dir, "key", key).await? })
+            }
             // One file often holds both.
             (Some(both), None) => {
                 let both = read(dir, "cert", both).await?;
-                Some((both.clone(), both))
+                Some(Identity { cert: both.clone(), key: both })
             }
             (None, Some(_)) => return Err(Misuse::option("tls", "`key` needs a `cert` beside it")),
             (None, None) => None,
@@ -93,7 +102,7 @@ impl TlsMaterial {
         };
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
-            Some((cert, key)) => {
+            Some(Identity { cert, key }) => {
                 let chain = certificates(cert, "cert")?;
                 let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
                     wrong("the `key` file holds no private key in PEM form that is not encrypted".to_owned())

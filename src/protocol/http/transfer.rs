@@ -52,6 +52,8 @@ pub(super) struct Sent {
     pub(super) headers: Vec<Header>,
     /// Whether a redirect took the body away.
     pub(super) bodiless: bool,
+    /// The name it was spoken to by, and the host whose address that has.
+    pub(super) alias: Option<(String, String)>,
     /// The redirects that were followed.
     pub(super) hops: Vec<Value>,
     pub(super) phases: Arc<Phases>,
@@ -84,16 +86,16 @@ pub(super) struct Received {
 impl Transfer<'_> {
     /// Sends a request and follows its redirects, until the headers of a response have come.
     pub(super) async fn send(&self, method: Method, target: Target) -> Result<Sent, Misuse> {
-        let began = Instant::now();
         let mut sent = Sent {
             method,
             target,
             headers: Vec::new(),
             bodiless: false,
             hops: Vec::new(),
+            alias: None,
             phases: Phases::start(self.options.connect_timeout),
-            began,
-            deadline: began + self.options.timeout,
+            began: Instant::now(),
+            deadline: Instant::now() + self.options.timeout,
             head: None,
             fault: None,
         };
@@ -163,9 +165,14 @@ impl Transfer<'_> {
     }
 
     async fn send_once(&self, sent: &mut Sent) -> Result<(), Misuse> {
-        sent.phases = Phases::start(self.options.connect_timeout);
         sent.headers = self.headers(sent);
         let (client, request) = self.request(sent).await?;
+        // Time counts from here: making a client and opening a file are not the service's doing.
+        sent.phases = Phases::start(self.options.connect_timeout);
+        if sent.hops.is_empty() {
+            sent.began = Instant::now();
+            sent.deadline = sent.began + self.options.timeout;
+        }
         let phases = sent.phases.clone();
         let shown = sent.target.shown.clone();
         let outcome = tokio::select! {
@@ -195,9 +202,9 @@ impl Transfer<'_> {
         Ok(())
     }
 
-    async fn request(&self, sent: &Sent) -> Result<(reqwest::Client, reqwest::Request), Misuse> {
+    async fn request(&self, sent: &mut Sent) -> Result<(reqwest::Client, reqwest::Request), Misuse> {
         let mut url = sent.target.url.clone();
-        let mut alias = None;
+        sent.alias = None;
         let secure = sent.target.is_secure();
         if let (Some(name), true, Some(host)) =
             (&self.options.tls.server_name, secure && url.origin() == self.origin, sent.target.url.host_str())
@@ -205,10 +212,11 @@ impl Transfer<'_> {
             url.set_host(Some(name)).map_err(|_| {
                 Misuse::option("tls", format!("`server_name` cannot be `{name}`, which is no host name"))
             })?;
-            alias = Some((name.clone(), host.to_owned()));
+            sent.alias = Some((name.clone(), host.to_owned()));
         }
         let tls = secure.then(|| self.material.clone());
-        let client = self.clients.get(Way { version: self.options.version, tls, alias })?;
+        let client =
+            self.clients.get(Way { version: self.options.version, tls, alias: sent.alias.clone() })?;
         let mut headers = HeaderMap::new();
         for header in &sent.headers {
             headers.append(header.name.clone(), header.value.clone());
