@@ -238,33 +238,16 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> Watched<I> {
-    /// A server that closes at once may have said why. When writing fails, nobody reads any more,
-    /// but what had come before can still be read.
-    fn last_words(&mut self, cx: &mut Context<'_>) {
-        let mut space = [0; FirstBytes::ENOUGH];
-        let mut buf = ReadBuf::new(&mut space);
-        if matches!(Pin::new(&mut self.io).poll_read(cx, &mut buf), Poll::Ready(Ok(()))) {
-            self.first.add(buf.filled());
-        }
-    }
-}
-
-impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+/// A write that fails counts as done. A server that closes at once may have said why, and that
+/// must be read before the failure ends the connection; the reading side meets the failure too,
+/// right after those last words.
+impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.io).poll_write(cx, buf);
-        if matches!(polled, Poll::Ready(Err(_))) {
-            self.last_words(cx);
-        }
-        polled
+        Pin::new(&mut self.io).poll_write(cx, buf).map(|written| Ok(written.unwrap_or(buf.len())))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.io).poll_flush(cx);
-        if matches!(polled, Poll::Ready(Err(_))) {
-            self.last_words(cx);
-        }
-        polled
+        Pin::new(&mut self.io).poll_flush(cx).map(|_| Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
