@@ -114,6 +114,8 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::header
         | R::tight
         | R::tight_header
+        | R::prefix_not
+        | R::prefix_compare
         | R::prefix
         | R::count
         | R::any
