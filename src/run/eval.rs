@@ -11,7 +11,9 @@ use crate::function::{self, operators};
 use crate::lang::Kind;
 use crate::protocol::BoxFuture;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp};
+use crate::syntax::ast::{
+    BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
+};
 use crate::value::{Object, Text, Value, at};
 
 /// A step of a path, its index evaluated.
@@ -374,9 +376,12 @@ impl Cx {
         };
         match &declared.kind {
             ItemKind::Let(binding) => self.module_let(item, &binding.value, name).await,
-            ItemKind::Input(_) | ItemKind::Secret(_) => match self.world.inputs.get(&item) {
-                Some(value) => Ok(value.clone()),
-                None => {
+            ItemKind::Input(_) | ItemKind::Secret(_) => match (self.world.inputs.get(&item), &declared.kind) {
+                (Some(value), _) => Ok(value.clone()),
+                (None, ItemKind::Input(Input { default: Some(default), .. })) => {
+                    self.module_let(item, default, name).await
+                }
+                (None, _) => {
                     let message = format!("`{name}` has no value");
                     Err(self.failure(env, Code::SECRET_MISSING, span, message).into())
                 }
