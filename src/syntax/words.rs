@@ -120,6 +120,8 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::count
         | R::any
         | R::negate
+        | R::prefix_not
+        | R::prefix_compare
         | R::any_alone
         | R::term
         | R::header_term
