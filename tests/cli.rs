@@ -298,8 +298,8 @@ fn runs_end_with_their_code_and_say_so() {
     let key = [("SCN_API_KEY", "correct horse battery")];
     let assert = scn(dir.path(), &["run", "red"]).envs(key).assert().code(1);
     let text = out(&assert);
-    assert!(text.contains("failed  one and two are four  red/sums.scn:14"), "{text}");
-    assert!(text.contains("repeat    scn run red/sums.scn:14"), "{text}");
+    assert!(text.contains("failed  one and two are four  red/sums.scn:16"), "{text}");
+    assert!(text.contains("repeat    scn run red/sums.scn:16"), "{text}");
     assert!(text.contains("failed: 1 of "), "{text}");
     let assert = scn(dir.path(), &["run", "red", "--quiet", "--stage", "slow"]).envs(key).assert().code(0);
     assert!(!out(&assert).contains("a greeting is said"), "{}", out(&assert));
