@@ -79,8 +79,11 @@ pub const SPECS: &[Spec] = &[
     own("addr", "host and port, as in `127.0.0.1:4100`", "env { LISTEN: addr }"),
     own("url", "the address with its scheme", "env { PUBLIC_URL: url }"),
     own("out", "the directory for what builds make", "build \"go build -o ${out}/orders ./cmd/orders\""),
-    own("scratch", "a directory of this run alone, gone when it ends", "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }"),
-    own("scratch", "a directory of this run's own, gone when it ends", "env { DATABASE: \"${scratch}/orders.db\" }"),
+    own(
+        "scratch",
+        "a directory of this run alone, gone when it ends",
+        "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }",
+    ),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
     Spec::new(Kind::Constant, "", "trace", "the trace of the scenario, with the spans of every service")
         .example("expect trace connected")

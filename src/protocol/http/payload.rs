@@ -123,6 +123,7 @@ impl Payload {
             }
             "multipart" => multipart(&given, dir).await,
             "graphql" => graphql(&given),
+            "json" => json(&tagged.value),
             "unreadable" => Err(Misuse::new("a body that could not be read cannot be sent")
                 .help("`raw` has its bytes: `bytes(raw)`")),
             tag => Err(Misuse::new(format!("`{tag}(…)` cannot be the body of an HTTP request"))),

@@ -39,6 +39,8 @@ async fn operands_become_bodies() {
             "application/json",
             r#"{"query":"{ a }","variables":{"x":1},"operationName":"Q"}"#,
         ),
+        (tagged("json", Value::text("a")), "application/json", "\"a\""),
+        (tagged("json", Value::Null), "application/json", "null"),
     ];
     for (operand, kind, body) in cases {
         let reply = world.send(call("POST", &url, "/").body(operand)).await;
