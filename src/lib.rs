@@ -11,9 +11,9 @@
 //! | values    | [`value`], [`source`], [`event`]           | nothing of the rest |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values              |
 //! | contracts | [`contract`], [`shape`]                    | language            |
-//! | meaning   | [`check`]                                  | contracts           |
+//! | meaning   | [`load`] (reads files), [`check`]          | contracts           |
 //! | the world | [`protocol`], [`system`]                   | values, contracts   |
-//! | judgement | [`relation`]                               | values, shapes      |
+//! | judgement | [`relation`], [`function`]                 | values, shapes      |
 //! | the run   | [`run`], [`script`]                        | all above           |
 //! | faces     | [`report`], [`cli`]                        | all above           |
 //!
@@ -34,7 +34,9 @@ pub mod contract;
 pub mod diag;
 pub mod event;
 pub mod fmt;
+pub mod function;
 pub mod lang;
+pub mod load;
 pub mod protocol;
 pub mod relation;
 pub mod report;

@@ -2,11 +2,43 @@
 //! touches its own file and one line here.
 
 use crate::lang::{Registry, Spec};
+use crate::protocol::Protocol;
+use crate::protocol::exec::Exec;
+use crate::protocol::grpc::Grpc;
+use crate::protocol::http::Http;
+use crate::protocol::system::System;
+use crate::value::Value;
 
 /// The names of every room.
-const SPECS: &[&[Spec]] = &[];
+const SPECS: &[&[Spec]] = &[
+    // the structure's own names: settings, attributes, gates
+    crate::check::SPECS,
+    // protocols
+    crate::protocol::exec::SPECS,
+    crate::protocol::grpc::SPECS,
+    crate::protocol::http::SPECS,
+    crate::protocol::system::SPECS,
+    // the system under test
+    crate::system::SPECS,
+    // values
+    crate::shape::types::SPECS,
+    crate::function::PROPERTIES,
+];
+
+/// The names of rooms that are houses of their own.
+const HOUSES: &[&[&[Spec]]] = &[crate::function::SPECS, crate::relation::SPECS];
 
 /// The registry of all names.
 pub fn registry() -> Registry {
-    Registry::new(SPECS.iter().copied())
+    Registry::new(SPECS.iter().chain(HOUSES.iter().copied().flatten()).copied())
+}
+
+/// The protocols of a run, new for each run since they hold its connections.
+pub fn protocols() -> Vec<Box<dyn Protocol>> {
+    vec![Box::new(Exec), Box::new(Grpc::new()), Box::new(Http::new()), Box::new(System)]
+}
+
+/// The value of a constant, such as `NOT_FOUND`.
+pub fn constant(name: &str) -> Option<Value> {
+    crate::protocol::grpc::constant(name)
 }

@@ -1,7 +1,119 @@
 //! Meaning: from trees to a plan, with every diagnostic at once. Synchronous, no IO, never fails.
 
+mod attribute;
+mod block;
+mod call;
+mod context;
+mod contract;
+mod expect;
+mod expr;
+mod graph;
+mod item;
+mod modules;
+mod names;
+mod pattern;
 mod plan;
+mod planner;
+mod request;
+mod scope;
+mod script;
+mod setting;
+mod stages;
+mod types;
+mod visit;
+mod walker;
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
+
+use crate::diag::{Code, Diagnostic};
+use crate::lang::Registry;
+use crate::source::Span;
+use crate::syntax::ast::ItemKind;
+use context::{Context, describe};
+use walker::Walker;
+
+pub use names::SPECS;
 pub use plan::{
-    Binding, Definition, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+    Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
+
+/// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
+/// and place; a plan whose diagnostics hold an error must not run.
+pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic>) {
+    let names = modules::names(&program);
+    for (unit, names) in program.units.iter_mut().zip(names.names) {
+        unit.names = names;
+    }
+    let mut cx = Context::new(&program, registry);
+    cx.diagnostics = names.diagnostics;
+    cx.lost = names.lost;
+    cx.opaque = names.opaque;
+    cx.script_files();
+    for (at, item) in program.items() {
+        Walker::new(&mut cx, at).item(item);
+    }
+    circles(&mut cx);
+    stages::circles(&mut cx);
+    modules::unused(&mut cx);
+    let mut diagnostics = std::mem::take(&mut cx.diagnostics);
+    diagnostics.extend(not_yet(&mut cx));
+    sort(&mut diagnostics);
+    let planner::Parts { stages, scenarios, seed } = planner::plan(&program, &cx.graph);
+    (Plan { program: Arc::new(program), stages, scenarios, seed }, diagnostics)
+}
+
+/// Sorts by file and place, and drops what was said twice.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        let place = |d: &Diagnostic| (d.at.span.source, d.at.span.start, d.at.span.end);
+        place(a)
+            .cmp(&place(b))
+            .then_with(|| a.code.name.cmp(b.code.name))
+            .then_with(|| a.message.cmp(&b.message))
+    });
+    diagnostics.dedup();
+}
+
+/// What cannot be executed yet, of the named modules and of all they reach: a library may hold
+/// more than this run needs.
+fn not_yet(cx: &mut Context<'_>) -> Vec<Diagnostic> {
+    let program = cx.program;
+    let named = program.items().map(|(at, _)| at).filter(|at| program.units[at.unit].named);
+    let reached = cx.graph.reached(named);
+    let found = std::mem::take(&mut cx.not_yet);
+    found.into_iter().filter(|(item, _)| reached.contains(item)).map(|(_, diagnostic)| diagnostic).collect()
+}
+
+/// Fixtures and top-level variables that need each other in a circle.
+fn circles(cx: &mut Context<'_>) {
+    let program = cx.program;
+    let items: Vec<ItemRef> = program.items().map(|(at, _)| at).collect();
+    let starts = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Fixture(_) | ItemKind::Let(_));
+    let through = |at: ItemRef| starts(at) || matches!(program.item(at).kind, ItemKind::Action(_));
+    for circle in cx.graph.circles(&items, through, starts) {
+        let name = |at: ItemRef| {
+            let item = program.item(at);
+            let (word, name) = describe(&item.kind);
+            (
+                name.map_or(word.to_owned(), |name| name.name.to_string()),
+                name.map_or(item.span, |name| name.span),
+            )
+        };
+        let places: Vec<(String, Span)> = circle.iter().map(|&at| name(at)).collect();
+        let Some((first, span)) = places.first().cloned() else { continue };
+        let mut way: Vec<String> = places.iter().map(|(name, _)| format!("`{name}`")).collect();
+        way.push(format!("`{first}`"));
+        let message = if places.len() == 1 {
+            format!("`{first}` needs itself")
+        } else {
+            format!("these need each other in a circle: {}", way.join(" → "))
+        };
+        let mut diagnostic = Diagnostic::error(Code::DEPENDENCY_CYCLE, span, message);
+        for (name, at) in places.iter().skip(1).filter(|(_, at)| at.source == span.source) {
+            diagnostic = diagnostic.also(*at, format!("`{name}` goes on"));
+        }
+        cx.push(diagnostic);
+    }
+}

@@ -32,6 +32,23 @@ pub struct Unit {
     pub names: BTreeMap<Arc<str>, Definition>,
     /// Contracts by the service they belong to.
     pub contracts: BTreeMap<Arc<str>, Contract>,
+    /// Whether a part of it could not be read, so that names may be missing from the tree.
+    pub broken: bool,
+    /// What each `use` came to, by its index in the module's items.
+    pub imports: BTreeMap<usize, Import>,
+}
+
+/// What a `use` came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Import {
+    /// A module: its index in [`Program::units`].
+    Unit(usize),
+    /// A script file.
+    Script(SourceId),
+    /// A contract file.
+    Contract,
+    /// Nothing: it could not be read, and a diagnostic says why.
+    Failed,
 }
 
 /// What a top-level name stands for.
@@ -107,6 +124,10 @@ pub struct PlannedStage {
     pub item: Option<ItemRef>,
     /// Indexes in [`Plan::stages`] of the stages that come first.
     pub after: Vec<usize>,
+    /// Every service that its `on failure` and `finally` blocks reach, in order of dependency.
+    pub services: Vec<ItemRef>,
+    /// Every fixture that those blocks reach, in order of dependency.
+    pub fixtures: Vec<ItemRef>,
 }
 
 /// A scenario with what its attributes say and what it reaches.
@@ -136,6 +157,8 @@ pub struct PlannedScenario {
     pub quarantine: Option<Quarantine>,
     /// `@cases([{…}])`: the list, evaluated at module level; the name `case` is bound to each.
     pub cases: Option<crate::syntax::ast::Expr>,
+    /// `@seed(7)`: draws as if the run had this seed.
+    pub seed: Option<u64>,
     /// Every service it reaches, through actions and fixtures too, with the services whose address
     /// those read; each after those it depends on.
     pub services: Vec<ItemRef>,

@@ -84,6 +84,16 @@ codes! {
         "Secrets have at least 8 characters: masking a shorter one would mask half of every output.";
     SECRET_MISSING "secret-missing": "a secret or an input has no value",
         "Secrets come from `SCN_NAME` in the environment, from an env file, or from the file that `from file` names; never from `--set`, which other users of the machine can read in the process list.";
+    MISPLACED "misplaced": "a statement or expression stands where it cannot work",
+        "`stop when` belongs into `eventually`, `rejected when` into an action, `reply` and `fail` into a double, `return` into a block that has a value. An expression that stands alone does nothing; state it with `expect`, or name it with `let`.";
+    CLOSED_PATTERN "closed-pattern": "`not matches` with a closed pattern would hold for the wrong reason",
+        "Objects in patterns are closed: one more field in the answer and the pattern no longer fits, so `not matches` would pass whatever the named fields hold. End the pattern with `..`.";
+    UNSAFE_ACTION "unsafe-action": "a `@safe` action may change something",
+        "A `@safe` action may be polled, so it may be called any number of times. It contains only safe verbs (RFC 9110 §9.2.1) and calls only other `@safe` actions.";
+    DEPENDENCY_CYCLE "dependency-cycle": "declarations need each other in a circle",
+        "Each would have to be set up before the other. Addresses of services are the exception: they exist before anything starts.";
+    EMPTY_SCENARIO "empty-scenario": "a scenario that makes no request and expects nothing",
+        "It would pass whatever the system does. Write what must hold, or skip it with a reason: `@skip(\"…\")`.";
     DUPLICATE_SCENARIO "duplicate-scenario": "two scenarios of one module have the same title",
         "A scenario's title is its name in reports and the key of its drawn data, so it must be unique in its module.";
     SCRIPT_SYNTAX "script-syntax": "a rhai script does not compile",

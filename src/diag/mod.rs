@@ -2,6 +2,8 @@
 //! floor makes these; only the faces render them.
 
 mod codes;
+mod draw;
+mod machine;
 mod render;
 mod suggest;
 
@@ -10,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::source::Span;
 
 pub use codes::{CODES, Code, find as find_code};
-pub use render::{Look, render, to_github, to_json};
+pub(crate) use draw::{Excerpt, Mark, Picture, draw};
+pub(crate) use machine::github_command;
+pub use machine::{to_github, to_json};
+pub use render::{Look, count, render, render_all};
 pub use suggest::{did_you_mean, nearest};
 
 /// How bad it is.
@@ -103,3 +108,6 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,11 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+pub mod exec;
+pub mod grpc;
+pub mod http;
+pub mod system;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::path::PathBuf;

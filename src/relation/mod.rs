@@ -1,8 +1,21 @@
 //! Relations: what an expectation says of its subject, one room each behind one trait. They see
 //! values, keys and patterns, never protocols.
 
+mod backs_off;
+mod change;
+mod gapless;
+mod has;
+mod increasing;
+mod index;
+mod once;
+mod planned;
+mod prefix_of;
+mod records;
+mod same_order_as;
+mod unique;
+
 use crate::event::Detail;
-use crate::lang::Spec;
+use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;
 use crate::value::{Key, Object, Path, Value};
 
@@ -19,8 +32,12 @@ pub trait Relation: Send + Sync {
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
     pub subject: Option<&'a Value>,
-    /// The arguments in parentheses, by parameter name.
+    /// The arguments in parentheses, by parameter name; also the values of phrases that are no
+    /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
+    /// The subject before and after the `during` block or the `effect`; only `rises`, `unchanged`
+    /// and `becomes` look at it.
+    pub change: Option<(&'a Value, &'a Value)>,
     /// The operand as a value, when it has one as such.
     pub operand: Option<&'a Value>,
     /// The operand as a pattern.
@@ -46,6 +63,107 @@ pub enum Verdict {
     Holds,
     /// It does not; what shows it.
     Fails(Vec<Detail>),
+    /// The claim cannot be judged: the subject is empty or no list, a record lacks the key, an
+    /// argument is wrong. It does not hold, and its negation does not hold either.
+    Invalid(Vec<Detail>),
     /// Neither can be shown; why. Never a pass.
     Unknown(String),
 }
+
+impl Verdict {
+    /// The verdict on the negated claim.
+    #[must_use]
+    pub fn negate(self) -> Verdict {
+        match self {
+            Verdict::Holds => Verdict::Fails(vec![note("it holds, and should not")]),
+            Verdict::Fails(_) => Verdict::Holds,
+            other => other,
+        }
+    }
+}
+
+/// A sentence as a detail.
+pub(crate) fn note(text: impl Into<String>) -> Detail {
+    Detail::Note { text: text.into() }
+}
+
+pub(crate) use index::Index;
+
+/// The names of every relation.
+pub const SPECS: &[&[Spec]] = &[
+    &[
+        *increasing::INCREASING.spec,
+        *increasing::ORDERED.spec,
+        *gapless::GAPLESS.spec,
+        *unique::UNIQUE.spec,
+        *has::HAS.spec,
+        *once::EXACTLY_ONCE.spec,
+        *once::AT_LEAST_ONCE.spec,
+        *once::AT_MOST_ONCE.spec,
+        *same_order_as::SAME_ORDER_AS.spec,
+        *prefix_of::PREFIX_OF.spec,
+        *change::RISES.spec,
+        *change::UNCHANGED.spec,
+        *change::BECOMES.spec,
+        *backs_off::BACKS_OFF.spec,
+    ],
+    planned::SPECS,
+];
+
+/// Every relation that can be judged.
+static RELATIONS: &[&Rule] = &[
+    &increasing::INCREASING,
+    &increasing::ORDERED,
+    &gapless::GAPLESS,
+    &unique::UNIQUE,
+    &has::HAS,
+    &once::EXACTLY_ONCE,
+    &once::AT_LEAST_ONCE,
+    &once::AT_MOST_ONCE,
+    &same_order_as::SAME_ORDER_AS,
+    &prefix_of::PREFIX_OF,
+    &change::RISES,
+    &change::UNCHANGED,
+    &change::BECOMES,
+    &backs_off::BACKS_OFF,
+];
+
+/// The relation with this name.
+pub fn find(name: &str) -> Option<&'static dyn Relation> {
+    RELATIONS.iter().find(|rule| rule.spec.name == name).map(|rule| *rule as &dyn Relation)
+}
+
+/// A relation as its `Spec` beside its judge. The judge leaves early with a verdict as its error.
+struct Rule {
+    spec: &'static Spec,
+    judge: fn(&Claim<'_>) -> Result<Verdict, Verdict>,
+}
+
+impl Relation for Rule {
+    fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    fn judge(&self, claim: &Claim<'_>) -> Verdict {
+        match (self.judge)(claim) {
+            Ok(verdict) | Err(verdict) => verdict,
+        }
+    }
+}
+
+/// A relation's `Spec`.
+const fn spec(
+    name: &'static str,
+    summary: &'static str,
+    params: &'static [Param],
+    example: &'static str,
+) -> Spec {
+    Spec::new(Kind::Relation, "", name, summary).params(params).example(example)
+}
+
+const BY: Param = Param::new("by", Ty::Key, "the key of a record; by default the record itself");
+const PER: Param = Param::new("per", Ty::Key, "judges the records with the same key by themselves");
+const OR_EMPTY: Param = Param::new("or_empty", Ty::Bool, "holds over nothing at all");
+
+#[cfg(test)]
+mod tests;

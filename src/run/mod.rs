@@ -1,1 +1,92 @@
-//! The run: from a plan to events.
+//! The run: from a plan to events. `dispatch` owns it; `stage` and `scenario` give it its order;
+//! `statement`, `expect`, `eval`, `judge`, `call`, `pattern` and `request` execute the tree;
+//! `world` and `service` are what scenarios share; `record` shows events to the reporters.
+
+mod call;
+mod cx;
+mod dispatch;
+mod env;
+mod eval;
+mod exit;
+mod expect;
+mod flow;
+mod inputs;
+mod judge;
+mod pattern;
+mod record;
+mod request;
+mod scenario;
+mod service;
+mod stage;
+mod statement;
+pub mod suite;
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::check::Plan;
+use crate::event::EventKind;
+use crate::lang::Registry;
+use crate::report::Reporter;
+use crate::value::Redactor;
+
+pub use dispatch::TIMEOUT;
+pub use exit::{Exit, TABLE as EXITS};
+
+/// What the command line decides about a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Indexes into `plan.scenarios`, in order.
+    pub selected: Vec<usize>,
+    /// How many scenarios the selection leaves out.
+    pub deselected: usize,
+    /// `--seed`; otherwise the plan's, otherwise 0.
+    pub seed: Option<u64>,
+    /// How many scenarios run at the same time; at least one.
+    pub jobs: usize,
+    /// `--env`
+    pub environment: Option<String>,
+    /// `--set` and the env file, by input name.
+    pub inputs: BTreeMap<String, String>,
+    /// How long a scenario may take that says nothing of it.
+    pub timeout: Duration,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// The words that repeat the run.
+    pub command: Vec<String>,
+    /// Where paths on the command line start from.
+    pub root: PathBuf,
+    /// What `check` warned of.
+    pub warnings: Vec<EventKind>,
+}
+
+/// Runs a plan to its end and shows every event to the reporters. Blocks; owns the runtime and
+/// the signals.
+pub fn run(
+    plan: Arc<Plan>,
+    registry: Arc<Registry>,
+    options: Options,
+    mut reporters: Vec<Box<dyn Reporter>>,
+) -> Exit {
+    // The provider of TLS is the program's; a second installation is harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(_) => return Exit::Environment,
+    };
+    let redactor = Redactor::default();
+    let (events, receiver) = world::EventSender::new();
+    let masks = redactor.clone();
+    let started = Instant::now();
+    let recorder = std::thread::spawn(move || record::record(started, receiver, &masks, &mut reporters));
+    let exit = runtime.block_on(dispatch::dispatch(plan, registry, options, events, redactor));
+    // Ends every task that still holds a sender, so that the recorder sees the end.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    match recorder.join() {
+        Ok(()) => exit,
+        Err(_) => Exit::Environment,
+    }
+}

@@ -1,8 +1,32 @@
 //! Patterns: sets of values, as pure data. Matching (and later drawing) read them; the evaluator
 //! makes them from the tree, with every name resolved.
 
+mod calendar;
+mod describe;
+mod diff;
+mod difference;
+mod draw;
+mod matching;
+mod order;
+mod pairing;
+mod refine;
+#[cfg(test)]
+mod tests;
+pub mod types;
+mod walk;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub(crate) use calendar::{parse_date, parse_datetime, show_datetime};
+pub use describe::describe;
+pub use diff::diff;
+pub use difference::{Difference, Differences};
+pub use draw::{DrawKey, draw};
+pub use matching::{contains, fits, mismatches, mismatches_open};
+pub(crate) use order::a_kind;
+pub use order::compare;
+pub use refine::refine;
 
 use crate::value::{Object, Value};
 
@@ -25,6 +49,9 @@ pub enum Pattern {
     Union(Vec<Pattern>),
     /// `[a, b]`; open with a last `..`.
     List(Vec<Pattern>, bool),
+    /// `unordered([a, b])`: every pattern has its own element, in any order; open when others may
+    /// be there too.
+    Unordered(Vec<Pattern>, bool),
     /// `[Line; 1..5]`: least and most elements.
     Sized(Box<Pattern>, u64, u64),
     /// `{ … }`
@@ -89,6 +116,7 @@ impl fmt::Debug for Pattern {
             Pattern::Range(low, high) => f.debug_tuple("Range").field(low).field(high).finish(),
             Pattern::Union(parts) => f.debug_tuple("Union").field(parts).finish(),
             Pattern::List(items, open) => f.debug_tuple("List").field(items).field(open).finish(),
+            Pattern::Unordered(items, open) => f.debug_tuple("Unordered").field(items).field(open).finish(),
             Pattern::Sized(item, min, max) => {
                 f.debug_tuple("Sized").field(item).field(min).field(max).finish()
             }

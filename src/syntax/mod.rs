@@ -15,6 +15,7 @@ mod literal;
 mod recover;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod visit;
 mod words;
 
 use crate::diag::{Code, Diagnostic};

@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
             return (self.error_item(slice), Vec::new());
         }
         if slice.lacks > 0 {
-            let closed = soft.to_owned() + &"}".repeat(slice.lacks);
+            let closed = format!("{soft}{}", "}".repeat(slice.lacks));
             return match self.build(&closed, slice, after) {
                 Ok(done) => done,
                 Err(refusal) => self.repair(closed, slice, after, refusal),

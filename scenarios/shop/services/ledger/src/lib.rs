@@ -1,0 +1,82 @@
+//! The sample shop's ledger: an append-only, double-entry journal over gRPC.
+//!
+//! The contract, `contracts/ledger.proto`, says what the service promises. Here
+//! `posting` knows the rules of book-keeping, `store` keeps the entries,
+//! `service` speaks gRPC, and `telemetry` logs.
+
+mod posting;
+mod service;
+mod store;
+mod telemetry;
+
+use std::{error::Error, future::Future, path::PathBuf};
+
+use tokio::{net::TcpListener, sync::watch};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{codec::CompressionEncoding, metadata::AsciiMetadataValue, transport::Server};
+
+use crate::{proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry};
+
+pub use crate::telemetry::log;
+
+/// The messages and the service, generated from the contract.
+#[expect(clippy::allow_attributes, reason = "the generator writes `allow`")]
+pub mod proto {
+    tonic::include_proto!("ledger.v1");
+
+    /// The contract itself, for reflection.
+    pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("ledger");
+}
+
+/// What a ledger needs to know.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Where the entries are kept; in memory without it.
+    pub db: Option<PathBuf>,
+    /// The name of this ledger in its errors.
+    pub node: String,
+}
+
+/// Serves the ledger on a listener until `shutdown`; then finishes what is under way.
+///
+/// # Errors
+/// When the store cannot be opened, or the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let store = Store::open(config.db.as_deref())?;
+    let node = AsciiMetadataValue::try_from(config.node)?;
+    let (stop, stopping) = watch::channel(false);
+    let ledger = LedgerServer::new(LedgerService::new(store, node, stopping))
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .send_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Zstd);
+
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<LedgerServer<LedgerService>>().await;
+
+    Server::builder()
+        .layer(Telemetry)
+        .add_service(ledger)
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+            shutdown.await;
+            health.set_not_serving::<LedgerServer<LedgerService>>().await;
+            stop.send_replace(true);
+        })
+        .await?;
+    Ok(())
+}
+
+/// Everything a caller may meet: the contract, health, and the details of errors.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}

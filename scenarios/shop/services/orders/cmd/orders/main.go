@@ -1,0 +1,86 @@
+// Command orders takes orders over HTTP and brings each one to the ledger.
+//
+// PORT is where it listens on 127.0.0.1, LEDGER_ADDR where the ledger is, and
+// DATABASE_URL its SQLite file (a temporary one without it).
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"shop/orders/internal/api"
+	"shop/orders/internal/ledger"
+	"shop/orders/internal/outbox"
+	"shop/orders/internal/store"
+	"shop/orders/internal/trace"
+)
+
+// grace is how long callers may take to finish when the service is told to stop.
+const grace = 5 * time.Second
+
+func main() {
+	slog.SetDefault(slog.New(trace.Logs(slog.NewJSONHandler(os.Stdout, nil))))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		slog.Error("the service cannot run", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", cmp.Or(os.Getenv("PORT"), "8080")))
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	database, err := store.Open(os.Getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	books, err := ledger.Dial(cmp.Or(os.Getenv("LEDGER_ADDR"), "127.0.0.1:50051"))
+	if err != nil {
+		return fmt.Errorf("LEDGER_ADDR: %w", err)
+	}
+	defer books.Close()
+
+	worker := outbox.New(database, books)
+	var working sync.WaitGroup
+	work, rest := context.WithCancel(context.WithoutCancel(ctx))
+	working.Go(func() { worker.Run(work) })
+	defer func() {
+		rest()
+		working.Wait()
+		slog.Info("stopped")
+	}()
+
+	routes := api.New(database, worker, books)
+	server := &http.Server{Handler: routes.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	server.RegisterOnShutdown(routes.EndStreams)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	slog.Info("listening", "addr", listener.Addr().String())
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	slog.Info("stopping")
+	deadline, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := server.Shutdown(deadline); err != nil {
+		slog.Warn("callers were cut off", "error", err)
+	}
+	return nil
+}

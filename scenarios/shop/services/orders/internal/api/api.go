@@ -1,0 +1,175 @@
+// Package api is the service as its callers see it: over HTTP, as
+// contracts/orders.openapi.yaml promises.
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"shop/orders/internal/order"
+	"shop/orders/internal/store"
+)
+
+const (
+	maxJSON   = 1 << 20
+	maxUpload = 32 << 20
+)
+
+// Worker is who brings orders to the ledger.
+type Worker interface {
+	Wake()
+	Attempts() int64
+}
+
+// Ledger is where orders go.
+type Ledger interface {
+	Ping(ctx context.Context) error
+}
+
+// API answers requests.
+type API struct {
+	store    *store.Store
+	worker   Worker
+	ledger   Ledger
+	placed   atomic.Int64
+	inFlight inFlight
+	sessions sessions
+	stopping chan struct{}
+}
+
+// New prepares the API over its parts.
+func New(s *store.Store, w Worker, l Ledger) *API {
+	return &API{store: s, worker: w, ledger: l, stopping: make(chan struct{})}
+}
+
+// EndStreams ends the answers that would otherwise go on. Call it once, before
+// the server waits for what is under way.
+func (a *API) EndStreams() { close(a.stopping) }
+
+// Handler returns every route, traced and logged.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]handler{
+		"POST /v1/orders":               a.placeOrder,
+		"GET /v1/orders":                a.listOrders,
+		"GET /v1/orders/{id}":           a.getOrder,
+		"DELETE /v1/orders/{id}":        a.cancelOrder,
+		"GET /v1/orders/{id}/events":    a.streamEvents,
+		"GET /old/orders/{id}":          a.movedOrder,
+		"GET /v1/customers/{id}":        a.getCustomer,
+		"POST /v1/login":                a.login,
+		"GET /v1/me":                    a.me,
+		"POST /v1/attachments":          a.attach,
+		"GET /debug/registers/{k}":      a.readRegister,
+		"PUT /debug/registers/{k}":      a.writeRegister,
+		"POST /debug/registers/{k}/cas": a.swapRegister,
+		"POST /debug/echo":              a.echo,
+		"GET /healthz":                  a.healthz,
+		"GET /readyz":                   a.readyz,
+		"GET /metrics":                  a.metrics,
+	} {
+		mux.Handle(pattern, handle)
+	}
+	return observed(mux)
+}
+
+// handler answers a request, or returns why it does not.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := h(w, r)
+	if err == nil {
+		return
+	}
+	problem := asProblem(err)
+	if problem.status == http.StatusInternalServerError && r.Context().Err() == nil {
+		slog.ErrorContext(r.Context(), "cannot answer", "error", err)
+	}
+	writeJSON(w, problem.status, problem)
+}
+
+// problem is an error that the caller is told.
+type problem struct {
+	status  int
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (p *problem) Error() string { return p.Message }
+
+func fail(status int, code, format string, args ...any) error {
+	return &problem{status, code, fmt.Sprintf(format, args...)}
+}
+
+func badRequest(format string, args ...any) error {
+	return fail(http.StatusBadRequest, "BAD_REQUEST", format, args...)
+}
+
+// asProblem says in the terms of HTTP what went wrong inside.
+func asProblem(err error) *problem {
+	var known *problem
+	var refusal *order.Refusal
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &refusal) && refusal.Code == order.TooMany:
+		return &problem{http.StatusRequestEntityTooLarge, refusal.Code, refusal.Message}
+	case errors.As(err, &refusal):
+		return &problem{http.StatusUnprocessableEntity, refusal.Code, refusal.Message}
+	case errors.As(err, &tooLarge):
+		return &problem{http.StatusRequestEntityTooLarge, "TOO_LARGE", fmt.Sprintf("at most %d bytes", tooLarge.Limit)}
+	case errors.Is(err, store.ErrNotFound):
+		return &problem{http.StatusNotFound, "E404", "there is no such thing here"}
+	case errors.Is(err, store.ErrSettled):
+		return &problem{http.StatusConflict, "SETTLED", err.Error()}
+	case errors.Is(err, store.ErrMismatch):
+		return &problem{http.StatusConflict, "MISMATCH", err.Error()}
+	}
+	return &problem{http.StatusInternalServerError, "INTERNAL", "the service failed"}
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return write(w, status, "application/json", body)
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller who is gone needs no answer
+	return nil
+}
+
+// readBody reads a whole body, up to a limit.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if err != nil && !errors.As(err, &tooLarge) {
+		return nil, badRequest("cannot read the body: %v", err)
+	}
+	return body, err
+}
+
+// decode reads one JSON value that has no field but those of v.
+func decode(body []byte, v any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return badRequest("%v", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return badRequest("there is something after the JSON value")
+	}
+	return nil
+}

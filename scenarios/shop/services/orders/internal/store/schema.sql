@@ -1,0 +1,60 @@
+CREATE TABLE IF NOT EXISTS orders (
+    seq        INTEGER PRIMARY KEY, -- order of creation
+    id         TEXT    NOT NULL UNIQUE,
+    customer   TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    total      INTEGER NOT NULL, -- cents
+    currency   TEXT    NOT NULL,
+    lines      TEXT    NOT NULL, -- JSON
+    note       TEXT    NOT NULL,
+    reason     TEXT    NOT NULL DEFAULT '',
+    created_at TEXT    NOT NULL
+);
+CREATE INDEX IF NOT EXISTS orders_by_customer ON orders (customer, seq);
+
+-- What happened to an order, counted 1, 2, 3.
+CREATE TABLE IF NOT EXISTS events (
+    order_id TEXT    NOT NULL,
+    seq      INTEGER NOT NULL,
+    state    TEXT    NOT NULL,
+    reason   TEXT    NOT NULL,
+    at       TEXT    NOT NULL,
+    PRIMARY KEY (order_id, seq)
+) WITHOUT ROWID;
+
+-- What the ledger does not know yet: at most one posting of an order.
+CREATE TABLE IF NOT EXISTS outbox (
+    order_id    TEXT    PRIMARY KEY,
+    kind        TEXT    NOT NULL, -- PLACED or VOID
+    traceparent TEXT    NOT NULL, -- of the request that caused it
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    due_at      INTEGER NOT NULL  -- milliseconds since 1970
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due_at);
+
+-- What was answered under an idempotency key.
+CREATE TABLE IF NOT EXISTS replies (
+    tenant      TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL, -- of the request
+    status      INTEGER NOT NULL,
+    location    TEXT    NOT NULL,
+    body        BLOB    NOT NULL,
+    PRIMARY KEY (tenant, key)
+) WITHOUT ROWID;
+
+-- Registers for debugging, each with one JSON value.
+CREATE TABLE IF NOT EXISTS registers (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Whom the shop knows. Others keep this table; guests may order too.
+CREATE TABLE IF NOT EXISTS customers (
+    id      TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
+    email   TEXT NOT NULL,
+    balance NUMERIC,
+    tier    TEXT,
+    phone   TEXT
+);

@@ -1,0 +1,136 @@
+//! Which item needs which, as the walk over the trees finds it.
+
+use indexmap::{IndexMap, IndexSet};
+use std::collections::BTreeSet;
+
+use super::plan::ItemRef;
+
+/// A service that a `kill` or the like is aimed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Disturbed {
+    /// This one.
+    Service(ItemRef),
+    /// One that only the run knows, since it came as a value.
+    Unknown,
+}
+
+/// Edges between items, in the order in which they were met.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    /// What an item needs in order to run.
+    uses: IndexMap<ItemRef, IndexSet<ItemRef>>,
+    /// What an item names without running it: its stage, its owner.
+    mentions: IndexMap<ItemRef, IndexSet<ItemRef>>,
+    /// Whom an item disturbs.
+    disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
+}
+
+impl Graph {
+    pub(super) fn uses(&mut self, from: ItemRef, to: ItemRef) {
+        self.uses.entry(from).or_default().insert(to);
+    }
+
+    pub(super) fn mentions(&mut self, from: ItemRef, to: ItemRef) {
+        self.mentions.entry(from).or_default().insert(to);
+    }
+
+    pub(super) fn disturbs(&mut self, from: ItemRef, whom: Disturbed) {
+        self.disturbs.entry(from).or_default().insert(whom);
+    }
+
+    /// What an item needs directly.
+    pub(super) fn direct(&self, from: ItemRef) -> impl Iterator<Item = ItemRef> {
+        self.uses.get(&from).into_iter().flatten().copied()
+    }
+
+    /// Everything the items need, and they themselves; each after what it needs.
+    pub(super) fn closure(&self, roots: impl IntoIterator<Item = ItemRef>) -> Vec<ItemRef> {
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        for root in roots {
+            self.visit(root, &mut seen, &mut found);
+        }
+        found
+    }
+
+    /// Depth first with a stack of its own: a chain of actions may be long.
+    fn visit(&self, root: ItemRef, seen: &mut BTreeSet<ItemRef>, found: &mut Vec<ItemRef>) {
+        if !seen.insert(root) {
+            return;
+        }
+        let mut stack = vec![(root, self.direct(root).collect::<Vec<_>>().into_iter())];
+        while let Some((item, rest)) = stack.last_mut() {
+            match rest.next() {
+                Some(next) if seen.insert(next) => {
+                    stack.push((next, self.direct(next).collect::<Vec<_>>().into_iter()));
+                }
+                Some(_) => {}
+                None => {
+                    found.push(*item);
+                    stack.pop();
+                }
+            }
+        }
+    }
+
+    /// Everything that is reached or named from the items.
+    pub(super) fn reached(&self, roots: impl IntoIterator<Item = ItemRef>) -> BTreeSet<ItemRef> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<ItemRef> = roots.into_iter().collect();
+        while let Some(item) = waiting.pop() {
+            if seen.insert(item) {
+                waiting.extend(self.direct(item));
+                waiting.extend(self.mentions.get(&item).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    /// Whom an item disturbs.
+    pub(super) fn disturbed_by(&self, item: ItemRef) -> impl Iterator<Item = Disturbed> {
+        self.disturbs.get(&item).into_iter().flatten().copied()
+    }
+
+    /// A circle among the items that pass the filter, each once: the first item leads to the
+    /// next, and the last to the first.
+    pub(super) fn circles(
+        &self,
+        items: &[ItemRef],
+        through: impl Fn(ItemRef) -> bool,
+        starts: impl Fn(ItemRef) -> bool,
+    ) -> Vec<Vec<ItemRef>> {
+        let mut found: Vec<Vec<ItemRef>> = Vec::new();
+        for &start in items.iter().filter(|&&item| starts(item)) {
+            if found.iter().any(|circle| circle.contains(&start)) {
+                continue;
+            }
+            if let Some(circle) = self.way_back(start, &through) {
+                found.push(circle);
+            }
+        }
+        found
+    }
+
+    /// The shortest way from an item back to itself.
+    fn way_back(&self, start: ItemRef, through: &impl Fn(ItemRef) -> bool) -> Option<Vec<ItemRef>> {
+        let mut came_from: IndexMap<ItemRef, ItemRef> = IndexMap::new();
+        let mut waiting = std::collections::VecDeque::from([start]);
+        while let Some(item) = waiting.pop_front() {
+            for next in self.direct(item).filter(|&next| through(next)) {
+                if next == start {
+                    let mut way = vec![item];
+                    while let Some(&before) = way.last().and_then(|last| came_from.get(last)) {
+                        way.push(before);
+                    }
+                    way.reverse();
+                    return Some(way);
+                }
+                if !came_from.contains_key(&next) {
+                    came_from.insert(next, item);
+                    waiting.push_back(next);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,199 @@
+//! Items: each kind with what it holds.
+
+use super::attribute;
+use super::plan::Import;
+use super::visit;
+use super::walker::Walker;
+use crate::diag::{Code, Diagnostic};
+use crate::syntax::ast::{Double, ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
+
+impl<'a> Walker<'a, '_> {
+    /// One item with its attributes.
+    pub(super) fn item(&mut self, item: &'a Item) {
+        self.attributes(item);
+        match &item.kind {
+            ItemKind::Use(used) => {
+                let import = self.cx.program.units[self.item.unit].imports.get(&self.item.item);
+                if import == Some(&Import::Contract) {
+                    let why = "name it at its service: `speaks grpc contract \"…\"`";
+                    self.not_yet(used.path.span, "importing the shapes of a contract", Some(why));
+                }
+            }
+            ItemKind::Seed(seed) => self.seed(seed),
+            ItemKind::Let(binding) => self.producer(&binding.value),
+            ItemKind::Input(input) => {
+                if let Some(ty) = &input.ty {
+                    self.pattern(ty);
+                }
+                self.optional(&input.default);
+            }
+            ItemKind::Secret(secret) => {
+                if let Some(file) = &secret.file {
+                    self.template(file);
+                }
+            }
+            ItemKind::Service(service) => self.service(service),
+            ItemKind::Environment(environment) => self.environment(environment),
+            ItemKind::Double(double) => self.double(double),
+            ItemKind::Stage(stage) => self.stage(stage),
+            ItemKind::Shape(shape) => self.pattern(&shape.pattern),
+            ItemKind::Fixture(fixture) => {
+                self.at(|place| place.returns = true, |walker| walker.body(&[], &fixture.body));
+            }
+            ItemKind::Action(action) => {
+                let safe = attribute::find(item, "safe").is_some();
+                self.at(
+                    |place| (place.returns, place.action, place.safe) = (true, true, safe),
+                    |walker| walker.body(&action.params, &action.body),
+                );
+            }
+            ItemKind::Check(script) | ItemKind::Fn(script) => {
+                self.cx.script(script);
+                self.script_params(&script.params);
+                if matches!(item.kind, ItemKind::Check(_)) && script.params.is_empty() {
+                    let message = format!("check `{}` has no parameter for its subject", script.name.name);
+                    self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, script.name.span, message));
+                }
+            }
+            ItemKind::Owner(owner) => self.owner_item(owner),
+            ItemKind::Scenario(scenario) => self.scenario(item, scenario),
+            ItemKind::Error => {}
+        }
+    }
+
+    /// The parameters of a script: names of the script, so `by` and `per` are good ones.
+    fn script_params(&mut self, params: &'a [crate::syntax::ast::ParamDecl]) {
+        for (index, param) in params.iter().enumerate() {
+            if let Some(ty) = &param.ty {
+                self.pattern(ty);
+            }
+            self.optional(&param.default);
+            if let Some(first) = params[..index].iter().find(|other| other.name.name == param.name.name) {
+                let message = format!("`{}` is declared twice", param.name.name);
+                self.push(
+                    Diagnostic::error(Code::DUPLICATE_NAME, param.name.span, message)
+                        .also(first.name.span, "first declared here"),
+                );
+            }
+        }
+    }
+
+    fn seed(&mut self, seed: &'a crate::syntax::ast::Expr) {
+        if super::planner::seed(seed).is_none() {
+            let message = "a seed is a whole number from 0 to 2^64 - 1";
+            self.push(Diagnostic::error(Code::WRONG_TYPE, seed.span, message).help("write `seed 42`"));
+        }
+    }
+
+    /// Doubles are not executed yet; of their rules only the service is checked.
+    fn double(&mut self, double: &'a Double) {
+        self.not_yet(double.name.span, "a double", Some("doubles are not built yet"));
+        if let Some(at) = self.named_item(&double.service, "service") {
+            self.cx.graph.mentions(self.item, at);
+        }
+        self.params(&double.params);
+    }
+
+    fn stage(&mut self, stage: &'a Stage) {
+        for name in &stage.after {
+            super::stages::resolve(self, name);
+        }
+        self.at(
+            |place| place.gate = true,
+            |walker| {
+                for condition in &stage.require {
+                    walker.value(condition);
+                    if let Some(kind) = super::types::literal(condition)
+                        && kind != "bool"
+                    {
+                        let message =
+                            format!("a gate is a condition, not {} {kind}", super::context::article(kind));
+                        walker.push(
+                            Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
+                                .help("for example `require pass_rate == 100%`"),
+                        );
+                    }
+                }
+            },
+        );
+        for block in stage.on_failure.iter().chain(&stage.finally) {
+            self.body(&[], block);
+        }
+        for (index, suite) in stage.suites.iter().enumerate() {
+            if let Some(first) = stage.suites[..index].iter().find(|other| other.name.name == suite.name.name)
+            {
+                let message = format!("suite `{}` is declared twice", suite.name.name);
+                self.push(
+                    Diagnostic::error(Code::DUPLICATE_NAME, suite.name.span, message)
+                        .also(first.name.span, "first declared here"),
+                );
+            }
+            self.at(|place| place.service = true, |walker| walker.suite(suite));
+        }
+    }
+
+    fn scenario(&mut self, item: &'a Item, scenario: &'a Scenario) {
+        if let Some(stage) = &scenario.stage
+            && let Some(at) = self.named_item(stage, "stage")
+        {
+            self.cx.graph.mentions(self.item, at);
+        }
+        for double in &scenario.with {
+            self.not_yet(double.span, "a double", Some("doubles are not built yet"));
+            self.doubled(double);
+        }
+        self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
+        self.body(&[], &scenario.body);
+        self.cases = None;
+        let does_something = visit::any_statement(&scenario.body, does_something);
+        if !does_something && !self.cx.is_broken(self.item.unit) {
+            self.push(
+                Diagnostic::warning(
+                    Code::EMPTY_SCENARIO,
+                    scenario.title.span,
+                    "this scenario makes no request and expects nothing",
+                )
+                .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
+            );
+        }
+    }
+
+    /// `grudging(times: 2)` in `scenario … with`.
+    fn doubled(&mut self, double: &'a crate::syntax::ast::Expr) {
+        let (name, args) = match &double.kind {
+            ExprKind::Call(callee, args) => (super::walker::plain_name(callee), Some(args)),
+            _ => (super::walker::plain_name(double), None),
+        };
+        let Some(name) = name else {
+            let message = "a double is named here";
+            self.push(Diagnostic::error(Code::WRONG_TYPE, double.span, message));
+            return;
+        };
+        let Some(at) = self.named_item(&name, "double") else { return };
+        self.cx.graph.mentions(self.item, at);
+        let ItemKind::Double(declared) = &self.cx.program.item(at).kind else { return };
+        let wanted: Vec<_> = declared.params.iter().map(super::call::Wanted::of_declaration).collect();
+        match args {
+            Some(args) => self.arguments(&name, &wanted, args, true),
+            None => {
+                if let Some(missing) = wanted.iter().find(|param| param.required) {
+                    let message = format!("`{}` lacks `{}`", name.name, missing.name);
+                    self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a statement asks something of the system, or states something.
+fn does_something(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Step(..) | StatementKind::Wait(_) => false,
+        StatementKind::Let(_) | StatementKind::Show(_) => {
+            let mut found = visit::request(statement).is_some();
+            crate::syntax::visit::statement(statement, &mut |part| found |= matches!(part.kind, ExprKind::Call(..)));
+            found
+        }
+        _ => true,
+    }
+}

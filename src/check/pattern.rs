@@ -1,0 +1,151 @@
+//! Expressions where a pattern stands, and drawing from them.
+
+use std::collections::BTreeSet;
+
+use super::plan::ItemRef;
+use super::walker::Walker;
+use crate::lang::Kind;
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr};
+
+impl<'a> Walker<'a, '_> {
+    /// An expression that describes a set of values.
+    pub(super) fn pattern(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                self.name(name, expr.span, true);
+            }
+            ExprKind::Field(base, field) => {
+                if let ExprKind::Name(name) = &base.kind
+                    && self.scopes.get(name).is_none()
+                    && let Some(super::plan::Definition::Module(unit)) = self.cx.lookup(self.item.unit, name)
+                {
+                    return self.qualified(unit, field, true);
+                }
+                self.value(expr);
+            }
+            ExprKind::List(items, _) => items.iter().for_each(|item| self.pattern(item)),
+            ExprKind::Sized(item, size) => {
+                self.pattern(item);
+                self.value(size);
+            }
+            ExprKind::Object(object) => self.object_pattern(object),
+            ExprKind::Binary(BinaryOp::Union, left, right) => {
+                self.pattern(left);
+                self.pattern(right);
+            }
+            ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
+                self.not_yet(
+                    expr.span,
+                    "`not` in a pattern",
+                    Some("write what the value is, or use `not matches`"),
+                );
+                self.pattern(inner);
+            }
+            ExprKind::Compare(_, inner) => {
+                self.at(|place| place.at_hand = true, |walker| walker.value(inner))
+            }
+            ExprKind::Refine(base, object) => {
+                self.pattern(base);
+                self.object_pattern(object);
+            }
+            ExprKind::Any(inner) => self.pattern(inner),
+            ExprKind::Call(callee, args) => self.call(callee, args, expr.span, true),
+            ExprKind::Text(_) => self.at(|place| place.at_hand = true, |walker| walker.value(expr)),
+            _ => self.value(expr),
+        }
+    }
+
+    fn object_pattern(&mut self, object: &'a ObjectExpr) {
+        self.doubled_fields(object);
+        self.at(
+            |place| place.at_hand = true,
+            |walker| {
+                for entry in &object.entries {
+                    match entry {
+                        ObjectEntry::Field { name, value, .. } => {
+                            walker.template(name);
+                            walker.pattern(value);
+                        }
+                        ObjectEntry::Open(_) => {}
+                        ObjectEntry::Spread(base) => walker.pattern(base),
+                    }
+                }
+            },
+        );
+    }
+
+    /// `any SHAPE`: a value is drawn, so every part of the shape must be one that can be drawn.
+    pub(super) fn draw(&mut self, pattern: &'a Expr, span: Span) {
+        self.pattern(pattern);
+        let mut seen = BTreeSet::new();
+        if let Some((name, why)) = self.undrawable(pattern, self.item.unit, &mut seen) {
+            self.not_yet(span, &format!("drawing `{name}`"), Some(why));
+        }
+    }
+
+    /// The first built-in shape in a pattern that cannot be drawn yet, and why.
+    fn undrawable(
+        &self,
+        expr: &Expr,
+        unit: usize,
+        seen: &mut BTreeSet<ItemRef>,
+    ) -> Option<(&'static str, &'static str)> {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                if unit == self.item.unit && self.scopes.get(name).is_some() {
+                    return None;
+                }
+                match self.cx.program.lookup_item(unit, name) {
+                    Some((at, item)) => match &item.kind {
+                        ItemKind::Shape(shape) if seen.insert(at) => {
+                            self.undrawable(&shape.pattern, at.unit, seen)
+                        }
+                        _ => None,
+                    },
+                    None => {
+                        let spec = self.cx.registry.get(Kind::Shape, name)?;
+                        spec.planned.map(|why| (spec.name, why))
+                    }
+                }
+            }
+            ExprKind::Field(base, field) => {
+                let ExprKind::Name(alias) = &base.kind else { return None };
+                let Some(super::plan::Definition::Module(unit)) = self.cx.program.lookup(unit, alias) else {
+                    return None;
+                };
+                let (at, item) = self.cx.program.lookup_item(unit, &field.name)?;
+                match &item.kind {
+                    ItemKind::Shape(shape) if seen.insert(at) => {
+                        self.undrawable(&shape.pattern, at.unit, seen)
+                    }
+                    _ => None,
+                }
+            }
+            ExprKind::Call(callee, _) => self.undrawable(callee, unit, seen),
+            ExprKind::Any(inner) | ExprKind::Sized(inner, _) => self.undrawable(inner, unit, seen),
+            ExprKind::List(items, _) => items.iter().find_map(|item| self.undrawable(item, unit, seen)),
+            ExprKind::Binary(BinaryOp::Union, left, right) => {
+                self.undrawable(left, unit, seen).or_else(|| self.undrawable(right, unit, seen))
+            }
+            ExprKind::Refine(base, object) => {
+                self.undrawable(base, unit, seen).or_else(|| self.undrawable_fields(object, unit, seen))
+            }
+            ExprKind::Object(object) => self.undrawable_fields(object, unit, seen),
+            _ => None,
+        }
+    }
+
+    fn undrawable_fields(
+        &self,
+        object: &ObjectExpr,
+        unit: usize,
+        seen: &mut BTreeSet<ItemRef>,
+    ) -> Option<(&'static str, &'static str)> {
+        object.entries.iter().find_map(|entry| match entry {
+            ObjectEntry::Field { value, .. } => self.undrawable(value, unit, seen),
+            ObjectEntry::Spread(base) => self.undrawable(base, unit, seen),
+            ObjectEntry::Open(_) => None,
+        })
+    }
+}

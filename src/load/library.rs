@@ -1,0 +1,22 @@
+//! The standard library: modules named `std/…`, part of the program itself.
+
+/// A module of the standard library.
+#[derive(Debug, Clone, Copy)]
+pub struct LibraryModule {
+    /// The name that `use` gives, such as `std/health`.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// Every module of the standard library, in alphabetical order.
+pub const LIBRARY: &[LibraryModule] = &[
+    LibraryModule { name: "std/health", text: include_str!("../../stdlib/health.scn") },
+    LibraryModule { name: "std/problem", text: include_str!("../../stdlib/problem.scn") },
+];
+
+/// The module with this name; a written `.scn` is no mistake.
+pub(super) fn find(name: &str) -> Option<&'static LibraryModule> {
+    let name = name.strip_suffix(".scn").unwrap_or(name);
+    LIBRARY.iter().find(|module| module.name == name)
+}

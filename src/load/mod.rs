@@ -1,0 +1,204 @@
+//! Loading: from paths to a [`Program`]. The only room before the run that reads files: it expands
+//! directories, reads and parses modules, follows `use`, and compiles contracts. It resolves no
+//! names; that is what [`crate::check`] does with the result.
+
+mod contract;
+mod cycle;
+mod expand;
+mod file;
+mod import;
+mod library;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::check::{Import, Program, Unit};
+use crate::diag::{Code, Diagnostic};
+use crate::source::{Source, SourceId, Span};
+use crate::syntax::{self, ast::ItemKind};
+
+use file::Trouble;
+pub use library::{LIBRARY, LibraryModule};
+
+/// Reads what the paths name and everything that imports. Directories stand for all `.scn` files
+/// below them. `root` is the directory that imports may not leave. Never fails: what cannot be
+/// read is a diagnostic, and the program holds the rest.
+pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
+    let mut loader = Loader::new(root);
+    loader.name(paths);
+    while let Some(unit) = loader.queue.pop_front() {
+        loader.follow(unit);
+        loader.contracts(unit);
+    }
+    loader.diagnostics.extend(cycle::find(&loader.program));
+    (loader.program, loader.diagnostics)
+}
+
+/// What makes two paths the same file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    /// The canonical path.
+    File(PathBuf),
+    /// A module of the standard library.
+    Library(&'static str),
+}
+
+/// The state of one loading.
+struct Loader {
+    /// The canonical root, and how it is written in messages.
+    root: PathBuf,
+    program: Program,
+    diagnostics: Vec<Diagnostic>,
+    units: BTreeMap<Identity, usize>,
+    scripts: BTreeMap<PathBuf, SourceId>,
+    queue: VecDeque<usize>,
+}
+
+impl Loader {
+    fn new(root: &Path) -> Loader {
+        Loader {
+            root: root.canonicalize().unwrap_or_else(|_| root.to_path_buf()),
+            program: Program::default(),
+            diagnostics: Vec::new(),
+            units: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// Reads the modules that the command line names. What goes wrong with a path itself is shown
+    /// in the command line, which is a source of its own for that purpose.
+    fn name(&mut self, paths: &[PathBuf]) {
+        let mut wrong = Vec::new();
+        for (index, path) in paths.iter().enumerate() {
+            match expand::expand(path) {
+                Ok(files) => {
+                    for file in files {
+                        match self.module(&file) {
+                            Ok(unit) => self.program.units[unit].named = true,
+                            Err(trouble) => wrong.push((index, file, trouble)),
+                        }
+                    }
+                }
+                Err((path, trouble)) => wrong.push((index, path, trouble)),
+            }
+        }
+        if wrong.is_empty() {
+            return;
+        }
+        let (text, places) = command_line(paths);
+        let source = self.program.sources.add(Source::new("command line", "", text));
+        for (index, path, trouble) in wrong {
+            let (start, end) = places[index];
+            self.trouble(&path, trouble, Span::new(source, start, end));
+        }
+    }
+
+    /// The unit of a module file, read and parsed when it is met for the first time.
+    fn module(&mut self, path: &Path) -> Result<usize, Trouble> {
+        let real = path.canonicalize().map_err(|e| Trouble::from_io(path, &e))?;
+        if let Some(&unit) = self.units.get(&Identity::File(real.clone())) {
+            return Ok(unit);
+        }
+        let text = file::read_text(path)?;
+        let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(self.unit(Identity::File(real), path.display().to_string(), dir, text))
+    }
+
+    /// Parses a text that was not met before.
+    fn unit(&mut self, identity: Identity, name: String, dir: PathBuf, text: Arc<str>) -> usize {
+        let source = self.program.sources.add(Source::new(name, dir.clone(), text.clone()));
+        let parsed = syntax::parse(source, &text);
+        let broken = parsed.errors.iter().any(Diagnostic::is_error);
+        self.diagnostics.extend(parsed.errors);
+        let unit = self.program.units.len();
+        self.program.units.push(Unit {
+            module: parsed.module,
+            named: false,
+            dir,
+            names: BTreeMap::new(),
+            contracts: BTreeMap::new(),
+            broken,
+            imports: BTreeMap::new(),
+        });
+        self.units.insert(identity, unit);
+        self.queue.push_back(unit);
+        unit
+    }
+
+    /// Reads what a module imports.
+    fn follow(&mut self, unit: usize) {
+        let uses: Vec<_> = self.program.units[unit]
+            .module
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| match &item.kind {
+                ItemKind::Use(import) => Some((index, import.path.clone())),
+                _ => None,
+            })
+            .collect();
+        for (index, path) in uses {
+            let import = match import::resolve(self, unit, &path) {
+                Ok(import) => import,
+                Err(diagnostic) => {
+                    self.diagnostics.extend(diagnostic.map(|boxed| *boxed));
+                    Import::Failed
+                }
+            };
+            self.program.units[unit].imports.insert(index, import);
+        }
+    }
+
+    /// Reads the contracts that a module's services name.
+    fn contracts(&mut self, unit: usize) {
+        let Program { sources, units } = &mut self.program;
+        let (found, diagnostics) = contract::of_services(&units[unit], &self.root, sources);
+        self.program.units[unit].contracts = found;
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// Says why a file could not be read: at `span`, which names it, or inside it when its bytes
+    /// are at fault.
+    fn trouble(&mut self, path: &Path, trouble: Trouble, span: Span) {
+        let diagnostic = match trouble {
+            Trouble::NotUtf8 { text, offset } => {
+                let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+                let name = path.display().to_string();
+                let message = format!("`{name}` is not UTF-8: byte {offset} begins no character");
+                let source = self.program.sources.add(Source::new(name, dir, text));
+                let end = offset + '\u{fffd}'.len_utf8();
+                Diagnostic::error(Code::UNREADABLE, Span::new(source, offset, end), message)
+                    .label("these bytes are no character")
+                    .help("scenario files are UTF-8; convert the file, for example with `iconv -t utf-8`")
+            }
+            other => {
+                let diagnostic =
+                    Diagnostic::error(Code::UNREADABLE, span, other.message(path)).label("named here");
+                match other.help() {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                }
+            }
+        };
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// The paths as one line, and where in it each stands.
+fn command_line(paths: &[PathBuf]) -> (String, Vec<(usize, usize)>) {
+    let mut text = String::new();
+    let mut places = Vec::new();
+    for path in paths {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let start = text.len();
+        text.push_str(&path.display().to_string());
+        places.push((start, text.len()));
+    }
+    (text, places)
+}

@@ -1,0 +1,78 @@
+//! gRPC: unary calls and the three kinds of streams, with messages as values. Contracts come from
+//! `.proto` files compiled at run time, or from the server's reflection.
+//!
+//! Answers are judged by what came over the wire: a status counts only when the server sent
+//! `grpc-status`. Everything else (no connection, no gRPC, an answer that breaks off) is an
+//! `error` with the status that gRPC clients report for it, so that `status == UNAVAILABLE` and
+//! `error.kind == "refused"` both hold for a server that is not there.
+
+mod answer;
+mod call;
+mod codec;
+mod connect;
+mod exchange;
+mod fault;
+mod health;
+mod invoke;
+mod metadata;
+mod method;
+mod open;
+mod options;
+mod pool;
+mod reflection;
+mod specs;
+mod status;
+mod stream;
+mod target;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod wire;
+
+use super::{BoxFuture, Call, Endpoint, Misuse, Protocol, Reply, Session};
+use crate::lang::Spec;
+
+pub use specs::SPECS;
+pub use status::constant;
+
+/// The protocol. One instance lives for a run and holds its connections, and what reflection told.
+#[derive(Debug, Default)]
+pub struct Grpc {
+    pool: pool::Pool,
+    reflected: reflection::Cache,
+}
+
+impl Grpc {
+    /// With no connections yet.
+    pub fn new() -> Grpc {
+        Grpc::default()
+    }
+}
+
+impl Protocol for Grpc {
+    fn name(&self) -> &'static str {
+        "grpc"
+    }
+
+    fn specs(&self) -> &'static [Spec] {
+        SPECS
+    }
+
+    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+        Box::pin(async move {
+            match &*call.verb {
+                "call" => self.call(&call, session).await,
+                "open" => self.open(&call, session).await,
+                "send" => stream::send(&call, session).await,
+                "close" => stream::close(&call, session).await,
+                "cancel" => stream::cancel(&call, session).await,
+                verb => Err(Misuse::new(format!("gRPC has no verb `{verb}`"))
+                    .help("its verbs are `call`, `open`, `send`, `close` and `cancel`")),
+            }
+        })
+    }
+
+    fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.check_health(endpoint))
+    }
+}

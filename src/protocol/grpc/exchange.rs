@@ -1,0 +1,234 @@
+//! The exchange as the report shows it, and the shell line that repeats it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost_reflect::{MethodDescriptor, SerializeOptions};
+
+use super::answer::Answer;
+use super::metadata::to_lines;
+use super::method;
+use super::options::Options;
+use super::target::Target;
+use crate::contract::Contract;
+use crate::contract::proto::value::to_message;
+use crate::event::{BODY_LIMIT, Exchange};
+use crate::protocol::{Call, Endpoint};
+use crate::source::display_path;
+use crate::value::{MASK, Redactor, Value, to_json, to_json_pretty};
+
+/// A request on its way into a report.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    verb: Arc<str>,
+    endpoint: Arc<Endpoint>,
+    target: Target,
+    options: Options,
+    /// The method as written, until it is found.
+    wanted: String,
+    pub(super) method: Option<MethodDescriptor>,
+    /// What is sent, secrets masked.
+    operand: Option<Value>,
+    /// How long connecting took, when a new connection was made.
+    pub(super) connect: Option<Duration>,
+}
+
+impl Draft {
+    pub(super) fn new(
+        call: &Call,
+        endpoint: Arc<Endpoint>,
+        target: Target,
+        options: Options,
+        wanted: String,
+    ) -> Draft {
+        let operand = call.operand.as_ref().map(veil);
+        Draft {
+            verb: call.verb.clone(),
+            endpoint,
+            target,
+            options,
+            wanted,
+            method: None,
+            operand,
+            connect: None,
+        }
+    }
+
+    /// The same stream with another verb: `send`, `close`, `cancel`.
+    pub(super) fn again(&self, call: &Call) -> Draft {
+        let operand = call.operand.as_ref().map(veil);
+        Draft { verb: call.verb.clone(), operand, connect: None, ..self.clone() }
+    }
+
+    /// `ledger.Watch`, as the scenario names it.
+    pub(super) fn name(&self) -> Arc<str> {
+        let method = self.method.as_ref().map_or(self.wanted.as_str(), MethodDescriptor::name);
+        format!("{}.{method}", self.endpoint.service).into()
+    }
+
+    /// Puts the answer beside it. Every text is masked.
+    pub(super) fn exchange(&self, answer: Option<&Answer>, total: Duration, redactor: &Redactor) -> Exchange {
+        let mask = |text: &str| redactor.mask(text).into_owned();
+        let lines = |lines: Vec<(String, String)>| {
+            lines.into_iter().map(|(name, value)| (name, mask(&value))).collect::<Vec<_>>()
+        };
+        let body = |value: &Value| cut(&mask(&to_json_pretty(value)));
+        let mut phases: Vec<(String, u64)> = Vec::new();
+        phases.extend(self.connect.map(|connect| ("connect".to_owned(), micros(connect))));
+        phases.push(("total".to_owned(), micros(total)));
+        // What an error tells beside its status is worth more than an empty message.
+        let said = answer.and_then(|answer| match &answer.body {
+            Some(value) => Some(body(value)),
+            None if answer.details.is_empty() => None,
+            None => Some(body(&Value::object([("details", Value::list(answer.details.clone()))]))),
+        });
+        Exchange {
+            protocol: "grpc".to_owned(),
+            service: Some(self.endpoint.service.to_string()),
+            request: format!("{} {}", self.verb, self.symbol()),
+            request_headers: lines(self.metadata()),
+            request_body: self.operand.as_ref().map(body).unwrap_or_default(),
+            response: answer.map_or_else(|| "open".to_owned(), |answer| mask(&answer.line())),
+            response_headers: answer.map(|answer| lines(to_lines(&answer.headers))).unwrap_or_default(),
+            response_body: said.unwrap_or_default(),
+            trailers: answer.map(|answer| lines(to_lines(&answer.trailers))).unwrap_or_default(),
+            shell: mask(&self.shell()),
+            phases,
+        }
+    }
+
+    /// `ledger.v1.Ledger/GetEntry`.
+    fn symbol(&self) -> String {
+        match &self.method {
+            Some(found) => method::path(found).trim_start_matches('/').to_owned(),
+            None => self.wanted.clone(),
+        }
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        let entries = self.options.metadata.iter().map(|entry| {
+            let value =
+                if entry.secret { MASK.into() } else { String::from_utf8_lossy(entry.value.as_bytes()) };
+            (entry.name.to_string(), value.into_owned())
+        });
+        entries.collect()
+    }
+
+    fn shell(&self) -> String {
+        let mut words = vec!["grpcurl".to_owned()];
+        let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quote(value)]);
+        if let Some(tls) = self.options.tls.as_ref().filter(|_| self.target.tls) {
+            let file = |path: &str| display(&self.endpoint.dir.join(path));
+            for (name, path) in [
+                ("-cacert", &tls.ca),
+                ("-cert", &tls.cert),
+                ("-key", tls.key.as_ref().map_or(&tls.cert, |_| &tls.key)),
+            ] {
+                if let Some(path) = path {
+                    flag(name, &file(path));
+                }
+            }
+            if let Some(name) = &tls.server_name {
+                flag("-authority", name);
+            }
+        }
+        if let Some(Contract::Proto(proto)) = &self.endpoint.contract {
+            for root in proto.import_roots() {
+                flag("-import-path", &display(root));
+            }
+            flag("-proto", &proto.file().file_name().unwrap_or_default().to_string_lossy());
+        }
+        for (name, value) in self.metadata() {
+            flag("-H", &format!("{name}: {value}"));
+        }
+        if let Some(deadline) = self.options.deadline {
+            flag("-max-time", &deadline.as_secs_f64().to_string());
+        }
+        if let Some(operand) = &self.operand {
+            flag("-d", &self.data(operand));
+        }
+        if !self.target.tls {
+            words.insert(1, "-plaintext".to_owned());
+        } else if self.options.tls.as_ref().is_some_and(|tls| tls.insecure) {
+            words.insert(1, "-insecure".to_owned());
+        }
+        words.extend([quote(self.target.address()), quote(&self.symbol())]);
+        words.join(" ")
+    }
+
+    /// The messages in the standard JSON mapping, one after the other.
+    fn data(&self, operand: &Value) -> String {
+        let messages = operand.as_list().unwrap_or(std::slice::from_ref(operand));
+        let one = |value: &Value| self.standard(value).unwrap_or_else(|| to_json(value));
+        messages.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The standard mapping differs from the values' own JSON in durations and the like.
+    fn standard(&self, value: &Value) -> Option<String> {
+        let message = to_message(value, &self.method.as_ref()?.input()).ok()?;
+        let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
+        let mut out = Vec::new();
+        message.serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options).ok()?;
+        String::from_utf8(out).ok()
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn display(path: &std::path::Path) -> String {
+    let current = std::env::current_dir().unwrap_or_default();
+    let shown = display_path(path, &current);
+    if shown.is_empty() { ".".to_owned() } else { shown }
+}
+
+/// For a POSIX shell.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= BODY_LIMIT {
+        return text.to_owned();
+    }
+    let end = (0..=BODY_LIMIT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    format!("{}…", &text[..end])
+}
+
+/// The value with its secrets masked, whether the redactor knows them or not.
+fn veil(value: &Value) -> Value {
+    match value {
+        Value::Text(text) if text.secret => Value::text(MASK),
+        Value::Bytes(bytes) if bytes.secret => Value::text(MASK),
+        Value::List(items) => Value::list(items.iter().map(veil).collect()),
+        Value::Object(fields) => {
+            Value::object(fields.iter().map(|(name, value)| (name.clone(), veil(value))))
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(quote("127.0.0.1:4100"), "127.0.0.1:4100");
+        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quote(""), "''");
+    }
+
+    #[test]
+    fn long_bodies_are_cut_between_characters() {
+        let text = "é".repeat(BODY_LIMIT);
+        let short = cut(&text);
+        assert!(short.ends_with('…') && short.len() <= BODY_LIMIT + 3);
+    }
+}

@@ -1,0 +1,259 @@
+//! Why no whole response came, in one clear sentence.
+
+use std::error::Error;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError};
+
+use super::super::ErrorKind;
+use super::phases::{ConnectTimeout, NoAddress};
+use crate::value::Value;
+
+/// Why no whole response came.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+}
+
+impl Fault {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Fault {
+        Fault { kind, message: message.into() }
+    }
+
+    pub(super) fn record(&self) -> Value {
+        self.kind.record(self.message.as_str())
+    }
+
+    pub(super) fn cancelled(url: &str) -> Fault {
+        Fault::new(ErrorKind::Cancelled, format!("the scenario ended before `{url}` had answered"))
+    }
+
+    pub(super) fn timeout(url: &str, limit: std::time::Duration, phase: &str) -> Fault {
+        let limit = crate::value::show(&Value::duration(limit));
+        Fault::new(
+            ErrorKind::Timeout,
+            format!("`{url}` did not answer in full within {limit}: the client was still {phase}"),
+        )
+    }
+
+    /// What went wrong before the response's headers had come.
+    pub(super) fn of_request(error: &(dyn Error + 'static), url: &str) -> Fault {
+        classify(error, url, "before it answered")
+    }
+
+    /// What went wrong while the body came.
+    pub(super) fn of_body(error: &(dyn Error + 'static), url: &str, received: usize) -> Fault {
+        classify(error, url, &format!("in the middle of its answer, after {received} bytes of the body"))
+    }
+}
+
+/// The error and everything that caused it. An [`io::Error`] hides the error that it wraps from
+/// `source`, so that one is looked into as well.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut found = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        found.push(error);
+        let inner = error.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
+        let inner = inner.map(|inner| -> &'a (dyn Error + 'static) { inner });
+        let inner = inner.or_else(|| {
+            let io = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io);
+            io.map(|io| -> &'a (dyn Error + 'static) { io })
+        });
+        next = inner.or_else(|| error.source());
+    }
+    found
+}
+
+fn classify(error: &(dyn Error + 'static), url: &str, when: &str) -> Fault {
+    let chain = chain(error);
+    // The innermost cause knows best.
+    let known = chain.iter().rev().find_map(|error| {
+        let error = *error;
+        error
+            .downcast_ref::<rustls::Error>()
+            .map(|error| tls(error, url))
+            .or_else(|| error.downcast_ref::<ConnectTimeout>().map(|_| connect_timeout(url)))
+            .or_else(|| error.downcast_ref::<NoAddress>().map(|error| no_address(error, url)))
+            .or_else(|| error.downcast_ref::<io::Error>().and_then(|error| of_io(error, url, when)))
+            .or_else(|| error.downcast_ref::<h2::Error>().map(|error| of_h2(error, url, when)))
+            .or_else(|| error.downcast_ref::<hyper::Error>().and_then(|error| of_hyper(error, url, when)))
+    });
+    known.unwrap_or_else(|| {
+        let cause = chain.last().map(ToString::to_string).unwrap_or_default();
+        Fault::new(ErrorKind::Protocol, format!("the exchange with `{url}` failed {when}: {cause}"))
+    })
+}
+
+fn connect_timeout(url: &str) -> Fault {
+    Fault::new(ErrorKind::Timeout, format!("no connection to `{url}` within `connect_timeout`"))
+}
+
+fn no_address(error: &NoAddress, url: &str) -> Fault {
+    let NoAddress { host, why } = error;
+    Fault::new(
+        ErrorKind::Refused,
+        format!(
+            "the host `{host}` of `{url}` has no address ({why}): is the name right, and is the service listening?"
+        ),
+    )
+}
+
+fn of_io(error: &io::Error, url: &str, when: &str) -> Option<Fault> {
+    use io::ErrorKind as Io;
+    match error.kind() {
+        Io::ConnectionRefused => Some(Fault::new(
+            ErrorKind::Refused,
+            format!("`{url}` refused the connection: is the service listening?"),
+        )),
+        Io::HostUnreachable | Io::NetworkUnreachable | Io::AddrNotAvailable | Io::NetworkDown => {
+            Some(Fault::new(
+                ErrorKind::Refused,
+                format!(
+                    "`{url}` cannot be reached ({}): is the service listening?",
+                    super::tls::plain(error)
+                ),
+            ))
+        }
+        Io::ConnectionReset
+        | Io::ConnectionAborted
+        | Io::BrokenPipe
+        | Io::UnexpectedEof
+        | Io::NotConnected => Some(reset(url, when)),
+        Io::TimedOut => Some(Fault::new(
+            ErrorKind::Timeout,
+            format!("the connection to `{url}` timed out {when}: the system gave up on it"),
+        )),
+        _ => None,
+    }
+}
+
+fn reset(url: &str, when: &str) -> Fault {
+    Fault::new(ErrorKind::Reset, format!("`{url}` closed the connection {when}"))
+}
+
+fn of_h2(error: &h2::Error, url: &str, when: &str) -> Fault {
+    match error.reason() {
+        // RFC 9113 §8.7: the request was not processed.
+        Some(h2::Reason::REFUSED_STREAM) => {
+            Fault::new(ErrorKind::Refused, format!("`{url}` refused the request without looking at it"))
+        }
+        Some(reason) if error.is_remote() && error.is_reset() => Fault::new(
+            ErrorKind::Reset,
+            format!("`{url}` reset the HTTP/2 stream {when}: {}", reason.description()),
+        ),
+        Some(reason) if error.is_remote() => Fault::new(
+            ErrorKind::Reset,
+            format!("`{url}` ended the HTTP/2 connection {when}: {}", reason.description()),
+        ),
+        _ => Fault::new(
+            ErrorKind::Protocol,
+            format!(
+                "`{url}` does not speak HTTP/2 as it should, {when}: {error}; does it speak HTTP/2 there at all?"
+            ),
+        ),
+    }
+}
+
+fn of_hyper(error: &hyper::Error, url: &str, when: &str) -> Option<Fault> {
+    if error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || error.is_body_write_aborted()
+    {
+        return Some(reset(url, when));
+    }
+    if error.is_parse_too_large() {
+        return Some(Fault::new(
+            ErrorKind::Protocol,
+            format!(
+                "`{url}` answered with a head that is too large: the client takes 100 headers and 400 KiB"
+            ),
+        ));
+    }
+    if error.is_parse_version_h2() {
+        return Some(Fault::new(
+            ErrorKind::Protocol,
+            format!("`{url}` answered in HTTP/2, not in HTTP/1.1: set `version: \"2\"`"),
+        ));
+    }
+    if error.is_parse() {
+        return Some(Fault::new(
+            ErrorKind::Protocol,
+            format!(
+                "`{url}` answered with something that is not HTTP ({error}): does it speak HTTP there, and not TLS?"
+            ),
+        ));
+    }
+    None
+}
+
+fn tls(error: &rustls::Error, url: &str) -> Fault {
+    Fault::new(ErrorKind::Tls, tls_message(error, url))
+}
+
+fn tls_message(error: &rustls::Error, url: &str) -> String {
+    use rustls::Error as E;
+    match error {
+        E::InvalidCertificate(error) => certificate_message(error, url),
+        E::InvalidMessage(_) => {
+            format!("`{url}` does not speak TLS there: is it an `http://` address?")
+        }
+        E::AlertReceived(AlertDescription::CertificateRequired) => {
+            format!("`{url}` wants a client certificate: set `tls: {{ cert: \"…\", key: \"…\" }}`")
+        }
+        E::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError),
+        ) => format!("`{url}` does not accept the client certificate (alert {alert:?})"),
+        E::AlertReceived(AlertDescription::NoApplicationProtocol) | E::NoApplicationProtocol => {
+            format!("`{url}` does not offer the HTTP version that the option `version` demands")
+        }
+        E::AlertReceived(AlertDescription::UnrecognisedName) => {
+            format!("`{url}` does not know this host name: set `tls: {{ server_name: \"…\" }}`")
+        }
+        E::AlertReceived(AlertDescription::ProtocolVersion) | E::PeerIncompatible(_) => {
+            format!("`{url}` and the client have no TLS version or cipher in common: {error}")
+        }
+        error => format!("the TLS handshake with `{url}` failed: {error}"),
+    }
+}
+
+fn certificate_message(error: &CertificateError, url: &str) -> String {
+    use CertificateError as C;
+    match error {
+        C::NotValidForNameContext { expected, presented } => {
+            let names: Vec<&str> = presented.iter().map(|name| plain_name(name)).collect();
+            let names = if names.is_empty() { "no host".to_owned() } else { names.join(", ") };
+            format!(
+                "the certificate of `{url}` is not valid for `{}`; it is for {names}: call it by that name, or set `tls: {{ server_name: \"…\" }}`",
+                expected.to_str()
+            )
+        }
+        C::NotValidForName => format!("the certificate of `{url}` is not valid for that host name"),
+        C::UnknownIssuer => format!(
+            "the certificate of `{url}` is signed by an authority that is not trusted: set `tls: {{ ca: \"…\" }}`"
+        ),
+        C::BadSignature => format!(
+            "the certificate of `{url}` is not signed by the authority whose name it bears: is `tls: {{ ca: \"…\" }}` out of date?"
+        ),
+        C::Expired | C::ExpiredContext { .. } => format!("the certificate of `{url}` has expired"),
+        C::NotValidYet | C::NotValidYetContext { .. } => {
+            format!("the certificate of `{url}` is not valid yet: is the clock right?")
+        }
+        C::Revoked => format!("the certificate of `{url}` has been revoked"),
+        error => format!("the certificate of `{url}` cannot be used: {error}"),
+    }
+}
+
+/// `DnsName("a")` as rustls presents it, as `a`.
+fn plain_name(name: &str) -> &str {
+    name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(inner, _)| inner)
+}

@@ -1,0 +1,195 @@
+//! The context of one run of a scenario, fixture or hook: what it shares with others, what it
+//! counts, what it must clean up, and how it says that something went wrong.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::env::{Env, Response};
+use super::world::World;
+use crate::check::ItemRef;
+use crate::diag::Code;
+use crate::event::{Detail, EventKind, Failure, Place};
+use crate::protocol::Session;
+use crate::source::Span;
+use crate::syntax::ast::Block;
+use crate::value::{Value, show_short};
+
+/// Values in messages are cut at this many characters.
+pub(crate) const SHOWN: usize = 400;
+
+/// Longer excerpts of the source are cut.
+const PLACE_LINES: u32 = 8;
+
+/// What statements and expressions run in.
+pub(crate) struct Cx {
+    /// What the whole run shares.
+    pub(crate) world: Arc<World>,
+    /// The scenario's number in events; none for run fixtures and stage hooks.
+    pub(crate) id: Option<u32>,
+    /// What its requests share.
+    pub(crate) session: Arc<Session>,
+    /// Cancelled when it must end.
+    pub(crate) cancel: CancellationToken,
+    /// The values of the fixtures it reaches.
+    pub(crate) fixtures: Mutex<BTreeMap<ItemRef, Value>>,
+    /// The command line that repeats it.
+    pub(crate) repeat: Option<String>,
+    /// How many expectations were judged.
+    pub(crate) expectations: AtomicU32,
+    /// How many requests were made.
+    pub(crate) requests: AtomicU32,
+    /// The place of the statement that runs now, for time-outs.
+    pub(crate) current: Mutex<Option<Span>>,
+    /// Cleanup in the order in which it was registered.
+    pub(crate) defers: Mutex<Vec<Deferred>>,
+}
+
+/// A registered `defer`: runs with the values of its place.
+pub(crate) struct Deferred {
+    /// What it saw.
+    pub(crate) env: Env,
+    /// What to do.
+    pub(crate) body: Block,
+}
+
+impl Cx {
+    /// A context with nothing counted or registered yet.
+    pub(crate) fn new(
+        world: Arc<World>,
+        id: Option<u32>,
+        session: Arc<Session>,
+        cancel: CancellationToken,
+        repeat: Option<String>,
+    ) -> Cx {
+        Cx {
+            world,
+            id,
+            session,
+            cancel,
+            fixtures: Mutex::default(),
+            repeat,
+            expectations: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            current: Mutex::new(None),
+            defers: Mutex::default(),
+        }
+    }
+
+    /// The same scenario with another end: cleanup outlives what it cleans up after.
+    pub(crate) fn for_cleanup(&self, cancel: CancellationToken) -> Cx {
+        let session = Session::new(
+            self.session.redactor.clone(),
+            cancel.clone(),
+            self.session.dir.clone(),
+            self.session.trace_id.clone(),
+            self.session.processes.clone(),
+        );
+        let cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        *lock(&cx.fixtures) = lock(&self.fixtures).clone();
+        cx
+    }
+
+    /// Sends an event.
+    pub(crate) fn emit(&self, kind: EventKind) {
+        self.world.events.send(kind);
+    }
+
+    /// Counts a judged expectation.
+    pub(crate) fn count_expectation(&self) {
+        self.expectations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes which statement runs now.
+    pub(crate) fn at(&self, span: Span) {
+        *lock(&self.current) = Some(span);
+    }
+
+    /// The text of an expression as written, on one line.
+    pub(crate) fn written(&self, span: Span) -> String {
+        let text = self.world.plan.program.sources.get(span.source).slice(span);
+        let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.chars().count() > 120 {
+            words = words.chars().take(119).collect::<String>() + "…";
+        }
+        words
+    }
+
+    /// A failure at a place, to be filled in.
+    pub(crate) fn failure(
+        &self,
+        env: &Env,
+        code: &'static Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Failure {
+        Failure {
+            code: code.name.to_owned(),
+            message: message.into(),
+            place: Some(self.world.place(span)),
+            label: String::new(),
+            steps: (*env.steps).clone(),
+            details: Vec::new(),
+            because: None,
+            help: None,
+            exchange: None,
+            logs: Vec::new(),
+            repeat: self.repeat.clone(),
+        }
+    }
+
+    /// The failure of a value that cannot be used as written.
+    pub(crate) fn bad_value(&self, env: &Env, span: Span, message: impl Into<String>) -> super::flow::Stop {
+        self.failure(env, Code::BAD_VALUE, span, message).into()
+    }
+
+    /// The values that an observer saw, as details: `body.total` is `60.00`.
+    pub(crate) fn observed(&self, observer: &super::env::Observer) -> Vec<Detail> {
+        let mut details = Vec::new();
+        for (span, value) in observer.values() {
+            let expression = self.written(span);
+            let detail = Detail::Value { expression, value: show_short(&value, SHOWN) };
+            if !details.contains(&detail) {
+                details.push(detail);
+            }
+        }
+        details
+    }
+}
+
+/// Locks; a panic elsewhere cannot have left half a value in these maps.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    /// A span as events carry it, with its lines.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let source = self.plan.program.sources.get(span.source);
+        let (line, column) = source.line_column(span.start);
+        let (last, end) = source.line_column(span.end);
+        let first_line = source.line(line);
+        let width = if last == line {
+            end.saturating_sub(column)
+        } else {
+            first_line.chars().count() as u32 + 1 - column
+        };
+        let lines = (line..=last.min(line + PLACE_LINES - 1)).map(|n| source.line(n).to_owned()).collect();
+        Place { file: source.name.clone(), line, column, width: width.max(1), lines }
+    }
+
+    /// The same without the lines, for events that only count.
+    pub(crate) fn bare_place(&self, span: Span) -> Place {
+        Place { lines: Vec::new(), ..self.place(span) }
+    }
+}
+
+/// Adds what the report shows of a response.
+pub(crate) fn with_exchange(mut failure: Failure, response: Option<&Arc<Response>>) -> Failure {
+    if failure.exchange.is_none() {
+        failure.exchange = response.map(|response| Box::new(response.exchange.clone()));
+    }
+    failure
+}

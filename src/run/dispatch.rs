@@ -1,0 +1,337 @@
+//! The one owner of a run: signals, cancellation, the order of stages, the verdict.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::inputs::resolve;
+use super::scenario::{Policy, Scope, clean_up};
+use super::service::{Elsewhere, services};
+use super::stage::{StageWork, add, run_stage, shared_context};
+use super::world::{Clock, EventSender, Parts, World};
+use super::{Exit, Options};
+use crate::check::{ItemRef, Plan};
+use crate::diag::{Code, Diagnostic};
+use crate::event::{EventKind, FORMAT, Failure, Place, Summary};
+use crate::lang::Registry;
+use crate::syntax::ast::{ItemKind, Stage};
+use crate::system::{GuardCommand, Ports, Processes};
+use crate::value::Redactor;
+
+/// Runs a plan to its end. Everything it says goes to `events`.
+pub(crate) async fn dispatch(
+    plan: Arc<Plan>,
+    registry: Arc<Registry>,
+    options: Options,
+    events: EventSender,
+    redactor: Redactor,
+) -> Exit {
+    let started = Instant::now();
+    let seed = options.seed.or(plan.seed).unwrap_or(0);
+    let environment = options.environment.clone();
+    let program = plan.program.clone();
+    let (inputs, problems) = resolve(&program, &options.inputs, &|name| std::env::var(name).ok(), &redactor);
+    events.send(EventKind::RunStarted {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        jobs: options.jobs,
+        scenarios: options.selected.len(),
+        deselected: options.deselected,
+        environment: environment.clone(),
+        command: options.command.clone(),
+        started_at: Clock.now_rfc3339(),
+    });
+    for warning in &options.warnings {
+        events.send(warning.clone());
+    }
+    let end = |summary: Summary, failures: Vec<Failure>, exit: Exit| {
+        let took_us = started.elapsed().as_micros() as u64;
+        events.send(EventKind::RunFinished { summary, failures, exit: exit.code(), took_us });
+        exit
+    };
+    if !problems.is_empty() {
+        let failures = problems.iter().map(|problem| plain_failure(&plan, problem)).collect();
+        return end(Summary::default(), failures, Exit::Wrong);
+    }
+    let elsewhere = match elsewhere(&plan, environment.as_deref()) {
+        Ok(elsewhere) => elsewhere,
+        Err(message) => return end(Summary::default(), vec![bare(Code::USAGE, message)], Exit::Wrong),
+    };
+    let environment_failed =
+        |what: &str, error: std::io::Error| bare(Code::SERVICE_START, format!("{what}: {error}"));
+    let processes = match GuardCommand::this_program().and_then(|guard| Processes::start(&guard)) {
+        Ok(processes) => processes,
+        Err(error) => {
+            let failure = environment_failed("the guard of the run's processes does not start", error);
+            return end(Summary::default(), vec![failure], Exit::Environment);
+        }
+    };
+    let reached = reached(&plan, &options.selected);
+    let services = Ports::new().and_then(|ports| services(&program, &reached, &elsewhere.urls, &ports));
+    let services = match services {
+        Ok(services) => services,
+        Err(error) => {
+            let failure = environment_failed("no free port was found", error);
+            return end(Summary::default(), vec![failure], Exit::Environment);
+        }
+    };
+    let scratch = match tempfile::Builder::new().prefix("scn-").tempdir() {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            let failure = environment_failed("no scratch directory can be made", error);
+            return end(Summary::default(), vec![failure], Exit::Environment);
+        }
+    };
+    let world = Arc::new(World::new(Parts {
+        plan: plan.clone(),
+        registry,
+        events: events.clone(),
+        redactor,
+        processes: processes.clone(),
+        root: options.root.clone(),
+        scratch: scratch.path().to_owned(),
+        seed,
+        inputs,
+        only_safe: elsewhere.only_safe,
+        elsewhere: elsewhere.urls.keys().cloned().collect(),
+        protocols: crate::rooms::protocols(),
+        services,
+    }));
+    let policy = Policy {
+        timeout: options.timeout,
+        repeat: repeat_words(&options, seed),
+        permits: Arc::new(Semaphore::new(options.jobs.max(1))),
+        cancel: CancellationToken::new(),
+        kill: CancellationToken::new(),
+    };
+    let signals = tokio::spawn(listen(policy.cancel.clone(), policy.kill.clone(), events.clone()));
+    let cx = Arc::new(shared_context(&world, &policy, 0));
+    let scope = Arc::new(Scope::new(cx.clone()));
+    let (mut summary, mut failures, gates_held) = match cx.locate_services().await {
+        Ok(()) => stages(&world, &policy, &scope, &options).await,
+        Err(failures) => (Summary::default(), failures, true),
+    };
+    failures.extend(clean_up(&cx, &policy.kill).await);
+    let stop_all = async {
+        // Dependants first: the reverse of the order in which they may have been started.
+        for &item in reached.iter().rev() {
+            if let Some(service) = world.service(item) {
+                service.stop(&world).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = stop_all => {}
+        () = policy.kill.cancelled() => {}
+    }
+    processes.shutdown().await;
+    let interrupted =
+        signals.is_finished() || policy.kill.is_cancelled() || was_interrupted(&policy, &options, &summary);
+    signals.abort();
+    let exit = verdict(&mut summary, &failures, gates_held, interrupted);
+    end(summary, failures, exit)
+}
+
+/// Runs the stages in order; those after a stage whose gates did not hold are skipped.
+async fn stages(
+    world: &Arc<World>,
+    policy: &Policy,
+    scope: &Arc<Scope>,
+    options: &Options,
+) -> (Summary, Vec<Failure>, bool) {
+    let plan = &world.plan;
+    let mut summary = Summary::default();
+    let mut failures = Vec::new();
+    let mut shut: BTreeSet<usize> = BTreeSet::new();
+    let mut held = true;
+    let mut next_id = 0;
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let selected: Vec<usize> = options
+            .selected
+            .iter()
+            .copied()
+            .filter(|scenario| plan.scenarios[*scenario].stage == index)
+            .collect();
+        let all = plan.scenarios.iter().filter(|scenario| scenario.stage == index).count();
+        let suites = selected.len() == all && (all > 0 || options.deselected == 0);
+        let has_suites = stage.item.is_some_and(|item| match &plan.program.item(item).kind {
+            ItemKind::Stage(Stage { suites, .. }) => !suites.is_empty(),
+            _ => false,
+        });
+        if selected.is_empty() && !(suites && has_suites) {
+            continue;
+        }
+        let blocked = stage.after.iter().find(|before| shut.contains(before));
+        if let Some(before) = blocked {
+            shut.insert(index);
+            let why = format!("the stage `{}` before it did not pass its gates", plan.stages[*before].name);
+            summary.skipped += selected.len() as u32;
+            world.events.send(EventKind::StageSkipped {
+                stage: stage.name.to_string(),
+                why,
+                scenarios: selected.len(),
+            });
+            continue;
+        }
+        if policy.cancel.is_cancelled() {
+            let why = "the run ended before it began".to_owned();
+            summary.skipped += selected.len() as u32;
+            world.events.send(EventKind::StageSkipped {
+                stage: stage.name.to_string(),
+                why,
+                scenarios: selected.len(),
+            });
+            continue;
+        }
+        let work = StageWork {
+            stage: index,
+            selected: &selected,
+            suites,
+            next_id: &mut next_id,
+            fail_fast: options.fail_fast,
+        };
+        let staged = run_stage(world, policy, scope, work).await;
+        add(&mut summary, &staged.summary);
+        failures.extend(staged.failures);
+        if !staged.held {
+            held = false;
+            shut.insert(index);
+        }
+    }
+    (summary, failures, held)
+}
+
+/// First Ctrl-C (or SIGTERM): no more scenarios, cleanup runs. Second: cleanup ends, everything is
+/// killed.
+async fn listen(cancel: CancellationToken, kill: CancellationToken, events: EventSender) {
+    if !signalled().await {
+        std::future::pending::<()>().await;
+    }
+    events.send(EventKind::Interrupted);
+    cancel.cancel();
+    let second = tokio::spawn(async move {
+        signalled().await;
+        kill.cancel();
+    });
+    // Ends at once, so that the run sees that it was interrupted; the second listener lives on.
+    drop(second);
+}
+
+/// Waits for a signal that asks the program to end; whether signals can be heard at all.
+async fn signalled() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
+    tokio::select! {
+        heard = tokio::signal::ctrl_c() => heard.is_ok(),
+        _ = terminate.recv() => true,
+    }
+}
+
+fn was_interrupted(policy: &Policy, options: &Options, summary: &Summary) -> bool {
+    // `--fail-fast` cancels too, after a failure; everything else that cancels is an interrupt.
+    policy.cancel.is_cancelled() && !(options.fail_fast && summary.failed + summary.broken > 0)
+}
+
+/// What the whole run came to: an interrupt wins over failures, failures over a broken environment.
+fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interrupted: bool) -> Exit {
+    let environment = |failure: &Failure| {
+        [Code::SERVICE_BUILD, Code::SERVICE_START].iter().any(|code| code.name == failure.code)
+    };
+    if interrupted {
+        Exit::Interrupted
+    } else if summary.failed + summary.suite_failed > 0
+        || !gates_held
+        || failures.iter().any(|failure| !environment(failure))
+    {
+        Exit::Failed
+    } else if summary.broken > 0 || !failures.is_empty() {
+        Exit::Environment
+    } else if summary.inconclusive > 0 {
+        Exit::Inconclusive
+    } else if summary.passed + summary.quarantined + summary.suite_passed == 0 {
+        Exit::Nothing
+    } else {
+        Exit::Passed
+    }
+}
+
+/// Every service that a selected scenario or a stage hook reaches, dependencies first.
+fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
+    let mut reached = Vec::new();
+    for &index in selected {
+        for &service in &plan.scenarios[index].services {
+            if !reached.contains(&service) {
+                reached.push(service);
+            }
+        }
+    }
+    reached
+}
+
+/// What `--env NAME` says.
+fn elsewhere(plan: &Plan, name: Option<&str>) -> Result<Elsewhere, String> {
+    let Some(name) = name else { return Ok(Elsewhere::default()) };
+    let environments = plan.program.items().filter_map(|(_, item)| match &item.kind {
+        ItemKind::Environment(environment) => Some((&environment.name.name, item)),
+        _ => None,
+    });
+    let known: Vec<_> = environments.collect();
+    match known.iter().find(|(known, _)| &***known == name) {
+        Some((_, item)) => Ok(Elsewhere::of(item)),
+        None => {
+            let names = known.iter().map(|(name, _)| &***name);
+            let advice = crate::diag::did_you_mean(name, names)
+                .unwrap_or_else(|| "none with that name is declared".into());
+            Err(format!("there is no environment `{name}`; {advice}"))
+        }
+    }
+}
+
+/// The words after `scn run FILE:LINE` that make a repetition the same.
+fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
+    let mut words = vec!["--seed".to_owned(), seed.to_string()];
+    if let Some(environment) = &options.environment {
+        words.extend(["--env".to_owned(), environment.clone()]);
+    }
+    words
+}
+
+fn plain_failure(plan: &Plan, diagnostic: &Diagnostic) -> Failure {
+    let source = plan.program.sources.get(diagnostic.at.span.source);
+    let (line, column) = source.line_column(diagnostic.at.span.start);
+    let place = Place {
+        file: source.name.clone(),
+        line,
+        column,
+        width: diagnostic.at.span.end.saturating_sub(diagnostic.at.span.start).max(1),
+        lines: vec![source.line(line).to_owned()],
+    };
+    let mut failure = bare(diagnostic.code, diagnostic.message.clone());
+    failure.place = Some(place);
+    failure.label.clone_from(&diagnostic.at.text);
+    failure.help.clone_from(&diagnostic.help);
+    failure
+}
+
+fn bare(code: &'static Code, message: String) -> Failure {
+    Failure {
+        code: code.name.to_owned(),
+        message,
+        place: None,
+        label: String::new(),
+        steps: Vec::new(),
+        details: Vec::new(),
+        because: None,
+        help: None,
+        exchange: None,
+        logs: Vec::new(),
+        repeat: None,
+    }
+}
+
+/// How long a scenario may take that says nothing of it.
+pub const TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,0 +1,491 @@
+//! Expressions to values.
+
+use std::sync::Arc;
+
+use super::cx::Cx;
+use super::env::Env;
+use super::flow::{Flow, Stop};
+use crate::check::{Definition, ItemRef};
+use crate::diag::{Code, did_you_mean};
+use crate::function::{self, operators};
+use crate::lang::Kind;
+use crate::protocol::BoxFuture;
+use crate::source::Span;
+use crate::syntax::ast::{
+    BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
+    UnaryOp,
+};
+use crate::value::{Object, Text, Value, at};
+
+/// A step of a path, its index evaluated.
+enum PathStep<'a> {
+    Field(&'a Ident),
+    Index(Value, Span),
+    Each(Span),
+}
+
+impl Cx {
+    /// The value of an expression.
+    pub(crate) fn eval<'a>(self: &'a Arc<Self>, env: &'a Env, expr: &'a Expr) -> BoxFuture<'a, Flow<Value>> {
+        Box::pin(async move {
+            match &expr.kind {
+                ExprKind::Null => Ok(Value::Null),
+                ExprKind::Absent => Ok(Value::Absent),
+                ExprKind::Bool(value) => Ok(Value::Bool(*value)),
+                ExprKind::Number(number) | ExprKind::Percent(number) => Ok(Value::Number(number.clone())),
+                ExprKind::Duration(nanos) => Ok(Value::Duration(*nanos)),
+                ExprKind::Size(bytes) => Ok(Value::int(*bytes)),
+                ExprKind::Text(template) => self.text(env, template).await.map(Value::Text),
+                ExprKind::Regex(text) => self.regex(env, text, expr.span),
+                ExprKind::List(items, _) => {
+                    let mut values = Vec::with_capacity(items.len());
+                    for item in items {
+                        values.push(self.eval(env, item).await?);
+                    }
+                    Ok(Value::list(values))
+                }
+                ExprKind::Object(object) => {
+                    self.object(env, object).await.map(|fields| Value::Object(Arc::new(fields)))
+                }
+                ExprKind::Name(_)
+                | ExprKind::It(_)
+                | ExprKind::Field(..)
+                | ExprKind::Index(..)
+                | ExprKind::Each(_) => {
+                    let value = self.path(env, expr).await?;
+                    if let Some(observer) = &env.observer {
+                        observer.note(expr.span, &value);
+                    }
+                    Ok(value)
+                }
+                ExprKind::Call(callee, args) => {
+                    let value = self.call(env, callee, args, expr.span).await?;
+                    if let Some(observer) = &env.observer {
+                        observer.note(expr.span, &value);
+                    }
+                    Ok(value)
+                }
+                ExprKind::Unary(UnaryOp::Negate, inner) => {
+                    let value = self.eval(env, inner).await?;
+                    operators::negate(&value).map_err(|message| self.bad_value(env, expr.span, message))
+                }
+                ExprKind::Binary(BinaryOp::Range, low, high) => {
+                    let (low, high) = (self.eval(env, low).await?, self.eval(env, high).await?);
+                    Ok(Value::Range(Arc::new((low, high))))
+                }
+                ExprKind::Binary(op, left, right) if is_arithmetic(*op) => {
+                    let (a, b) = (self.eval(env, left).await?, self.eval(env, right).await?);
+                    self.present(env, left, &a)?;
+                    self.present(env, right, &b)?;
+                    let result = match op {
+                        BinaryOp::Add => operators::add(&a, &b),
+                        BinaryOp::Subtract => operators::sub(&a, &b),
+                        BinaryOp::Multiply => operators::mul(&a, &b),
+                        BinaryOp::Divide => operators::div(&a, &b),
+                        _ => operators::rem(&a, &b),
+                    };
+                    result.map_err(|message| self.bad_value(env, expr.span, message))
+                }
+                ExprKind::Binary(BinaryOp::Union, ..) => {
+                    Err(self.bad_value(env, expr.span, "`|` stands in patterns and shapes, not in values"))
+                }
+                ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(..) => {
+                    Ok(Value::Bool(self.judge(env, expr).await?.holds))
+                }
+                ExprKind::Any(pattern) => self.draw(env, pattern, expr.span).await,
+                ExprKind::Many(count, pattern) => self.draw_many(env, count, pattern, expr.span).await,
+                ExprKind::But(base, changes) => self.draw_but(env, base, changes, expr.span).await,
+                ExprKind::Request(request) => {
+                    let response = self.request(env, request, expr.span, true).await?;
+                    Ok(response.record.clone())
+                }
+                ExprKind::Next(next) => self.next_message(env, next, expr.span).await,
+                ExprKind::If(_) | ExprKind::For(_) | ExprKind::Parallel(_) | ExprKind::Eventually(_) => {
+                    self.block_value(env, expr, None).await
+                }
+                ExprKind::Rate(..)
+                | ExprKind::Sized(..)
+                | ExprKind::Compare(..)
+                | ExprKind::Refine(..)
+                | ExprKind::Link(..) => {
+                    let message =
+                        format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
+                    Err(self.bad_value(env, expr.span, message))
+                }
+            }
+        })
+    }
+
+    /// A compiled regex; `check` has compiled it before, so failing here is rare.
+    fn regex(&self, env: &Env, text: &str, span: Span) -> Flow<Value> {
+        regex::Regex::new(text)
+            .map(|regex| Value::Regex(Arc::new(regex)))
+            .map_err(|error| self.failure(env, Code::BAD_REGEX, span, error.to_string()).into())
+    }
+
+    /// The text of a template; what `${…}` gives must be there.
+    pub(crate) async fn text(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Text> {
+        let mut text = String::new();
+        let mut secret = false;
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(piece) => text.push_str(piece),
+                TemplatePart::Expr(expr) => {
+                    let value = self.eval(env, expr).await?;
+                    self.present(env, expr, &value)?;
+                    let piece = operators::text_of(&value)
+                        .map_err(|message| self.bad_value(env, expr.span, message))?;
+                    secret |= piece.secret;
+                    text.push_str(&piece.text);
+                }
+            }
+        }
+        if secret {
+            self.session.redactor.register(&text);
+        }
+        Ok(Text { text: text.into(), secret })
+    }
+
+    /// The fields of an object.
+    pub(crate) async fn object(self: &Arc<Self>, env: &Env, object: &ObjectExpr) -> Flow<Object> {
+        let mut fields = Object::new();
+        for entry in &object.entries {
+            match entry {
+                ObjectEntry::Field { name, value, .. } => {
+                    let key = self.text(env, name).await?.text;
+                    let value = self.eval(env, value).await?;
+                    fields.insert(key, value);
+                }
+                ObjectEntry::Spread(base) => match self.eval(env, base).await? {
+                    Value::Object(base) => fields.extend(base.iter().map(|(k, v)| (k.clone(), v.clone()))),
+                    other => {
+                        let message = format!("`..` spreads an object, and this is {}", other.kind());
+                        return Err(self.bad_value(env, base.span, message));
+                    }
+                },
+                ObjectEntry::Open(span) => {
+                    return Err(self.bad_value(env, *span, "`..` leaves a pattern open; this is a value"));
+                }
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Refuses an absent value where one is needed.
+    pub(crate) fn present(&self, env: &Env, expr: &Expr, value: &Value) -> Flow<()> {
+        if !matches!(value, Value::Absent) {
+            return Ok(());
+        }
+        let mut failure = self.failure(
+            env,
+            Code::EXPECTATION,
+            expr.span,
+            format!("`{}` is absent", self.written(expr.span)),
+        );
+        failure.label = "there is no such field".to_owned();
+        failure.help = env.observer.as_ref().and_then(|observer| observer.absence(expr.span));
+        failure.exchange = self.exchange_of(env, expr);
+        Err(failure.into())
+    }
+
+    /// The value at the end of a path.
+    async fn path(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Value> {
+        let mut steps = Vec::new();
+        let mut root = expr;
+        loop {
+            match &root.kind {
+                ExprKind::Field(inner, field) => {
+                    if let Some(value) = self.qualified(env, inner, field).await? {
+                        return self.walk(
+                            env,
+                            value,
+                            &steps.into_iter().rev().collect::<Vec<_>>(),
+                            expr.span,
+                        );
+                    }
+                    steps.push(PathStep::Field(field));
+                    root = inner;
+                }
+                ExprKind::Index(inner, index) => {
+                    steps.push(PathStep::Index(self.eval(env, index).await?, index.span));
+                    root = inner;
+                }
+                ExprKind::Each(inner) => {
+                    steps.push(PathStep::Each(root.span));
+                    root = inner;
+                }
+                _ => break,
+            }
+        }
+        let value = match &root.kind {
+            ExprKind::Name(name) => self.name(env, name, root.span).await?,
+            ExprKind::It(field) => {
+                let it = env.it.clone().ok_or_else(|| {
+                    self.bad_value(env, root.span, "there is nothing at hand for a leading `.` here")
+                })?;
+                self.walk(env, it, &[PathStep::Field(field)], root.span)?
+            }
+            _ => self.eval(env, root).await?,
+        };
+        if let (Some(observer), Value::Live(live)) = (&env.observer, &value) {
+            observer.note_live(live);
+        }
+        steps.reverse();
+        self.walk(env, value, &steps, expr.span)
+    }
+
+    /// `x.name` where `x` names a module.
+    async fn qualified(self: &Arc<Self>, env: &Env, base: &Expr, field: &Ident) -> Flow<Option<Value>> {
+        let ExprKind::Name(alias) = &base.kind else { return Ok(None) };
+        if env.get(alias).is_some() {
+            return Ok(None);
+        }
+        match self.world.plan.program.lookup(env.unit, alias) {
+            Some(Definition::Module(unit)) => {
+                self.top_level(env, unit, &field.name, field.span).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn walk(&self, env: &Env, value: Value, steps: &[PathStep<'_>], whole: Span) -> Flow<Value> {
+        let Some((step, rest)) = steps.split_first() else { return Ok(value) };
+        let next = match step {
+            PathStep::Field(field) => self.field(env, &value, field, whole)?,
+            PathStep::Index(index, span) => self.index(env, &value, index, *span)?,
+            PathStep::Each(span) => {
+                let items = match &value {
+                    Value::List(items) => items.as_ref().clone(),
+                    Value::Live(live) => live.items().unwrap_or_default(),
+                    Value::Absent => return Ok(Value::Absent),
+                    other => {
+                        let message =
+                            format!("`[*]` takes each element of a list, and this is {}", other.kind());
+                        return Err(self.bad_value(env, *span, message));
+                    }
+                };
+                let parts = items.into_iter().map(|item| self.walk(env, item, rest, whole));
+                return Ok(Value::list(parts.collect::<Flow<Vec<Value>>>()?));
+            }
+        };
+        self.walk(env, next, rest, whole)
+    }
+
+    /// A field of an object, or a property of a value. A field that an object lacks is absent; a
+    /// property that a value of this kind cannot have is an error.
+    fn field(&self, env: &Env, value: &Value, field: &Ident, whole: Span) -> Flow<Value> {
+        if let Value::Object(fields) = value {
+            if let Some(found) = fields.get(&field.name) {
+                return Ok(found.clone());
+            }
+            // Header names are case-insensitive (RFC 9110 §5.1); records keep them in lower case.
+            let lower = field.name.to_lowercase();
+            if *lower != *field.name
+                && field.name.contains('-')
+                && let Some(found) = fields.get(lower.as_str())
+            {
+                return Ok(found.clone());
+            }
+        }
+        if let Value::Live(live) = value
+            && let Some(found) = live.field(&field.name)
+        {
+            return Ok(found);
+        }
+        let shown = match value {
+            Value::Live(live) => match live.items() {
+                Some(items) => Value::list(items),
+                None => value.clone(),
+            },
+            other => other.clone(),
+        };
+        if let Some(property) = function::property(&shown, &field.name) {
+            return property.map_err(|message| self.bad_value(env, field.span, message));
+        }
+        match value {
+            Value::Absent => Ok(Value::Absent),
+            Value::Object(fields) => {
+                if let Some(observer) = &env.observer {
+                    let near = did_you_mean(&field.name, fields.keys().map(|key| &**key));
+                    let has = near.unwrap_or_else(|| {
+                        let names: Vec<String> =
+                            fields.keys().take(12).map(|key| format!("`{key}`")).collect();
+                        if names.is_empty() {
+                            "the object is empty".to_owned()
+                        } else {
+                            format!("it has {}", names.join(", "))
+                        }
+                    });
+                    observer.note_absence(whole, format!("there is no `{}`; {has}", field.name));
+                }
+                Ok(Value::Absent)
+            }
+            other => {
+                let mut failure = self.failure(
+                    env,
+                    Code::BAD_VALUE,
+                    field.span,
+                    format!("{} has no field `{}`", article(other.kind()), field.name),
+                );
+                let known: Vec<&str> = match other {
+                    Value::Live(live) => live.fields().to_vec(),
+                    other => self.world.registry.names(Kind::Property, other.kind()),
+                };
+                failure.help = did_you_mean(&field.name, known);
+                failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
+                Err(failure.into())
+            }
+        }
+    }
+
+    fn index(&self, env: &Env, value: &Value, index: &Value, span: Span) -> Flow<Value> {
+        match (value, index) {
+            (Value::Absent, _) => Ok(Value::Absent),
+            (Value::List(items), Value::Number(number)) => {
+                match number.to_i128().and_then(|n| i64::try_from(n).ok()) {
+                    Some(index) => Ok(at(items, index).cloned().unwrap_or(Value::Absent)),
+                    None => Err(self.bad_value(
+                        env,
+                        span,
+                        format!("`{number}` is not an index; indexes are whole numbers"),
+                    )),
+                }
+            }
+            (Value::Live(live), Value::Number(_)) => {
+                self.index(env, &Value::list(live.items().unwrap_or_default()), index, span)
+            }
+            (Value::Object(fields), Value::Text(name)) => {
+                Ok(fields.get(&name.text).cloned().unwrap_or(Value::Absent))
+            }
+            (value, index) => {
+                let message = format!("{} cannot be indexed by {}", article(value.kind()), index.kind());
+                Err(self.bad_value(env, span, message))
+            }
+        }
+    }
+
+    /// What a bare name stands for: a variable, a top-level name, a part of the last response, a
+    /// constant.
+    pub(crate) async fn name(self: &Arc<Self>, env: &Env, name: &str, span: Span) -> Flow<Value> {
+        if let Some(value) = env.get(name) {
+            return Ok(value.clone());
+        }
+        if self.world.plan.program.lookup(env.unit, name).is_some() {
+            return self.top_level(env, env.unit, name, span).await;
+        }
+        if self.world.registry.get(Kind::Response, name).is_some() {
+            return match &env.response {
+                Some(response) => Ok(response_part(&response.record, name)),
+                None => {
+                    let message = format!("there is no response to read `{name}` of here");
+                    Err(self.failure(env, Code::NO_RESPONSE, span, message).into())
+                }
+            };
+        }
+        if let Some(value) = crate::rooms::constant(name) {
+            return Ok(value);
+        }
+        Err(self.failure(env, Code::UNKNOWN_NAME, span, format!("`{name}` is not declared here")).into())
+    }
+
+    /// The value of a module's top-level name.
+    async fn top_level(self: &Arc<Self>, env: &Env, unit: usize, name: &str, span: Span) -> Flow<Value> {
+        let Some((item, declared)) = self.world.plan.program.lookup_item(unit, name) else {
+            let message = format!("`{name}` is not a value");
+            return Err(self.bad_value(env, span, message));
+        };
+        match &declared.kind {
+            ItemKind::Let(binding) => self.module_let(item, &binding.value, name).await,
+            ItemKind::Input(_) | ItemKind::Secret(_) => {
+                match (self.world.inputs.get(&item), &declared.kind) {
+                    (Some(value), _) => Ok(value.clone()),
+                    (None, ItemKind::Input(Input { default: Some(default), .. })) => {
+                        self.module_let(item, default, name).await
+                    }
+                    _ => {
+                        let message = format!("`{name}` has no value");
+                        Err(self.failure(env, Code::SECRET_MISSING, span, message).into())
+                    }
+                }
+            }
+            ItemKind::Service(_) => match self.world.service(item) {
+                Some(service) => Ok(Value::Live(service)),
+                None => Err(self.bad_value(env, span, format!("`{name}` does not run in this run"))),
+            },
+            ItemKind::Fixture(_) => match super::cx::lock(&self.fixtures).get(&item) {
+                Some(value) => Ok(value.clone()),
+                None => Err(self.bad_value(env, span, format!("fixture `{name}` is not set up here"))),
+            },
+            _ => Err(self.bad_value(env, span, format!("`{name}` is not a value"))),
+        }
+    }
+
+    /// A top-level `let`: evaluated once for each context, from names that cannot change.
+    async fn module_let(self: &Arc<Self>, item: ItemRef, value: &Expr, name: &str) -> Flow<Value> {
+        let origin = self.world.plan.program.item(item).span.start;
+        let key = self.world.key.with(self.world.unit_name(item.unit)).with(format!("let {name}"));
+        let env = Env::of_unit(item.unit, key, origin);
+        let value = self.eval(&env, value).await?;
+        // `let [a, b] = …` at top level: the name says which part is meant.
+        if let ItemKind::Let(binding) = &self.world.plan.program.item(item).kind
+            && let crate::syntax::ast::LetTarget::List(names, _) = &binding.target
+        {
+            let index = names.iter().position(|ident| &*ident.name == name).unwrap_or(0);
+            return Ok(value.as_list().and_then(|items| items.get(index)).cloned().unwrap_or(Value::Absent));
+        }
+        Ok(value)
+    }
+
+    /// The exchange of the response that an expression speaks of, for the report.
+    pub(crate) fn exchange_of(&self, env: &Env, expr: &Expr) -> Option<Box<crate::event::Exchange>> {
+        let mut found = None;
+        crate::syntax::visit::expression(expr, &mut |part| {
+            if let ExprKind::Name(name) = &part.kind
+                && found.is_none()
+            {
+                found = env.response_of(name).cloned();
+                if found.is_none()
+                    && env.get(name).is_none()
+                    && self.world.registry.get(Kind::Response, name).is_some()
+                {
+                    found = env.response.clone();
+                }
+            }
+        });
+        found.map(|response| Box::new(response.exchange.clone()))
+    }
+
+    /// A truth value, or a failure that says what it is instead.
+    pub(crate) fn truth(&self, env: &Env, expr: &Expr, value: &Value) -> Flow<bool> {
+        self.present(env, expr, value)?;
+        value.as_bool().ok_or_else(|| -> Stop {
+            let message = format!("`{}` is {}, not a truth value", self.written(expr.span), value.kind());
+            self.bad_value(env, expr.span, message)
+        })
+    }
+}
+
+/// A part of a response record; parts that a protocol does not have are absent.
+fn response_part(record: &Value, name: &str) -> Value {
+    match record {
+        Value::Object(fields) => fields.get(name).cloned().unwrap_or(Value::Absent),
+        Value::Live(live) => live.field(name).unwrap_or(Value::Absent),
+        _ => Value::Absent,
+    }
+}
+
+fn is_arithmetic(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder
+    )
+}
+
+/// `a list`, `an object`.
+pub(crate) fn article(kind: &str) -> String {
+    match kind {
+        "null" | "absent" | "text" | "bytes" => kind.to_owned(),
+        _ if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}

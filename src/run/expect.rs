@@ -1,0 +1,450 @@
+//! Expectations: judged once, or until they hold, or for as long as they must hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select_all;
+use tokio::time::Instant;
+
+use super::cx::{Cx, with_exchange};
+use super::env::{Env, Observer};
+use super::flow::{Flow, Stop};
+use super::judge::Judgement;
+use crate::diag::Code;
+use crate::event::{Detail, EventKind, Failure};
+use crate::source::Span;
+use crate::syntax::ast::{Eventually, Expect, Expr, ExprKind, Next};
+use crate::value::{Live, Value, show_short};
+
+/// Pauses between two looks at something live that did not say it changed: they grow from the
+/// first to the last.
+const POLL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(200));
+
+/// The default deadline of `eventually` and `next`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The default pause between two attempts of an `eventually`.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many attempts a report shows: the first ones and the last ones.
+const SHOWN_ATTEMPTS: (usize, usize) = (3, 5);
+
+/// What attempts came to, kept small however many there are: equal neighbours are one.
+#[derive(Default)]
+struct Attempts {
+    seen: Vec<(u32, u64, String, u32)>,
+    count: u32,
+}
+
+impl Attempts {
+    fn note(&mut self, at: Duration, text: String) {
+        self.count += 1;
+        match self.seen.last_mut() {
+            Some((_, _, last, times)) if *last == text => *times += 1,
+            _ => {
+                let (head, tail) = SHOWN_ATTEMPTS;
+                if self.seen.len() >= head + tail {
+                    self.seen.remove(head);
+                }
+                self.seen.push((self.count, at.as_micros() as u64, text, 1));
+            }
+        }
+    }
+
+    fn details(self) -> Vec<Detail> {
+        let again = |text: String, times: u32| {
+            if times > 1 { format!("{text} (the same {times} times)") } else { text }
+        };
+        self.seen
+            .into_iter()
+            .map(|(number, at_us, text, times)| Detail::Attempt { number, at_us, text: again(text, times) })
+            .collect()
+    }
+}
+
+impl Cx {
+    /// Judges an expectation, and waits as it says.
+    pub(crate) async fn expect(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span) -> Flow<()> {
+        self.count_expectation();
+        let result = self.expect_in_time(env, expect, span).await;
+        if let Some(id) = self.id
+            && !matches!(result, Err(Stop::Cancelled))
+        {
+            self.emit(EventKind::Expected { id, place: self.world.bare_place(span), holds: result.is_ok() });
+        }
+        result
+    }
+
+    async fn expect_in_time(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span) -> Flow<()> {
+        let within = self.duration(env, expect.within.as_ref()).await?;
+        let throughout = self.duration(env, expect.throughout.as_ref()).await?;
+        let change = match &expect.during {
+            Some(body) => {
+                let before = self.eval(env, &expect.subject).await?;
+                let before = super::judge::settled(before);
+                self.block(env, body, None).await?;
+                let after = super::judge::settled(self.eval(env, &expect.subject).await?);
+                Some((before, after))
+            }
+            None => None,
+        };
+        let started = Instant::now();
+        let deadline = started + within.unwrap_or_default();
+        let mut attempts = Attempts::default();
+        let mut pause = POLL.0;
+        loop {
+            let (observer, failure) = self.look(env, expect, span, change.as_ref()).await?;
+            let Some(failure) = failure else {
+                let Some(stays) = throughout else { return Ok(()) };
+                match self.stays(env, expect, span, stays).await? {
+                    None => return Ok(()),
+                    Some(failure) if within.is_none() || Instant::now() >= deadline => {
+                        return Err(failure.into());
+                    }
+                    Some(failure) => attempts.note(started.elapsed(), failure.message),
+                }
+                continue;
+            };
+            if within.is_none() {
+                return Err(failure);
+            }
+            let text = summary(&failure);
+            attempts.note(started.elapsed(), text);
+            let over = observer.live().iter().any(|(live, _)| live.is_over());
+            let now = Instant::now();
+            // Nothing can change any more once everything live is over; polled actions still may.
+            let calls = has_call(&expect.subject);
+            if now >= deadline || (over && !calls && attempts.count > 1) {
+                return Err(waited(failure, attempts, within.unwrap_or_default(), over && now < deadline));
+            }
+            let rest = deadline.saturating_duration_since(now);
+            let wait =
+                if over && !calls { Duration::ZERO } else { rest.min(pause.max(Duration::from_millis(1))) };
+            self.until_changed(&observer, wait).await?;
+            pause = (pause * 2).min(POLL.1);
+        }
+    }
+
+    /// Looks again and again for as long as it must hold; the failure when it did not.
+    async fn stays(
+        self: &Arc<Self>,
+        env: &Env,
+        expect: &Expect,
+        span: Span,
+        stays: Duration,
+    ) -> Flow<Option<Failure>> {
+        let end = Instant::now() + stays;
+        let mut looks = 1u32;
+        loop {
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Ok(None);
+            }
+            let (observer, _) = self.look(env, expect, span, None).await?;
+            self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?;
+            let (_, failure) = self.look(env, expect, span, None).await?;
+            looks += 1;
+            if let Some(stop) = failure {
+                let mut failures = match stop {
+                    Stop::Failed(failures) | Stop::Unknown(failures) => failures,
+                    other => return Err(other),
+                };
+                if failures.is_empty() {
+                    return Ok(None);
+                }
+                let mut failure = failures.remove(0);
+                let held = stays.saturating_sub(end.saturating_duration_since(Instant::now()));
+                let text =
+                    format!("it held for {}, until look {looks}", show_short(&Value::duration(held), 20));
+                failure.details.push(Detail::Note { text });
+                return Ok(Some(failure));
+            }
+        }
+    }
+
+    /// Judges once: what was seen, and the failure if it does not hold. An error of evaluation is
+    /// a failure here too, since waiting may cure it.
+    async fn look(
+        self: &Arc<Self>,
+        env: &Env,
+        expect: &Expect,
+        span: Span,
+        change: Option<&(Value, Value)>,
+    ) -> Flow<(Observer, Option<Stop>)> {
+        let observer = Observer::default();
+        let observed = env.observed(&observer);
+        let judged = match &expect.relation {
+            Some(relation) => self.relate(&observed, &expect.subject, relation, change).await,
+            None => self.judge(&observed, &expect.subject).await,
+        };
+        let judgement = match judged {
+            Ok(judgement) if judgement.holds => return Ok((observer, None)),
+            Ok(judgement) => judgement,
+            Err(Stop::Failed(failures)) => {
+                let because = self.because(env, expect).await?;
+                let failures = failures
+                    .into_iter()
+                    .map(|mut failure| {
+                        failure.because = failure.because.or_else(|| because.clone());
+                        if failure.exchange.is_none() {
+                            failure.exchange = self.exchange_of(env, &expect.subject);
+                        }
+                        failure
+                    })
+                    .collect();
+                return Ok((observer, Some(Stop::Failed(failures))));
+            }
+            Err(other) => return Err(other),
+        };
+        let stop = self.unmet(env, expect, span, &observer, judgement).await?;
+        Ok((observer, Some(stop)))
+    }
+
+    /// The failure of a judgement.
+    async fn unmet(
+        self: &Arc<Self>,
+        env: &Env,
+        expect: &Expect,
+        span: Span,
+        observer: &Observer,
+        judgement: Judgement,
+    ) -> Flow<Stop> {
+        let at = judgement.at.unwrap_or(span);
+        let mut failure = self.failure(env, Code::EXPECTATION, at, judgement.message.clone());
+        failure.label = judgement.label.clone();
+        failure.details = self.shown(observer, &judgement);
+        failure.because = self.because(env, expect).await?;
+        failure.exchange = self.exchange_of(env, &expect.subject);
+        let failure = with_body_error(with_exchange(failure, None), env);
+        Ok(match judgement.unknown {
+            Some(why) => {
+                let mut failure = failure;
+                failure.message = format!("{} can neither be shown nor refuted", failure.message);
+                failure.details.push(Detail::Note { text: why });
+                Stop::Unknown(vec![failure])
+            }
+            None => failure.into(),
+        })
+    }
+
+    async fn because(self: &Arc<Self>, env: &Env, expect: &Expect) -> Flow<Option<String>> {
+        match &expect.because {
+            Some(because) => {
+                let text = self.text(env, because).await?;
+                Ok(Some(if text.secret { crate::value::MASK.to_owned() } else { text.text.to_string() }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// A duration that is written after a phrase word.
+    pub(crate) async fn duration(self: &Arc<Self>, env: &Env, expr: Option<&Expr>) -> Flow<Option<Duration>> {
+        let Some(expr) = expr else { return Ok(None) };
+        let value = self.eval(env, expr).await?;
+        match value.as_duration() {
+            Some(duration) => Ok(Some(duration)),
+            None => {
+                let message =
+                    format!("`{}` is {}, not a duration such as `5s`", self.written(expr.span), value.kind());
+                Err(self.bad_value(env, expr.span, message))
+            }
+        }
+    }
+
+    /// Waits until something that was seen changes, but not longer than `most`.
+    async fn until_changed(&self, observer: &Observer, most: Duration) -> Flow<()> {
+        let live: Vec<(Arc<dyn Live>, u64)> =
+            observer.live().into_iter().filter(|(live, _)| !live.is_over()).collect();
+        if live.is_empty() {
+            return self.sleep(most).await;
+        }
+        let changes = select_all(live.iter().map(|(live, seen)| live.changed(*seen)));
+        tokio::select! {
+            _ = changes => Ok(()),
+            slept = self.sleep(most) => slept,
+        }
+    }
+
+    /// Repeats a block until its expectations hold.
+    pub(crate) async fn eventually(
+        self: &Arc<Self>,
+        env: &Env,
+        eventually: &Eventually,
+        span: Span,
+    ) -> Flow<Value> {
+        let within = self.duration(env, eventually.within.as_ref()).await?.unwrap_or(PATIENCE);
+        let follow = matches!(&eventually.every, Some(Expr { kind: ExprKind::Name(name), .. }) if &**name == "retry_after");
+        let every = if follow {
+            PAUSE
+        } else {
+            self.duration(env, eventually.every.as_ref()).await?.unwrap_or(PAUSE)
+        };
+        let started = Instant::now();
+        let deadline = started + within;
+        let mut attempts = Attempts::default();
+        loop {
+            let mut inner = env.clone();
+            inner.response = None;
+            let tried = tokio::select! {
+                tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,
+                () = tokio::time::sleep_until(deadline) => {
+                    Err(self.failure(env, Code::EXPECTATION, span, "the attempt did not end in time").into())
+                }
+            };
+            let failures = match tried {
+                Ok(value) => return Ok(value),
+                Err(Stop::Failed(failures) | Stop::Unknown(failures)) => failures,
+                Err(Stop::Terminal(mut failure)) => {
+                    attempts.note(started.elapsed(), failure.message.clone());
+                    failure.details.extend(attempts.details());
+                    return Err(failure.into());
+                }
+                Err(other) => return Err(other),
+            };
+            attempts.note(
+                started.elapsed(),
+                failures.first().map_or_else(String::new, |failure| failure.message.clone()),
+            );
+            let pause = if follow { retry_after(&inner).unwrap_or(every) } else { every };
+            if Instant::now() + pause >= deadline {
+                return Err(waited(Stop::Failed(failures), attempts, within, false));
+            }
+            self.sleep(pause).await?;
+        }
+    }
+
+    /// The next message of a stream.
+    pub(crate) async fn next_message(self: &Arc<Self>, env: &Env, next: &Next, span: Span) -> Flow<Value> {
+        let stream = self.eval(env, &next.stream).await?;
+        let Value::Live(live) = &stream else {
+            let message = format!("`next` takes a stream, and this is {}", stream.kind());
+            return Err(self.bad_value(env, next.stream.span, message));
+        };
+        let within = self.duration(env, next.within.as_ref()).await?.unwrap_or(PATIENCE);
+        let pattern = match &next.pattern {
+            Some(pattern) => Some(self.pattern(env, pattern).await?),
+            None => None,
+        };
+        let position = self.session.slot::<super::world::Cursors>();
+        let deadline = Instant::now() + within;
+        loop {
+            let seen = live.version();
+            // Read before the items: a stream that ends in between is looked at once more.
+            let over = live.is_over();
+            let taken = position.taken(live);
+            if let Some(message) = live.items().unwrap_or_default().get(taken) {
+                position.take(live);
+                let Some(pattern) = &pattern else { return Ok(message.clone()) };
+                let differences = crate::shape::mismatches(pattern, message);
+                if differences.is_empty() {
+                    return Ok(message.clone());
+                }
+                let text = format!("the next message of `{}` does not match", self.written(next.stream.span));
+                let mut failure = self.failure(env, Code::EXPECTATION, span, text);
+                failure.details.push(Detail::Value {
+                    expression: format!("message {}", taken + 1),
+                    value: show_short(message, super::cx::SHOWN),
+                });
+                failure.details.extend(differences.into_details());
+                return Err(failure.into());
+            }
+            let rest = deadline.saturating_duration_since(Instant::now());
+            if over || rest.is_zero() {
+                let name = self.written(next.stream.span);
+                let text = if over {
+                    format!("`{name}` ended after {taken} messages, and another was expected")
+                } else {
+                    format!("no message came on `{name}` within {}", show_short(&Value::duration(within), 20))
+                };
+                let mut failure = self.failure(env, Code::EXPECTATION, span, text);
+                for field in ["status", "message", "error"] {
+                    if let Some(value) =
+                        live.field(field).filter(|value| !matches!(value, Value::Absent | Value::Null))
+                    {
+                        let expression = format!("{name}.{field}");
+                        failure
+                            .details
+                            .push(Detail::Value { expression, value: show_short(&value, super::cx::SHOWN) });
+                    }
+                }
+                return Err(failure.into());
+            }
+            tokio::select! {
+                () = live.changed(seen) => {}
+                slept = self.sleep(rest) => slept?,
+            }
+        }
+    }
+}
+
+/// A body that could not be read explains an absent one.
+fn with_body_error(mut failure: Failure, env: &Env) -> Failure {
+    let record = env.response.as_ref().map(|response| &response.record);
+    if let Some(Value::Object(fields)) = record
+        && let Some(Value::Object(error)) = fields.get("body_error")
+        && let Some(message) = error.get("message").and_then(Value::as_text)
+    {
+        failure.details.push(Detail::Note { text: format!("the body could not be read: {message}") });
+    }
+    failure
+}
+
+/// `Retry-After` in seconds of the block's last response (RFC 9110 §10.2.3).
+fn retry_after(env: &Env) -> Option<Duration> {
+    let response = env.response.as_ref()?;
+    let headers = response.record.as_object()?.get("headers")?.as_object()?;
+    let seconds: u64 = headers.get("retry-after")?.as_text()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// One line of what failed, with what it got.
+fn summary(stop: &Stop) -> String {
+    match stop {
+        Stop::Failed(failures) | Stop::Unknown(failures) => {
+            failures.first().map_or_else(String::new, |failure| {
+                let values: Vec<String> = failure
+                    .details
+                    .iter()
+                    .filter_map(|detail| match detail {
+                        Detail::Value { expression, value } if value.len() <= 60 => {
+                            Some(format!("{expression} is {value}"))
+                        }
+                        _ => None,
+                    })
+                    .take(3)
+                    .collect();
+                if values.is_empty() { failure.message.clone() } else { values.join(", ") }
+            })
+        }
+        Stop::Terminal(failure) => failure.message.clone(),
+        Stop::Return(_) | Stop::Cancelled => String::new(),
+    }
+}
+
+/// The failure after waiting: says how long, and shows the attempts.
+fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool) -> Stop {
+    let (mut failures, unknown) = match stop {
+        Stop::Failed(failures) => (failures, false),
+        Stop::Unknown(failures) => (failures, true),
+        other => return other,
+    };
+    if let Some(failure) = failures.first_mut() {
+        let count = attempts.count;
+        let tries = if count == 1 { "1 attempt".to_owned() } else { format!("{count} attempts") };
+        let limit = show_short(&Value::duration(within), 20);
+        let text = if ended {
+            format!("nothing can change any more; looked at {tries}")
+        } else {
+            format!("still so after {limit} and {tries}")
+        };
+        failure.details.push(Detail::Note { text });
+        failure.details.extend(attempts.details());
+    }
+    if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
+}
+
+fn has_call(expr: &Expr) -> bool {
+    let mut found = false;
+    crate::syntax::visit::expression(expr, &mut |part| found |= matches!(part.kind, ExprKind::Call(..)));
+    found
+}

@@ -1,0 +1,126 @@
+//! Inputs and secrets: from `--set` and the env file, from `SCN_NAME` in the environment, from a
+//! secret's file. Defaults are evaluated where they are read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::check::{ItemRef, Program};
+use crate::diag::{Code, Diagnostic};
+use crate::source::SourceId;
+use crate::syntax::ast::{Expr, ExprKind, Input, ItemKind, Secret};
+use crate::value::{Redactor, Value, is_long_enough};
+
+/// The values that were given, and what is wrong with them. `given` comes from the command line
+/// and the env file, `variable` looks into the environment.
+pub(crate) fn resolve(
+    program: &Program,
+    given: &BTreeMap<String, String>,
+    variable: &dyn Fn(&str) -> Option<String>,
+    redactor: &Redactor,
+) -> (BTreeMap<ItemRef, Value>, Vec<Diagnostic>) {
+    let mut values = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (at, item) in program.items() {
+        let value = match &item.kind {
+            ItemKind::Input(input) => {
+                let name = &*input.name.name;
+                let text = given.get(name).cloned().or_else(|| variable(&variable_name(name)));
+                text.map(|text| read(input, &text))
+            }
+            ItemKind::Secret(secret) => {
+                let dir = &program.units[at.unit].dir;
+                match secret_text(secret, dir, given, variable) {
+                    Some(Ok(text)) => Some(taint(secret, &text, redactor)),
+                    Some(Err(problem)) => Some(Err(*problem)),
+                    None => None,
+                }
+            }
+            _ => None,
+        };
+        match value {
+            Some(Ok(value)) => {
+                values.insert(at, value);
+            }
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
+        }
+    }
+    (values, problems)
+}
+
+/// `api_key` is `SCN_API_KEY` in the environment.
+fn variable_name(name: &str) -> String {
+    format!("SCN_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// Text becomes what the input's type or default is: a number, a duration, a truth value.
+fn read(input: &Input, text: &str) -> Result<Value, Diagnostic> {
+    let wants_text = match (&input.ty, &input.default) {
+        (Some(Expr { kind: ExprKind::Name(name), .. }), _) => &**name == "text",
+        (None, Some(default)) => matches!(default.kind, ExprKind::Text(_)),
+        (None, None) => true,
+        _ => false,
+    };
+    if wants_text {
+        return Ok(Value::text(text));
+    }
+    let wrong = |what: &str| {
+        let message = format!("`{text}` is no value for the input `{}`", input.name.name);
+        Diagnostic::error(Code::WRONG_TYPE, input.name.span, message).label(what.to_owned())
+    };
+    match crate::syntax::parse_expression(SourceId::default(), text) {
+        Ok(expr) => literal(&expr).ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`")),
+        // A word that is no literal is meant as text where text is one of the possible values.
+        Err(_) if input.ty.as_ref().is_some_and(|ty| matches!(ty.kind, ExprKind::Binary(..))) => {
+            Ok(Value::text(text))
+        }
+        Err(_) => Err(wrong("it takes a literal, such as `3`, `250ms` or `true`")),
+    }
+}
+
+fn literal(expr: &Expr) -> Option<Value> {
+    Some(match &expr.kind {
+        ExprKind::Null => Value::Null,
+        ExprKind::Bool(value) => Value::Bool(*value),
+        ExprKind::Number(number) | ExprKind::Percent(number) => Value::Number(number.clone()),
+        ExprKind::Duration(nanos) => Value::Duration(*nanos),
+        ExprKind::Size(bytes) => Value::int(*bytes),
+        ExprKind::Text(template) => Value::text(template.plain()?),
+        ExprKind::Name(name) => Value::text(name.clone()),
+        ExprKind::List(items, false) => Value::list(items.iter().map(literal).collect::<Option<Vec<_>>>()?),
+        ExprKind::Unary(crate::syntax::ast::UnaryOp::Negate, inner) => match literal(inner)? {
+            Value::Number(number) => Value::Number(number.negate()),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// A secret's text, from the env file, the environment, or its file; without its last line end.
+fn secret_text(
+    secret: &Secret,
+    dir: &Path,
+    given: &BTreeMap<String, String>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<Result<String, Box<Diagnostic>>> {
+    let name = &*secret.name.name;
+    if let Some(text) = given.get(name).cloned().or_else(|| variable(&variable_name(name))) {
+        return Some(Ok(text));
+    }
+    let file = secret.file.as_ref()?.plain()?;
+    let text = std::fs::read_to_string(dir.join(&*file));
+    Some(text.map(|text| text.trim_end_matches(['\n', '\r']).to_owned()).map_err(|error| {
+        let message = format!("the secret `{name}` cannot be read from `{file}`: {error}");
+        Box::new(Diagnostic::error(Code::SECRET_MISSING, secret.name.span, message))
+    }))
+}
+
+fn taint(secret: &Secret, text: &str, redactor: &Redactor) -> Result<Value, Diagnostic> {
+    if !is_long_enough(text) {
+        let message = format!("the secret `{}` has fewer than 8 characters", secret.name.name);
+        return Err(Diagnostic::error(Code::SHORT_SECRET, secret.name.span, message)
+            .label("it could not be masked without masking half of every output"));
+    }
+    redactor.register(text);
+    Ok(Value::text_with(text, true))
+}

@@ -1,0 +1,426 @@
+//! Whether a comparison or relation holds, and what shows that it does not.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::cx::{Cx, SHOWN};
+use super::env::{Env, Observer};
+use super::eval::article;
+use super::flow::Flow;
+use crate::diag::Code;
+use crate::event::Detail;
+use crate::function::operators;
+use crate::lang::Ty;
+use crate::protocol::BoxFuture;
+use crate::relation::{self, Claim, Verdict};
+use crate::shape;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
+use crate::value::{Object, Value, show_short};
+
+/// Whether it holds, and what shows it when not.
+#[derive(Debug, Default)]
+pub(crate) struct Judgement {
+    /// Whether it holds.
+    pub(crate) holds: bool,
+    /// Why it can neither be shown nor refuted; then it does not hold either.
+    pub(crate) unknown: Option<String>,
+    /// One line: `status == 201` does not hold.
+    pub(crate) message: String,
+    /// What shows it.
+    pub(crate) details: Vec<Detail>,
+    /// The place of the part that fails, when it is not the whole.
+    pub(crate) at: Option<crate::source::Span>,
+    /// What is said under that place.
+    pub(crate) label: String,
+}
+
+impl Judgement {
+    fn of(holds: bool) -> Judgement {
+        Judgement { holds, ..Judgement::default() }
+    }
+}
+
+impl Cx {
+    /// Whether an expression holds.
+    pub(crate) fn judge<'a>(
+        self: &'a Arc<Self>,
+        env: &'a Env,
+        expr: &'a Expr,
+    ) -> BoxFuture<'a, Flow<Judgement>> {
+        Box::pin(async move {
+            match &expr.kind {
+                ExprKind::Binary(BinaryOp::And, left, right) => {
+                    let first = self.judge(env, left).await?;
+                    if !first.holds {
+                        return Ok(first);
+                    }
+                    self.judge(env, right).await
+                }
+                ExprKind::Binary(BinaryOp::Or, left, right) => {
+                    let first = self.judge(env, left).await?;
+                    if first.holds {
+                        return Ok(first);
+                    }
+                    let second = self.judge(env, right).await?;
+                    if second.holds {
+                        return Ok(second);
+                    }
+                    let mut details = first.details;
+                    details.extend(second.details);
+                    let message = format!("neither side of `{}` holds", self.written(expr.span));
+                    Ok(Judgement { message, details, ..Judgement::of(false) })
+                }
+                ExprKind::Unary(UnaryOp::Not, inner) => {
+                    let inner = self.judge(env, inner).await?;
+                    let message = format!("`{}` does not hold", self.written(expr.span));
+                    Ok(Judgement {
+                        message,
+                        at: Some(expr.span),
+                        ..Judgement::of(!inner.holds && inner.unknown.is_none())
+                    })
+                }
+                ExprKind::Binary(op, left, right) if op.is_comparison() => {
+                    let mut judgement = self.compare(env, *op, left, right).await?;
+                    if !judgement.holds {
+                        judgement.at.get_or_insert(expr.span);
+                        if judgement.message.is_empty() {
+                            judgement.message = format!("`{}` does not hold", self.written(expr.span));
+                        }
+                    }
+                    Ok(judgement)
+                }
+                _ => {
+                    let value = self.eval(env, expr).await?;
+                    let holds = self.truth(env, expr, &value)?;
+                    let message = format!("`{}` is false", self.written(expr.span));
+                    Ok(Judgement { message, at: Some(expr.span), ..Judgement::of(holds) })
+                }
+            }
+        })
+    }
+
+    async fn compare(
+        self: &Arc<Self>,
+        env: &Env,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+    ) -> Flow<Judgement> {
+        use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
+        let subject = self.eval(env, left).await?;
+        match op {
+            Equal | NotEqual => {
+                let expected = self.eval(env, right).await?;
+                // A path that leads nowhere equals only a written `absent`.
+                if !matches!(right.kind, ExprKind::Absent) {
+                    self.present(env, left, &subject)?;
+                }
+                if !matches!(left.kind, ExprKind::Absent) && !matches!(right.kind, ExprKind::Absent) {
+                    self.present(env, right, &expected)?;
+                }
+                let (subject, expected) = (settled(subject), settled(expected));
+                if (op == Equal) == (subject == expected) {
+                    return Ok(Judgement::of(true));
+                }
+                let mut judgement = Judgement::of(false);
+                if op == Equal {
+                    judgement.details = self.unequal(&subject, &expected);
+                    judgement.label = label_of(&subject, &expected);
+                }
+                Ok(judgement)
+            }
+            In | NotIn => {
+                self.present(env, left, &subject)?;
+                let set = self.eval(env, right).await?;
+                self.present(env, right, &set)?;
+                let found = operators::is_in(&subject, &settled(set))
+                    .map_err(|message| self.bad_value(env, right.span, message))?;
+                let mut judgement = Judgement::of(found == (op == In));
+                if !judgement.holds {
+                    judgement.label = format!("it is {}", show_short(&subject, 60));
+                }
+                Ok(judgement)
+            }
+            Matches | NotMatches | Contains | NotContains => {
+                let negated = matches!(op, NotMatches | NotContains);
+                if negated || matches!(op, Contains) {
+                    self.present(env, left, &subject)?;
+                }
+                let pattern = self.pattern(env, right).await?;
+                let subject = settled(subject);
+                let differences = if matches!(op, Matches | NotMatches) {
+                    shape::mismatches(&pattern, &subject)
+                } else {
+                    shape::contains(&pattern, &subject)
+                };
+                let mut judgement = Judgement::of(differences.holds(negated));
+                if !judgement.holds && !negated {
+                    let count = differences.len();
+                    let verb = if op == Matches { "match" } else { "contain" };
+                    judgement.message = format!(
+                        "`{}` does not {verb} `{}`",
+                        self.written(left.span),
+                        self.written(right.span)
+                    );
+                    judgement.label = match count {
+                        1 => "one difference".to_owned(),
+                        count => format!("{count} differences"),
+                    };
+                }
+                if let Some(why) = &differences.invalid {
+                    judgement.details.push(Detail::Note { text: why.clone() });
+                } else if !judgement.holds && !negated {
+                    judgement.details = differences.into_details();
+                }
+                Ok(judgement)
+            }
+            _ => {
+                self.present(env, left, &subject)?;
+                let other = self.eval(env, right).await?;
+                self.present(env, right, &other)?;
+                let order = operators::compare(&subject, &other)
+                    .map_err(|message| self.bad_value(env, left.span.to(right.span), message))?;
+                let mut judgement = Judgement::of(order.is_some_and(|order| admits(op, order)));
+                if !judgement.holds {
+                    judgement.label = format!(
+                        "{} is not {} {}",
+                        show_short(&subject, 40),
+                        op.symbol(),
+                        show_short(&other, 40)
+                    );
+                }
+                Ok(judgement)
+            }
+        }
+    }
+
+    /// What shows that two values differ: for structures every path, otherwise nothing but the
+    /// values themselves, which the report shows anyway.
+    fn unequal(&self, subject: &Value, expected: &Value) -> Vec<Detail> {
+        let structured = |value: &Value| matches!(value, Value::List(_) | Value::Object(_));
+        let long = |value: &Value| value.as_text().is_some_and(|text| text.len() > 60 || text.contains('\n'));
+        if structured(subject) || structured(expected) || (long(subject) && long(expected)) {
+            return shape::diff(expected, subject).into_details();
+        }
+        if subject.kind() != expected.kind() {
+            let text = format!("{} never equals {}", article(subject.kind()), article(expected.kind()));
+            return vec![Detail::Note { text }];
+        }
+        Vec::new()
+    }
+
+    /// Whether a relation holds of a subject.
+    pub(crate) async fn relate(
+        self: &Arc<Self>,
+        env: &Env,
+        subject: &Expr,
+        used: &RelationUse,
+        change: Option<&(Value, Value)>,
+    ) -> Flow<Judgement> {
+        let value = match change {
+            Some((_, after)) => after.clone(),
+            None => self.eval(env, subject).await?,
+        };
+        self.present(env, subject, &value)?;
+        let value = settled(value);
+        let not = if used.negated { "not " } else { "" };
+        let claimed = format!("`{}` is not {not}{}", self.written(subject.span), used.name.name);
+        let verdict = match self.world.plan.program.lookup_item(env.unit, &used.name.name) {
+            Some((item, declared)) if matches!(declared.kind, ItemKind::Check(_)) => {
+                let ItemKind::Check(script) = &declared.kind else { return Ok(Judgement::of(false)) };
+                let values = self.check_arguments(env, &script.params, used, value).await?;
+                match self.script_check(env, item, values, used.span).await? {
+                    None => Verdict::Holds,
+                    Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
+                }
+            }
+            _ => self.built_in_relation(env, used, &value, change).await?,
+        };
+        let verdict = if used.negated { verdict.negate() } else { verdict };
+        let mut judgement =
+            Judgement { message: claimed, at: Some(subject.span.to(used.span)), ..Judgement::of(false) };
+        match verdict {
+            Verdict::Holds => judgement.holds = true,
+            Verdict::Fails(details) | Verdict::Invalid(details) => judgement.details = details,
+            Verdict::Unknown(why) => judgement.unknown = Some(why),
+        }
+        Ok(judgement)
+    }
+
+    async fn built_in_relation(
+        self: &Arc<Self>,
+        env: &Env,
+        used: &RelationUse,
+        subject: &Value,
+        change: Option<&(Value, Value)>,
+    ) -> Flow<Verdict> {
+        let name = &used.name.name;
+        let Some(relation) = relation::find(name) else {
+            let message = format!("there is no relation `{name}`");
+            return Err(self.failure(env, Code::UNKNOWN_RELATION, used.name.span, message).into());
+        };
+        let spec = relation.spec();
+        let mut claim = Claim { subject: Some(subject), ..Claim::default() };
+        if let Some((before, after)) = change {
+            claim.change = Some((before, after));
+        }
+        let mut args = Object::new();
+        if let Some(written) = &used.args {
+            let given = self.arguments(env, written).await?;
+            let positional =
+                spec.params.iter().filter(|param| !is_phrase(param.name)).map(|param| param.name);
+            args.extend(positional.zip(given.positional).map(|(name, value)| (Arc::from(name), value)));
+            args.extend(given.named);
+        }
+        let takes_pattern = |name: &str| {
+            spec.params.iter().any(|param| param.name == name && matches!(param.ty, Ty::Pattern))
+        };
+        let mut operand = None;
+        let mut pattern = None;
+        if let Some(written) = &used.operand {
+            if takes_pattern("operand") || takes_pattern("pattern") {
+                pattern = Some(self.pattern(env, written).await?);
+            } else {
+                operand = Some(settled(self.eval(env, written).await?));
+            }
+        }
+        let mut of = None;
+        let mut before = None;
+        for phrase in &used.phrases {
+            let word = &*phrase.word.name;
+            let Some(value) = &phrase.value else {
+                claim.or_empty |= word == "or_empty";
+                continue;
+            };
+            match word {
+                "by" if self.is_key(value) => claim.by = Some(self.key(env, value)?),
+                "per" => claim.per = Some(self.key(env, value)?),
+                "of" => of = Some(settled(self.eval(env, value).await?)),
+                "before" => before = Some(self.pattern(env, value).await?),
+                "except" => claim.except.push(self.key_path(env, value)?),
+                _ => {
+                    args.insert(Arc::from(word), settled(self.eval(env, value).await?));
+                }
+            }
+        }
+        claim.args = args;
+        claim.operand = operand.as_ref();
+        claim.pattern = pattern.as_ref();
+        claim.of = of.as_ref();
+        claim.before = before.as_ref();
+        Ok(relation.judge(&claim))
+    }
+
+    /// The arguments of a custom relation: the subject first, then arguments in parentheses, the
+    /// operand, and phrases by their word; keys come as the script sees keys.
+    async fn check_arguments(
+        self: &Arc<Self>,
+        env: &Env,
+        params: &[crate::syntax::ast::ParamDecl],
+        used: &RelationUse,
+        subject: Value,
+    ) -> Flow<Vec<Value>> {
+        let mut values: Vec<Option<Value>> = vec![None; params.len()];
+        if let Some(first) = values.first_mut() {
+            *first = Some(subject);
+        }
+        let mut positional = Vec::new();
+        let mut named: Vec<(Arc<str>, Value)> = Vec::new();
+        if let Some(args) = &used.args {
+            let given = self.arguments(env, args).await?;
+            positional.extend(given.positional);
+            named.extend(given.named);
+        }
+        if let Some(operand) = &used.operand {
+            positional.push(settled(self.eval(env, operand).await?));
+        }
+        for phrase in &used.phrases {
+            let Some(value) = &phrase.value else { continue };
+            let value = if self.is_key(value) {
+                crate::script::key_value(&self.key(env, value)?)
+            } else {
+                settled(self.eval(env, value).await?)
+            };
+            named.push((phrase.word.name.clone(), value));
+        }
+        for (name, value) in named {
+            match params.iter().position(|param| param.name.name == name) {
+                Some(at) if values[at].is_none() => values[at] = Some(value),
+                _ => {
+                    let message = format!("`{}` has no parameter `{name}`", used.name.name);
+                    return Err(self.failure(env, Code::WRONG_ARGUMENTS, used.span, message).into());
+                }
+            }
+        }
+        let mut positional = positional.into_iter();
+        let mut bound = Vec::with_capacity(params.len());
+        for (param, value) in params.iter().zip(values) {
+            let value = match (value, &param.default) {
+                (Some(value), _) => value,
+                (None, default) => match (positional.next(), default) {
+                    (Some(value), _) => value,
+                    (None, Some(default)) => self.eval(env, default).await?,
+                    (None, None) => {
+                        let message = format!("`{}` needs `{}`", used.name.name, param.name.name);
+                        return Err(self.failure(env, Code::WRONG_ARGUMENTS, used.span, message).into());
+                    }
+                },
+            };
+            bound.push(value);
+        }
+        if positional.next().is_some() {
+            let message = format!("`{}` has too many arguments", used.name.name);
+            return Err(self.failure(env, Code::WRONG_ARGUMENTS, used.span, message).into());
+        }
+        Ok(bound)
+    }
+
+    /// The details every failed judgement shows: what was seen, then what differs.
+    pub(crate) fn shown(&self, observer: &Observer, judgement: &Judgement) -> Vec<Detail> {
+        let mut details =
+            if judgement.details.iter().any(|detail| matches!(detail, Detail::Difference { .. })) {
+                // The differences say it better than the whole value would.
+                Vec::new()
+            } else {
+                self.observed(observer)
+            };
+        details.extend(judgement.details.iter().cloned());
+        details
+    }
+}
+
+/// A history as the list of its records; anything else as it is.
+pub(crate) fn settled(value: Value) -> Value {
+    match &value {
+        Value::Live(live) => match live.items() {
+            Some(items) => Value::list(items),
+            None => value,
+        },
+        _ => value,
+    }
+}
+
+fn is_phrase(name: &str) -> bool {
+    matches!(
+        name,
+        "by" | "per" | "of" | "before" | "except" | "or_empty" | "operand" | "pattern" | "as" | "on"
+    )
+}
+
+fn admits(op: BinaryOp, order: Ordering) -> bool {
+    match op {
+        BinaryOp::Less => order.is_lt(),
+        BinaryOp::LessEqual => order.is_le(),
+        BinaryOp::Greater => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+fn label_of(subject: &Value, expected: &Value) -> String {
+    let shown = show_short(subject, 60);
+    if shown == show_short(expected, 60) || shown.len() > SHOWN {
+        String::new()
+    } else {
+        format!("it is {shown}")
+    }
+}

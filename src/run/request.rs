@@ -1,0 +1,427 @@
+//! Requests: from the tree to a protocol's call and back.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::cx::Cx;
+use super::env::{Env, Response};
+use super::flow::{Flow, Stop};
+use crate::check::ItemRef;
+use crate::diag::{Code, did_you_mean};
+use crate::event::{EventKind, Failure};
+use crate::function::operators;
+use crate::lang::{Kind, Safety};
+use crate::protocol::{Call, CallPlace, Misuse, Piece, Protocol};
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, LetTarget};
+use crate::syntax::ast::{
+    ItemKind, Place, Request, Statement, StatementKind, Target, Template, TemplatePart,
+};
+use crate::syntax::visit;
+use crate::value::{Live, Object, Text, Value};
+
+/// What `${…}` inserts into a path keeps only the unreserved characters (RFC 3986 §2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The parts of a response whose reading counts as checking whether it is a success.
+const VERDICTS: &[&str] = &["status", "code", "error", "exit_code", "signal", "message", "details"];
+
+/// What a request is aimed at, found.
+enum Aim {
+    Service(Arc<super::world::ServiceRef>),
+    Stream(Arc<dyn Live>),
+    Nothing,
+}
+
+impl Cx {
+    /// Performs a request. Unless somebody checks it, its response must be a success.
+    pub(crate) async fn request(
+        self: &Arc<Self>,
+        env: &Env,
+        request: &Request,
+        span: Span,
+        checked: bool,
+    ) -> Flow<Arc<Response>> {
+        let aim = self.aim(env, request.target.as_ref()).await?;
+        let protocols = self.protocols_of(env, request, &aim)?;
+        self.allowed(env, request, &aim)?;
+        let call = self.assemble(env, request, &aim).await?;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut outcome = Err(Misuse::new("no protocol takes this request"));
+        for protocol in protocols {
+            outcome = protocol.perform(call.clone(), &self.session).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
+        let place = self.world.bare_place(span);
+        self.emit(EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone() });
+        let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
+        if reply.succeeded || checked {
+            return Ok(response);
+        }
+        Err(self.unchecked_failure(env, request, span, &response).into())
+    }
+
+    /// The failure of a response that is no success and that nobody checks.
+    fn unchecked_failure(
+        &self,
+        env: &Env,
+        request: &Request,
+        span: Span,
+        response: &Arc<Response>,
+    ) -> Failure {
+        let error = match &response.record {
+            Value::Object(fields) => {
+                fields.get("error").filter(|error| matches!(error, Value::Object(_))).cloned()
+            }
+            Value::Live(live) => live.field("error").filter(|error| matches!(error, Value::Object(_))),
+            _ => None,
+        };
+        let part =
+            |record: &Value, name: &str| record.as_object().and_then(|fields| fields.get(name)).cloned();
+        let mut failure = match error {
+            Some(error) => {
+                let text = part(&error, "message").and_then(|message| message.as_text().map(str::to_owned));
+                let kind = part(&error, "kind")
+                    .and_then(|kind| kind.as_text().map(str::to_owned))
+                    .unwrap_or_default();
+                let message = text.unwrap_or_else(|| format!("the request failed: {kind}"));
+                let mut failure = self.failure(env, Code::REQUEST_FAILED, span, message);
+                failure.help = Some(format!("to expect this, write `expect error.kind == \"{kind}\"`"));
+                failure
+            }
+            None => {
+                let got = &response.exchange.response;
+                let message =
+                    format!("`{}` answered {got}, and nothing here expects that", request.verb.name);
+                let mut failure = self.failure(env, Code::UNEXPECTED_STATUS, span, message);
+                failure.help = Some(
+                    "a response that nobody checks must be a success; write the `status` you expect".into(),
+                );
+                failure
+            }
+        };
+        failure.label = "this request".to_owned();
+        failure.exchange = Some(Box::new(response.exchange.clone()));
+        if let Some(service) = &response.exchange.service {
+            failure.logs = self.world.log_tails([service.as_str()]);
+        }
+        failure
+    }
+
+    fn misuse(&self, env: &Env, request: &Request, span: Span, misuse: Misuse) -> Stop {
+        let at = misuse
+            .option
+            .as_deref()
+            .and_then(|option| {
+                request.options.as_ref()?.entries.iter().find_map(|entry| match entry {
+                    crate::syntax::ast::ObjectEntry::Field { name, value, .. }
+                        if name.plain().as_deref() == Some(option) =>
+                    {
+                        Some(value.span)
+                    }
+                    _ => None,
+                })
+            })
+            .unwrap_or(span);
+        let mut failure = self.failure(env, Code::BAD_VALUE, at, misuse.message);
+        failure.help = misuse.help;
+        failure.into()
+    }
+
+    /// What the target names: a service, or a stream in a variable.
+    async fn aim(self: &Arc<Self>, env: &Env, target: Option<&Target>) -> Flow<Aim> {
+        let Some(target) = target else { return Ok(Aim::Nothing) };
+        let mut value = self.name(env, &target.name.name, target.name.span).await?;
+        if let Some(index) = &target.index {
+            let index = self.eval(env, index).await?;
+            value = match &value {
+                Value::Live(live) => {
+                    let members = live.field("members").unwrap_or(Value::Absent);
+                    let at = index.as_number().and_then(|number| number.to_usize());
+                    let member = at.and_then(|at| members.as_list().and_then(|items| items.get(at)).cloned());
+                    member.ok_or_else(|| {
+                        self.bad_value(env, target.span, format!("`{}` has no such member", target.name.name))
+                    })?
+                }
+                _ => value,
+            };
+        }
+        match value {
+            Value::Live(live) => match self.world.service_behind(&*live) {
+                Some(service) => Ok(Aim::Service(service)),
+                None => Ok(Aim::Stream(live)),
+            },
+            other => {
+                let message =
+                    format!("`{}` is {}, not a service or a stream", target.name.name, other.kind());
+                Err(self.bad_value(env, target.span, message))
+            }
+        }
+    }
+
+    /// The protocols that know the verb and can take the target, best first.
+    fn protocols_of(&self, env: &Env, request: &Request, aim: &Aim) -> Flow<Vec<&dyn Protocol>> {
+        let verb = &*request.verb.name;
+        let specs = self.world.registry.all(Kind::Verb, verb);
+        let speaks = match aim {
+            Aim::Service(service) => Some(service.protocol.clone()),
+            Aim::Stream(_) => None,
+            Aim::Nothing => match &request.place {
+                Some(Place::Url(_)) => Some(Arc::from("http")),
+                _ => None,
+            },
+        };
+        let fits = |of: &str| match &speaks {
+            Some(speaks) => of == &**speaks || of == "system",
+            None => true,
+        };
+        let found: Vec<&dyn Protocol> = specs
+            .iter()
+            .filter(|spec| fits(spec.of))
+            .filter_map(|spec| self.world.protocol(spec.of))
+            .collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let known = self.world.registry.names(Kind::Verb, speaks.as_deref().unwrap_or(""));
+        let message = match &speaks {
+            Some(speaks) => format!("`{verb}` is no verb of {speaks}"),
+            None => format!("`{verb}` is no verb"),
+        };
+        let mut failure = self.failure(env, Code::UNKNOWN_VERB, request.verb.span, message);
+        failure.help = did_you_mean(verb, known);
+        Err(failure.into())
+    }
+
+    /// An environment with `allow safe` refuses everything that may change something.
+    fn allowed(&self, env: &Env, request: &Request, aim: &Aim) -> Flow<()> {
+        if !self.world.only_safe {
+            return Ok(());
+        }
+        let specs = self.world.registry.all(Kind::Verb, &request.verb.name);
+        let harmless = specs
+            .iter()
+            .any(|spec| spec.safety == Safety::Safe || (spec.of == "grpc" && self.is_safe_grpc(request)));
+        if harmless || matches!(aim, Aim::Stream(_)) {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` may change something, and this environment allows only safe requests",
+            request.verb.name
+        );
+        Err(self.failure(env, Code::BAD_VALUE, request.verb.span, message).into())
+    }
+
+    /// gRPC methods say nothing of their safety, so only those named like a read count as safe.
+    fn is_safe_grpc(&self, request: &Request) -> bool {
+        let member = request.target.as_ref().and_then(|target| target.members.last());
+        member.is_some_and(|member| {
+            ["Get", "List", "Watch", "Read", "Check", "Search", "Query"]
+                .iter()
+                .any(|start| member.name.starts_with(start))
+        })
+    }
+
+    async fn assemble(self: &Arc<Self>, env: &Env, request: &Request, aim: &Aim) -> Flow<Call> {
+        let mut options = match aim {
+            Aim::Service(service) => self.service_options(env, service).await?,
+            Aim::Stream(_) | Aim::Nothing => Object::new(),
+        };
+        if let Some(written) = &request.options {
+            merge(&mut options, self.object(env, written).await?);
+        }
+        let place = match &request.place {
+            None => None,
+            Some(Place::Path(template)) => Some(CallPlace::Path(self.encoded(env, template).await?)),
+            Some(Place::Url(template)) => Some(CallPlace::Url(self.encoded(env, template).await?)),
+            Some(Place::Text(template)) => Some(CallPlace::Text(self.pieces(env, template).await?)),
+        };
+        let operand = match &request.operand {
+            Some(operand) => {
+                let value = self.eval(env, operand).await?;
+                self.present(env, operand, &value)?;
+                Some(value)
+            }
+            None => None,
+        };
+        let (endpoint, stream) = match aim {
+            Aim::Service(service) => {
+                (Some(service.endpoint(&self.world)), Some(service.clone().target() as Arc<dyn Live>))
+            }
+            Aim::Stream(live) => (None, Some(live.clone())),
+            Aim::Nothing => (None, None),
+        };
+        let members = request
+            .target
+            .as_ref()
+            .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
+        Ok(Call { verb: request.verb.name.clone(), endpoint, stream, members, place, operand, options })
+    }
+
+    /// The service's own `with { … }`.
+    async fn service_options(
+        self: &Arc<Self>,
+        env: &Env,
+        service: &super::world::ServiceRef,
+    ) -> Flow<Object> {
+        let item: ItemRef = service.item;
+        let ItemKind::Service(declared) = &self.world.plan.program.item(item).kind else {
+            return Ok(Object::new());
+        };
+        let mut options = Object::new();
+        for setting in declared.settings.iter().filter(|setting| &*setting.name.name == "with") {
+            if let Some(crate::syntax::ast::SettingValue::Expr(Expr {
+                kind: ExprKind::Object(object), ..
+            })) = &setting.value
+            {
+                let origin = self.world.plan.program.item(item).span.start;
+                let inner = env.call(item.unit, origin, setting.span);
+                merge(&mut options, self.object(&inner, object).await?);
+            }
+        }
+        Ok(options)
+    }
+
+    /// A bare path or URL: what `${…}` inserts is percent-encoded, except in a URL's authority.
+    async fn encoded(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Text> {
+        let mut text = String::new();
+        let mut secret = false;
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(piece) => text.push_str(piece),
+                TemplatePart::Expr(expr) => {
+                    let piece = self.piece(env, expr).await?;
+                    secret |= piece.secret;
+                    let in_authority = text.find("://").is_some_and(|at| !text[at + 3..].contains('/'));
+                    if in_authority {
+                        text.push_str(&piece.text);
+                    } else {
+                        text.extend(utf8_percent_encode(&piece.text, UNRESERVED));
+                    }
+                }
+            }
+        }
+        Ok(Text { text: text.into(), secret })
+    }
+
+    async fn piece(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Text> {
+        let value = self.eval(env, expr).await?;
+        self.present(env, expr, &value)?;
+        operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))
+    }
+
+    /// Quoted text in pieces, so that a protocol can bind what `${…}` gave.
+    pub(crate) async fn pieces(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Vec<Piece>> {
+        let mut pieces = Vec::with_capacity(template.parts.len());
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(text) => pieces.push(Piece::Text(text.clone())),
+                TemplatePart::Expr(expr) => {
+                    let value = self.eval(env, expr).await?;
+                    self.present(env, expr, &value)?;
+                    pieces.push(Piece::Value(value));
+                }
+            }
+        }
+        Ok(pieces)
+    }
+}
+
+/// Later options replace earlier ones; headers and metadata are merged name by name.
+fn merge(options: &mut Object, later: Object) {
+    for (name, value) in later {
+        let merged = match (&*name, options.get(&name), &value) {
+            ("headers" | "metadata", Some(Value::Object(known)), Value::Object(more)) => {
+                let mut fields = (**known).clone();
+                for (field, value) in more.iter() {
+                    let same = fields.keys().find(|known| known.eq_ignore_ascii_case(field)).cloned();
+                    fields.insert(same.unwrap_or_else(|| field.clone()), value.clone());
+                }
+                Value::Object(Arc::new(fields))
+            }
+            _ => value,
+        };
+        options.insert(name, merged);
+    }
+}
+
+/// Whether one of the statements after a request reads how the response went: up to the next
+/// request, which takes over the bare names. A named response may also be read by its name.
+pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> bool {
+    let mut bare = true;
+    for statement in rest {
+        let mut found = false;
+        visit::statement(statement, &mut |expr| {
+            found |= (bare && reads_verdict(expr, None))
+                || name.is_some_and(|name| reads_verdict(expr, Some(name)));
+        });
+        if found {
+            return true;
+        }
+        if replaces_response(statement) {
+            bare = false;
+            if name.is_none() {
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// Whether an expression reads `status` and the like, or the same of the named response.
+fn reads_verdict(expr: &Expr, of: Option<&str>) -> bool {
+    match (&expr.kind, of) {
+        (ExprKind::Name(name), None) => VERDICTS.contains(&&**name),
+        (ExprKind::Field(base, field), Some(of)) => {
+            VERDICTS.contains(&&*field.name) && root(base) == Some(of)
+        }
+        (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => {
+            matches!(&left.kind, ExprKind::Name(name) if &**name == of)
+        }
+        _ => false,
+    }
+}
+
+/// The name at the root of a path.
+fn root(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Each(base) => root(base),
+        _ => None,
+    }
+}
+
+/// Whether a statement makes the bare names speak of something else.
+fn replaces_response(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Let(binding) => is_request(&binding.value),
+        StatementKind::Expr(expr) => is_request(expr) || !matches!(expr.kind, ExprKind::Next(_)),
+        StatementKind::Step(_, body) => body.statements.iter().any(replaces_response),
+        _ => false,
+    }
+}
+
+fn is_request(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Request(_))
+}
+
+/// Whether what a block's value is bound to is read for how it went.
+pub(crate) fn is_target_checked(target: &LetTarget, rest: &[Statement]) -> bool {
+    let names: Vec<&str> = match target {
+        LetTarget::Name(name) => vec![&name.name],
+        LetTarget::List(names, _) => names.iter().map(|name| &*name.name).collect(),
+    };
+    !names.is_empty()
+        && names.iter().all(|name| {
+            rest.iter().any(|statement| {
+                let mut found = false;
+                visit::statement(statement, &mut |expr| found |= reads_verdict(expr, Some(name)));
+                found
+            })
+        })
+}

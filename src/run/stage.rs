@@ -1,0 +1,374 @@
+//! Stages in order: their suites, their scenarios, their gates and hooks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::cx::Cx;
+use super::env::Env;
+use super::flow::Stop;
+use super::scenario::{Finished, Instance, Policy, Scope, broken, clean_up, run};
+use super::suite::{Reads, SuiteResult, run_suite};
+use super::world::World;
+use crate::diag::Code;
+use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
+use crate::protocol::Session;
+use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, SettingValue, Suite};
+use crate::value::{Number, Value};
+
+/// How long another runner's suite may take.
+const SUITE: std::time::Duration = std::time::Duration::from_secs(1800);
+
+/// How a stage ended.
+pub(crate) struct Staged {
+    /// How many scenarios and tests ended how.
+    pub(crate) summary: Summary,
+    /// Whether its gates held.
+    pub(crate) held: bool,
+    /// What its hooks, fixtures and gates failed with.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// What a stage is asked to do.
+pub(crate) struct StageWork<'a> {
+    /// Index in the plan.
+    pub(crate) stage: usize,
+    /// The scenarios that were selected, as indexes in the plan.
+    pub(crate) selected: &'a [usize],
+    /// Whether its suites run: they do unless some of its scenarios were left out.
+    pub(crate) suites: bool,
+    /// Numbers the scenarios.
+    pub(crate) next_id: &'a mut u32,
+    /// Whether the first failure ends the run.
+    pub(crate) fail_fast: bool,
+}
+
+/// Runs a stage.
+pub(crate) async fn run_stage(
+    world: &Arc<World>,
+    policy: &Policy,
+    whole_run: &Arc<Scope>,
+    work: StageWork<'_>,
+) -> Staged {
+    let planned = &world.plan.stages[work.stage];
+    let name = planned.name.to_string();
+    let declared = planned.item.and_then(|item| match &world.plan.program.item(item).kind {
+        ItemKind::Stage(stage) => Some((item, stage)),
+        _ => None,
+    });
+    let cx = Arc::new(shared_context(world, policy, planned.item.map_or(0, |item| item.unit)));
+    let scope = Arc::new(Scope::new(cx.clone()));
+    world.events.send(EventKind::StageStarted { stage: name.clone(), scenarios: work.selected.len() });
+    let mut summary = Summary::default();
+    let mut failures = Vec::new();
+    if let Some((item, stage)) = declared
+        && work.suites
+    {
+        for suite in &stage.suites {
+            if policy.cancel.is_cancelled() {
+                break;
+            }
+            let env = hook_env(world, item.unit, &name);
+            count_suite(&mut summary, &suite_of(&cx, &env, policy, &name, suite).await);
+        }
+    }
+    scenarios(world, policy, &[whole_run.clone(), scope.clone()], work, &cx, &mut summary).await;
+    let mut gates = Vec::new();
+    if let Some((item, stage)) = declared {
+        let env = hook_env(world, item.unit, &name);
+        let failed = summary.failed + summary.broken + summary.suite_failed + summary.inconclusive > 0;
+        if failed && let Some(hook) = &stage.on_failure {
+            failures.extend(run_hook(&cx, &env, policy, hook).await);
+        }
+        if let Some(hook) = &stage.finally {
+            failures.extend(run_hook(&cx, &env, policy, hook).await);
+        }
+        if !policy.cancel.is_cancelled() {
+            for condition in &stage.require {
+                gates.push(gate(&cx, &env, &summary, condition, &mut failures).await);
+            }
+        }
+    }
+    failures.extend(clean_up(&cx, &policy.kill).await);
+    let held = gates.iter().all(|gate| gate.held);
+    world.events.send(EventKind::StageFinished { stage: name, gates, failures: failures.clone() });
+    Staged { summary, held, failures }
+}
+
+/// Runs the selected scenarios of a stage, each case one, as many at a time as there are permits.
+async fn scenarios(
+    world: &Arc<World>,
+    policy: &Policy,
+    scopes: &[Arc<Scope>; 2],
+    work: StageWork<'_>,
+    cx: &Arc<Cx>,
+    summary: &mut Summary,
+) {
+    let mut running = JoinSet::new();
+    for &index in work.selected {
+        for (instance, failures) in instances(world, cx, index, work.next_id).await {
+            let (world, policy, scopes) = (world.clone(), policy.clone(), scopes.clone());
+            running.spawn(async move {
+                if failures.is_empty() {
+                    run(&world, &policy, &scopes, &instance).await
+                } else {
+                    broken(&world, &instance, failures)
+                }
+            });
+        }
+    }
+    while let Some(finished) = running.join_next().await {
+        let outcome = match finished {
+            Ok(Finished { outcome }) => outcome,
+            // A panic is ours: it must not pass as anything.
+            Err(_) => Outcome::Broken,
+        };
+        let ends = work.fail_fast && matches!(outcome, Outcome::Failed | Outcome::Broken);
+        count(summary, &outcome);
+        if ends {
+            policy.cancel.cancel();
+        }
+    }
+}
+
+/// A scenario's cases; one without `@cases` is a single instance.
+async fn instances(
+    world: &Arc<World>,
+    cx: &Arc<Cx>,
+    planned: usize,
+    next_id: &mut u32,
+) -> Vec<(Instance, Vec<Failure>)> {
+    let scenario = &world.plan.scenarios[planned];
+    let mut id = || {
+        *next_id += 1;
+        *next_id - 1
+    };
+    let Some(list) = &scenario.cases else {
+        return vec![(Instance { id: id(), planned, case: None }, Vec::new())];
+    };
+    let key = world.key.with(world.unit_name(scenario.item.unit)).with(format!("cases {}", scenario.title));
+    let env = Env::of_unit(scenario.item.unit, key, world.plan.program.item(scenario.item).span.start);
+    match cx.eval(&env, list).await {
+        Ok(Value::List(cases)) if !cases.is_empty() => {
+            let count = cases.len();
+            let each = cases.iter().enumerate();
+            each.map(|(index, case)| {
+                (Instance { id: id(), planned, case: Some((index, count, case.clone())) }, Vec::new())
+            })
+            .collect()
+        }
+        Ok(other) => {
+            let message = format!(
+                "`@cases` takes a list with at least one case, and this is {}",
+                crate::value::show_short(&other, 60)
+            );
+            let failure = cx.failure(&env, Code::BAD_VALUE, list.span, message);
+            vec![(Instance { id: id(), planned, case: None }, vec![failure])]
+        }
+        Err(stop) => vec![(Instance { id: id(), planned, case: None }, stop.into_failures())],
+    }
+}
+
+/// A context that belongs to no scenario: for hooks, gates and shared fixtures.
+pub(crate) fn shared_context(world: &Arc<World>, policy: &Policy, unit: usize) -> Cx {
+    let dir = world.plan.program.units.get(unit).map_or_else(|| world.root.clone(), |unit| unit.dir.clone());
+    let trace = "0".repeat(31) + "1";
+    let cancel = policy.cancel.child_token();
+    let session = Session::new(world.redactor.clone(), cancel.clone(), dir, trace, world.processes.clone());
+    Cx::new(world.clone(), None, Arc::new(session), cancel, None)
+}
+
+fn hook_env(world: &World, unit: usize, stage: &str) -> Env {
+    Env::of_unit(unit, world.key.with(world.unit_name(unit)).with(format!("stage {stage}")), 0)
+}
+
+/// Runs a hook even after an interrupt: it is cleanup.
+async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec<Failure> {
+    let cleanup = Arc::new(cx.for_cleanup(policy.kill.child_token()));
+    let mut inner = env.clone();
+    let flow = tokio::select! {
+        flow = cleanup.statements(&mut inner, &hook.statements, None) => flow,
+        () = policy.kill.cancelled() => Err(Stop::Cancelled),
+    };
+    let mut failures = match flow {
+        Ok(_) | Err(Stop::Return(_)) => Vec::new(),
+        Err(stop) => stop.into_failures(),
+    };
+    failures.extend(clean_up(&cleanup, &policy.kill).await);
+    failures
+}
+
+/// Judges a gate over what the stage came to.
+async fn gate(
+    cx: &Arc<Cx>,
+    env: &Env,
+    summary: &Summary,
+    condition: &Expr,
+    failures: &mut Vec<Failure>,
+) -> Gate {
+    let mut env = env.clone();
+    for (name, value) in gate_values(summary) {
+        env.bind(name.into(), value);
+    }
+    let observer = super::env::Observer::default();
+    let written = cx.written(condition.span);
+    let judged = cx.judge(&env.observed(&observer), condition).await;
+    let held = match judged {
+        Ok(judgement) => judgement.holds,
+        Err(stop) => {
+            failures.extend(stop.into_failures());
+            false
+        }
+    };
+    Gate { condition: written, values: cx.observed(&observer), held }
+}
+
+/// The names that gates read. Rates over nothing are zero, so that an empty stage passes no gate.
+pub(crate) const GATE_NAMES: &[&str] =
+    &["pass_rate", "flaky_rate", "passed", "failed", "flaky", "skipped", "quarantined", "total"];
+
+fn gate_values(summary: &Summary) -> Vec<(&'static str, Value)> {
+    let passed = summary.passed + summary.suite_passed;
+    let failed =
+        summary.failed + summary.broken + summary.inconclusive + summary.interrupted + summary.suite_failed;
+    let skipped = summary.skipped + summary.suite_skipped;
+    let ran = passed + failed + summary.quarantined;
+    let rate = |part: u32, whole: u32| -> Value {
+        if whole == 0 {
+            return Value::int(0);
+        }
+        let exact = Number::Int(i128::from(part)).div(&Number::Int(i128::from(whole)));
+        // Endless digits are cut after six: gates compare percentages.
+        Value::Number(exact.unwrap_or_else(|_| Number::Decimal(Box::new(ratio(part, whole)))))
+    };
+    let values = [
+        rate(passed, ran),
+        rate(summary.flaky, ran),
+        Value::int(passed),
+        Value::int(failed),
+        Value::int(summary.flaky),
+        Value::int(skipped),
+        Value::int(summary.quarantined),
+        Value::int(ran + skipped),
+    ];
+    GATE_NAMES.iter().copied().zip(values).collect()
+}
+
+fn ratio(part: u32, whole: u32) -> bigdecimal::BigDecimal {
+    (bigdecimal::BigDecimal::from(part) / bigdecimal::BigDecimal::from(whole))
+        .with_scale_round(6, bigdecimal::RoundingMode::Down)
+}
+
+async fn suite_of(cx: &Arc<Cx>, env: &Env, policy: &Policy, stage: &str, suite: &Suite) -> SuiteResult {
+    let world = &cx.world;
+    let name = suite.name.name.to_string();
+    world.events.send(EventKind::SuiteStarted { stage: stage.to_owned(), suite: name.clone() });
+    let failed = |failures: Vec<Failure>| SuiteResult {
+        tests: Vec::new(),
+        failure: failures.into_iter().next(),
+        took: std::time::Duration::ZERO,
+    };
+    let run = suite.settings.iter().find(|setting| &*setting.name.name == "run");
+    let reads = suite.settings.iter().find(|setting| &*setting.name.name == "reads");
+    let result = match (run, reads.and_then(|reads| reads.value.as_ref())) {
+        (Some(run), Some(SettingValue::Expr(reads))) => {
+            match (cx.command(env, run, &[]).await, reading(cx, env, reads, suite).await) {
+                (Ok(command), Ok(reads)) => {
+                    tokio::select! {
+                        result = run_suite(&name, &command, &reads, SUITE, &world.processes, &world.redactor) => result,
+                        () = policy.cancel.cancelled() => failed(vec![
+                            cx.failure(env, Code::INTERRUPTED, suite.span, "the suite was interrupted"),
+                        ]),
+                    }
+                }
+                (Err(stop), _) | (_, Err(stop)) => failed(stop.into_failures()),
+            }
+        }
+        _ => failed(vec![cx.failure(env, Code::SUITE, suite.span, "a suite needs `run` and `reads`")]),
+    };
+    let mut failure = result.failure.clone();
+    if let Some(failure) = &mut failure {
+        failure.place.get_or_insert_with(|| world.place(suite.span));
+    }
+    world.events.send(EventKind::SuiteFinished {
+        stage: stage.to_owned(),
+        suite: name,
+        tests: result.tests.clone(),
+        failure,
+        took_us: result.took.as_micros() as u64,
+    });
+    result
+}
+
+/// `reads gotest`, `reads junit "target/junit.xml"`.
+async fn reading(cx: &Arc<Cx>, env: &Env, reads: &Expr, suite: &Suite) -> Result<Reads, Stop> {
+    let setting = suite.settings.iter().find(|setting| &*setting.name.name == "reads");
+    let word = match &reads.kind {
+        ExprKind::Name(name) => name.to_string(),
+        ExprKind::Call(callee, _) => cx.written(callee.span),
+        _ => cx.written(reads.span),
+    };
+    let path = match &reads.kind {
+        ExprKind::Call(_, args) => args.args.first().map(|arg| &arg.value),
+        _ => setting.and_then(|setting| setting.phrases.first()).and_then(|phrase| phrase.value.as_ref()),
+    };
+    let path = match path {
+        Some(expr) => cx.eval(env, expr).await?.as_text().map(|text| Path::new(text).to_owned()),
+        None => None,
+    };
+    match (word.as_str(), path) {
+        ("gotest", _) => Ok(Reads::GoTest),
+        ("nextest", _) => Ok(Reads::Nextest),
+        ("cargo", _) => Ok(Reads::Cargo),
+        ("junit", Some(path)) => Ok(Reads::Junit { path }),
+        ("junit", None) => {
+            Err(cx.bad_value(env, reads.span, "`reads junit` names its file: `reads junit(\"junit.xml\")`"))
+        }
+        (other, _) => Err(cx.bad_value(env, reads.span, format!("`{other}` is no report that can be read"))),
+    }
+}
+
+fn count_suite(summary: &mut Summary, result: &SuiteResult) {
+    for test in &result.tests {
+        match test.outcome {
+            SuiteOutcome::Passed => summary.suite_passed += 1,
+            SuiteOutcome::Failed => summary.suite_failed += 1,
+            SuiteOutcome::Skipped => summary.suite_skipped += 1,
+        }
+    }
+    if result.failure.is_some() {
+        summary.suite_failed += 1;
+    }
+}
+
+fn count(summary: &mut Summary, outcome: &Outcome) {
+    match outcome {
+        Outcome::Passed => summary.passed += 1,
+        Outcome::Flaky => {
+            summary.passed += 1;
+            summary.flaky += 1;
+        }
+        Outcome::Failed => summary.failed += 1,
+        Outcome::Quarantined { .. } => summary.quarantined += 1,
+        Outcome::Skipped { .. } => summary.skipped += 1,
+        Outcome::Inconclusive => summary.inconclusive += 1,
+        Outcome::Broken => summary.broken += 1,
+        Outcome::Interrupted => summary.interrupted += 1,
+    }
+}
+
+/// Adds one summary to another.
+pub(crate) fn add(total: &mut Summary, part: &Summary) {
+    total.passed += part.passed;
+    total.flaky += part.flaky;
+    total.failed += part.failed;
+    total.quarantined += part.quarantined;
+    total.skipped += part.skipped;
+    total.inconclusive += part.inconclusive;
+    total.broken += part.broken;
+    total.interrupted += part.interrupted;
+    total.suite_passed += part.suite_passed;
+    total.suite_failed += part.suite_failed;
+    total.suite_skipped += part.suite_skipped;
+}

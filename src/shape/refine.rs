@@ -1,0 +1,38 @@
+//! Shapes with some of their fields overridden.
+
+use std::sync::Arc;
+
+use super::{FieldPattern, ObjectPattern, Pattern};
+use crate::diag::did_you_mean;
+
+/// `Order { state: "PAID" }`: the shape with some fields overridden. It stays as open as it is; a
+/// field that a closed shape does not have is an error.
+pub fn refine(pattern: &Pattern, fields: Vec<FieldPattern>) -> Result<Pattern, String> {
+    match pattern {
+        Pattern::Named(name, inner) => {
+            let inner = refine(inner, fields).map_err(|why| format!("`{name}` {why}"))?;
+            Ok(Pattern::Named(name.clone(), Arc::new(inner)))
+        }
+        Pattern::Object(object) => {
+            let mut refined = object.clone();
+            for field in fields {
+                override_field(&mut refined, field)?;
+            }
+            Ok(Pattern::Object(refined))
+        }
+        _ => Err("is no object shape, so it has no fields to override".to_owned()),
+    }
+}
+
+fn override_field(object: &mut ObjectPattern, field: FieldPattern) -> Result<(), String> {
+    if let Some(place) = object.fields.iter_mut().find(|known| known.name == field.name) {
+        *place = field;
+    } else if object.open {
+        object.fields.push(field);
+    } else {
+        let advice = did_you_mean(&field.name, object.fields.iter().map(|known| &*known.name));
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        return Err(format!("has no field `{}`{advice}", field.name));
+    }
+    Ok(())
+}
