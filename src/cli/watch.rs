@@ -56,7 +56,8 @@ async fn change(files: &BTreeSet<PathBuf>, args: &Run) -> notify::Result<Option<
         }
     })?;
     // Directories, not files: editors replace files by renaming new ones over them.
-    let mut dirs: BTreeSet<PathBuf> = files.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
+    let mut dirs: BTreeSet<PathBuf> =
+        files.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
     let mut trees = BTreeSet::new();
     for named in named(&args.selection.paths) {
         if let Ok(path) = named.path.canonicalize()
@@ -93,8 +94,11 @@ async fn change(files: &BTreeSet<PathBuf>, args: &Run) -> notify::Result<Option<
 /// Everything a project was read from: modules, scripts and contracts.
 fn files(project: &Project) -> BTreeSet<PathBuf> {
     let program = &project.plan.program;
-    let mut files: BTreeSet<PathBuf> =
-        program.sources.iter().filter_map(|(_, source)| Path::new(&source.name).canonicalize().ok()).collect();
+    let mut files: BTreeSet<PathBuf> = program
+        .sources
+        .iter()
+        .filter_map(|(_, source)| Path::new(&source.name).canonicalize().ok())
+        .collect();
     for unit in &program.units {
         for item in &unit.module.items {
             let ItemKind::Service(service) = &item.kind else { continue };
@@ -102,7 +106,9 @@ fn files(project: &Project) -> BTreeSet<PathBuf> {
                 if &*phrase.word.name != "contract" {
                     continue;
                 }
-                let Some(ExprKind::Text(template)) = phrase.value.as_ref().map(|value| &value.kind) else { continue };
+                let Some(ExprKind::Text(template)) = phrase.value.as_ref().map(|value| &value.kind) else {
+                    continue;
+                };
                 if let Some(path) = template.plain() {
                     files.extend(unit.dir.join(&*path).canonicalize());
                 }

@@ -71,7 +71,14 @@ impl Reporter for JUnit {
                 (self.started_at, self.seed) = (started_at.clone(), *seed);
             }
             EventKind::ScenarioFinished {
-                scenario, attempt, retried, outcome, failures, took_us, expectations, ..
+                scenario,
+                attempt,
+                retried,
+                outcome,
+                failures,
+                took_us,
+                expectations,
+                ..
             } => {
                 let key = format!("{}\n{}\n{}", scenario.file, scenario.title, scenario.case);
                 if *retried {

@@ -33,8 +33,9 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
-        let count =
-            reader.read_until(b'\n', &mut bytes).map_err(|error| fail(line, super::watched::plain(&error)))?;
+        let count = reader
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| fail(line, super::watched::plain(&error)))?;
         if count == 0 {
             break;
         }
@@ -58,7 +59,9 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
     }
     match last {
         None => Err(fail(1, "the file is empty".to_owned())),
-        Some((line, false)) => Err(fail(line, "the file ends before the run does; it was cut off".to_owned())),
+        Some((line, false)) => {
+            Err(fail(line, "the file ends before the run does; it was cut off".to_owned()))
+        }
         Some((_, true)) => Ok(()),
     }
 }

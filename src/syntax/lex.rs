@@ -303,14 +303,21 @@ impl Lexer<'_> {
 
     /// A run of characters beyond ASCII, with what touches it.
     fn foreign(&mut self) -> usize {
-        let start = self.at;
+        // A word that touches it belongs to it.
+        let start = match self.out.tokens.last() {
+            Some(token) if token.kind == Kind::Word && token.end == self.at => token.start,
+            _ => self.at,
+        };
+        if start < self.at {
+            self.out.tokens.pop();
+        }
         let rest = &self.text[start..];
         let end = rest
             .find(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_' && c != '-')
             .unwrap_or(rest.len());
         self.at = start + end;
         let run = &rest[..end];
-        let letter = run.chars().next().is_some_and(char::is_alphabetic);
+        let letter = run.chars().find(|c| !c.is_ascii()).is_some_and(char::is_alphabetic);
         let (message, help) = if letter {
             (
                 format!("`{run}` is no name"),
@@ -319,7 +326,7 @@ impl Lexer<'_> {
         } else if run.starts_with(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
             (format!("`{run}` begins with a typographic quote"), "strings stand in plain quotes: `\"…\"`")
         } else {
-            let first = run.chars().next().map_or(0, u32::from);
+            let first = run.chars().find(|c| !c.is_ascii()).map_or(0, u32::from);
             (format!("an unexpected character, U+{first:04X}"), "remove it, or put it into a string")
         };
         self.error(start, start + end, message, help);

@@ -8,13 +8,13 @@
 pub mod ast;
 mod build;
 mod explain;
-mod grammar;
+pub(crate) mod grammar;
 pub(crate) mod layout;
 pub(crate) mod lex;
 mod literal;
 mod recover;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod visit;
 mod words;
 

@@ -1,7 +1,7 @@
 //! Tests of the syntax, by what they show.
 
 mod lexis;
-mod outline;
+pub(crate) mod outline;
 mod robust;
 mod tour;
 mod wrong;
@@ -18,7 +18,7 @@ fn good(text: &str) -> Parsed {
 }
 
 /// `line:column code message | label | help` a line each.
-fn messages(text: &str, errors: &[Diagnostic]) -> String {
+pub(crate) fn messages(text: &str, errors: &[Diagnostic]) -> String {
     let source = Source::new("t.scn", "", text);
     let mut out = String::new();
     for error in errors {

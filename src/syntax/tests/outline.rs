@@ -3,7 +3,7 @@
 use crate::syntax::ast::*;
 
 /// A whole module.
-pub(super) fn outline(module: &Module) -> String {
+pub(crate) fn outline(module: &Module) -> String {
     let mut out = Out::default();
     if let Some(doc) = &module.doc {
         out.line(&format!("doc {:?}", doc.text));
@@ -98,7 +98,7 @@ fn template(t: &Template) -> String {
     let mut out = String::from("\"");
     for part in &t.parts {
         match part {
-            TemplatePart::Text(text) => out += &format!("{text:?}").trim_matches('"').to_owned(),
+            TemplatePart::Text(text) => out += &format!("{text:?}").trim_matches('"'),
             TemplatePart::Expr(e) => out += &format!("${{{}}}", expr(e)),
         }
     }
@@ -184,12 +184,12 @@ pub(super) fn statement(s: &Statement) -> String {
         K::StopWhen(e) => format!("stop-when {}", expr(e)),
         K::RejectedWhen(e) => format!("rejected-when {}", expr(e)),
         K::Under(faults, b) => {
-            let faults: Vec<String> = faults.iter().map(|f| expr(&f.fault) + &on(&f.on)).collect();
+            let faults: Vec<String> = faults.iter().map(|f| format!("{}{}", expr(&f.fault), on(&f.on))).collect();
             format!("under {} {}", faults.join(", "), block(b))
         }
         K::Workload(w) => {
             let mix: Vec<String> =
-                w.operations_mix.iter().map(|(share, s)| opt("", share) + " " + &statement(s)).collect();
+                w.operations_mix.iter().map(|(share, s)| format!("{} {}", opt("", share), statement(s))).collect();
             format!(
                 "workload {}{}{}{}{} {{{} }}",
                 w.name.name,
