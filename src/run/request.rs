@@ -245,9 +245,13 @@ impl Cx {
     }
 
     async fn assemble(self: &Arc<Self>, env: &Env, request: &Request, aim: &Aim) -> Flow<Call> {
+        // A service's own options are for requests to it, not for what is done to its process.
+        let registry = &self.world.registry;
         let mut options = match aim {
-            Aim::Service(service) => self.service_options(env, service).await?,
-            Aim::Stream(_) | Aim::Nothing => Object::new(),
+            Aim::Service(service) if is_verb_of(registry, &request.verb.name, &service.protocol) => {
+                self.service_options(env, service).await?
+            }
+            _ => Object::new(),
         };
         if let Some(written) = &request.options {
             merge(&mut options, self.object(env, written).await?);
@@ -347,6 +351,10 @@ impl Cx {
         }
         Ok(pieces)
     }
+}
+
+fn is_verb_of(registry: &crate::lang::Registry, verb: &str, protocol: &str) -> bool {
+    registry.all(Kind::Verb, verb).iter().any(|spec| spec.of == protocol)
 }
 
 /// Later options replace earlier ones; headers and metadata are merged name by name.
