@@ -40,7 +40,9 @@ pub(super) enum Command {
     /// Reads everything and reports every mistake, without running anything.
     Check(Check),
     /// Formats files in place.
-    #[command(after_help = "Exit codes: 0 all is formatted · 1 --check found files that are not · 2 a file cannot be read or has syntax errors")]
+    #[command(
+        after_help = "Exit codes: 0 all is formatted · 1 --check found files that are not · 2 a file cannot be read or has syntax errors"
+    )]
     Fmt(Fmt),
     /// Lists scenarios by stage and file.
     List(List),
@@ -206,7 +208,8 @@ pub(super) enum Seed {
 
 /// The table of exit codes as the help shows it.
 fn exit_codes() -> String {
-    let rows: Vec<String> = EXITS.iter().map(|(_, code, meaning)| format!("  {code:>3}  {meaning}")).collect();
+    let rows: Vec<String> =
+        EXITS.iter().map(|(_, code, meaning)| format!("  {code:>3}  {meaning}")).collect();
     format!("Exit codes:\n{}", rows.join("\n"))
 }
 
@@ -214,9 +217,10 @@ fn parse_seed(text: &str) -> Result<Seed, String> {
     if text == "random" {
         return Ok(Seed::Random);
     }
-    text.replace('_', "").parse().map(Seed::Fixed).map_err(|_| {
-        format!("a seed is `random` or a whole number from 0 to {}", u64::MAX)
-    })
+    text.replace('_', "")
+        .parse()
+        .map(Seed::Fixed)
+        .map_err(|_| format!("a seed is `random` or a whole number from 0 to {}", u64::MAX))
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

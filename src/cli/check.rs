@@ -1,9 +1,9 @@
 //! `scn check`.
 
+use super::Exit;
 use super::args::{Check, CheckFormat, Color};
 use super::project::{Project, named};
 use super::terminal::{self, Stream};
-use super::Exit;
 use crate::diag::{count, render_all, to_github, to_json};
 use crate::report::plural;
 

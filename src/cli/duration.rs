@@ -41,7 +41,9 @@ mod tests {
     fn durations_are_read_as_in_the_language() {
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse("1m30s"), Ok(Duration::from_secs(90)));
-        for text in ["", "0s", "5", "s", "1d", "-1s", "1.5s", "99999999999999999999s", "18446744073709551615h"] {
+        for text in
+            ["", "0s", "5", "s", "1d", "-1s", "1.5s", "99999999999999999999s", "18446744073709551615h"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(show(Duration::from_millis(1500)), "1500ms");

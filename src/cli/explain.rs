@@ -248,10 +248,12 @@ mod tests {
             Param::new("unit", Ty::OneOf(&["ms", "s"]), "what it is counted in"),
         ];
         const SPECS: &[Spec] = &[
-            Spec::new(Kind::Option, "http", "patience", "how long a request may take").params(PARAMS).example(
-                "GET orders /slow with {\n  patience: 2s\n}",
-            ),
-            Spec::new(Kind::Verb, "grpc", "patience", "waits").safety(Safety::Safe).planned("streams come later"),
+            Spec::new(Kind::Option, "http", "patience", "how long a request may take")
+                .params(PARAMS)
+                .example("GET orders /slow with {\n  patience: 2s\n}"),
+            Spec::new(Kind::Verb, "grpc", "patience", "waits")
+                .safety(Safety::Safe)
+                .planned("streams come later"),
         ];
         let registry = Registry::new([SPECS]);
         insta::assert_snapshot!(about(&registry, "@patience", Look::plain(60)).unwrap());

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::Exit;
 use super::args::{Color, Fmt};
 use super::project::named;
 use super::terminal::{self, Stream};
-use super::Exit;
 use crate::diag::{Look, render_all};
 use crate::report::{Ink, plain, plural};
 use crate::source::{Source, Sources};
@@ -41,7 +41,8 @@ pub(super) fn fmt(args: &Fmt, color: Color) -> Exit {
         (0, true) => Exit::Failed,
         _ => Exit::Wrong,
     };
-    let wrong = if tally.wrong > 0 { format!(", {} with errors left alone", tally.wrong) } else { String::new() };
+    let wrong =
+        if tally.wrong > 0 { format!(", {} with errors left alone", tally.wrong) } else { String::new() };
     tally.out.push_str(&format!("{} of {total} {word}{wrong}\n", tally.changed));
     terminal::print(&tally.out, exit)
 }

@@ -107,7 +107,8 @@ fn read_file(
             None if key.starts_with(PREFIX) => {
                 let near = did_you_mean(&bare.to_lowercase(), all().map(String::as_str));
                 let near = near.map(|near| format!("; {near}")).unwrap_or_default();
-                warnings.push(format!("{name}: no input or secret is called `{}`{near}", bare.to_lowercase()));
+                warnings
+                    .push(format!("{name}: no input or secret is called `{}`{near}", bare.to_lowercase()));
             }
             // Env files are shared with other programs.
             None => {}
@@ -162,7 +163,10 @@ mod tests {
         assert_eq!(inputs["api_key"], "a b\"c");
         assert_eq!(inputs.len(), 2);
         assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].ends_with("no input or secret is called `regon`; did you mean `region`?"), "{warnings:?}");
+        assert!(
+            warnings[0].ends_with("no input or secret is called `regon`; did you mean `region`?"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn human(project: &Project, entries: &[Entry<'_>], left_out: usize, look: Look) 
         if here.is_empty() {
             continue;
         }
-        let heading = if stage.name.is_empty() { "no stage".to_owned() } else { format!("stage {}", stage.name) };
+        let heading =
+            if stage.name.is_empty() { "no stage".to_owned() } else { format!("stage {}", stage.name) };
         let _ = writeln!(out, "{}", look.ink(Ink::Strong, &heading));
         let mut file = "";
         for entry in here {
@@ -102,7 +103,8 @@ fn human(project: &Project, entries: &[Entry<'_>], left_out: usize, look: Look) 
                 file = entry.file;
                 let _ = writeln!(out, "  {}", look.ink(Ink::Place, file));
             }
-            let _ = writeln!(out, "  {:>5}  {}{}", entry.line, entry.title, look.ink(Ink::Faint, &facts(entry)));
+            let _ =
+                writeln!(out, "  {:>5}  {}{}", entry.line, entry.title, look.ink(Ink::Faint, &facts(entry)));
         }
         out.push('\n');
     }

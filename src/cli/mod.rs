@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Cli, Command};
 pub use crate::run::Exit;
+use args::{Cli, Command};
 
 /// What `main` does: reads the arguments, the first of which is the program's name, and obeys.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -103,11 +103,9 @@ pub(super) fn parse(text: &str) -> Result<Only, OnlyError> {
     let only = reader.any_of()?;
     match reader.peek() {
         None => Ok(only),
-        Some(Token { kind: Kind::Close, start, end }) => Err(OnlyError {
-            message: "this `)` closes nothing".to_owned(),
-            start: *start,
-            end: *end,
-        }),
+        Some(Token { kind: Kind::Close, start, end }) => {
+            Err(OnlyError { message: "this `)` closes nothing".to_owned(), start: *start, end: *end })
+        }
         Some(token) => Err(OnlyError {
             message: "expected `and` or `or` before this".to_owned(),
             start: token.start,
@@ -150,13 +148,17 @@ fn lex(text: &str) -> Result<Vec<Token>, OnlyError> {
                 let word = bare(text, &mut at, true);
                 if text[at..].starts_with(':') {
                     let Some((_, field)) = FIELDS.iter().find(|(name, _)| *name == word) else {
-                        let known: Vec<String> = FIELDS.iter().map(|(name, _)| format!("`{name}:`")).collect();
+                        let known: Vec<String> =
+                            FIELDS.iter().map(|(name, _)| format!("`{name}:`")).collect();
                         let message = format!("`{word}:` is no property; there are {}", known.join(", "));
                         return Err(OnlyError { message, start, end: at + 1 });
                     };
                     at += 1;
-                    let value =
-                        if text[at..].starts_with('"') { quoted(text, &mut at)? } else { bare(text, &mut at, false).to_owned() };
+                    let value = if text[at..].starts_with('"') {
+                        quoted(text, &mut at)?
+                    } else {
+                        bare(text, &mut at, false).to_owned()
+                    };
                     if value.is_empty() {
                         let message = format!("expected a value after `{word}:`");
                         return Err(OnlyError { message, start, end: at });
@@ -251,7 +253,8 @@ impl Reader<'_> {
             let message = "expected a tag, a stage or a \"title\"".to_owned();
             return Err(OnlyError { message, start: self.end, end: self.end });
         };
-        let fail = |message: &str| OnlyError { message: message.to_owned(), start: token.start, end: token.end };
+        let fail =
+            |message: &str| OnlyError { message: message.to_owned(), start: token.start, end: token.end };
         self.next += 1;
         self.depth += 1;
         if self.depth > MAX_DEPTH {

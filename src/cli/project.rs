@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Exit;
 use super::args::Color;
 use super::terminal::{self, Stream};
-use super::Exit;
 use crate::check::Plan;
 use crate::diag::{Diagnostic, render_all, to_github};
 use crate::lang::Registry;

@@ -53,7 +53,9 @@ pub(super) fn replay(args: &Replay, color: Color) -> Exit {
 fn find(run: Option<&str>) -> Result<PathBuf, String> {
     let runs = Runs::new(&PathBuf::from("."));
     let Some(run) = run else {
-        return runs.last().ok_or_else(|| "no run is kept in `.scn/runs` here; `scn run` keeps them".to_owned());
+        return runs
+            .last()
+            .ok_or_else(|| "no run is kept in `.scn/runs` here; `scn run` keeps them".to_owned());
     };
     let path = PathBuf::from(run);
     if path.exists() {
@@ -62,7 +64,9 @@ fn find(run: Option<&str>) -> Result<PathBuf, String> {
     let kept: Vec<String> = runs.numbers().iter().map(u64::to_string).collect();
     match run.parse() {
         Ok(number) if kept.iter().any(|kept| kept == run) => Ok(runs.path(number)),
-        Ok(_) if kept.is_empty() => Err("no run is kept in `.scn/runs` here; `scn run` keeps them".to_owned()),
+        Ok(_) if kept.is_empty() => {
+            Err("no run is kept in `.scn/runs` here; `scn run` keeps them".to_owned())
+        }
         Ok(_) => Err(format!("run {run} is not kept; there are {}", kept.join(", "))),
         Err(_) => {
             let near = did_you_mean(run, kept.iter().map(String::as_str));

@@ -69,8 +69,9 @@ impl From<Box<Misunderstood>> for Stopped {
 }
 
 fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result<Exit, Stopped> {
-    let root = std::env::current_dir()
-        .map_err(|error| Stopped::Said(Exit::Environment, format!("there is no current directory: {error}")))?;
+    let root = std::env::current_dir().map_err(|error| {
+        Stopped::Said(Exit::Environment, format!("there is no current directory: {error}"))
+    })?;
     let runs = Runs::new(&root);
     let mut warnings = Vec::new();
     let inputs = inputs::read(project, &args.set, args.env_file.as_deref(), &mut warnings)?;
@@ -259,7 +260,9 @@ fn parse_report(text: &str) -> Result<Report, String> {
         ("junit", Some(target)) => Ok(Report::JUnit(Target::new(target))),
         ("json", Some(target)) => Ok(Report::Json(Target::new(target))),
         ("github", target) => Ok(Report::GitHub(target.map(PathBuf::from))),
-        ("junit" | "json", None) => Err(format!("--report {kind} needs a file: `{kind}=FILE`, `-` is standard output")),
+        ("junit" | "json", None) => {
+            Err(format!("--report {kind} needs a file: `{kind}=FILE`, `-` is standard output"))
+        }
         _ => {
             let near = did_you_mean(kind, ["junit", "json", "github"])
                 .unwrap_or_else(|| "there are `junit=FILE`, `json=FILE` and `github`".to_owned());
@@ -282,7 +285,8 @@ fn reporters(
     if super::on_github() && !reports.iter().any(|report| matches!(report, Report::GitHub(_))) {
         reports.push(Report::GitHub(None));
     }
-    let takes_stdout = |report: &Report| matches!(report, Report::JUnit(Target::Stdout) | Report::Json(Target::Stdout));
+    let takes_stdout =
+        |report: &Report| matches!(report, Report::JUnit(Target::Stdout) | Report::Json(Target::Stdout));
     let taken = reports.iter().filter(|report| takes_stdout(report)).count();
     if taken > 1 {
         return Err(wrong("only one report can go to standard output".to_owned()));
@@ -297,7 +301,10 @@ fn reporters(
             reporters.push(Box::new(watched.only_warns()));
         }
         Err(error) => {
-            let message = format!("this run is not kept for `scn replay`: `.scn` cannot be written: {}", crate::report::plain(&error));
+            let message = format!(
+                "this run is not kept for `scn replay`: `.scn` cannot be written: {}",
+                crate::report::plain(&error)
+            );
             terminal::tell(&format!("warning: {message}\n"));
         }
     }

@@ -47,9 +47,8 @@ pub(super) fn choose(
         let subject = subject(project, index);
         let stage = selection.stage.is_empty() || selection.stage.iter().any(|name| *name == subject.stage);
         let line = lines.as_ref().is_none_or(|lines| lines.contains(&index));
-        let again = failed.is_none_or(|failed| {
-            failed.contains(&(identity(subject.file), scenario.title.to_string()))
-        });
+        let again = failed
+            .is_none_or(|failed| failed.contains(&(identity(subject.file), scenario.title.to_string())));
         stage && line && again && only.as_ref().is_none_or(|only| only.holds(&subject))
     };
     let scenarios: Vec<usize> = (0..plan.scenarios.len()).filter(|index| keep(*index)).collect();
@@ -178,11 +177,7 @@ fn list(known: &[&str], what: &str) -> Option<String> {
 
 /// Reads `--only`. A word that nothing here has is an error when it is nearly one that something
 /// has; otherwise it is only a warning, since a condition may be written for several projects.
-fn read_only(
-    project: &Project,
-    text: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Only, Box<Misunderstood>> {
+fn read_only(project: &Project, text: &str, warnings: &mut Vec<String>) -> Result<Only, Box<Misunderstood>> {
     let only = only::parse(text).map_err(|OnlyError { message, start, end }| {
         misunderstood("--only", text, (start, end), message, None)
     })?;

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::args::Color;
 use super::Exit;
+use super::args::Color;
 use crate::diag::Look;
 
 /// The width where there is no terminal to ask.

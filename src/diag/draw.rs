@@ -105,9 +105,11 @@ impl Page {
         let mut text = String::new();
         let mut placed: Vec<Line> = Vec::new();
         for (index, line) in excerpt.lines.iter().enumerate() {
-            let wanted = excerpt.marks.iter().find(|mark| mark.from.0 == index).map(|mark| {
-                (mark.from.1, if mark.to.0 == index { mark.to.1 } else { line.len() })
-            });
+            let wanted = excerpt
+                .marks
+                .iter()
+                .find(|mark| mark.from.0 == index)
+                .map(|mark| (mark.from.1, if mark.to.0 == index { mark.to.1 } else { line.len() }));
             let window = window(line, wanted, room);
             let start = text.len();
             if window.start > 0 {
@@ -243,7 +245,8 @@ struct Report<'a> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clean: String = self.picture.message.chars().map(|c| if c == '\u{1b}' { '?' } else { c }).collect();
+        let clean: String =
+            self.picture.message.chars().map(|c| if c == '\u{1b}' { '?' } else { c }).collect();
         f.write_str(&clean)
     }
 }

@@ -17,7 +17,10 @@ fn span(sources: &Sources, file: u32, word: &str) -> Span {
 
 fn sample() -> (Diagnostic, Sources) {
     let sources = sources(&[
-        ("checkout.scn", "use \"./shop.scn\" { orders }\n\nscenario \"é\" {\n  POST orders /v1/orders { custommer: 1 }\n}\n"),
+        (
+            "checkout.scn",
+            "use \"./shop.scn\" { orders }\n\nscenario \"é\" {\n  POST orders /v1/orders { custommer: 1 }\n}\n",
+        ),
         ("shop.scn", "service orders {\n  speaks http\n}\n"),
     ]);
     let diagnostic = Diagnostic::error(
@@ -52,7 +55,9 @@ fn narrow_terminals_wrap() {
 fn colour_is_only_there_when_asked_for() {
     let (diagnostic, sources) = sample();
     assert!(!render(&diagnostic, &sources, Look::plain(80)).contains('\u{1b}'));
-    assert!(render(&diagnostic, &sources, Look { color: true, unicode: true, width: 80 }).contains("\u{1b}["));
+    assert!(
+        render(&diagnostic, &sources, Look { color: true, unicode: true, width: 80 }).contains("\u{1b}[")
+    );
     let (plain, sources) = (Diagnostic::error(Code::SYNTAX, span(&sources, 1, "speaks"), "no"), sources);
     assert!(render(&plain, &sources, Look { color: false, unicode: false, width: 80 }).is_ascii());
 }
@@ -60,7 +65,8 @@ fn colour_is_only_there_when_asked_for() {
 #[test]
 fn lists_say_once_where_to_read_more() {
     let (error, sources) = sample();
-    let warning = Diagnostic::warning(Code::UNUSED_LET, span(&sources, 0, "orders"), "`orders` is never read");
+    let warning =
+        Diagnostic::warning(Code::UNUSED_LET, span(&sources, 0, "orders"), "`orders` is never read");
     let out = render_all(&[error, warning], &sources, Look::plain(80));
     assert!(out.find("unused-let").unwrap() < out.find("unknown-field").unwrap(), "{out}");
     assert!(out.ends_with("1 error and 1 warning; `scn explain unknown-field` tells more\n"), "{out}");
@@ -109,7 +115,8 @@ fn carets_stand_under_wide_characters_tabs_and_in_long_lines() {
     let two = Diagnostic::error(Code::SYNTAX, second, "two").label("there");
     let at_end = Diagnostic::error(Code::UNCLOSED, Span::new(SourceId(0), text.len(), text.len()), "end")
         .label("the file ends here");
-    let many = Diagnostic::error(Code::SYNTAX, Span::new(SourceId(0), 1, start + 6), "many").label("all this");
+    let many =
+        Diagnostic::error(Code::SYNTAX, Span::new(SourceId(0), 1, start + 6), "many").label("all this");
     let drawn: Vec<String> =
         [one, two, at_end, many].iter().map(|d| render(d, &sources, Look::plain(60))).collect();
     insta::assert_snapshot!(drawn.join("\n"));

@@ -221,7 +221,11 @@ pub(crate) fn blank(code: &str, message: &str) -> Failure {
 
 /// What the failure before has shown already, and what the next one shows again: the steps, the
 /// exchange and the logs stand once in a scenario's failures.
-pub(crate) fn without_repeats(before: Option<&Failure>, failure: &Failure, next: Option<&Failure>) -> Failure {
+pub(crate) fn without_repeats(
+    before: Option<&Failure>,
+    failure: &Failure,
+    next: Option<&Failure>,
+) -> Failure {
     let mut failure = failure.clone();
     if before.is_some_and(|before| before.steps == failure.steps) {
         failure.steps.clear();

@@ -69,7 +69,10 @@ impl<W: Write + Send> GitHub<W> {
         let mut out = String::new();
         let _ = writeln!(out, "### scn: {}\n", cell(&self.verdict));
         if let Some((summary, _, took_us)) = &self.end {
-            let _ = writeln!(out, "| passed | flaky | failed | quarantined | inconclusive | broken | skipped | time |");
+            let _ = writeln!(
+                out,
+                "| passed | flaky | failed | quarantined | inconclusive | broken | skipped | time |"
+            );
             let _ = writeln!(out, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
             let _ = writeln!(
                 out,
@@ -90,9 +93,10 @@ impl<W: Write + Send> GitHub<W> {
             let place = format!("{}:{}, {}", scenario.file, scenario.line, took(*took_us));
             (word(outcome), title, place, failures.as_slice())
         });
-        let around = self.around.iter().map(|(whose, failure)| {
-            ("failed", whose.clone(), String::new(), std::slice::from_ref(failure))
-        });
+        let around = self
+            .around
+            .iter()
+            .map(|(whose, failure)| ("failed", whose.clone(), String::new(), std::slice::from_ref(failure)));
         let mut left_out = 0;
         for (word, title, place, failures) in blocks.chain(around) {
             let body = super::failure::full_text(failures, WIDTH);
@@ -109,7 +113,8 @@ impl<W: Write + Send> GitHub<W> {
             }
         }
         if left_out > 0 {
-            let _ = writeln!(out, "{} not shown: the summary would be too large.\n", plural(left_out, "failure"));
+            let _ =
+                writeln!(out, "{} not shown: the summary would be too large.\n", plural(left_out, "failure"));
         }
         out
     }
@@ -129,7 +134,8 @@ impl<W: Write + Send> Reporter for GitHub<W> {
                 self.around.push((format!("suite {suite}"), failure.clone()));
             }
             EventKind::StageFinished { stage, failures, .. } => {
-                self.around.extend(failures.iter().map(|failure| (format!("stage {stage}"), failure.clone())));
+                self.around
+                    .extend(failures.iter().map(|failure| (format!("stage {stage}"), failure.clone())));
             }
             EventKind::RunFinished { summary, exit, took_us, failures } => {
                 self.around.extend(failures.iter().map(|failure| ("the run".to_owned(), failure.clone())));

@@ -115,7 +115,13 @@ impl Page {
             }
             EventKind::StageSkipped { stage, why, scenarios } => {
                 let text = format!("stage {stage}: {why}");
-                line(out, look, (Ink::Odd, "not run"), &text, &format!("  {}", plural(*scenarios, "scenario")));
+                line(
+                    out,
+                    look,
+                    (Ink::Odd, "not run"),
+                    &text,
+                    &format!("  {}", plural(*scenarios, "scenario")),
+                );
             }
             EventKind::SuiteFinished { suite, tests, failure, took_us, .. } => {
                 let failed = tests.iter().filter(|test| test.outcome == SuiteOutcome::Failed).count();
@@ -132,7 +138,9 @@ impl Page {
                 let note = format!("  {} {title}", spot(place));
                 line(out, look, (Ink::Place, "show"), &format!("{expression} = {value}"), note.trim_end());
             }
-            EventKind::ScenarioFinished { scenario, attempt, retried, outcome, failures, took_us, .. } => {
+            EventKind::ScenarioFinished {
+                scenario, attempt, retried, outcome, failures, took_us, ..
+            } => {
                 self.finished(out, scenario, *attempt, *retried, outcome, failures, *took_us);
             }
             EventKind::Interrupted => {
@@ -182,7 +190,8 @@ impl Page {
             return;
         }
         let earlier = self.earlier.remove(&key).unwrap_or_default();
-        let failures = if *outcome == Outcome::Flaky && failures.is_empty() { earlier } else { failures.to_vec() };
+        let failures =
+            if *outcome == Outcome::Flaky && failures.is_empty() { earlier } else { failures.to_vec() };
         if !failures.is_empty() {
             let block = Block { scenario: scenario.clone(), outcome: outcome.clone(), attempt, failures };
             self.blocks.push(block);
@@ -284,7 +293,9 @@ fn heading(out: &mut String, look: Look, block: &Block) {
         let _ = writeln!(out, "{head}  {}", look.ink(Ink::Place, &place));
     } else {
         let hang = word.len() + 2;
-        for (index, line) in super::style::wrap(&title, look.columns().saturating_sub(hang)).iter().enumerate() {
+        for (index, line) in
+            super::style::wrap(&title, look.columns().saturating_sub(hang)).iter().enumerate()
+        {
             let head = if index == 0 { look.loud(ink, word) } else { String::new() };
             let head = super::style::pad(&head, hang);
             let _ = writeln!(out, "{head}{}", look.ink(Ink::Strong, line));

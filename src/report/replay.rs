@@ -28,13 +28,13 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
     let fail = |line: usize, message: String| ReplayError { file: name.clone(), line, message };
     let file = File::open(path).map_err(|error| fail(1, super::watched::plain(&error)))?;
     let mut reader = BufReader::new(file);
-    let mut expected = 0;
     let mut last = None;
     let mut bytes = Vec::new();
-    for line in 1.. {
+    for (expected, line) in (0..).zip(1..) {
         bytes.clear();
-        let count =
-            reader.read_until(b'\n', &mut bytes).map_err(|error| fail(line, super::watched::plain(&error)))?;
+        let count = reader
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| fail(line, super::watched::plain(&error)))?;
         if count == 0 {
             break;
         }
@@ -50,7 +50,6 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
         if event.seq != expected {
             return Err(fail(line, format!("event {expected} is missing; this one is {}", event.seq)));
         }
-        expected += 1;
         last = Some((line, matches!(event.kind, EventKind::RunFinished { .. })));
         if !each(event) {
             return Ok(());
@@ -58,7 +57,9 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
     }
     match last {
         None => Err(fail(1, "the file is empty".to_owned())),
-        Some((line, false)) => Err(fail(line, "the file ends before the run does; it was cut off".to_owned())),
+        Some((line, false)) => {
+            Err(fail(line, "the file ends before the run does; it was cut off".to_owned()))
+        }
         Some((_, true)) => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::style::{Ink, hanging, indented, plural, took};
 use crate::cli::Exit;
 use crate::diag::Look;
-use crate::event::{Detail, EventKind, Gate, Outcome, Summary, SuiteOutcome};
+use crate::event::{Detail, EventKind, Gate, Outcome, SuiteOutcome, Summary};
 
 /// Longer lists of skipped scenarios are cut here; each has its own line above anyway.
 const SKIPPED: usize = 10;
@@ -147,20 +147,24 @@ impl Tally {
             Exit::Environment => {
                 let count = summary.broken as usize;
                 let what = "the environment failed, not the expectations";
-                ("broken", if count == 0 {
-                    what.to_owned()
-                } else {
-                    format!("{what}; {} could not be judged", plural(count, "scenario"))
-                })
+                (
+                    "broken",
+                    if count == 0 {
+                        what.to_owned()
+                    } else {
+                        format!("{what}; {} could not be judged", plural(count, "scenario"))
+                    },
+                )
             }
             Exit::Nothing => ("nothing ran", self.why_nothing(summary)),
             Exit::Inconclusive => {
                 let count = plural(summary.inconclusive as usize, "scenario");
                 ("inconclusive", format!("{count} neither shown nor refuted; this is no pass"))
             }
-            Exit::Interrupted => {
-                ("interrupted", format!("{} done before that; this is no pass", plural(ran as usize, "scenario")))
-            }
+            Exit::Interrupted => (
+                "interrupted",
+                format!("{} done before that; this is no pass", plural(ran as usize, "scenario")),
+            ),
         }
     }
 
@@ -235,8 +239,11 @@ fn holds(count: usize) -> String {
 }
 
 fn counts(counts: &[(usize, &str)]) -> String {
-    let words: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let words: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     words.join(", ")
 }
 

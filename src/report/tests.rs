@@ -57,12 +57,7 @@ fn difference(path: &str, expected: &str, actual: &str) -> Detail {
 
 fn match_failure() -> Failure {
     Failure {
-        place: Some(place(
-            16,
-            12,
-            51,
-            "    expect body matches Order { state: \"PENDING\", total: 59.98 }",
-        )),
+        place: Some(place(16, 12, 51, "    expect body matches Order { state: \"PENDING\", total: 59.98 }")),
         label: "does not fit at 3 places".into(),
         steps: vec!["Alice buys two teas".into()],
         details: vec![
@@ -75,7 +70,8 @@ fn match_failure() -> Failure {
             service: "orders".into(),
             lines: vec![
                 "level=INFO msg=\"listening\" addr=127.0.0.1:41007".into(),
-                "level=WARN msg=\"price rounded up\" sku=tea trace_id=4bf92f3577b34da6a3ce929d0e0e4736".into(),
+                "level=WARN msg=\"price rounded up\" sku=tea trace_id=4bf92f3577b34da6a3ce929d0e0e4736"
+                    .into(),
             ],
             left_out: 118,
         }],
@@ -124,7 +120,9 @@ fn attempts_failure() -> Failure {
             response: "OK".into(),
             response_body: r#"{"amount":59.99}"#.into(),
             trailers: pairs(&[("grpc-status", "0")]),
-            shell: "grpcurl -plaintext -d '{\"order_id\":\"o-77\"}' 127.0.0.1:41008 ledger.v1.Ledger/GetEntry".into(),
+            shell:
+                "grpcurl -plaintext -d '{\"order_id\":\"o-77\"}' 127.0.0.1:41008 ledger.v1.Ledger/GetEntry"
+                    .into(),
             phases: vec![("total".into(), 900)],
             ..Exchange::default()
         })),
@@ -202,12 +200,18 @@ fn sample() -> Vec<Event> {
         },
         EventKind::ScenarioStarted {
             id: 0,
-            scenario: ScenarioInfo { case: "case 2 of 3: qty -1, code 422".into(), ..scenario("A bad quantity is refused", 44, "component") },
+            scenario: ScenarioInfo {
+                case: "case 2 of 3: qty -1, code 422".into(),
+                ..scenario("A bad quantity is refused", 44, "component")
+            },
             attempt: 1,
         },
         finished(
             0,
-            ScenarioInfo { case: "case 2 of 3: qty -1, code 422".into(), ..scenario("A bad quantity is refused", 44, "component") },
+            ScenarioInfo {
+                case: "case 2 of 3: qty -1, code 422".into(),
+                ..scenario("A bad quantity is refused", 44, "component")
+            },
             Outcome::Passed,
             Vec::new(),
         ),
@@ -263,7 +267,11 @@ fn sample() -> Vec<Event> {
         finished(4, scenario("A mail goes out", 80, "e2e"), Outcome::Broken, vec![broken]),
         finished(
             5,
-            scenario("An order with a title so long that no terminal shows it on one line reaches the ledger", 40, "e2e"),
+            scenario(
+                "An order with a title so long that no terminal shows it on one line reaches the ledger",
+                40,
+                "e2e",
+            ),
             Outcome::Failed,
             vec![attempts_failure()],
         ),
@@ -301,7 +309,11 @@ fn sample() -> Vec<Event> {
 }
 
 fn numbered(kinds: Vec<EventKind>) -> Vec<Event> {
-    kinds.into_iter().enumerate().map(|(i, kind)| Event { seq: i as u64, at: i as u64 * 1000, kind }).collect()
+    kinds
+        .into_iter()
+        .enumerate()
+        .map(|(i, kind)| Event { seq: i as u64, at: i as u64 * 1000, kind })
+        .collect()
 }
 
 /// Standard output in the tests: shared, so that it can be read after the reporter took it.
@@ -390,7 +402,8 @@ fn no_width_and_hostile_texts_do_no_harm() {
         scenario.title = "\u{1b}[2J\n日本\u{202e}".into();
         failures[0].message = "\u{1b}]0;x\u{7}\r\n".into();
         failures[0].label = "a\n\tb".into();
-        failures[0].place = Some(Place { file: String::new(), line: 0, column: 0, width: 999, lines: vec![] });
+        failures[0].place =
+            Some(Place { file: String::new(), line: 0, column: 0, width: 999, lines: vec![] });
     } else {
         panic!("the sample has moved");
     }
@@ -591,7 +604,10 @@ impl Reporter for Full {
 #[test]
 fn a_reporter_that_cannot_write_is_told_of_once_and_left_alone() {
     let failures = WriteFailures::default();
-    feed(&mut Watched::new("the junit report", Box::new(Full(0, io::ErrorKind::StorageFull)), &failures), &sample());
+    feed(
+        &mut Watched::new("the junit report", Box::new(Full(0, io::ErrorKind::StorageFull)), &failures),
+        &sample(),
+    );
     let kept = failures.take();
     assert_eq!(kept, [("the junit report could not be written: no storage space".to_owned(), false)]);
     feed(&mut Watched::new("the page", Box::new(Full(0, io::ErrorKind::BrokenPipe)), &failures), &sample());

@@ -36,7 +36,8 @@ pub(super) fn init(args: &Init) -> Exit {
             }
         }
     }
-    let next = if dir == Path::new(".") { "scn run".to_owned() } else { format!("cd {} && scn run", dir.display()) };
+    let next =
+        if dir == Path::new(".") { "scn run".to_owned() } else { format!("cd {} && scn run", dir.display()) };
     out.push_str(&if made > 0 { format!("\nnow: {next}\n") } else { "nothing to do\n".to_owned() });
     terminal::print(&out, Exit::Passed)
 }
