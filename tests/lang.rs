@@ -144,6 +144,22 @@ fn language(path: &Path) -> datatest_stable::Result<()> {
     Err(format!("\n{missing}{surplus}").into())
 }
 
+/// The sample scenarios deserve no word at all.
+fn sample(path: &Path) -> datatest_stable::Result<()> {
+    let here = std::env::current_dir()?;
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    let (program, mut diagnostics) = scn::load::load(&[PathBuf::from(path)], &here);
+    let sources = program.sources.clone();
+    let (plan, checked) = scn::check::check(program, &scn::rooms::registry());
+    diagnostics.extend(checked);
+    if diagnostics.is_empty() && plan.program.units.iter().any(|unit| unit.named) {
+        return Ok(());
+    }
+    let all: String = diagnostics.iter().map(|d| format!("  {}\n", show(&given(d, &sources)))).collect();
+    Err(format!("\n{all}").into())
+}
+
 datatest_stable::harness! {
     { test = language, root = "tests/lang", pattern = r"(^|/)[^_/][^/]*\.scn$" },
+    { test = sample, root = "scenarios", pattern = r"\.scn$" },
 }

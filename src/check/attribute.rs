@@ -40,11 +40,13 @@ impl<'a> Walker<'a, '_> {
             let known = registry.names(Kind::Attribute, of);
             let diagnostic = if elsewhere.is_empty() {
                 let message = format!("there is no attribute `@{}`", name.name);
-                Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message).did_you_mean(&name.name, known)
+                let known: Vec<String> = known.iter().map(|name| format!("@{name}")).collect();
+                Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
+                    .did_you_mean(&format!("@{}", name.name), known.iter().map(String::as_str))
             } else {
-                let places = elsewhere.join(" or ");
-                let message =
-                    format!("`@{}` stands before a {places}, not before {} {of}", name.name, article(of));
+                let places: Vec<String> = elsewhere.iter().map(|of| format!("{} {of}", article(of))).collect();
+                let places = places.join(" or ");
+                let message = format!("`@{}` stands before {places}, not before {} {of}", name.name, article(of));
                 Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
             };
             self.push(diagnostic);

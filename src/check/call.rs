@@ -162,7 +162,12 @@ impl<'a> Walker<'a, '_> {
         {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
         }
-        let wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
+        let mut wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
+        if pattern && spec.kind == Kind::Function {
+            // `unordered([…])` is a pattern of patterns.
+            let inner = wanted.iter_mut().filter(|param| matches!(param.ty, Ty::Any | Ty::List));
+            inner.for_each(|param| param.ty = Ty::Pattern);
+        }
         self.arguments(name, &wanted, args, true);
     }
 

@@ -8,7 +8,7 @@ use super::plan::{Definition, ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
 use crate::source::Span;
-use crate::syntax::ast::{ItemKind, StatementKind};
+use crate::syntax::ast::ItemKind;
 
 /// Shared state of one check.
 pub(super) struct Context<'a> {
@@ -64,19 +64,7 @@ impl<'a> Context<'a> {
 
     /// Whether the parser could not read a part of this file: names may be declared there.
     pub(super) fn is_broken(&self, unit: usize) -> bool {
-        fn broken(statements: &[crate::syntax::ast::Statement]) -> bool {
-            let mut found = false;
-            for statement in statements {
-                super::visit::each_statement(statement, &mut |inner| {
-                    found |= matches!(inner.kind, StatementKind::Error);
-                });
-            }
-            found
-        }
-        self.program.units[unit].module.items.iter().any(|item| match &item.kind {
-            ItemKind::Error => true,
-            kind => super::visit::blocks(kind).iter().any(|block| broken(&block.statements)),
-        })
+        self.program.units[unit].broken
     }
 
     /// What a name means at the top level of a module; it then counts as used.

@@ -5,7 +5,7 @@ use super::plan::Import;
 use super::visit;
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::ast::{Double, Item, ItemKind, Scenario, Stage, StatementKind};
+use crate::syntax::ast::{Double, ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
 
 impl<'a> Walker<'a, '_> {
     /// One item with its attributes.
@@ -145,16 +145,7 @@ impl<'a> Walker<'a, '_> {
         self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
         self.body(&[], &scenario.body);
         self.cases = None;
-        let does_something = visit::any_statement(&scenario.body, |statement| {
-            visit::request(statement).is_some()
-                || !matches!(
-                    statement.kind,
-                    StatementKind::Step(..)
-                        | StatementKind::Wait(_)
-                        | StatementKind::Show(_)
-                        | StatementKind::Let(_)
-                )
-        });
+        let does_something = visit::any_statement(&scenario.body, does_something);
         if !does_something && !self.cx.is_broken(self.item.unit) {
             self.push(
                 Diagnostic::warning(
@@ -169,7 +160,6 @@ impl<'a> Walker<'a, '_> {
 
     /// `grudging(times: 2)` in `scenario … with`.
     fn doubled(&mut self, double: &'a crate::syntax::ast::Expr) {
-        use crate::syntax::ast::ExprKind;
         let (name, args) = match &double.kind {
             ExprKind::Call(callee, args) => (super::walker::plain_name(callee), Some(args)),
             _ => (super::walker::plain_name(double), None),
@@ -192,5 +182,18 @@ impl<'a> Walker<'a, '_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a statement asks something of the system, or states something.
+fn does_something(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Step(..) | StatementKind::Wait(_) => false,
+        StatementKind::Let(_) | StatementKind::Show(_) => {
+            let mut found = visit::request(statement).is_some();
+            crate::syntax::visit::statement(statement, &mut |part| found |= matches!(part.kind, ExprKind::Call(..)));
+            found
+        }
+        _ => true,
     }
 }

@@ -22,6 +22,8 @@ mod stages;
 mod types;
 mod visit;
 mod walker;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

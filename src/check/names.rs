@@ -79,7 +79,11 @@ pub const SPECS: &[Spec] = &[
     own("addr", "host and port, as in `127.0.0.1:4100`", "env { LISTEN: addr }"),
     own("url", "the address with its scheme", "env { PUBLIC_URL: url }"),
     own("out", "the directory for what builds make", "build \"go build -o ${out}/orders ./cmd/orders\""),
-    own("scratch", "a directory of this run alone, gone when it ends", "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }"),
+    own(
+        "scratch",
+        "a directory of this run alone, gone when it ends",
+        "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }",
+    ),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
     Spec::new(Kind::Constant, "", "trace", "the trace of the scenario, with the spans of every service")
         .example("expect trace connected")
@@ -120,11 +124,11 @@ pub const SPECS: &[Spec] = &[
         .params(&[Param::required("owner", Ty::Name, "an `owner` item")])
         .example("@owner(payments)"),
     attribute("scenario", "timeout", "how long the scenario may take, cleanup apart")
-        .params(&[Param::required("duration", Ty::Duration, "longer than nothing")])
+        .params(&[Param::required("timeout", Ty::Duration, "longer than nothing")])
         .example("@timeout(60s)"),
     attribute("scenario", "serial", "runs while no other scenario does").example("@serial"),
     attribute("scenario", "retries", "how often a failed scenario is tried again; it then counts as flaky")
-        .params(&[Param::required("count", Ty::Number, "a whole number up to 100")])
+        .params(&[Param::required("retries", Ty::Number, "a whole number up to 100")])
         .example("@retries(2)"),
     attribute("scenario", "skip", "does not run, and says why")
         .params(&[Param::required("reason", Ty::Text, "why")])

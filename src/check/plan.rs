@@ -32,6 +32,8 @@ pub struct Unit {
     pub names: BTreeMap<Arc<str>, Definition>,
     /// Contracts by the service they belong to.
     pub contracts: BTreeMap<Arc<str>, Contract>,
+    /// Whether a part of it could not be read, so that names may be missing from the tree.
+    pub broken: bool,
     /// What each `use` came to, by its index in the module's items.
     pub imports: BTreeMap<usize, Import>,
 }

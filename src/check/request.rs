@@ -96,7 +96,11 @@ impl<'a> Walker<'a, '_> {
             Some(Definition::Item(at)) => self.aim_at(at, name),
             Some(Definition::Module(unit)) => match target.members.first() {
                 Some(member) => match self.exported(unit, member) {
-                    Some(at) => self.aim_at(at, member),
+                    Some(at) => {
+                        let why = format!("import it by name: `use \"…\" {{ {} }}`", member.name);
+                        self.not_yet(target.span, "a request to a service of an aliased module", Some(&why));
+                        self.aim_at(at, member)
+                    }
                     None => {
                         self.not_exported(unit, member);
                         Aim::Wrong
@@ -132,7 +136,8 @@ impl<'a> Walker<'a, '_> {
             return Aim::Wrong;
         };
         self.cx.graph.uses(self.item, at);
-        if !is_started(service) && !self.has_address(&service.name.name) {
+        let placed = ["start", "at"].iter().any(|word| self.is_set(at, service, word));
+        if !placed && !self.has_address(&service.name.name) {
             let why = "a service with neither `start` nor `at` is played by a double, and doubles are not built yet";
             self.not_yet(name.span, &format!("a request to `{}`", name.name), Some(why));
         }
@@ -143,6 +148,15 @@ impl<'a> Walker<'a, '_> {
         let message = format!("`{}` is no service", target.name.name);
         self.push(Diagnostic::error(Code::WRONG_TYPE, target.name.span, message));
         Aim::Wrong
+    }
+
+    /// Whether a service has a setting, or has it on a line that could not be read.
+    fn is_set(&self, at: ItemRef, service: &Service, word: &str) -> bool {
+        let item = self.cx.program.item(at);
+        let text = self.cx.program.sources.get(item.span.source).slice(item.span);
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        service.settings.iter().any(|setting| &*setting.name.name == word)
+            || self.cx.is_broken(at.unit) && words.any(|written| written == word)
     }
 
     /// Whether an environment gives the service an address.
@@ -209,8 +223,18 @@ impl<'a> Walker<'a, '_> {
             self.unknown_verb(verb, protocol);
             return None;
         }
+        // A service whose protocol is misspelt, or stands on a line that could not be read, has
+        // had its diagnostic.
+        let unclear = match (aim, protocol) {
+            (Aim::Service(at), None) => match &self.cx.program.item(*at).kind {
+                ItemKind::Service(service) => self.is_set(*at, service, "speaks"),
+                _ => false,
+            },
+            (_, Some(protocol)) => self.cx.registry.get(Kind::Protocol, protocol).is_none(),
+            _ => false,
+        };
         let fits = |spec: &&Spec| match (aim, protocol) {
-            (Aim::Service(_), protocol) => spec.of == SYSTEM || protocol == Some(spec.of),
+            (Aim::Service(_), protocol) => spec.of == SYSTEM || unclear || protocol == Some(spec.of),
             (Aim::Stream(Some(protocol)), _) => **protocol == *spec.of,
             (Aim::Url, _) => spec.of == HTTP,
             (Aim::Nowhere, _) => {
@@ -427,11 +451,6 @@ pub(super) fn spoken(service: &Service) -> Option<Ident> {
 /// Whether a verb is aimed at a stream.
 fn takes_stream(spec: &Spec) -> bool {
     spec.params.iter().any(|param| param.name == STREAM)
-}
-
-/// Whether the service is started or has an address.
-fn is_started(service: &Service) -> bool {
-    service.settings.iter().any(|setting| matches!(&*setting.name.name, "start" | "at"))
 }
 
 /// Whether quoted text is a URL, or begins with a value and so may be one.

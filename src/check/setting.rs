@@ -94,10 +94,8 @@ impl<'a> Walker<'a, '_> {
                 Some(name) if READY.contains(&&*name.name) => {}
                 Some(name) => {
                     let message = format!(
-                        "`{}` waits for a request, {} or a command, not `{}`",
-                        setting.name.name,
-                        list(READY),
-                        name.name
+                        "`{}` takes a request, `health`, `tcp` or a command, not `{}`",
+                        setting.name.name, name.name
                     );
                     self.push(
                         Diagnostic::error(Code::WRONG_TYPE, name.span, message)

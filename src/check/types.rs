@@ -130,7 +130,7 @@ impl<'a> Walker<'a, '_> {
                 self.value(expr);
             }
             Some(written) => {
-                let message = format!("{what} is one of {}, not `{written}`", list(words));
+                let message = format!("{what} is {}, not `{written}`", choice(words));
                 let diagnostic = Diagnostic::error(Code::WRONG_TYPE, expr.span, message);
                 self.push(match did_you_mean(&written, words.iter().copied()) {
                     Some(advice) => diagnostic.help(advice),
@@ -141,7 +141,7 @@ impl<'a> Walker<'a, '_> {
                 self.value(expr);
                 if let Some(kind) = literal(expr) {
                     let message =
-                        format!("{what} is one of {}, not {} {kind}", list(words), article_of(kind));
+                        format!("{what} is {}, not {} {kind}", choice(words), article_of(kind));
                     self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, tidy(&message)));
                 }
             }
@@ -161,6 +161,11 @@ impl<'a> Walker<'a, '_> {
             None => self.unknown(&name.name, name.span, false),
         }
     }
+}
+
+/// The one word, or the words to choose from.
+fn choice(words: &[&str]) -> String {
+    if words.len() == 1 { list(words) } else { format!("one of {}", list(words)) }
 }
 
 /// `a`, `an`, or nothing before words that take none.

@@ -124,6 +124,10 @@ impl<'a, 'c> Walker<'a, 'c> {
             Some(variable) => Some((variable.span, "first declared here")),
             None => self.place_of_item(&name.name).map(|span| (span, "declared here")),
         };
+        if let Some(variable) = self.scopes.find(&name.name) {
+            // Which of the two a name means is not worth a second word.
+            variable.read = true;
+        }
         if let Some((span, text)) = first {
             let message = format!("`{}` is declared twice", name.name);
             let diagnostic = Diagnostic::error(Code::DUPLICATE_NAME, name.span, message)

@@ -3,10 +3,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::operators::{derived, text_of};
 use super::{Arguments, functions, spec};
 use crate::lang::{Param, Ty};
 use crate::value::{Binary, Tagged, Value};
@@ -20,22 +16,16 @@ functions! {
         => bytes;
     spec("file", "the content of a file, read when it is sent", &[Param::required("path", Ty::Text, "from the directory of the scenario's file"), Param::new("type", Ty::Text, "the media type; by default from the name's ending"), Param::new("name", Ty::Text, "the name that is sent; by default the path's last part")], "PUT orders /photo file(\"./a.png\")")
         => |args| whole("file", args);
-    spec("multipart", "a body of `multipart/form-data` (RFC 7578)", &[Param::required("parts", Ty::Object, "the parts; a part may be text, `file(…)`, `bytes(…)` or `json(…)`")], "POST orders /upload multipart({ photo: file(\"./a.png\") })")
+    spec("multipart", "a body of `multipart/form-data` (RFC 7578)", &[Param::required("parts", Ty::Object, "the parts; a part may be text, `text(…)`, `file(…)`, `bytes(…)` or a list of them")], "POST orders /upload multipart({ photo: file(\"./a.png\") })")
         => |args| tagged("multipart", args.value("parts")?.clone());
     spec("graphql", "a GraphQL request over HTTP", &[Param::required("query", Ty::Text, "the document"), Param::new("variables", Ty::Object, "its variables"), Param::new("operation", Ty::Text, "the operation's name, when the document has several")], "POST orders /graphql graphql(\"{ me { id } }\")")
         => |args| whole("graphql", args);
     spec("json", "a JSON body of anything, `null`, texts and numbers too", &[Param::required("value", Ty::Any, "the value")], "POST orders /echo json(\"just a text\")")
         => |args| tagged("json", args.value("value")?.clone());
-    spec("basic", "an `Authorization` of the Basic scheme (RFC 7617), as text", &[Param::required("user", Ty::Text, "without a colon"), Param::required("password", Ty::Text, "the password")], "GET orders /me with { headers: { Authorization: basic(\"alice\", password) } }")
+    spec("basic", "credentials of the Basic scheme (RFC 7617), for the option `auth`", &[Param::required("user", Ty::Text, "without a colon"), Param::required("password", Ty::Text, "the password")], "GET orders /me with { auth: basic(\"alice\", password) }")
         => basic;
-    spec("bearer", "an `Authorization` of the Bearer scheme (RFC 6750), as text", &[Param::required("token", Ty::Text, "the token")], "GET orders /me with { headers: { Authorization: bearer(api_key) } }")
-        => |args| {
-            let token = args.text("token")?;
-            if token.text.is_empty() || !token.text.bytes().all(|b| b.is_ascii_graphic()) {
-                return Err("`bearer`: a token has visible ASCII characters only, and at least one".to_owned());
-            }
-            Ok(Value::text_with(format!("Bearer {}", token.text), token.secret))
-        };
+    spec("bearer", "a token of the Bearer scheme (RFC 6750), for the option `auth`", &[Param::required("token", Ty::Text, "the token, of visible ASCII characters")], "GET orders /me with { auth: bearer(api_key) }")
+        => bearer;
     spec("link", "pages through the `Link` header (RFC 8288)", &[Param::required("rel", Ty::Text, "the relation, such as `next`")], "let pages = GET orders /v1/orders with { pages: link(\"next\") }")
         => |args| whole("link", args);
 }
@@ -61,11 +51,16 @@ fn bytes(args: &Arguments) -> Result<Value, String> {
 }
 
 fn basic(args: &Arguments) -> Result<Value, String> {
-    let (user, password) = (args.value("user")?, args.value("password")?);
-    let (name, word) = (text_of(user)?, text_of(password)?);
-    if name.text.contains(':') {
+    if args.text("user")?.text.contains(':') {
         return Err("`basic`: a user's name has no colon (RFC 7617 §2)".to_owned());
     }
-    let encoded = STANDARD.encode(format!("{}:{}", name.text, word.text));
-    Ok(derived(format!("Basic {encoded}"), &[user, password]))
+    whole("basic", args)
+}
+
+fn bearer(args: &Arguments) -> Result<Value, String> {
+    let token = &args.text("token")?.text;
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("`bearer`: a token has visible ASCII characters only, and at least one".to_owned());
+    }
+    whole("bearer", args)
 }

@@ -42,7 +42,7 @@ const ELSEWHERE: &[Spec] = &[
     spec(
         "unordered",
         "in patterns: the elements in any order, each pattern with its own",
-        &[Param::required("list", Ty::List, "the patterns; open with a last `..`")],
+        &[Param::required("list", Ty::Pattern, "the list of patterns; open with a last `..`")],
         "expect body.tags matches unordered([\"a\", \"b\"])",
     ),
     spec(

@@ -92,7 +92,9 @@ fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Resul
 fn complaint(error: &ProtoError, named: Span, sources: &mut Sources) -> Diagnostic {
     let message = format!("the contract does not compile: {}", error.message);
     let diagnostic = match inner_place(error, sources) {
-        Some(span) => Diagnostic::error(Code::CONTRACT, span, message).also(named, "the contract is named here"),
+        Some(span) => {
+            Diagnostic::error(Code::CONTRACT, span, message).also(named, "the contract is named here")
+        }
         None => Diagnostic::error(Code::CONTRACT, named, message),
     };
     match &error.help {

@@ -8,6 +8,8 @@ mod expand;
 mod file;
 mod import;
 mod library;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -110,6 +112,7 @@ impl Loader {
     fn unit(&mut self, identity: Identity, name: String, dir: PathBuf, text: Arc<str>) -> usize {
         let source = self.program.sources.add(Source::new(name, dir.clone(), text.clone()));
         let parsed = syntax::parse(source, &text);
+        let broken = parsed.errors.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(parsed.errors);
         let unit = self.program.units.len();
         self.program.units.push(Unit {
@@ -118,6 +121,7 @@ impl Loader {
             dir,
             names: BTreeMap::new(),
             contracts: BTreeMap::new(),
+            broken,
             imports: BTreeMap::new(),
         });
         self.units.insert(identity, unit);

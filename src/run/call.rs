@@ -25,7 +25,13 @@ pub(crate) struct Given {
 
 impl Cx {
     /// The value of a call.
-    pub(crate) async fn call(self: &Arc<Self>, env: &Env, callee: &Expr, args: &Args, span: Span) -> Flow<Value> {
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        env: &Env,
+        callee: &Expr,
+        args: &Args,
+        span: Span,
+    ) -> Flow<Value> {
         let (unit, name) = match &callee.kind {
             ExprKind::Name(name) => (env.unit, name.clone()),
             ExprKind::Field(base, field) => match &base.kind {
@@ -85,7 +91,8 @@ impl Cx {
             return Ok(Value::text(self.world.clock.now_rfc3339()));
         }
         let Some(function) = function::find(name) else {
-            let mut failure = self.failure(env, Code::UNKNOWN_NAME, span, format!("there is no function `{name}`"));
+            let mut failure =
+                self.failure(env, Code::UNKNOWN_NAME, span, format!("there is no function `{name}`"));
             failure.help = did_you_mean(name, self.world.registry.names(Kind::Function, ""));
             return Err(failure.into());
         };
@@ -112,7 +119,11 @@ impl Cx {
         inner: &Env,
     ) -> Flow<Vec<(Arc<str>, Value)>> {
         if given.positional.len() > params.len() {
-            let message = format!("{} arguments are too many; there are {} parameters", given.positional.len(), params.len());
+            let message = format!(
+                "{} arguments are too many; there are {} parameters",
+                given.positional.len(),
+                params.len()
+            );
             return Err(self.failure(env, Code::WRONG_ARGUMENTS, span, message).into());
         }
         let mut named = given.named;
@@ -206,14 +217,24 @@ impl Cx {
     ) -> Vec<crate::event::Failure> {
         let place = self.world.place(span);
         for failure in &mut failures {
-            let text = format!("in `{}`, called from {}:{}:{}", action.name.name, place.file, place.line, place.column);
+            let text = format!(
+                "in `{}`, called from {}:{}:{}",
+                action.name.name, place.file, place.line, place.column
+            );
             failure.details.push(crate::event::Detail::Note { text });
         }
         failures
     }
 
-    async fn script_call(self: &Arc<Self>, env: &Env, item: ItemRef, values: Vec<Value>, span: Span) -> Flow<Value> {
-        let script = self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
+    async fn script_call(
+        self: &Arc<Self>,
+        env: &Env,
+        item: ItemRef,
+        values: Vec<Value>,
+        span: Span,
+    ) -> Flow<Value> {
+        let script =
+            self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         let outcome = blocking(move || scripts.call(&script, values)).await;
         match outcome {
@@ -257,7 +278,8 @@ impl Cx {
         values: Vec<Value>,
         span: Span,
     ) -> Flow<Option<String>> {
-        let script = self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
+        let script =
+            self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         blocking(move || scripts.check(&script, values))
             .await

@@ -118,7 +118,13 @@ impl Cx {
     }
 
     /// A failure at a place, to be filled in.
-    pub(crate) fn failure(&self, env: &Env, code: &'static Code, span: Span, message: impl Into<String>) -> Failure {
+    pub(crate) fn failure(
+        &self,
+        env: &Env,
+        code: &'static Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Failure {
         Failure {
             code: code.name.to_owned(),
             message: message.into(),
@@ -165,8 +171,11 @@ impl World {
         let (line, column) = source.line_column(span.start);
         let (last, end) = source.line_column(span.end);
         let first_line = source.line(line);
-        let width =
-            if last == line { end.saturating_sub(column) } else { first_line.chars().count() as u32 + 1 - column };
+        let width = if last == line {
+            end.saturating_sub(column)
+        } else {
+            first_line.chars().count() as u32 + 1 - column
+        };
         let lines = (line..=last.min(line + PLACE_LINES - 1)).map(|n| source.line(n).to_owned()).collect();
         Place { file: source.name.clone(), line, column, width: width.max(1), lines }
     }

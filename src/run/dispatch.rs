@@ -61,7 +61,8 @@ pub(crate) async fn dispatch(
         Ok(elsewhere) => elsewhere,
         Err(message) => return end(Summary::default(), vec![bare(Code::USAGE, message)], Exit::Wrong),
     };
-    let environment_failed = |what: &str, error: std::io::Error| bare(Code::SERVICE_START, format!("{what}: {error}"));
+    let environment_failed =
+        |what: &str, error: std::io::Error| bare(Code::SERVICE_START, format!("{what}: {error}"));
     let processes = match GuardCommand::this_program().and_then(|guard| Processes::start(&guard)) {
         Ok(processes) => processes,
         Err(error) => {
@@ -128,14 +129,20 @@ pub(crate) async fn dispatch(
         () = policy.kill.cancelled() => {}
     }
     processes.shutdown().await;
-    let interrupted = signals.is_finished() || policy.kill.is_cancelled() || was_interrupted(&policy, &options, &summary);
+    let interrupted =
+        signals.is_finished() || policy.kill.is_cancelled() || was_interrupted(&policy, &options, &summary);
     signals.abort();
     let exit = verdict(&mut summary, &failures, gates_held, interrupted);
     end(summary, failures, exit)
 }
 
 /// Runs the stages in order; those after a stage whose gates did not hold are skipped.
-async fn stages(world: &Arc<World>, policy: &Policy, scope: &Arc<Scope>, options: &Options) -> (Summary, Vec<Failure>, bool) {
+async fn stages(
+    world: &Arc<World>,
+    policy: &Policy,
+    scope: &Arc<Scope>,
+    options: &Options,
+) -> (Summary, Vec<Failure>, bool) {
     let plan = &world.plan;
     let mut summary = Summary::default();
     let mut failures = Vec::new();
@@ -143,8 +150,12 @@ async fn stages(world: &Arc<World>, policy: &Policy, scope: &Arc<Scope>, options
     let mut held = true;
     let mut next_id = 0;
     for (index, stage) in plan.stages.iter().enumerate() {
-        let selected: Vec<usize> =
-            options.selected.iter().copied().filter(|scenario| plan.scenarios[*scenario].stage == index).collect();
+        let selected: Vec<usize> = options
+            .selected
+            .iter()
+            .copied()
+            .filter(|scenario| plan.scenarios[*scenario].stage == index)
+            .collect();
         let all = plan.scenarios.iter().filter(|scenario| scenario.stage == index).count();
         let suites = selected.len() == all && (all > 0 || options.deselected == 0);
         let has_suites = stage.item.is_some_and(|item| match &plan.program.item(item).kind {
@@ -159,17 +170,30 @@ async fn stages(world: &Arc<World>, policy: &Policy, scope: &Arc<Scope>, options
             shut.insert(index);
             let why = format!("the stage `{}` before it did not pass its gates", plan.stages[*before].name);
             summary.skipped += selected.len() as u32;
-            world.events.send(EventKind::StageSkipped { stage: stage.name.to_string(), why, scenarios: selected.len() });
+            world.events.send(EventKind::StageSkipped {
+                stage: stage.name.to_string(),
+                why,
+                scenarios: selected.len(),
+            });
             continue;
         }
         if policy.cancel.is_cancelled() {
             let why = "the run ended before it began".to_owned();
             summary.skipped += selected.len() as u32;
-            world.events.send(EventKind::StageSkipped { stage: stage.name.to_string(), why, scenarios: selected.len() });
+            world.events.send(EventKind::StageSkipped {
+                stage: stage.name.to_string(),
+                why,
+                scenarios: selected.len(),
+            });
             continue;
         }
-        let work =
-            StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id, fail_fast: options.fail_fast };
+        let work = StageWork {
+            stage: index,
+            selected: &selected,
+            suites,
+            next_id: &mut next_id,
+            fail_fast: options.fail_fast,
+        };
         let staged = run_stage(world, policy, scope, work).await;
         add(&mut summary, &staged.summary);
         failures.extend(staged.failures);
@@ -260,7 +284,8 @@ fn elsewhere(plan: &Plan, name: Option<&str>) -> Result<Elsewhere, String> {
         Some((_, item)) => Ok(Elsewhere::of(item)),
         None => {
             let names = known.iter().map(|(name, _)| &***name);
-            let advice = crate::diag::did_you_mean(name, names).unwrap_or_else(|| "none with that name is declared".into());
+            let advice = crate::diag::did_you_mean(name, names)
+                .unwrap_or_else(|| "none with that name is declared".into());
             Err(format!("there is no environment `{name}`; {advice}"))
         }
     }

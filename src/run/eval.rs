@@ -12,7 +12,8 @@ use crate::lang::Kind;
 use crate::protocol::BoxFuture;
 use crate::source::Span;
 use crate::syntax::ast::{
-    BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
+    BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
+    UnaryOp,
 };
 use crate::value::{Object, Text, Value, at};
 
@@ -43,7 +44,9 @@ impl Cx {
                     }
                     Ok(Value::list(values))
                 }
-                ExprKind::Object(object) => self.object(env, object).await.map(|fields| Value::Object(Arc::new(fields))),
+                ExprKind::Object(object) => {
+                    self.object(env, object).await.map(|fields| Value::Object(Arc::new(fields)))
+                }
                 ExprKind::Name(_)
                 | ExprKind::It(_)
                 | ExprKind::Field(..)
@@ -105,7 +108,8 @@ impl Cx {
                 | ExprKind::Compare(..)
                 | ExprKind::Refine(..)
                 | ExprKind::Link(..) => {
-                    let message = format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
+                    let message =
+                        format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
                     Err(self.bad_value(env, expr.span, message))
                 }
             }
@@ -129,8 +133,8 @@ impl Cx {
                 TemplatePart::Expr(expr) => {
                     let value = self.eval(env, expr).await?;
                     self.present(env, expr, &value)?;
-                    let piece =
-                        operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))?;
+                    let piece = operators::text_of(&value)
+                        .map_err(|message| self.bad_value(env, expr.span, message))?;
                     secret |= piece.secret;
                     text.push_str(&piece.text);
                 }
@@ -192,7 +196,12 @@ impl Cx {
             match &root.kind {
                 ExprKind::Field(inner, field) => {
                     if let Some(value) = self.qualified(env, inner, field).await? {
-                        return self.walk(env, value, &steps.into_iter().rev().collect::<Vec<_>>(), expr.span);
+                        return self.walk(
+                            env,
+                            value,
+                            &steps.into_iter().rev().collect::<Vec<_>>(),
+                            expr.span,
+                        );
                     }
                     steps.push(PathStep::Field(field));
                     root = inner;
@@ -232,7 +241,9 @@ impl Cx {
             return Ok(None);
         }
         match self.world.plan.program.lookup(env.unit, alias) {
-            Some(Definition::Module(unit)) => self.top_level(env, unit, &field.name, field.span).await.map(Some),
+            Some(Definition::Module(unit)) => {
+                self.top_level(env, unit, &field.name, field.span).await.map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -248,7 +259,8 @@ impl Cx {
                     Value::Live(live) => live.items().unwrap_or_default(),
                     Value::Absent => return Ok(Value::Absent),
                     other => {
-                        let message = format!("`[*]` takes each element of a list, and this is {}", other.kind());
+                        let message =
+                            format!("`[*]` takes each element of a list, and this is {}", other.kind());
                         return Err(self.bad_value(env, *span, message));
                     }
                 };
@@ -268,7 +280,8 @@ impl Cx {
             }
             // Header names are case-insensitive (RFC 9110 §5.1); records keep them in lower case.
             let lower = field.name.to_lowercase();
-            if *lower != *field.name && field.name.contains('-')
+            if *lower != *field.name
+                && field.name.contains('-')
                 && let Some(found) = fields.get(lower.as_str())
             {
                 return Ok(found.clone());
@@ -295,7 +308,8 @@ impl Cx {
                 if let Some(observer) = &env.observer {
                     let near = did_you_mean(&field.name, fields.keys().map(|key| &**key));
                     let has = near.unwrap_or_else(|| {
-                        let names: Vec<String> = fields.keys().take(12).map(|key| format!("`{key}`")).collect();
+                        let names: Vec<String> =
+                            fields.keys().take(12).map(|key| format!("`{key}`")).collect();
                         if names.is_empty() {
                             "the object is empty".to_owned()
                         } else {
@@ -327,10 +341,16 @@ impl Cx {
     fn index(&self, env: &Env, value: &Value, index: &Value, span: Span) -> Flow<Value> {
         match (value, index) {
             (Value::Absent, _) => Ok(Value::Absent),
-            (Value::List(items), Value::Number(number)) => match number.to_i128().and_then(|n| i64::try_from(n).ok()) {
-                Some(index) => Ok(at(items, index).cloned().unwrap_or(Value::Absent)),
-                None => Err(self.bad_value(env, span, format!("`{number}` is not an index; indexes are whole numbers"))),
-            },
+            (Value::List(items), Value::Number(number)) => {
+                match number.to_i128().and_then(|n| i64::try_from(n).ok()) {
+                    Some(index) => Ok(at(items, index).cloned().unwrap_or(Value::Absent)),
+                    None => Err(self.bad_value(
+                        env,
+                        span,
+                        format!("`{number}` is not an index; indexes are whole numbers"),
+                    )),
+                }
+            }
             (Value::Live(live), Value::Number(_)) => {
                 self.index(env, &Value::list(live.items().unwrap_or_default()), index, span)
             }
@@ -376,16 +396,18 @@ impl Cx {
         };
         match &declared.kind {
             ItemKind::Let(binding) => self.module_let(item, &binding.value, name).await,
-            ItemKind::Input(_) | ItemKind::Secret(_) => match (self.world.inputs.get(&item), &declared.kind) {
-                (Some(value), _) => Ok(value.clone()),
-                (None, ItemKind::Input(Input { default: Some(default), .. })) => {
-                    self.module_let(item, default, name).await
+            ItemKind::Input(_) | ItemKind::Secret(_) => {
+                match (self.world.inputs.get(&item), &declared.kind) {
+                    (Some(value), _) => Ok(value.clone()),
+                    (None, ItemKind::Input(Input { default: Some(default), .. })) => {
+                        self.module_let(item, default, name).await
+                    }
+                    _ => {
+                        let message = format!("`{name}` has no value");
+                        Err(self.failure(env, Code::SECRET_MISSING, span, message).into())
+                    }
                 }
-                (None, _) => {
-                    let message = format!("`{name}` has no value");
-                    Err(self.failure(env, Code::SECRET_MISSING, span, message).into())
-                }
-            },
+            }
             ItemKind::Service(_) => match self.world.service(item) {
                 Some(service) => Ok(Value::Live(service)),
                 None => Err(self.bad_value(env, span, format!("`{name}` does not run in this run"))),
@@ -422,7 +444,9 @@ impl Cx {
                 && found.is_none()
             {
                 found = env.response_of(name).cloned();
-                if found.is_none() && env.get(name).is_none() && self.world.registry.get(Kind::Response, name).is_some()
+                if found.is_none()
+                    && env.get(name).is_none()
+                    && self.world.registry.get(Kind::Response, name).is_some()
                 {
                     found = env.response.clone();
                 }

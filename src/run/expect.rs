@@ -52,7 +52,9 @@ impl Attempts {
     }
 
     fn details(self) -> Vec<Detail> {
-        let again = |text: String, times: u32| if times > 1 { format!("{text} (the same {times} times)") } else { text };
+        let again = |text: String, times: u32| {
+            if times > 1 { format!("{text} (the same {times} times)") } else { text }
+        };
         self.seen
             .into_iter()
             .map(|(number, at_us, text, times)| Detail::Attempt { number, at_us, text: again(text, times) })
@@ -96,7 +98,9 @@ impl Cx {
                 let Some(stays) = throughout else { return Ok(()) };
                 match self.stays(env, expect, span, stays).await? {
                     None => return Ok(()),
-                    Some(failure) if within.is_none() || Instant::now() >= deadline => return Err(failure.into()),
+                    Some(failure) if within.is_none() || Instant::now() >= deadline => {
+                        return Err(failure.into());
+                    }
                     Some(failure) => attempts.note(started.elapsed(), failure.message),
                 }
                 continue;
@@ -114,14 +118,21 @@ impl Cx {
                 return Err(waited(failure, attempts, within.unwrap_or_default(), over && now < deadline));
             }
             let rest = deadline.saturating_duration_since(now);
-            let wait = if over && !calls { Duration::ZERO } else { rest.min(pause.max(Duration::from_millis(1))) };
+            let wait =
+                if over && !calls { Duration::ZERO } else { rest.min(pause.max(Duration::from_millis(1))) };
             self.until_changed(&observer, wait).await?;
             pause = (pause * 2).min(POLL.1);
         }
     }
 
     /// Looks again and again for as long as it must hold; the failure when it did not.
-    async fn stays(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span, stays: Duration) -> Flow<Option<Failure>> {
+    async fn stays(
+        self: &Arc<Self>,
+        env: &Env,
+        expect: &Expect,
+        span: Span,
+        stays: Duration,
+    ) -> Flow<Option<Failure>> {
         let end = Instant::now() + stays;
         let mut looks = 1u32;
         loop {
@@ -143,7 +154,8 @@ impl Cx {
                 }
                 let mut failure = failures.remove(0);
                 let held = stays.saturating_sub(end.saturating_duration_since(Instant::now()));
-                let text = format!("it held for {}, until look {looks}", show_short(&Value::duration(held), 20));
+                let text =
+                    format!("it held for {}, until look {looks}", show_short(&Value::duration(held), 20));
                 failure.details.push(Detail::Note { text });
                 return Ok(Some(failure));
             }
@@ -232,7 +244,8 @@ impl Cx {
         match value.as_duration() {
             Some(duration) => Ok(Some(duration)),
             None => {
-                let message = format!("`{}` is {}, not a duration such as `5s`", self.written(expr.span), value.kind());
+                let message =
+                    format!("`{}` is {}, not a duration such as `5s`", self.written(expr.span), value.kind());
                 Err(self.bad_value(env, expr.span, message))
             }
         }
@@ -253,10 +266,19 @@ impl Cx {
     }
 
     /// Repeats a block until its expectations hold.
-    pub(crate) async fn eventually(self: &Arc<Self>, env: &Env, eventually: &Eventually, span: Span) -> Flow<Value> {
+    pub(crate) async fn eventually(
+        self: &Arc<Self>,
+        env: &Env,
+        eventually: &Eventually,
+        span: Span,
+    ) -> Flow<Value> {
         let within = self.duration(env, eventually.within.as_ref()).await?.unwrap_or(PATIENCE);
         let follow = matches!(&eventually.every, Some(Expr { kind: ExprKind::Name(name), .. }) if &**name == "retry_after");
-        let every = if follow { PAUSE } else { self.duration(env, eventually.every.as_ref()).await?.unwrap_or(PAUSE) };
+        let every = if follow {
+            PAUSE
+        } else {
+            self.duration(env, eventually.every.as_ref()).await?.unwrap_or(PAUSE)
+        };
         let started = Instant::now();
         let deadline = started + within;
         let mut attempts = Attempts::default();
@@ -279,7 +301,10 @@ impl Cx {
                 }
                 Err(other) => return Err(other),
             };
-            attempts.note(started.elapsed(), failures.first().map_or_else(String::new, |failure| failure.message.clone()));
+            attempts.note(
+                started.elapsed(),
+                failures.first().map_or_else(String::new, |failure| failure.message.clone()),
+            );
             let pause = if follow { retry_after(&inner).unwrap_or(every) } else { every };
             if Instant::now() + pause >= deadline {
                 return Err(waited(Stop::Failed(failures), attempts, within, false));
@@ -333,9 +358,13 @@ impl Cx {
                 };
                 let mut failure = self.failure(env, Code::EXPECTATION, span, text);
                 for field in ["status", "message", "error"] {
-                    if let Some(value) = live.field(field).filter(|value| !matches!(value, Value::Absent | Value::Null)) {
+                    if let Some(value) =
+                        live.field(field).filter(|value| !matches!(value, Value::Absent | Value::Null))
+                    {
                         let expression = format!("{name}.{field}");
-                        failure.details.push(Detail::Value { expression, value: show_short(&value, super::cx::SHOWN) });
+                        failure
+                            .details
+                            .push(Detail::Value { expression, value: show_short(&value, super::cx::SHOWN) });
                     }
                 }
                 return Err(failure.into());
@@ -371,18 +400,22 @@ fn retry_after(env: &Env) -> Option<Duration> {
 /// One line of what failed, with what it got.
 fn summary(stop: &Stop) -> String {
     match stop {
-        Stop::Failed(failures) | Stop::Unknown(failures) => failures.first().map_or_else(String::new, |failure| {
-            let values: Vec<String> = failure
-                .details
-                .iter()
-                .filter_map(|detail| match detail {
-                    Detail::Value { expression, value } if value.len() <= 60 => Some(format!("{expression} is {value}")),
-                    _ => None,
-                })
-                .take(3)
-                .collect();
-            if values.is_empty() { failure.message.clone() } else { values.join(", ") }
-        }),
+        Stop::Failed(failures) | Stop::Unknown(failures) => {
+            failures.first().map_or_else(String::new, |failure| {
+                let values: Vec<String> = failure
+                    .details
+                    .iter()
+                    .filter_map(|detail| match detail {
+                        Detail::Value { expression, value } if value.len() <= 60 => {
+                            Some(format!("{expression} is {value}"))
+                        }
+                        _ => None,
+                    })
+                    .take(3)
+                    .collect();
+                if values.is_empty() { failure.message.clone() } else { values.join(", ") }
+            })
+        }
         Stop::Terminal(failure) => failure.message.clone(),
         Stop::Return(_) | Stop::Cancelled => String::new(),
     }

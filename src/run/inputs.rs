@@ -71,7 +71,9 @@ fn read(input: &Input, text: &str) -> Result<Value, Diagnostic> {
     match crate::syntax::parse_expression(SourceId::default(), text) {
         Ok(expr) => literal(&expr).ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`")),
         // A word that is no literal is meant as text where text is one of the possible values.
-        Err(_) if input.ty.as_ref().is_some_and(|ty| matches!(ty.kind, ExprKind::Binary(..))) => Ok(Value::text(text)),
+        Err(_) if input.ty.as_ref().is_some_and(|ty| matches!(ty.kind, ExprKind::Binary(..))) => {
+            Ok(Value::text(text))
+        }
         Err(_) => Err(wrong("it takes a literal, such as `3`, `250ms` or `true`")),
     }
 }

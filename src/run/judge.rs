@@ -42,7 +42,11 @@ impl Judgement {
 
 impl Cx {
     /// Whether an expression holds.
-    pub(crate) fn judge<'a>(self: &'a Arc<Self>, env: &'a Env, expr: &'a Expr) -> BoxFuture<'a, Flow<Judgement>> {
+    pub(crate) fn judge<'a>(
+        self: &'a Arc<Self>,
+        env: &'a Env,
+        expr: &'a Expr,
+    ) -> BoxFuture<'a, Flow<Judgement>> {
         Box::pin(async move {
             match &expr.kind {
                 ExprKind::Binary(BinaryOp::And, left, right) => {
@@ -69,7 +73,11 @@ impl Cx {
                 ExprKind::Unary(UnaryOp::Not, inner) => {
                     let inner = self.judge(env, inner).await?;
                     let message = format!("`{}` does not hold", self.written(expr.span));
-                    Ok(Judgement { message, at: Some(expr.span), ..Judgement::of(!inner.holds && inner.unknown.is_none()) })
+                    Ok(Judgement {
+                        message,
+                        at: Some(expr.span),
+                        ..Judgement::of(!inner.holds && inner.unknown.is_none())
+                    })
                 }
                 ExprKind::Binary(op, left, right) if op.is_comparison() => {
                     let mut judgement = self.compare(env, *op, left, right).await?;
@@ -91,7 +99,13 @@ impl Cx {
         })
     }
 
-    async fn compare(self: &Arc<Self>, env: &Env, op: BinaryOp, left: &Expr, right: &Expr) -> Flow<Judgement> {
+    async fn compare(
+        self: &Arc<Self>,
+        env: &Env,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+    ) -> Flow<Judgement> {
         use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
         let subject = self.eval(env, left).await?;
         match op {
@@ -168,7 +182,12 @@ impl Cx {
                     .map_err(|message| self.bad_value(env, left.span.to(right.span), message))?;
                 let mut judgement = Judgement::of(order.is_some_and(|order| admits(op, order)));
                 if !judgement.holds {
-                    judgement.label = format!("{} is not {} {}", show_short(&subject, 40), op.symbol(), show_short(&other, 40));
+                    judgement.label = format!(
+                        "{} is not {} {}",
+                        show_short(&subject, 40),
+                        op.symbol(),
+                        show_short(&other, 40)
+                    );
                 }
                 Ok(judgement)
             }
@@ -191,7 +210,13 @@ impl Cx {
     }
 
     /// Whether a relation holds of a subject.
-    pub(crate) async fn relate(self: &Arc<Self>, env: &Env, subject: &Expr, used: &RelationUse, change: Option<&(Value, Value)>) -> Flow<Judgement> {
+    pub(crate) async fn relate(
+        self: &Arc<Self>,
+        env: &Env,
+        subject: &Expr,
+        used: &RelationUse,
+        change: Option<&(Value, Value)>,
+    ) -> Flow<Judgement> {
         let value = match change {
             Some((_, after)) => after.clone(),
             None => self.eval(env, subject).await?,
@@ -212,7 +237,8 @@ impl Cx {
             _ => self.built_in_relation(env, used, &value, change).await?,
         };
         let verdict = if used.negated { verdict.negate() } else { verdict };
-        let mut judgement = Judgement { message: claimed, at: Some(subject.span.to(used.span)), ..Judgement::of(false) };
+        let mut judgement =
+            Judgement { message: claimed, at: Some(subject.span.to(used.span)), ..Judgement::of(false) };
         match verdict {
             Verdict::Holds => judgement.holds = true,
             Verdict::Fails(details) | Verdict::Invalid(details) => judgement.details = details,
@@ -221,7 +247,13 @@ impl Cx {
         Ok(judgement)
     }
 
-    async fn built_in_relation(self: &Arc<Self>, env: &Env, used: &RelationUse, subject: &Value, change: Option<&(Value, Value)>) -> Flow<Verdict> {
+    async fn built_in_relation(
+        self: &Arc<Self>,
+        env: &Env,
+        used: &RelationUse,
+        subject: &Value,
+        change: Option<&(Value, Value)>,
+    ) -> Flow<Verdict> {
         let name = &used.name.name;
         let Some(relation) = relation::find(name) else {
             let message = format!("there is no relation `{name}`");
@@ -235,12 +267,14 @@ impl Cx {
         let mut args = Object::new();
         if let Some(written) = &used.args {
             let given = self.arguments(env, written).await?;
-            let positional = spec.params.iter().filter(|param| !is_phrase(param.name)).map(|param| param.name);
+            let positional =
+                spec.params.iter().filter(|param| !is_phrase(param.name)).map(|param| param.name);
             args.extend(positional.zip(given.positional).map(|(name, value)| (Arc::from(name), value)));
             args.extend(given.named);
         }
-        let takes_pattern =
-            |name: &str| spec.params.iter().any(|param| param.name == name && matches!(param.ty, Ty::Pattern));
+        let takes_pattern = |name: &str| {
+            spec.params.iter().any(|param| param.name == name && matches!(param.ty, Ty::Pattern))
+        };
         let mut operand = None;
         let mut pattern = None;
         if let Some(written) = &used.operand {
@@ -343,12 +377,13 @@ impl Cx {
 
     /// The details every failed judgement shows: what was seen, then what differs.
     pub(crate) fn shown(&self, observer: &Observer, judgement: &Judgement) -> Vec<Detail> {
-        let mut details = if judgement.details.iter().any(|detail| matches!(detail, Detail::Difference { .. })) {
-            // The differences say it better than the whole value would.
-            Vec::new()
-        } else {
-            self.observed(observer)
-        };
+        let mut details =
+            if judgement.details.iter().any(|detail| matches!(detail, Detail::Difference { .. })) {
+                // The differences say it better than the whole value would.
+                Vec::new()
+            } else {
+                self.observed(observer)
+            };
         details.extend(judgement.details.iter().cloned());
         details
     }
@@ -366,7 +401,10 @@ pub(crate) fn settled(value: Value) -> Value {
 }
 
 fn is_phrase(name: &str) -> bool {
-    matches!(name, "by" | "per" | "of" | "before" | "except" | "or_empty" | "operand" | "pattern" | "as" | "on")
+    matches!(
+        name,
+        "by" | "per" | "of" | "before" | "except" | "or_empty" | "operand" | "pattern" | "as" | "on"
+    )
 }
 
 fn admits(op: BinaryOp, order: Ordering) -> bool {
@@ -380,6 +418,9 @@ fn admits(op: BinaryOp, order: Ordering) -> bool {
 
 fn label_of(subject: &Value, expected: &Value) -> String {
     let shown = show_short(subject, 60);
-    if shown == show_short(expected, 60) || shown.len() > SHOWN { String::new() } else { format!("it is {shown}") }
+    if shown == show_short(expected, 60) || shown.len() > SHOWN {
+        String::new()
+    } else {
+        format!("it is {shown}")
+    }
 }
-

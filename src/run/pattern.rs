@@ -22,7 +22,11 @@ const MAX_DRAWN: usize = 1_000_000;
 
 impl Cx {
     /// The pattern that an expression describes.
-    pub(crate) fn pattern<'a>(self: &'a Arc<Self>, env: &'a Env, expr: &'a Expr) -> BoxFuture<'a, Flow<Pattern>> {
+    pub(crate) fn pattern<'a>(
+        self: &'a Arc<Self>,
+        env: &'a Env,
+        expr: &'a Expr,
+    ) -> BoxFuture<'a, Flow<Pattern>> {
         Box::pin(async move {
             match &expr.kind {
                 ExprKind::Absent => Ok(Pattern::Absent),
@@ -41,13 +45,19 @@ impl Cx {
                     self.value_pattern(env, expr).await
                 }
                 ExprKind::Call(callee, args) => match &callee.kind {
-                    ExprKind::Name(name) if self.is_type(env, name) => self.type_pattern(env, name, args, expr.span).await,
-                    ExprKind::Name(name) if &**name == "unordered" => self.unordered(env, args, expr.span).await,
+                    ExprKind::Name(name) if self.is_type(env, name) => {
+                        self.type_pattern(env, name, args, expr.span).await
+                    }
+                    ExprKind::Name(name) if &**name == "unordered" => {
+                        self.unordered(env, args, expr.span).await
+                    }
                     _ => self.value_pattern(env, expr).await,
                 },
                 ExprKind::Regex(text) => match regex::Regex::new(text) {
                     Ok(regex) => Ok(Pattern::Regex(Arc::new(regex))),
-                    Err(error) => Err(self.failure(env, Code::BAD_REGEX, expr.span, error.to_string()).into()),
+                    Err(error) => {
+                        Err(self.failure(env, Code::BAD_REGEX, expr.span, error.to_string()).into())
+                    }
                 },
                 ExprKind::Binary(BinaryOp::Range, low, high) => {
                     Ok(Pattern::Range(self.eval(env, low).await?, self.eval(env, high).await?))
@@ -87,8 +97,14 @@ impl Cx {
                         value => (size(value), size(value)),
                     };
                     match bounds {
-                        (Some(least), Some(most)) if least <= most => Ok(Pattern::Sized(Box::new(item), least, most)),
-                        _ => Err(self.bad_value(env, expr.span, "a list's size is a count or a range of counts")),
+                        (Some(least), Some(most)) if least <= most => {
+                            Ok(Pattern::Sized(Box::new(item), least, most))
+                        }
+                        _ => Err(self.bad_value(
+                            env,
+                            expr.span,
+                            "a list's size is a count or a range of counts",
+                        )),
                     }
                 }
                 ExprKind::Object(object) => self.object_pattern(env, object).await,
@@ -97,7 +113,8 @@ impl Cx {
                     let Pattern::Object(changes) = self.object_pattern(env, object).await? else {
                         return Ok(base);
                     };
-                    shape::refine(&base, changes.fields).map_err(|message| self.bad_value(env, expr.span, message))
+                    shape::refine(&base, changes.fields)
+                        .map_err(|message| self.bad_value(env, expr.span, message))
                 }
                 ExprKind::But(base, _) => {
                     Err(self.bad_value(env, base.span, "`but` stands in draws, not in patterns"))
@@ -162,7 +179,9 @@ impl Cx {
 
     async fn type_pattern(self: &Arc<Self>, env: &Env, name: &str, args: &Args, span: Span) -> Flow<Pattern> {
         let Some(spec) = self.world.registry.get(Kind::Shape, name) else {
-            return Err(self.failure(env, Code::UNKNOWN_NAME, span, format!("there is no shape `{name}`")).into());
+            return Err(self
+                .failure(env, Code::UNKNOWN_NAME, span, format!("there is no shape `{name}`"))
+                .into());
         };
         let mut bound = Object::new();
         let mut params = spec.params.iter();
@@ -202,7 +221,8 @@ impl Cx {
             match entry {
                 ObjectEntry::Field { name, optional, value, .. } => {
                     let name = self.text(env, name).await?.text;
-                    let field = FieldPattern { name, optional: *optional, pattern: self.pattern(env, value).await? };
+                    let field =
+                        FieldPattern { name, optional: *optional, pattern: self.pattern(env, value).await? };
                     put(&mut pattern.fields, field);
                 }
                 ObjectEntry::Open(_) => pattern.open = true,
@@ -211,7 +231,13 @@ impl Cx {
                         pattern.open |= inner.open;
                         inner.fields.into_iter().for_each(|field| put(&mut pattern.fields, field));
                     }
-                    None => return Err(self.bad_value(env, base.span, "`..` spreads an object or a shape of objects")),
+                    None => {
+                        return Err(self.bad_value(
+                            env,
+                            base.span,
+                            "`..` spreads an object or a shape of objects",
+                        ));
+                    }
                 },
             }
         }
@@ -227,13 +253,15 @@ impl Cx {
         let mut parts = Vec::new();
         for part in &template.parts {
             match part {
-                TemplatePart::Text(text) => parts.push(Part::Ready(Text { text: text.clone(), secret: false })),
+                TemplatePart::Text(text) => {
+                    parts.push(Part::Ready(Text { text: text.clone(), secret: false }))
+                }
                 TemplatePart::Expr(expr) => match sibling(expr) {
                     Some(path) => parts.push(Part::Sibling(path)),
                     None => {
                         let value = self.eval(env, expr).await?;
-                        let text =
-                            operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))?;
+                        let text = operators::text_of(&value)
+                            .map_err(|message| self.bad_value(env, expr.span, message))?;
                         parts.push(Part::Ready(text));
                     }
                 },
@@ -273,7 +301,13 @@ impl Cx {
     }
 
     /// `50 of SHAPE`
-    pub(crate) async fn draw_many(self: &Arc<Self>, env: &Env, count: &Expr, pattern: &Expr, span: Span) -> Flow<Value> {
+    pub(crate) async fn draw_many(
+        self: &Arc<Self>,
+        env: &Env,
+        count: &Expr,
+        pattern: &Expr,
+        span: Span,
+    ) -> Flow<Value> {
         let wanted = self.eval(env, count).await?;
         let Some(wanted) = wanted.as_number().and_then(|n| n.to_usize()).filter(|n| *n <= MAX_DRAWN) else {
             let message = format!("a count of drawn values is between 0 and {MAX_DRAWN}");
@@ -287,7 +321,13 @@ impl Cx {
     }
 
     /// `any SHAPE but { … }`: drawn, then overridden, valid or not.
-    pub(crate) async fn draw_but(self: &Arc<Self>, env: &Env, base: &Expr, changes: &Expr, span: Span) -> Flow<Value> {
+    pub(crate) async fn draw_but(
+        self: &Arc<Self>,
+        env: &Env,
+        base: &Expr,
+        changes: &Expr,
+        span: Span,
+    ) -> Flow<Value> {
         let drawn = self.eval(env, base).await?;
         let changes = self.eval(env, changes).await?;
         match (drawn, changes) {
@@ -309,7 +349,9 @@ impl Cx {
     /// Whether an expression is a key: `.id`, `.args[0]`, `[.a, .b]`.
     pub(crate) fn is_key(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::List(items, _) => !items.is_empty() && items.iter().all(|item| key_path(item).is_some()),
+            ExprKind::List(items, _) => {
+                !items.is_empty() && items.iter().all(|item| key_path(item).is_some())
+            }
             _ => key_path(expr).is_some(),
         }
     }
@@ -327,7 +369,8 @@ impl Cx {
     /// The path that an expression such as `.request.id` describes.
     pub(crate) fn key_path(&self, env: &Env, expr: &Expr) -> Flow<Path> {
         key_path(expr).map(Path).ok_or_else(|| -> Stop {
-            let message = format!("`{}` is no key; a key is written like `.id` or `.args[0]`", self.written(expr.span));
+            let message =
+                format!("`{}` is no key; a key is written like `.id` or `.args[0]`", self.written(expr.span));
             self.bad_value(env, expr.span, message)
         })
     }

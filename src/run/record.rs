@@ -9,7 +9,7 @@ use crate::event::{Event, EventKind};
 use crate::report::Reporter;
 use crate::value::Redactor;
 
-/// Takes events until nobody can send one any more.
+/// Takes events up to the last one of a run.
 pub(crate) fn record(
     started: Instant,
     mut events: mpsc::UnboundedReceiver<(Instant, EventKind)>,
@@ -21,11 +21,15 @@ pub(crate) fn record(
     while let Some((at, kind)) = events.blocking_recv() {
         // Senders race for the channel; the stream's times still never go back.
         last = last.max(at.saturating_duration_since(started).as_micros() as u64);
+        let is_last = matches!(kind, EventKind::RunFinished { .. });
         let event = masked(Event { seq, at: last, kind }, redactor);
         seq += 1;
         for reporter in reporters.iter_mut() {
             // What a reporter cannot write is told by the one who made it, at the end.
             let _ = reporter.on(&event);
+        }
+        if is_last {
+            break;
         }
     }
     for reporter in reporters.iter_mut() {

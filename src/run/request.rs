@@ -15,8 +15,10 @@ use crate::function::operators;
 use crate::lang::{Kind, Safety};
 use crate::protocol::{Call, CallPlace, Misuse, Piece, Protocol};
 use crate::source::Span;
-use crate::syntax::ast::{ItemKind, Place, Request, Statement, StatementKind, Target, Template, TemplatePart};
 use crate::syntax::ast::{Expr, ExprKind, LetTarget};
+use crate::syntax::ast::{
+    ItemKind, Place, Request, Statement, StatementKind, Target, Template, TemplatePart,
+};
 use crate::syntax::visit;
 use crate::value::{Live, Object, Text, Value};
 
@@ -65,17 +67,28 @@ impl Cx {
     }
 
     /// The failure of a response that is no success and that nobody checks.
-    fn unchecked_failure(&self, env: &Env, request: &Request, span: Span, response: &Arc<Response>) -> Failure {
+    fn unchecked_failure(
+        &self,
+        env: &Env,
+        request: &Request,
+        span: Span,
+        response: &Arc<Response>,
+    ) -> Failure {
         let error = match &response.record {
-            Value::Object(fields) => fields.get("error").filter(|error| matches!(error, Value::Object(_))).cloned(),
+            Value::Object(fields) => {
+                fields.get("error").filter(|error| matches!(error, Value::Object(_))).cloned()
+            }
             Value::Live(live) => live.field("error").filter(|error| matches!(error, Value::Object(_))),
             _ => None,
         };
-        let part = |record: &Value, name: &str| record.as_object().and_then(|fields| fields.get(name)).cloned();
+        let part =
+            |record: &Value, name: &str| record.as_object().and_then(|fields| fields.get(name)).cloned();
         let mut failure = match error {
             Some(error) => {
                 let text = part(&error, "message").and_then(|message| message.as_text().map(str::to_owned));
-                let kind = part(&error, "kind").and_then(|kind| kind.as_text().map(str::to_owned)).unwrap_or_default();
+                let kind = part(&error, "kind")
+                    .and_then(|kind| kind.as_text().map(str::to_owned))
+                    .unwrap_or_default();
                 let message = text.unwrap_or_else(|| format!("the request failed: {kind}"));
                 let mut failure = self.failure(env, Code::REQUEST_FAILED, span, message);
                 failure.help = Some(format!("to expect this, write `expect error.kind == \"{kind}\"`"));
@@ -83,9 +96,12 @@ impl Cx {
             }
             None => {
                 let got = &response.exchange.response;
-                let message = format!("`{}` answered {got}, and nothing here expects that", request.verb.name);
+                let message =
+                    format!("`{}` answered {got}, and nothing here expects that", request.verb.name);
                 let mut failure = self.failure(env, Code::UNEXPECTED_STATUS, span, message);
-                failure.help = Some("a response that nobody checks must be a success; write the `status` you expect".into());
+                failure.help = Some(
+                    "a response that nobody checks must be a success; write the `status` you expect".into(),
+                );
                 failure
             }
         };
@@ -103,7 +119,9 @@ impl Cx {
             .as_deref()
             .and_then(|option| {
                 request.options.as_ref()?.entries.iter().find_map(|entry| match entry {
-                    crate::syntax::ast::ObjectEntry::Field { name, value, .. } if name.plain().as_deref() == Some(option) => {
+                    crate::syntax::ast::ObjectEntry::Field { name, value, .. }
+                        if name.plain().as_deref() == Some(option) =>
+                    {
                         Some(value.span)
                     }
                     _ => None,
@@ -139,7 +157,8 @@ impl Cx {
                 None => Ok(Aim::Stream(live)),
             },
             other => {
-                let message = format!("`{}` is {}, not a service or a stream", target.name.name, other.kind());
+                let message =
+                    format!("`{}` is {}, not a service or a stream", target.name.name, other.kind());
                 Err(self.bad_value(env, target.span, message))
             }
         }
@@ -161,8 +180,11 @@ impl Cx {
             Some(speaks) => of == &**speaks || of == "system",
             None => true,
         };
-        let found: Vec<&dyn Protocol> =
-            specs.iter().filter(|spec| fits(spec.of)).filter_map(|spec| self.world.protocol(spec.of)).collect();
+        let found: Vec<&dyn Protocol> = specs
+            .iter()
+            .filter(|spec| fits(spec.of))
+            .filter_map(|spec| self.world.protocol(spec.of))
+            .collect();
         if !found.is_empty() {
             return Ok(found);
         }
@@ -182,11 +204,16 @@ impl Cx {
             return Ok(());
         }
         let specs = self.world.registry.all(Kind::Verb, &request.verb.name);
-        let harmless = specs.iter().any(|spec| spec.safety == Safety::Safe || (spec.of == "grpc" && self.is_safe_grpc(request)));
+        let harmless = specs
+            .iter()
+            .any(|spec| spec.safety == Safety::Safe || (spec.of == "grpc" && self.is_safe_grpc(request)));
         if harmless || matches!(aim, Aim::Stream(_)) {
             return Ok(());
         }
-        let message = format!("`{}` may change something, and this environment allows only safe requests", request.verb.name);
+        let message = format!(
+            "`{}` may change something, and this environment allows only safe requests",
+            request.verb.name
+        );
         Err(self.failure(env, Code::BAD_VALUE, request.verb.span, message).into())
     }
 
@@ -194,7 +221,9 @@ impl Cx {
     fn is_safe_grpc(&self, request: &Request) -> bool {
         let member = request.target.as_ref().and_then(|target| target.members.last());
         member.is_some_and(|member| {
-            ["Get", "List", "Watch", "Read", "Check", "Search", "Query"].iter().any(|start| member.name.starts_with(start))
+            ["Get", "List", "Watch", "Read", "Check", "Search", "Query"]
+                .iter()
+                .any(|start| member.name.starts_with(start))
         })
     }
 
@@ -227,19 +256,29 @@ impl Cx {
             Aim::Stream(live) => (None, Some(live.clone())),
             Aim::Nothing => (None, None),
         };
-        let members = request.target.as_ref().map_or(Vec::new(), |target| {
-            target.members.iter().map(|member| member.name.clone()).collect()
-        });
+        let members = request
+            .target
+            .as_ref()
+            .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
         Ok(Call { verb: request.verb.name.clone(), endpoint, stream, members, place, operand, options })
     }
 
     /// The service's own `with { … }`.
-    async fn service_options(self: &Arc<Self>, env: &Env, service: &super::world::ServiceRef) -> Flow<Object> {
+    async fn service_options(
+        self: &Arc<Self>,
+        env: &Env,
+        service: &super::world::ServiceRef,
+    ) -> Flow<Object> {
         let item: ItemRef = service.item;
-        let ItemKind::Service(declared) = &self.world.plan.program.item(item).kind else { return Ok(Object::new()) };
+        let ItemKind::Service(declared) = &self.world.plan.program.item(item).kind else {
+            return Ok(Object::new());
+        };
         let mut options = Object::new();
         for setting in declared.settings.iter().filter(|setting| &*setting.name.name == "with") {
-            if let Some(crate::syntax::ast::SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
+            if let Some(crate::syntax::ast::SettingValue::Expr(Expr {
+                kind: ExprKind::Object(object), ..
+            })) = &setting.value
+            {
                 let origin = self.world.plan.program.item(item).span.start;
                 let inner = env.call(item.unit, origin, setting.span);
                 merge(&mut options, self.object(&inner, object).await?);
@@ -318,7 +357,8 @@ pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> bool {
     for statement in rest {
         let mut found = false;
         visit::statement(statement, &mut |expr| {
-            found |= (bare && reads_verdict(expr, None)) || name.is_some_and(|name| reads_verdict(expr, Some(name)));
+            found |= (bare && reads_verdict(expr, None))
+                || name.is_some_and(|name| reads_verdict(expr, Some(name)));
         });
         if found {
             return true;
@@ -337,7 +377,9 @@ pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> bool {
 fn reads_verdict(expr: &Expr, of: Option<&str>) -> bool {
     match (&expr.kind, of) {
         (ExprKind::Name(name), None) => VERDICTS.contains(&&**name),
-        (ExprKind::Field(base, field), Some(of)) => VERDICTS.contains(&&*field.name) && root(base) == Some(of),
+        (ExprKind::Field(base, field), Some(of)) => {
+            VERDICTS.contains(&&*field.name) && root(base) == Some(of)
+        }
         (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => {
             matches!(&left.kind, ExprKind::Name(name) if &**name == of)
         }

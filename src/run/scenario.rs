@@ -76,7 +76,9 @@ impl Scope {
     async fn fixture(&self, item: ItemRef) -> Result<Value, Vec<Failure>> {
         let cell = lock(&self.cells).entry(item).or_default().clone();
         let value = cell
-            .get_or_init(|| async { self.cx.set_up(item, &self.cx.world.key).await.map_err(Stop::into_failures) })
+            .get_or_init(|| async {
+                self.cx.set_up(item, &self.cx.world.key).await.map_err(Stop::into_failures)
+            })
             .await
             .clone()?;
         lock(&self.cx.fixtures).insert(item, value.clone());
@@ -85,7 +87,12 @@ impl Scope {
 }
 
 /// Runs one scenario to its end and says how it went.
-pub(crate) async fn run(world: &Arc<World>, policy: &Policy, scopes: &[Arc<Scope>; 2], instance: &Instance) -> Finished {
+pub(crate) async fn run(
+    world: &Arc<World>,
+    policy: &Policy,
+    scopes: &[Arc<Scope>; 2],
+    instance: &Instance,
+) -> Finished {
     let planned = &world.plan.scenarios[instance.planned];
     let info = info(world, planned, instance);
     if let Some(why) = &planned.skip {
@@ -242,7 +249,13 @@ fn service_names(world: &World, planned: &PlannedScenario) -> Vec<String> {
 }
 
 /// Fixtures, then the statements.
-async fn story(cx: &Arc<Cx>, scopes: &[Arc<Scope>; 2], planned: &PlannedScenario, item: &Item, mut env: Env) -> Flow<Value> {
+async fn story(
+    cx: &Arc<Cx>,
+    scopes: &[Arc<Scope>; 2],
+    planned: &PlannedScenario,
+    item: &Item,
+    mut env: Env,
+) -> Flow<Value> {
     for &fixture in &planned.fixtures {
         let scope = match lifetime(cx.world.plan.program.item(fixture)) {
             Lifetime::Run => Some(&scopes[0]),
@@ -285,7 +298,9 @@ impl Cx {
 async fn crashed(world: &Arc<World>, planned: &PlannedScenario) -> Failure {
     let processes = planned.services.iter().filter_map(|item| world.service(*item)).flat_map(|service| {
         let own = service.process();
-        own.into_iter().chain(service.members.iter().filter_map(|member| member.process())).collect::<Vec<_>>()
+        own.into_iter()
+            .chain(service.members.iter().filter_map(|member| member.process()))
+            .collect::<Vec<_>>()
     });
     let exits: Vec<_> = processes
         .map(|process| {
@@ -363,7 +378,8 @@ pub(crate) fn lifetime(item: &Item) -> Lifetime {
 
 /// The scope in which a scenario's statements begin.
 fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
-    let mut key = world.key.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
+    let mut key =
+        world.key.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
     if let Some((index, _, _)) = &instance.case {
         key = key.with(format!("case {index}"));
     }
@@ -386,9 +402,15 @@ fn context(
     let unit = &world.plan.program.units[planned.item.unit];
     let case = instance.case.as_ref().map_or(0, |(index, _, _)| *index);
     let name = format!("{:?} {} {case} {attempt}", world.key, planned.title);
-    let trace: String = digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
-    let session =
-        Session::new(world.redactor.clone(), cancel.clone(), unit.dir.clone(), trace, world.processes.clone());
+    let trace: String =
+        digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let session = Session::new(
+        world.redactor.clone(),
+        cancel.clone(),
+        unit.dir.clone(),
+        trace,
+        world.processes.clone(),
+    );
     let file = &world.plan.program.sources.get(unit.module.source).name;
     let mut repeat = vec!["scn".to_owned(), "run".to_owned(), format!("{file}:{}", planned.lines.0)];
     repeat.extend(policy.repeat.iter().cloned());
@@ -424,7 +446,9 @@ async fn leases(world: &Arc<World>, planned: &PlannedScenario) -> Vec<Box<dyn st
 fn out_of_reach(world: &World, planned: &PlannedScenario) -> Option<String> {
     let services = planned.leases.iter().filter_map(|item| world.service(*item));
     let mut foreign = services.filter(|service| world.elsewhere.contains(&service.name));
-    foreign.next().map(|service| format!("it kills or restarts `{}`, which this environment only uses", service.name))
+    foreign
+        .next()
+        .map(|service| format!("it kills or restarts `{}`, which this environment only uses", service.name))
 }
 
 fn info(world: &World, planned: &PlannedScenario, instance: &Instance) -> ScenarioInfo {
@@ -447,7 +471,13 @@ fn info(world: &World, planned: &PlannedScenario, instance: &Instance) -> Scenar
 }
 
 /// Reports a scenario that does not run.
-fn ended(world: &World, instance: &Instance, scenario: ScenarioInfo, outcome: Outcome, failures: Vec<Failure>) -> Finished {
+fn ended(
+    world: &World,
+    instance: &Instance,
+    scenario: ScenarioInfo,
+    outcome: Outcome,
+    failures: Vec<Failure>,
+) -> Finished {
     world.events.send(EventKind::ScenarioFinished {
         id: instance.id,
         scenario,

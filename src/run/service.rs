@@ -17,7 +17,9 @@ use crate::diag::Code;
 use crate::event::{EventKind, Failure, ServiceLog};
 use crate::protocol::{Endpoint, Piece};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue};
+use crate::syntax::ast::{
+    Expr, ExprKind, Item, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue,
+};
 use crate::system::{Builds, CommandSpec, Port, Ports, Ready, Service, ServiceSpec, split_command};
 use crate::value::{Live, Value};
 
@@ -70,7 +72,9 @@ pub(crate) fn services(
     for &item in reached {
         let ItemKind::Service(declared) = &program.item(item).kind else { continue };
         let members = match setting(declared, "members").and_then(|setting| setting.value.as_ref()) {
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Number(number), .. })) => number.to_usize().unwrap_or(1),
+            Some(SettingValue::Expr(Expr { kind: ExprKind::Number(number), .. })) => {
+                number.to_usize().unwrap_or(1)
+            }
             _ => 1,
         };
         let single = |name: Arc<str>, members: Vec<Arc<ServiceRef>>| -> std::io::Result<Arc<ServiceRef>> {
@@ -199,7 +203,11 @@ impl ServiceRef {
             && let Some(exit) = service.stop(None).await
         {
             let status = exit.to_string();
-            world.events.send(EventKind::ServiceExited { service: self.name.to_string(), status, expected: true });
+            world.events.send(EventKind::ServiceExited {
+                service: self.name.to_string(),
+                status,
+                expected: true,
+            });
         }
     }
 }
@@ -272,7 +280,9 @@ impl Cx {
             if service.address().is_some() {
                 continue;
             }
-            let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else { continue };
+            let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
+                continue;
+            };
             let Some(setting) = setting(declared, "at") else { continue };
             let env = self.service_env(service);
             match self.setting_text(&env, setting).await {
@@ -284,7 +294,10 @@ impl Cx {
     }
 
     /// Sees to it that a service runs and is ready. What fails once, fails for everyone.
-    pub(crate) async fn ensure_running(self: &Arc<Self>, service: &Arc<ServiceRef>) -> Result<(), Box<Failure>> {
+    pub(crate) async fn ensure_running(
+        self: &Arc<Self>,
+        service: &Arc<ServiceRef>,
+    ) -> Result<(), Box<Failure>> {
         for member in &service.members {
             Box::pin(self.ensure_running(member)).await?;
         }
@@ -323,7 +336,12 @@ impl Cx {
         let world = &self.world;
         let item = world.plan.program.item(service.item);
         let ItemKind::Service(declared) = &item.kind else {
-            return Err(Box::new(self.failure(&self.service_env(service), Code::INTERNAL, item.span, "not a service")));
+            return Err(Box::new(self.failure(
+                &self.service_env(service),
+                Code::INTERNAL,
+                item.span,
+                "not a service",
+            )));
         };
         let env = self.service_env(service);
         let only = |stop: Stop| Box::new(first_failure(self, &env, item.span, stop));
@@ -360,7 +378,10 @@ impl Cx {
             let place = setting(declared, "ready").map_or(place, |setting| setting.span);
             Box::new(self.at_setting(failure, place))
         })?;
-        self.emit(EventKind::ServiceReady { service: service.name.to_string(), took_us: took.as_micros() as u64 });
+        self.emit(EventKind::ServiceReady {
+            service: service.name.to_string(),
+            took_us: took.as_micros() as u64,
+        });
         Ok(running)
     }
 
@@ -394,7 +415,8 @@ impl Cx {
                 match value {
                     Value::Text(text) => Ok(text.text.to_string()),
                     other => {
-                        let message = format!("`{}` takes text, and this is {}", setting.name.name, other.kind());
+                        let message =
+                            format!("`{}` takes text, and this is {}", setting.name.name, other.kind());
                         Err(self.bad_value(env, expr.span, message))
                     }
                 }
@@ -404,9 +426,16 @@ impl Cx {
     }
 
     /// The command of a `build`, `start`, `run` or `ready exec`, with `in "dir"`.
-    pub(crate) async fn command(self: &Arc<Self>, env: &Env, setting: &Setting, vars: &[(String, String)]) -> Flow<CommandSpec> {
+    pub(crate) async fn command(
+        self: &Arc<Self>,
+        env: &Env,
+        setting: &Setting,
+        vars: &[(String, String)],
+    ) -> Flow<CommandSpec> {
         let pieces: Vec<Piece> = match &setting.value {
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Text(template), .. })) => self.pieces(env, template).await?,
+            Some(SettingValue::Expr(Expr { kind: ExprKind::Text(template), .. })) => {
+                self.pieces(env, template).await?
+            }
             _ => {
                 let message = format!("`{}` takes a command in quotes", setting.name.name);
                 return Err(self.bad_value(env, setting.span, message));
@@ -424,7 +453,12 @@ impl Cx {
         Ok(CommandSpec { argv, dir, env: vars.to_vec() })
     }
 
-    async fn spec(self: &Arc<Self>, env: &Env, service: &Arc<ServiceRef>, declared: &Declared) -> Flow<ServiceSpec> {
+    async fn spec(
+        self: &Arc<Self>,
+        env: &Env,
+        service: &Arc<ServiceRef>,
+        declared: &Declared,
+    ) -> Flow<ServiceSpec> {
         let Some(address) = service.address() else {
             let message = format!("`{}` has neither `start` nor `at`", service.name);
             return Err(self.bad_value(env, declared.name.span, message));
@@ -433,8 +467,9 @@ impl Cx {
         for setting in declared.settings.iter().filter(|setting| &*setting.name.name == "env") {
             if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
                 for (name, value) in self.object(env, object).await? {
-                    let text = crate::function::operators::text_of(&value)
-                        .map_err(|message| self.bad_value(env, setting.span, format!("`{name}`: {message}")))?;
+                    let text = crate::function::operators::text_of(&value).map_err(|message| {
+                        self.bad_value(env, setting.span, format!("`{name}`: {message}"))
+                    })?;
                     if text.secret {
                         self.world.redactor.register(&text.text);
                     }
@@ -485,13 +520,17 @@ impl Cx {
             Some(SettingValue::Request { path, .. }) => {
                 Ready::Http { path: self.text(env, path).await?.text.to_string() }
             }
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "tcp" => Ready::Tcp,
+            Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "tcp" => {
+                Ready::Tcp
+            }
             Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "health" => {
-                let world = self.world.clone();
+                // Weak, since the world holds the service that will hold this.
+                let world = Arc::downgrade(&self.world);
                 let endpoint = service.endpoint(&self.world);
                 Ready::Health(Arc::new(move || {
-                    let (world, endpoint) = (world.clone(), endpoint.clone());
+                    let (world, endpoint) = (world.upgrade(), endpoint.clone());
                     Box::pin(async move {
+                        let Some(world) = world else { return Err("the run is over".to_owned()) };
                         match world.protocol(&endpoint.protocol) {
                             Some(protocol) => protocol.healthy(&endpoint).await,
                             None => Err(format!("there is no protocol `{}`", endpoint.protocol)),
@@ -552,4 +591,3 @@ impl Elsewhere {
         found
     }
 }
-

@@ -45,7 +45,12 @@ pub(crate) struct StageWork<'a> {
 }
 
 /// Runs a stage.
-pub(crate) async fn run_stage(world: &Arc<World>, policy: &Policy, whole_run: &Arc<Scope>, work: StageWork<'_>) -> Staged {
+pub(crate) async fn run_stage(
+    world: &Arc<World>,
+    policy: &Policy,
+    whole_run: &Arc<Scope>,
+    work: StageWork<'_>,
+) -> Staged {
     let planned = &world.plan.stages[work.stage];
     let name = planned.name.to_string();
     let declared = planned.item.and_then(|item| match &world.plan.program.item(item).kind {
@@ -128,7 +133,12 @@ async fn scenarios(
 }
 
 /// A scenario's cases; one without `@cases` is a single instance.
-async fn instances(world: &Arc<World>, cx: &Arc<Cx>, planned: usize, next_id: &mut u32) -> Vec<(Instance, Vec<Failure>)> {
+async fn instances(
+    world: &Arc<World>,
+    cx: &Arc<Cx>,
+    planned: usize,
+    next_id: &mut u32,
+) -> Vec<(Instance, Vec<Failure>)> {
     let scenario = &world.plan.scenarios[planned];
     let mut id = || {
         *next_id += 1;
@@ -149,7 +159,10 @@ async fn instances(world: &Arc<World>, cx: &Arc<Cx>, planned: usize, next_id: &m
             .collect()
         }
         Ok(other) => {
-            let message = format!("`@cases` takes a list with at least one case, and this is {}", crate::value::show_short(&other, 60));
+            let message = format!(
+                "`@cases` takes a list with at least one case, and this is {}",
+                crate::value::show_short(&other, 60)
+            );
             let failure = cx.failure(&env, Code::BAD_VALUE, list.span, message);
             vec![(Instance { id: id(), planned, case: None }, vec![failure])]
         }
@@ -187,7 +200,13 @@ async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec
 }
 
 /// Judges a gate over what the stage came to.
-async fn gate(cx: &Arc<Cx>, env: &Env, summary: &Summary, condition: &Expr, failures: &mut Vec<Failure>) -> Gate {
+async fn gate(
+    cx: &Arc<Cx>,
+    env: &Env,
+    summary: &Summary,
+    condition: &Expr,
+    failures: &mut Vec<Failure>,
+) -> Gate {
     let mut env = env.clone();
     for (name, value) in gate_values(summary) {
         env.bind(name.into(), value);
@@ -211,7 +230,8 @@ pub(crate) const GATE_NAMES: &[&str] =
 
 fn gate_values(summary: &Summary) -> Vec<(&'static str, Value)> {
     let passed = summary.passed + summary.suite_passed;
-    let failed = summary.failed + summary.broken + summary.inconclusive + summary.interrupted + summary.suite_failed;
+    let failed =
+        summary.failed + summary.broken + summary.inconclusive + summary.interrupted + summary.suite_failed;
     let skipped = summary.skipped + summary.suite_skipped;
     let ran = passed + failed + summary.quarantined;
     let rate = |part: u32, whole: u32| -> Value {
@@ -302,7 +322,9 @@ async fn reading(cx: &Arc<Cx>, env: &Env, reads: &Expr, suite: &Suite) -> Result
         ("nextest", _) => Ok(Reads::Nextest),
         ("cargo", _) => Ok(Reads::Cargo),
         ("junit", Some(path)) => Ok(Reads::Junit { path }),
-        ("junit", None) => Err(cx.bad_value(env, reads.span, "`reads junit` names its file: `reads junit(\"junit.xml\")`")),
+        ("junit", None) => {
+            Err(cx.bad_value(env, reads.span, "`reads junit` names its file: `reads junit(\"junit.xml\")`"))
+        }
         (other, _) => Err(cx.bad_value(env, reads.span, format!("`{other}` is no report that can be read"))),
     }
 }

@@ -56,7 +56,12 @@ impl Cx {
     }
 
     /// Runs a block in a scope of its own.
-    pub(crate) async fn block(self: &Arc<Self>, env: &Env, block: &Block, tail: Option<Tail<'_>>) -> Flow<Value> {
+    pub(crate) async fn block(
+        self: &Arc<Self>,
+        env: &Env,
+        block: &Block,
+        tail: Option<Tail<'_>>,
+    ) -> Flow<Value> {
         let mut inner = env.clone();
         self.statements(&mut inner, &block.statements, tail).await
     }
@@ -155,7 +160,10 @@ impl Cx {
             }
             StatementKind::StopWhen(condition) => {
                 if self.judge(env, condition).await?.holds {
-                    let message = format!("stopped: `{}` holds, so waiting longer cannot help", self.written(condition.span));
+                    let message = format!(
+                        "stopped: `{}` holds, so waiting longer cannot help",
+                        self.written(condition.span)
+                    );
                     let mut failure = self.failure(env, Code::EXPECTATION, condition.span, message);
                     failure.exchange = self.exchange_of(env, condition);
                     return Err(Stop::Terminal(failure));
@@ -197,7 +205,8 @@ impl Cx {
     ) -> Flow<Value> {
         match &expr.kind {
             ExprKind::Request(request) => {
-                let handed_on = rest.is_empty() && tail.is_some_and(|tail| is_target_checked(tail.target, tail.rest));
+                let handed_on =
+                    rest.is_empty() && tail.is_some_and(|tail| is_target_checked(tail.target, tail.rest));
                 let checked = handed_on || is_checked(rest, None);
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());
@@ -220,7 +229,13 @@ impl Cx {
     }
 
     /// The value right of `let … =`; blocks hand on who looks at their value.
-    async fn value_of(self: &Arc<Self>, env: &mut Env, expr: &Expr, target: &LetTarget, rest: &[Statement]) -> Flow<Value> {
+    async fn value_of(
+        self: &Arc<Self>,
+        env: &mut Env,
+        expr: &Expr,
+        target: &LetTarget,
+        rest: &[Statement],
+    ) -> Flow<Value> {
         match &expr.kind {
             ExprKind::If(_) | ExprKind::For(_) | ExprKind::Parallel(_) | ExprKind::Eventually(_) => {
                 let value = self.block_value(env, expr, Some(Tail { target, rest })).await?;
@@ -236,7 +251,13 @@ impl Cx {
         }
     }
 
-    fn bind_target(&self, env: &mut Env, target: &LetTarget, value: Value, response: Option<Arc<Response>>) -> Flow<()> {
+    fn bind_target(
+        &self,
+        env: &mut Env,
+        target: &LetTarget,
+        value: Value,
+        response: Option<Arc<Response>>,
+    ) -> Flow<()> {
         match target {
             LetTarget::Name(name) => {
                 env.bind_response(name.name.clone(), value, response);
@@ -248,7 +269,8 @@ impl Cx {
                         Some(items) => format!("a list of {}", items.len()),
                         None => value.kind().to_owned(),
                     };
-                    let message = format!("{} names want a list of {}, and this is {got}", names.len(), names.len());
+                    let message =
+                        format!("{} names want a list of {}, and this is {got}", names.len(), names.len());
                     return Err(self.bad_value(env, *span, message));
                 };
                 for (name, item) in names.iter().zip(items) {
@@ -269,7 +291,9 @@ impl Cx {
         Box::pin(async move {
             match &expr.kind {
                 // Each turn and each branch has a value of its own, so `return` ends only that one.
-                ExprKind::For(_) | ExprKind::Parallel(_) => self.block_construct_with(env, expr, tail, true).await,
+                ExprKind::For(_) | ExprKind::Parallel(_) => {
+                    self.block_construct_with(env, expr, tail, true).await
+                }
                 _ => match self.block_construct_with(env, expr, tail, true).await {
                     Err(Stop::Return(value)) => Ok(value),
                     other => other,
@@ -278,11 +302,22 @@ impl Cx {
         })
     }
 
-    async fn block_construct(self: &Arc<Self>, env: &Env, expr: &Expr, tail: Option<Tail<'_>>) -> Flow<Value> {
+    async fn block_construct(
+        self: &Arc<Self>,
+        env: &Env,
+        expr: &Expr,
+        tail: Option<Tail<'_>>,
+    ) -> Flow<Value> {
         self.block_construct_with(env, expr, tail, false).await
     }
 
-    async fn block_construct_with(self: &Arc<Self>, env: &Env, expr: &Expr, tail: Option<Tail<'_>>, valued: bool) -> Flow<Value> {
+    async fn block_construct_with(
+        self: &Arc<Self>,
+        env: &Env,
+        expr: &Expr,
+        tail: Option<Tail<'_>>,
+        valued: bool,
+    ) -> Flow<Value> {
         match &expr.kind {
             ExprKind::If(branch) => {
                 let body = if self.judge(env, &branch.condition).await?.holds {
@@ -303,7 +338,13 @@ impl Cx {
     }
 
     /// A loop; its value is the list of its turns' values.
-    async fn turns(self: &Arc<Self>, env: &Env, turns: &For, tail: Option<Tail<'_>>, valued: bool) -> Flow<Value> {
+    async fn turns(
+        self: &Arc<Self>,
+        env: &Env,
+        turns: &For,
+        tail: Option<Tail<'_>>,
+        valued: bool,
+    ) -> Flow<Value> {
         let list = super::judge::settled(self.eval(env, &turns.list).await?);
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
@@ -325,7 +366,13 @@ impl Cx {
         Ok(Value::list(values))
     }
 
-    async fn turn(self: &Arc<Self>, env: &Env, statements: &[Statement], tail: Option<Tail<'_>>, valued: bool) -> Flow<Value> {
+    async fn turn(
+        self: &Arc<Self>,
+        env: &Env,
+        statements: &[Statement],
+        tail: Option<Tail<'_>>,
+        valued: bool,
+    ) -> Flow<Value> {
         let mut inner = env.clone();
         match self.statements(&mut inner, statements, tail).await {
             Err(Stop::Return(value)) if valued => Ok(value),
@@ -334,7 +381,13 @@ impl Cx {
     }
 
     /// `parallel { … }`: each statement is a branch; the value is the list of theirs.
-    async fn branches(self: &Arc<Self>, env: &Env, body: &Block, tail: Option<Tail<'_>>, valued: bool) -> Flow<Value> {
+    async fn branches(
+        self: &Arc<Self>,
+        env: &Env,
+        body: &Block,
+        tail: Option<Tail<'_>>,
+        valued: bool,
+    ) -> Flow<Value> {
         let scopes: Vec<Env> = (0..body.statements.len()).map(|index| env.turn(index)).collect();
         let branches = scopes
             .iter()
@@ -348,12 +401,17 @@ impl Cx {
         match list {
             Value::List(items) => Ok(items.as_ref().clone()),
             Value::Range(range) => {
-                let bounds = (range.0.as_number().and_then(|n| n.to_i128()), range.1.as_number().and_then(|n| n.to_i128()));
+                let bounds = (
+                    range.0.as_number().and_then(|n| n.to_i128()),
+                    range.1.as_number().and_then(|n| n.to_i128()),
+                );
                 match bounds {
                     (Some(low), Some(high)) if high.saturating_sub(low) < 1_000_000 => {
                         Ok((low..=high).map(Value::int).collect())
                     }
-                    (Some(_), Some(_)) => Err(self.bad_value(env, span, "a loop has at most a million turns")),
+                    (Some(_), Some(_)) => {
+                        Err(self.bad_value(env, span, "a loop has at most a million turns"))
+                    }
                     _ => Err(self.bad_value(env, span, "a loop's range goes over whole numbers")),
                 }
             }

@@ -157,10 +157,16 @@ impl World {
         let mut compiled = lock(&self.compiled);
         let result = compiled.entry(item).or_insert_with(|| match &self.plan.program.item(item).kind {
             ItemKind::Check(script) | ItemKind::Fn(script) => {
-                let params: Vec<Arc<str>> = script.params.iter().map(|param| param.name.name.clone()).collect();
+                let params: Vec<Arc<str>> =
+                    script.params.iter().map(|param| param.name.name.clone()).collect();
                 self.scripts.compile(&script.name.name, &params, &script.code).map(Arc::new)
             }
-            _ => Err(ScriptError { message: "not a script".into(), offset: None, help: None, notes: Vec::new() }),
+            _ => Err(ScriptError {
+                message: "not a script".into(),
+                offset: None,
+                help: None,
+                notes: Vec::new(),
+            }),
         });
         result.clone()
     }

@@ -34,9 +34,8 @@ pub(super) fn equal(expected: &Value, actual: &Value, mode: Mode, walk: &mut Wal
     }
     match (expected, actual) {
         (Value::Object(fields), Value::Object(_)) => {
-            let fields = fields.iter().map(|(name, value)| (name, value));
             walk.object(
-                fields,
+                fields.iter(),
                 actual,
                 mode.open,
                 |value| (matches!(value, Value::Absent), shown(value)),

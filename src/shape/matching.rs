@@ -301,7 +301,7 @@ fn fields(object: &ObjectPattern, value: &Value, place: Place<'_>, walk: &mut Wa
 fn union(pattern: &Pattern, parts: &[Pattern], value: &Value, place: Place<'_>, walk: &mut Walk) {
     let mut nearest: Option<((bool, usize), &Pattern, Differences)> = None;
     for part in parts {
-        let mut branch = walk.branch(false);
+        let mut branch = walk.branch(walk.is_quick());
         fit(part, value, place, &mut branch);
         let found = walk.back(branch);
         if found.is_empty() {
@@ -409,6 +409,9 @@ fn lacking(
     place: Place<'_>,
     walk: &mut Walk,
 ) {
+    if walk.is_quick() {
+        return walk.differ(Default::default);
+    }
     let wanted = || format!("an element that fits {}", describe_short(item));
     if !fitting.is_empty() {
         let taken: Vec<String> = fitting.iter().take(5).map(|i| format!("[{i}]")).collect();

@@ -77,6 +77,11 @@ impl Walk {
         self.depth -= 1;
     }
 
+    /// Whether only the answer counts, and not what shows it.
+    pub(super) fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     /// Whether nothing more is asked.
     pub(super) fn is_done(&self) -> bool {
         self.found.invalid.is_some() || self.quick && !self.found.is_empty()

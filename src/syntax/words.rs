@@ -114,10 +114,9 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::header
         | R::tight
         | R::tight_header
-        | R::prefix_not
-        | R::prefix_compare
         | R::prefix
-        | R::count
+        | R::counted
+        | R::header_counted
         | R::any
         | R::negate
         | R::prefix_not
@@ -226,9 +225,17 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         R::interpolation => "`${…}`",
         R::WHITESPACE
         | R::word_char
+        | R::many
+        | R::header_many
         | R::lone_slash
         | R::committed
         | R::leading
+        | R::statement_word
+        | R::keyword_statement
+        | R::row_end
+        | R::prefix_start
+        | R::of_word
+        | R::postfix_start
         | R::word
         | R::reserved
         | R::lead

@@ -66,7 +66,7 @@ impl Options {
                 .endpoint
                 .as_ref()
                 .map_or_else(|| session.dir.clone(), |endpoint| endpoint.dir.clone()),
-            cookies: false,
+            cookies: true,
             compression: None,
             limit: LIMIT,
             pages: None,
@@ -194,26 +194,15 @@ pub(super) fn basic(user: &str, password: &str) -> Option<Header> {
     Some(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
+/// `SCHEME CREDENTIALS` (RFC 9110 §11.4), as `basic(…)` and `bearer(…)` give it.
 fn read_auth(value: &Value) -> Result<Header, Misuse> {
     let wrong = || ill_typed("auth", "`basic(\"user\", \"password\")` or `bearer(token)`", value);
-    let Value::Tagged(tagged) = value else { return Err(wrong()) };
-    let field = |name: &str| tagged.value.as_object().and_then(|fields| fields.get(name)).and_then(scalar);
-    match tagged.tag {
-        "basic" => {
-            let (user, password) = (field("user").ok_or_else(wrong)?, field("password").unwrap_or_default());
-            if user.contains(':') {
-                return Err(Misuse::option("auth", "the user of `basic(…)` cannot have a `:` (RFC 7617 §2)"));
-            }
-            basic(&user, &password).ok_or_else(wrong)
-        }
-        "bearer" => {
-            let token = field("token").or_else(|| scalar(&tagged.value)).ok_or_else(wrong)?;
-            let value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|_| Misuse::option("auth", "the token of `bearer(…)` has a control character"))?;
-            Ok(Header { name: header::AUTHORIZATION, value, secret: true })
-        }
-        _ => Err(wrong()),
-    }
+    let text =
+        value.as_text().filter(|text| text.split_once(' ').is_some_and(|(scheme, _)| !scheme.is_empty()));
+    let value = HeaderValue::try_from(text.ok_or_else(wrong)?).map_err(|_| {
+        Misuse::option("auth", "the credentials have a line break or another control character")
+    })?;
+    Ok(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
 fn read_tls(fields: &Object) -> Result<TlsOptions, Misuse> {

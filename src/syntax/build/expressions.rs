@@ -91,7 +91,7 @@ impl Builder<'_> {
                 let object = self.object(pair);
                 Expr { span: object.span, kind: ExprKind::Object(object) }
             }
-            Rule::term | Rule::header_term => self.term(pair),
+            Rule::term | Rule::header_term | Rule::counted | Rule::header_counted => self.term(pair),
             _ => self.action_value(pair),
         }
     }
@@ -185,29 +185,9 @@ impl Builder<'_> {
             Rule::prefix_not => ExprKind::Unary(UnaryOp::Not, inner),
             Rule::negate => ExprKind::Unary(UnaryOp::Negate, inner),
             Rule::any => ExprKind::Any(inner),
-            Rule::prefix_compare => ExprKind::Compare(compare_op(pair.as_str()), inner),
-            _ => {
-                let count = self.count(pair);
-                ExprKind::Many(Box::new(count), inner)
-            }
+            _ => ExprKind::Compare(compare_op(pair.as_str()), inner),
         };
         closed(kind, span)
-    }
-
-    /// `50 of` or `case.count of`.
-    fn count(&mut self, pair: Pair<'_, Rule>) -> Expr {
-        let mut parts = Parts::of(pair);
-        let Some(first) = parts.next() else { return self.lost() };
-        let mut expr = match first.as_rule() {
-            Rule::number => self.number(&first),
-            _ => self.name(&first),
-        };
-        for pair in parts.take_all(Rule::label) {
-            let field = self.ident(&pair);
-            let span = expr.span.to(field.span);
-            expr = Expr { kind: ExprKind::Field(Box::new(expr), field), span };
-        }
-        expr
     }
 
     fn infix(&self, pair: &Pair<'_, Rule>) -> Option<Infix> {
@@ -275,6 +255,7 @@ impl Builder<'_> {
                 }
                 Rule::args => ExprKind::Call(inner, self.args(pair)),
                 Rule::each => ExprKind::Each(inner),
+                Rule::many | Rule::header_many => ExprKind::Many(inner, Box::new(self.inner_expr(pair))),
                 Rule::index => ExprKind::Index(inner, Box::new(self.inner_expr(pair))),
                 _ => match Parts::of(pair).next() {
                     Some(object) => ExprKind::Refine(inner, self.object(object)),

@@ -15,9 +15,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{codec::CompressionEncoding, metadata::AsciiMetadataValue, transport::Server};
 
-use crate::{
-    proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry,
-};
+use crate::{proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry};
 
 pub use crate::telemetry::log;
 
@@ -68,9 +66,7 @@ pub async fn serve(
         .add_service(reflection().build_v1alpha()?)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
             shutdown.await;
-            health
-                .set_not_serving::<LedgerServer<LedgerService>>()
-                .await;
+            health.set_not_serving::<LedgerServer<LedgerService>>().await;
             stop.send_replace(true);
         })
         .await?;

@@ -26,11 +26,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log(
-                "ERROR",
-                "the ledger cannot run",
-                json!({ "error": error.to_string() }),
-            );
+            log("ERROR", "the ledger cannot run", json!({ "error": error.to_string() }));
             ExitCode::FAILURE
         }
     }
@@ -39,19 +35,12 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:50051".to_owned());
     let config = Config {
-        db: env::var_os("LEDGER_DB")
-            .filter(|path| !path.is_empty())
-            .map(Into::into),
+        db: env::var_os("LEDGER_DB").filter(|path| !path.is_empty()).map(Into::into),
         node: env::var("LEDGER_NODE").unwrap_or_else(|_| "ledger-1".to_owned()),
     };
-    let listener = TcpListener::bind(&address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    log(
-        "INFO",
-        "listening",
-        json!({ "addr": listener.local_addr()?.to_string() }),
-    );
+    let listener =
+        TcpListener::bind(&address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    log("INFO", "listening", json!({ "addr": listener.local_addr()?.to_string() }));
 
     let (stop, stopping) = oneshot::channel();
     let mut terminate = signal(SignalKind::terminate())?;

@@ -55,10 +55,7 @@ pub(crate) struct Posting {
 impl Posting {
     /// The entries to write as `(account, amount)`: the customer's, then the shop's.
     pub(crate) fn legs(&self) -> [(&str, i64); 2] {
-        [
-            (&self.request.account, self.debit),
-            (self.shop_account, -self.debit),
-        ]
+        [(&self.request.account, self.debit), (self.shop_account, -self.debit)]
     }
 }
 
@@ -91,12 +88,8 @@ impl TryFrom<PostRequest> for Posting {
         if request.amount_minor <= 0 {
             faults.push(("amount_minor", "must be above zero".into()));
         }
-        if request.currency.len() != 3 || !request.currency.bytes().all(|b| b.is_ascii_uppercase())
-        {
-            faults.push((
-                "currency",
-                "must be three capital letters (ISO 4217)".into(),
-            ));
+        if request.currency.len() != 3 || !request.currency.bytes().all(|b| b.is_ascii_uppercase()) {
+            faults.push(("currency", "must be three capital letters (ISO 4217)".into()));
         }
         let mirror = match request.r#type() {
             EntryType::Placed => Some((SALES, request.amount_minor)),
@@ -112,11 +105,7 @@ impl TryFrom<PostRequest> for Posting {
                 if request.amount_minor > LIMIT_MINOR {
                     return Err(Refusal::OverLimit(request.amount_minor));
                 }
-                Ok(Self {
-                    request,
-                    shop_account,
-                    debit,
-                })
+                Ok(Self { request, shop_account, debit })
             }
             _ => Err(Refusal::Invalid(faults)),
         }
@@ -142,22 +131,13 @@ pub(crate) mod tests {
     }
 
     fn legs(kind: EntryType) -> Option<[(String, i64); 2]> {
-        let posting = Posting::try_from(PostRequest {
-            r#type: kind.into(),
-            ..sound("e1")
-        })
-        .ok()?;
-        Some(
-            posting
-                .legs()
-                .map(|(account, amount)| (account.to_owned(), amount)),
-        )
+        let posting = Posting::try_from(PostRequest { r#type: kind.into(), ..sound("e1") }).ok()?;
+        Some(posting.legs().map(|(account, amount)| (account.to_owned(), amount)))
     }
 
     #[test]
     fn every_debit_has_its_credit() {
-        let pair =
-            |shop: &str, debit: i64| Some([("alice".to_owned(), debit), (shop.to_owned(), -debit)]);
+        let pair = |shop: &str, debit: i64| Some([("alice".to_owned(), debit), (shop.to_owned(), -debit)]);
         assert_eq!(legs(EntryType::Placed), pair("sales", 5998));
         assert_eq!(legs(EntryType::Paid), pair("cash", -5998));
         assert_eq!(legs(EntryType::Void), pair("sales", -5998));
@@ -179,30 +159,14 @@ pub(crate) mod tests {
         let fields: Vec<_> = faults.into_iter().map(|(field, _)| field).collect();
         assert_eq!(
             fields,
-            [
-                "entry_id",
-                "order_id",
-                "customer_id",
-                "account",
-                "amount_minor",
-                "currency",
-                "type"
-            ]
+            ["entry_id", "order_id", "customer_id", "account", "amount_minor", "currency", "type"]
         );
     }
 
     #[test]
     fn a_posting_over_the_limit_is_refused() {
-        let of = |amount_minor| {
-            Posting::try_from(PostRequest {
-                amount_minor,
-                ..sound("e1")
-            })
-        };
+        let of = |amount_minor| Posting::try_from(PostRequest { amount_minor, ..sound("e1") });
         assert!(of(LIMIT_MINOR).is_ok());
-        assert!(matches!(
-            of(LIMIT_MINOR + 1),
-            Err(Refusal::OverLimit(1_000_001))
-        ));
+        assert!(matches!(of(LIMIT_MINOR + 1), Err(Refusal::OverLimit(1_000_001))));
     }
 }

@@ -10,9 +10,8 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use crate::{
     posting::{LIMIT_MINOR, Posting, Refusal},
     proto::{
-        BalanceRequest, BalanceResponse, Entry, GetEntryRequest, ImportSummary, Kitchen,
-        ListEntriesRequest, ListEntriesResponse, PostRequest, SyncAck, WatchRequest,
-        ledger_server::Ledger,
+        BalanceRequest, BalanceResponse, Entry, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
+        ListEntriesResponse, PostRequest, SyncAck, WatchRequest, ledger_server::Ledger,
     },
     store::{Outcome, Store},
     telemetry::log,
@@ -38,11 +37,7 @@ type Answer<T> = Result<Response<T>, Status>;
 impl LedgerService {
     /// A service over a store, named in its errors, whose streams end when `stop` turns true.
     pub(crate) fn new(store: Store, node: AsciiMetadataValue, stop: watch::Receiver<bool>) -> Self {
-        Self {
-            store: Arc::new(store),
-            node,
-            stop,
-        }
+        Self { store: Arc::new(store), node, stop }
     }
 
     /// Tells the caller why not, in the words of `google.rpc`.
@@ -50,31 +45,21 @@ impl LedgerService {
         let mut details = ErrorDetails::new();
         let (code, message) = match refusal {
             Refusal::Invalid(faults) => {
-                let violations = faults
-                    .iter()
-                    .map(|(field, expected)| FieldViolation::new(*field, expected));
+                let violations = faults.iter().map(|(field, expected)| FieldViolation::new(*field, expected));
                 details.set_bad_request(violations.collect::<Vec<_>>());
-                let faults: Vec<_> = faults
-                    .iter()
-                    .map(|(field, expected)| format!("{field} {expected}"))
-                    .collect();
+                let faults: Vec<_> =
+                    faults.iter().map(|(field, expected)| format!("{field} {expected}")).collect();
                 (Code::InvalidArgument, faults.join("; "))
             }
             Refusal::OverLimit(amount) => {
                 let facts = [("limit_minor".to_owned(), LIMIT_MINOR.to_string())];
                 details.set_error_info("OVER_LIMIT", DOMAIN, facts);
-                (
-                    Code::ResourceExhausted,
-                    format!("{amount} is over the limit of {LIMIT_MINOR}"),
-                )
+                (Code::ResourceExhausted, format!("{amount} is over the limit of {LIMIT_MINOR}"))
             }
             Refusal::Conflict(entry_id) => {
                 let facts = [("entry_id".to_owned(), entry_id.clone())];
                 details.set_error_info("ENTRY_ID_REUSED", DOMAIN, facts);
-                (
-                    Code::AlreadyExists,
-                    format!("entry {entry_id} stands for another posting"),
-                )
+                (Code::AlreadyExists, format!("entry {entry_id} stands for another posting"))
             }
             Refusal::OrderUnknown(order_id) => {
                 let facts = [("order_id".to_owned(), order_id.clone())];
@@ -82,11 +67,7 @@ impl LedgerService {
                 (Code::NotFound, format!("no entry for order {order_id}"))
             }
             Refusal::Storage(error) => {
-                log(
-                    "ERROR",
-                    "the store failed",
-                    serde_json::json!({ "error": error.to_string() }),
-                );
+                log("ERROR", "the store failed", serde_json::json!({ "error": error.to_string() }));
                 (Code::Internal, "the store failed".to_owned())
             }
         };
@@ -95,9 +76,7 @@ impl LedgerService {
 
     /// Adds which ledger it was.
     fn signed(&self, mut status: Status) -> Status {
-        status
-            .metadata_mut()
-            .insert("x-ledger-node", self.node.clone());
+        status.metadata_mut().insert("x-ledger-node", self.node.clone());
         status
     }
 
@@ -140,11 +119,7 @@ impl LedgerService {
             }
             for entry in page {
                 next = entry.account_seq + 1;
-                if self
-                    .unless_stopping(entries.send(Ok(entry)))
-                    .await?
-                    .is_err()
-                {
+                if self.unless_stopping(entries.send(Ok(entry))).await?.is_err() {
                     return Ok(());
                 }
             }
@@ -183,21 +158,11 @@ impl Ledger for LedgerService {
         let GetEntryRequest { order_id } = request.into_inner();
         let found = self.store.entry_of(&order_id).map_err(Refusal::from);
         let entry = found.and_then(|entry| entry.ok_or(Refusal::OrderUnknown(order_id)));
-        entry
-            .map(Response::new)
-            .map_err(|refusal| self.refuse(refusal))
+        entry.map(Response::new).map_err(|refusal| self.refuse(refusal))
     }
 
-    async fn list_entries(
-        &self,
-        request: Request<ListEntriesRequest>,
-    ) -> Answer<ListEntriesResponse> {
-        let ListEntriesRequest {
-            customer_id,
-            page_size,
-            page_token,
-            account,
-        } = request.into_inner();
+    async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Answer<ListEntriesResponse> {
+        let ListEntriesRequest { customer_id, page_size, page_token, account } = request.into_inner();
         let size = match u32::try_from(page_size) {
             Ok(0) => DEFAULT_PAGE,
             Ok(size) if size <= LARGEST_PAGE => size,
@@ -209,30 +174,19 @@ impl Ledger for LedgerService {
         let after = match page_token.as_str() {
             "" => 0,
             token => token.parse().map_err(|_| {
-                self.refuse(Refusal::invalid(
-                    "page_token",
-                    "must be a next_page_token of this ledger",
-                ))
+                self.refuse(Refusal::invalid("page_token", "must be a next_page_token of this ledger"))
             })?,
         };
         // One more than asked for tells whether there is another page.
-        let found = self
-            .store
-            .entries_of(&customer_id, &account, after, size + 1);
+        let found = self.store.entries_of(&customer_id, &account, after, size + 1);
         let mut entries = found.map_err(|error| self.refuse(error.into()))?;
         let next_page_token = if entries.len() > size as usize {
             entries.truncate(size as usize);
-            entries
-                .last()
-                .map(|last| last.seq.to_string())
-                .unwrap_or_default()
+            entries.last().map(|last| last.seq.to_string()).unwrap_or_default()
         } else {
             String::new()
         };
-        Ok(Response::new(ListEntriesResponse {
-            entries,
-            next_page_token,
-        }))
+        Ok(Response::new(ListEntriesResponse { entries, next_page_token }))
     }
 
     type WatchStream = ReceiverStream<Result<Entry, Status>>;
@@ -260,20 +214,15 @@ impl Ledger for LedgerService {
             }
             postings.push(Posting::try_from(request?).map_err(|refusal| self.refuse(refusal))?);
         }
-        let outcomes = self
-            .store
-            .post_all(&postings)
-            .map_err(|refusal| self.refuse(refusal))?;
+        let outcomes = self.store.post_all(&postings).map_err(|refusal| self.refuse(refusal))?;
         let mut summary = ImportSummary::default();
         for (posting, outcome) in postings.iter().zip(outcomes) {
             match outcome {
                 Outcome::Duplicate => summary.duplicates += 1,
                 Outcome::New => {
                     summary.imported += 1;
-                    *summary
-                        .total_amount
-                        .entry(posting.currency.clone())
-                        .or_default() += posting.amount_minor;
+                    *summary.total_amount.entry(posting.currency.clone()).or_default() +=
+                        posting.amount_minor;
                 }
             }
         }
@@ -297,9 +246,7 @@ impl Ledger for LedgerService {
 
     async fn balance(&self, request: Request<BalanceRequest>) -> Answer<BalanceResponse> {
         let balance = self.store.balance(&request.into_inner().account);
-        balance
-            .map(Response::new)
-            .map_err(|error| self.refuse(error.into()))
+        balance.map(Response::new).map_err(|error| self.refuse(error.into()))
     }
 
     async fn echo(&self, request: Request<Kitchen>) -> Answer<Kitchen> {

@@ -69,10 +69,7 @@ impl Store {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
         )?;
         db.execute_batch(SCHEMA)?;
-        Ok(Self {
-            db: Mutex::new(db),
-            grown: watch::Sender::new(()),
-        })
+        Ok(Self { db: Mutex::new(db), grown: watch::Sender::new(()) })
     }
 
     /// Learns of entries to come.
@@ -94,10 +91,8 @@ impl Store {
     pub(crate) fn post_all(&self, postings: &[Posting]) -> Result<Vec<Outcome>, Refusal> {
         let mut db = self.lock();
         let tx = db.transaction()?;
-        let outcomes = postings
-            .iter()
-            .map(|posting| Ok(write(&tx, posting)?.1))
-            .collect::<Result<_, Refusal>>()?;
+        let outcomes =
+            postings.iter().map(|posting| Ok(write(&tx, posting)?.1)).collect::<Result<_, Refusal>>()?;
         tx.commit()?;
         self.grown.send_replace(());
         Ok(outcomes)
@@ -118,20 +113,11 @@ impl Store {
         limit: u32,
     ) -> rusqlite::Result<Vec<Entry>> {
         let filter = "customer_id = ?1 AND ?2 IN ('', account) AND seq > ?3 ORDER BY seq LIMIT ?4";
-        select(
-            &self.lock(),
-            filter,
-            params![customer_id, account, stored(after), limit],
-        )
+        select(&self.lock(), filter, params![customer_id, account, stored(after), limit])
     }
 
     /// An account's entries from `account_seq` on.
-    pub(crate) fn entries_on(
-        &self,
-        account: &str,
-        from: u64,
-        limit: u32,
-    ) -> rusqlite::Result<Vec<Entry>> {
+    pub(crate) fn entries_on(&self, account: &str, from: u64, limit: u32) -> rusqlite::Result<Vec<Entry>> {
         let filter = "account = ?1 AND account_seq >= ?2 ORDER BY account_seq LIMIT ?3";
         select(&self.lock(), filter, params![account, stored(from), limit])
     }
@@ -142,10 +128,7 @@ impl Store {
         let mut statement = db.prepare_cached(
             "SELECT currency, sum(amount_minor), count(*) FROM entries WHERE account = ? GROUP BY currency",
         )?;
-        let mut answer = BalanceResponse {
-            account: account.to_owned(),
-            ..Default::default()
-        };
+        let mut answer = BalanceResponse { account: account.to_owned(), ..Default::default() };
         let mut rows = statement.query([account])?;
         while let Some(row) = rows.next()? {
             answer.balances.insert(row.get(0)?, row.get(1)?);
@@ -166,17 +149,14 @@ fn stored(seq: u64) -> i64 {
 }
 
 fn write(tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
-    if let Some(entry) = select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [&posting.entry_id])?.pop()
-    {
+    if let Some(entry) = select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [&posting.entry_id])?.pop() {
         return if stands_for(&entry, posting) {
             Ok((entry, Outcome::Duplicate))
         } else {
             Err(Refusal::Conflict(posting.entry_id.clone()))
         };
     }
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut insert = tx.prepare_cached(
         "INSERT INTO entries (account_seq, entry_id, order_id, customer_id, account,
                               amount_minor, currency, type, posted_at, metadata)
@@ -197,10 +177,7 @@ fn write(tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Re
         ])?;
     }
     let entry = select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [&posting.entry_id])?.pop();
-    Ok((
-        entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
-        Outcome::New,
-    ))
+    Ok((entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?, Outcome::New))
 }
 
 /// Whether the entry on the customer's account is what the posting would have written.

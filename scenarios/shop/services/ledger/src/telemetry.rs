@@ -46,25 +46,14 @@ struct Id<T>(T);
 impl Span {
     /// A child of the caller's span, or the root of a new trace.
     fn of(headers: &HeaderMap) -> Self {
-        let caller = headers
-            .get("traceparent")
-            .and_then(|value| parse(value.to_str().ok()?));
+        let caller = headers.get("traceparent").and_then(|value| parse(value.to_str().ok()?));
         let random = RandomState::new();
         let span_id = Id(random.hash_one("span"));
         match caller {
-            Some((trace_id, parent)) => Self {
-                trace_id,
-                span_id,
-                parent: Some(parent),
-            },
+            Some((trace_id, parent)) => Self { trace_id, span_id, parent: Some(parent) },
             None => {
-                let trace_id =
-                    u128::from(random.hash_one("high")) << 64 | u128::from(random.hash_one("low"));
-                Self {
-                    trace_id: Id(trace_id),
-                    span_id,
-                    parent: None,
-                }
+                let trace_id = u128::from(random.hash_one("high")) << 64 | u128::from(random.hash_one("low"));
+                Self { trace_id: Id(trace_id), span_id, parent: None }
             }
         }
     }
@@ -141,13 +130,7 @@ where
             }
             // Probes of health and of the contract would drown the rest.
             if name.starts_with("ledger.") {
-                report(
-                    &name,
-                    span,
-                    started,
-                    response.headers(),
-                    request_id.as_ref(),
-                );
+                report(&name, span, started, response.headers(), request_id.as_ref());
             }
             Ok(response)
         })
@@ -155,13 +138,7 @@ where
 }
 
 /// A stream is reported when it opens; every other RPC when it is answered.
-fn report(
-    name: &str,
-    span: Span,
-    started: Instant,
-    headers: &HeaderMap,
-    request_id: Option<&HeaderValue>,
-) {
+fn report(name: &str, span: Span, started: Instant, headers: &HeaderMap, request_id: Option<&HeaderValue>) {
     let status = Status::from_header_map(headers).unwrap_or_else(|| Status::ok(""));
     let level = match status.code() {
         Code::Ok => "INFO",
@@ -213,11 +190,7 @@ mod tests {
     fn a_span_continues_the_callers_trace() {
         let mut headers = HeaderMap::new();
         let traceparent = HeaderValue::try_from(format!("00-{TRACE}-{SPAN}-01"));
-        headers.extend(
-            traceparent
-                .ok()
-                .map(|value| (HeaderName::from_static("traceparent"), value)),
-        );
+        headers.extend(traceparent.ok().map(|value| (HeaderName::from_static("traceparent"), value)));
         let span = Span::of(&headers);
         assert_eq!(span.trace_id.to_string(), TRACE);
         assert_eq!(span.parent.map(|id| id.to_string()).as_deref(), Some(SPAN));

@@ -5,8 +5,8 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use ledger::{
     Config,
     proto::{
-        BalanceRequest, Entry, EntryType, GetEntryRequest, ImportSummary, Kitchen,
-        ListEntriesRequest, PostRequest, WatchRequest, kitchen, ledger_client::LedgerClient,
+        BalanceRequest, Entry, EntryType, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
+        PostRequest, WatchRequest, kitchen, ledger_client::LedgerClient,
     },
 };
 use prost_types::{Any, Struct, Value, value::Kind};
@@ -28,23 +28,14 @@ async fn start(config: Config) -> Result<Running, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(ledger::serve(listener, config, async {
-        stopped.await.unwrap_or(())
-    }));
+    tokio::spawn(ledger::serve(listener, config, async { stopped.await.unwrap_or(()) }));
     let channel = Channel::from_shared(url)?.connect().await?;
-    Ok(Running {
-        client: LedgerClient::new(channel.clone()),
-        channel,
-        stop,
-    })
+    Ok(Running { client: LedgerClient::new(channel.clone()), channel, stop })
 }
 
 async fn client() -> Result<(LedgerClient<Channel>, oneshot::Sender<()>), Box<dyn Error>> {
-    let Running { client, stop, .. } = start(Config {
-        node: "test-node".into(),
-        ..Config::default()
-    })
-    .await?;
+    let Running { client, stop, .. } =
+        start(Config { node: "test-node".into(), ..Config::default() }).await?;
     Ok((client, stop))
 }
 
@@ -65,49 +56,21 @@ fn posting(entry_id: &str, customer: &str, amount_minor: i64) -> PostRequest {
 #[tokio::test]
 async fn a_posting_becomes_a_debit_and_a_credit() -> Test {
     let (mut ledger, _stop) = client().await?;
-    let posted = ledger
-        .post(posting("e1", "alice", 5998))
-        .await?
-        .into_inner();
-    assert_eq!(
-        (posted.seq, posted.account_seq, posted.amount_minor),
-        (1, 1, 5998)
-    );
+    let posted = ledger.post(posting("e1", "alice", 5998)).await?.into_inner();
+    assert_eq!((posted.seq, posted.account_seq, posted.amount_minor), (1, 1, 5998));
     assert_eq!(posted.r#type(), EntryType::Placed);
     assert!(posted.posted_at.is_some());
 
-    let by_order = GetEntryRequest {
-        order_id: "o-e1".into(),
-    };
+    let by_order = GetEntryRequest { order_id: "o-e1".into() };
     assert_eq!(ledger.get_entry(by_order).await?.into_inner(), posted);
 
-    let of_alice = ListEntriesRequest {
-        customer_id: "alice".into(),
-        ..Default::default()
-    };
-    let entries = ledger
-        .list_entries(of_alice.clone())
-        .await?
-        .into_inner()
-        .entries;
-    let accounts: Vec<_> = entries
-        .iter()
-        .map(|e| (e.account.as_str(), e.amount_minor))
-        .collect();
+    let of_alice = ListEntriesRequest { customer_id: "alice".into(), ..Default::default() };
+    let entries = ledger.list_entries(of_alice.clone()).await?.into_inner().entries;
+    let accounts: Vec<_> = entries.iter().map(|e| (e.account.as_str(), e.amount_minor)).collect();
     assert_eq!(accounts, [("alice", 5998), ("sales", -5998)]);
 
-    let on_her_account = ListEntriesRequest {
-        account: "alice".into(),
-        ..of_alice
-    };
-    assert_eq!(
-        ledger
-            .list_entries(on_her_account)
-            .await?
-            .into_inner()
-            .entries,
-        [posted]
-    );
+    let on_her_account = ListEntriesRequest { account: "alice".into(), ..of_alice };
+    assert_eq!(ledger.list_entries(on_her_account).await?.into_inner().entries, [posted]);
     Ok(())
 }
 
@@ -120,25 +83,12 @@ async fn payments_and_cancellations_settle_the_customers_account() -> Test {
         ("e3", EntryType::Placed),
         ("e4", EntryType::Void),
     ] {
-        ledger
-            .post(PostRequest {
-                r#type: kind.into(),
-                ..posting(entry_id, "alice", 1250)
-            })
-            .await?;
+        ledger.post(PostRequest { r#type: kind.into(), ..posting(entry_id, "alice", 1250) }).await?;
     }
     let mut balances = HashMap::new();
     for account in ["alice", "sales", "cash", "nobody"] {
-        let balance = ledger
-            .balance(BalanceRequest {
-                account: account.into(),
-            })
-            .await?
-            .into_inner();
-        balances.insert(
-            account,
-            (balance.balances.get("EUR").copied(), balance.entries),
-        );
+        let balance = ledger.balance(BalanceRequest { account: account.into() }).await?.into_inner();
+        balances.insert(account, (balance.balances.get("EUR").copied(), balance.entries));
     }
     assert_eq!(
         balances,
@@ -156,20 +106,11 @@ async fn payments_and_cancellations_settle_the_customers_account() -> Test {
 #[tokio::test]
 async fn a_posting_is_idempotent_by_its_id() -> Test {
     let (mut ledger, _stop) = client().await?;
-    let first = ledger
-        .post(posting("e1", "alice", 5998))
-        .await?
-        .into_inner();
-    let again = ledger
-        .post(posting("e1", "alice", 5998))
-        .await?
-        .into_inner();
+    let first = ledger.post(posting("e1", "alice", 5998)).await?.into_inner();
+    let again = ledger.post(posting("e1", "alice", 5998)).await?.into_inner();
     assert_eq!(first, again);
 
-    let refused = ledger
-        .post(posting("e1", "alice", 5999))
-        .await
-        .expect_err("another amount");
+    let refused = ledger.post(posting("e1", "alice", 5999)).await.expect_err("another amount");
     assert_eq!(refused.code(), Code::AlreadyExists);
     Ok(())
 }
@@ -178,48 +119,25 @@ async fn a_posting_is_idempotent_by_its_id() -> Test {
 async fn refusals_carry_the_details_of_google_rpc() -> Test {
     let (mut ledger, _stop) = client().await?;
 
-    let bad = PostRequest {
-        currency: "euro".into(),
-        ..posting("e1", "alice", 0)
-    };
+    let bad = PostRequest { currency: "euro".into(), ..posting("e1", "alice", 0) };
     let refused = ledger.post(bad).await.expect_err("bad fields");
     assert_eq!(refused.code(), Code::InvalidArgument);
-    let fields = refused
-        .get_details_bad_request()
-        .map(|bad| bad.field_violations)
-        .unwrap_or_default();
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
+    let fields = refused.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    let fields: Vec<_> = fields.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["amount_minor", "currency"]);
 
-    let refused = ledger
-        .post(posting("e1", "alice", 1_000_001))
-        .await
-        .expect_err("too much");
+    let refused = ledger.post(posting("e1", "alice", 1_000_001)).await.expect_err("too much");
     assert_eq!(refused.code(), Code::ResourceExhausted);
 
-    let unknown = GetEntryRequest {
-        order_id: "nope".into(),
-    };
-    let refused = ledger
-        .get_entry(unknown)
-        .await
-        .expect_err("an unknown order");
+    let unknown = GetEntryRequest { order_id: "nope".into() };
+    let refused = ledger.get_entry(unknown).await.expect_err("an unknown order");
     assert_eq!(refused.code(), Code::NotFound);
     assert_eq!(
-        refused
-            .metadata()
-            .get("x-ledger-node")
-            .map(|node| node.as_bytes()),
+        refused.metadata().get("x-ledger-node").map(|node| node.as_bytes()),
         Some("test-node".as_bytes())
     );
     let info = refused.get_details_error_info().ok_or("no error info")?;
-    assert_eq!(
-        (info.reason.as_str(), info.domain.as_str()),
-        ("ORDER_UNKNOWN", "ledger")
-    );
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ORDER_UNKNOWN", "ledger"));
     Ok(())
 }
 
@@ -230,20 +148,11 @@ async fn entries_come_in_pages() -> Test {
         ledger.post(posting(&format!("e{n}"), "alice", n)).await?;
         ledger.post(posting(&format!("f{n}"), "bob", n)).await?;
     }
-    let mut request = ListEntriesRequest {
-        customer_id: "alice".into(),
-        page_size: 4,
-        ..Default::default()
-    };
+    let mut request = ListEntriesRequest { customer_id: "alice".into(), page_size: 4, ..Default::default() };
     let mut pages = Vec::new();
     loop {
         let page = ledger.list_entries(request.clone()).await?.into_inner();
-        pages.push(
-            page.entries
-                .iter()
-                .map(|entry| entry.amount_minor)
-                .collect::<Vec<_>>(),
-        );
+        pages.push(page.entries.iter().map(|entry| entry.amount_minor).collect::<Vec<_>>());
         if page.next_page_token.is_empty() {
             break;
         }
@@ -252,27 +161,11 @@ async fn entries_come_in_pages() -> Test {
     assert_eq!(pages, [vec![1, -1, 2, -2], vec![3, -3, 4, -4], vec![5, -5]]);
 
     for bad in [
-        ListEntriesRequest {
-            page_size: -1,
-            ..request.clone()
-        },
-        ListEntriesRequest {
-            page_size: 1001,
-            ..request.clone()
-        },
-        ListEntriesRequest {
-            page_token: "x".into(),
-            ..request
-        },
+        ListEntriesRequest { page_size: -1, ..request.clone() },
+        ListEntriesRequest { page_size: 1001, ..request.clone() },
+        ListEntriesRequest { page_token: "x".into(), ..request },
     ] {
-        assert_eq!(
-            ledger
-                .list_entries(bad)
-                .await
-                .expect_err("a bad page")
-                .code(),
-            Code::InvalidArgument
-        );
+        assert_eq!(ledger.list_entries(bad).await.expect_err("a bad page").code(), Code::InvalidArgument);
     }
     Ok(())
 }
@@ -283,10 +176,7 @@ async fn a_watch_shows_old_and_new_entries_without_a_gap() -> Test {
     for n in 1..=3 {
         ledger.post(posting(&format!("old{n}"), "alice", n)).await?;
     }
-    let watched = WatchRequest {
-        account: "alice".into(),
-        from_seq: 2,
-    };
+    let watched = WatchRequest { account: "alice".into(), from_seq: 2 };
     let mut feed = ledger.watch(watched).await?.into_inner();
     let writers = (4..=9).map(|n| {
         let mut ledger = ledger.clone();
@@ -299,13 +189,8 @@ async fn a_watch_shows_old_and_new_entries_without_a_gap() -> Test {
         writer.await??;
     }
     for expected in 2..=9 {
-        let entry: Entry = timeout(Duration::from_secs(5), feed.message())
-            .await??
-            .ok_or("the feed ended")?;
-        assert_eq!(
-            (entry.account.as_str(), entry.account_seq),
-            ("alice", expected)
-        );
+        let entry: Entry = timeout(Duration::from_secs(5), feed.message()).await??.ok_or("the feed ended")?;
+        assert_eq!((entry.account.as_str(), entry.account_seq), ("alice", expected));
     }
     Ok(())
 }
@@ -315,30 +200,15 @@ async fn an_import_is_written_as_a_whole() -> Test {
     let (mut ledger, _stop) = client().await?;
     ledger.post(posting("e1", "alice", 100)).await?;
     let import = |amounts: Vec<i64>| {
-        let postings = (1..)
-            .zip(amounts)
-            .map(|(n, amount)| posting(&format!("e{n}"), "alice", amount));
+        let postings = (1..).zip(amounts).map(|(n, amount)| posting(&format!("e{n}"), "alice", amount));
         tokio_stream::iter(postings.collect::<Vec<_>>())
     };
-    let refused = ledger
-        .import(import(vec![100, 200, -1]))
-        .await
-        .expect_err("a bad amount");
+    let refused = ledger.import(import(vec![100, 200, -1])).await.expect_err("a bad amount");
     assert_eq!(refused.code(), Code::InvalidArgument);
 
-    let summary = ledger
-        .import(import(vec![100, 200, 300]))
-        .await?
-        .into_inner();
+    let summary = ledger.import(import(vec![100, 200, 300])).await?.into_inner();
     let total_amount = [("EUR".to_owned(), 500)].into();
-    assert_eq!(
-        summary,
-        ImportSummary {
-            imported: 2,
-            duplicates: 1,
-            total_amount
-        }
-    );
+    assert_eq!(summary, ImportSummary { imported: 2, duplicates: 1, total_amount });
     Ok(())
 }
 
@@ -351,29 +221,18 @@ async fn sync_acknowledges_each_posting_as_it_arrives() -> Test {
     for (entry_id, seq, duplicate) in [("e1", 1, false), ("e2", 3, false), ("e1", 1, true)] {
         postings.send(posting(entry_id, "alice", 100)).await?;
         let ack = acks.message().await?.ok_or("no acknowledgement")?;
-        assert_eq!(
-            (ack.entry_id.as_str(), ack.seq, ack.duplicate),
-            (entry_id, seq, duplicate)
-        );
+        assert_eq!((ack.entry_id.as_str(), ack.seq, ack.duplicate), (entry_id, seq, duplicate));
     }
     postings.send(posting("e3", "alice", 0)).await?;
-    assert_eq!(
-        acks.message().await.expect_err("a bad amount").code(),
-        Code::InvalidArgument
-    );
+    assert_eq!(acks.message().await.expect_err("a bad amount").code(), Code::InvalidArgument);
     Ok(())
 }
 
 #[tokio::test]
 async fn echo_returns_the_kitchen_sink() -> Test {
     let (mut ledger, _stop) = client().await?;
-    let line = kitchen::Line {
-        sku: "tea".into(),
-        qty: 2,
-    };
-    let text = Value {
-        kind: Some(Kind::StringValue("x".into())),
-    };
+    let line = kitchen::Line { sku: "tea".into(), qty: 2 };
+    let text = Value { kind: Some(Kind::StringValue("x".into())) };
     let sink = Kitchen {
         int64: i64::MIN,
         uint64: u64::MAX,
@@ -392,37 +251,19 @@ async fn echo_returns_the_kitchen_sink() -> Test {
         lines_by_number: [(-1, line.clone())].into(),
         numbers: vec![1, -1],
         lines: vec![line.clone(), line],
-        nested: Some(Box::new(Kitchen {
-            int64: 1,
-            ..Default::default()
-        })),
-        timestamp: Some(prost_types::Timestamp {
-            seconds: 1,
-            nanos: 2,
-        }),
-        duration: Some(prost_types::Duration {
-            seconds: -1,
-            nanos: -2,
-        }),
-        field_mask: Some(prost_types::FieldMask {
-            paths: vec!["a.b".into()],
-        }),
+        nested: Some(Box::new(Kitchen { int64: 1, ..Default::default() })),
+        timestamp: Some(prost_types::Timestamp { seconds: 1, nanos: 2 }),
+        duration: Some(prost_types::Duration { seconds: -1, nanos: -2 }),
+        field_mask: Some(prost_types::FieldMask { paths: vec!["a.b".into()] }),
         string_value: Some(String::new()),
         int64_value: Some(i64::MAX),
         bool_value: Some(false),
         bytes_value: Some(vec![0]),
         double_value: Some(0.5),
-        r#struct: Some(Struct {
-            fields: [("k".into(), text.clone())].into(),
-        }),
-        value: Some(Value {
-            kind: Some(Kind::NullValue(0)),
-        }),
+        r#struct: Some(Struct { fields: [("k".into(), text.clone())].into() }),
+        value: Some(Value { kind: Some(Kind::NullValue(0)) }),
         list_value: Some(prost_types::ListValue { values: vec![text] }),
-        any: Some(Any {
-            type_url: "type.googleapis.com/x.Y".into(),
-            value: vec![1],
-        }),
+        any: Some(Any { type_url: "type.googleapis.com/x.Y".into(), value: vec![1] }),
         null_value: 0,
     };
     assert_eq!(ledger.echo(sink.clone()).await?.into_inner(), sink);
@@ -432,12 +273,8 @@ async fn echo_returns_the_kitchen_sink() -> Test {
 #[tokio::test]
 async fn a_request_id_comes_back() -> Test {
     let (mut ledger, _stop) = client().await?;
-    let mut request = Request::new(BalanceRequest {
-        account: "alice".into(),
-    });
-    request
-        .metadata_mut()
-        .insert("x-request-id", "r-1".parse()?);
+    let mut request = Request::new(BalanceRequest { account: "alice".into() });
+    request.metadata_mut().insert("x-request-id", "r-1".parse()?);
     let answer = ledger.balance(request).await?;
     assert_eq!(answer.metadata().get("x-request-id"), Some(&"r-1".parse()?));
     Ok(())
@@ -452,40 +289,21 @@ async fn health_and_reflection_are_served() -> Test {
     };
 
     let running = start(Config::default()).await?;
-    let asked = HealthCheckRequest {
-        service: "ledger.v1.Ledger".into(),
-    };
-    let health = HealthClient::new(running.channel.clone())
-        .check(asked)
-        .await?
-        .into_inner();
-    assert_eq!(
-        health.status(),
-        tonic_health::pb::health_check_response::ServingStatus::Serving
-    );
+    let asked = HealthCheckRequest { service: "ledger.v1.Ledger".into() };
+    let health = HealthClient::new(running.channel.clone()).check(asked).await?.into_inner();
+    assert_eq!(health.status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
 
     let asked = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
     let mut reflection = ServerReflectionClient::new(running.channel.clone());
-    let answers = reflection
-        .server_reflection_info(tokio_stream::once(asked))
-        .await?
-        .into_inner();
-    let answer = answers
-        .map(|answer| answer.map(|answer| answer.message_response))
-        .next()
-        .await;
+    let answers = reflection.server_reflection_info(tokio_stream::once(asked)).await?.into_inner();
+    let answer = answers.map(|answer| answer.map(|answer| answer.message_response)).next().await;
     let Some(Ok(Some(MessageResponse::ListServicesResponse(listed)))) = answer else {
         return Err(format!("not a list of services: {answer:?}").into());
     };
-    assert!(
-        listed
-            .service
-            .iter()
-            .any(|service| service.name == "ledger.v1.Ledger")
-    );
+    assert!(listed.service.iter().any(|service| service.name == "ledger.v1.Ledger"));
     Ok(())
 }
 
@@ -493,37 +311,19 @@ async fn health_and_reflection_are_served() -> Test {
 async fn entries_survive_a_restart_and_streams_end_with_the_ledger() -> Test {
     let folder = std::env::temp_dir().join(format!("ledger-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let config = || Config {
-        db: Some(folder.join("ledger.db")),
-        ..Config::default()
-    };
+    let config = || Config { db: Some(folder.join("ledger.db")), ..Config::default() };
 
     let mut first = start(config()).await?;
-    let posted = first
-        .client
-        .post(posting("e1", "alice", 5998))
-        .await?
-        .into_inner();
-    let watched = WatchRequest {
-        account: "alice".into(),
-        from_seq: 2,
-    };
+    let posted = first.client.post(posting("e1", "alice", 5998)).await?.into_inner();
+    let watched = WatchRequest { account: "alice".into(), from_seq: 2 };
     let mut feed = first.client.watch(watched).await?.into_inner();
     drop(first.stop);
     let ended = timeout(Duration::from_secs(5), feed.message()).await?;
-    assert_eq!(
-        ended.expect_err("the ledger stopped").code(),
-        Code::Unavailable
-    );
+    assert_eq!(ended.expect_err("the ledger stopped").code(), Code::Unavailable);
 
     let mut second = start(config()).await?;
-    let by_order = GetEntryRequest {
-        order_id: "o-e1".into(),
-    };
-    assert_eq!(
-        second.client.get_entry(by_order).await?.into_inner(),
-        posted
-    );
+    let by_order = GetEntryRequest { order_id: "o-e1".into() };
+    assert_eq!(second.client.get_entry(by_order).await?.into_inner(), posted);
     std::fs::remove_dir_all(folder)?;
     Ok(())
 }
