@@ -1,6 +1,8 @@
 //! The builder: from the grammar's pairs to the tree. What the grammar cannot say, it checks
 //! here: comparisons that chain, phrases that stand twice, reserved words as names, bad literals.
 
+mod actions;
+mod data;
 mod docs;
 mod expressions;
 mod items;
