@@ -50,8 +50,10 @@ impl<'a> Walker<'a, '_> {
         if let Some(index) = request.target.as_ref().and_then(|target| target.index.as_ref()) {
             self.value(index);
         }
-        if let (Aim::Service(at), Some(Contract::Proto(_))) = (&aim, self.contract(&aim)) {
-            self.method(*at, request);
+        if let (Some(Contract::Proto(contract)), Some(target)) = (self.contract(&aim), &request.target)
+            && spec.is_some_and(|spec| spec.of != SYSTEM && !takes_stream(&spec))
+        {
+            self.against(contract, target, request);
         }
         if let Some(place) = &request.place {
             self.template(place.template());
@@ -335,24 +337,6 @@ impl<'a> Walker<'a, '_> {
         let Aim::Service(at) = aim else { return None };
         let ItemKind::Service(service) = &self.cx.program.item(*at).kind else { return None };
         self.cx.program.units[at.unit].contracts.get(&service.name.name)
-    }
-
-    /// A method must be in the service's contract.
-    fn method(&mut self, at: ItemRef, request: &Request) {
-        let Some(method) = request.target.as_ref().and_then(|target| target.members.last()) else { return };
-        let aim = Aim::Service(at);
-        let Some(Contract::Proto(pool)) = self.contract(&aim) else { return };
-        let known = super::contract::methods(pool);
-        if known.is_empty() || known.iter().any(|name| **name == *method.name) {
-            return;
-        }
-        let message = format!("the contract has no method `{}`", method.name);
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        self.push(
-            Diagnostic::error(Code::UNKNOWN_NAME, method.span, message)
-                .help(format!("it has {}", list(&names)))
-                .did_you_mean(&method.name, names.iter().copied()),
-        );
     }
 
     /// `with { … }`: the options of a protocol; those of all when it is not known.

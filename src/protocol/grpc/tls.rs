@@ -27,11 +27,15 @@ pub(super) struct TlsOptions {
     pub(super) server_name: Option<String>,
 }
 
+/// The content of a PEM file.
+type Pem = Arc<[u8]>;
+
 /// The option with its files read. Connections are pooled by it, so a changed file makes a new one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TlsMaterial {
-    ca: Option<Arc<[u8]>>,
-    identity: Option<(Arc<[u8]>, Arc<[u8]>)>,
+    ca: Option<Pem>,
+    /// Certificate and key.
+    identity: Option<(Pem, Pem)>,
     insecure: bool,
     pub(super) server_name: Option<String>,
 }
@@ -85,7 +89,7 @@ impl TlsOptions {
     }
 }
 
-async fn read(dir: &Path, field: &str, path: &str) -> Result<Arc<[u8]>, Misuse> {
+async fn read(dir: &Path, field: &str, path: &str) -> Result<Pem, Misuse> {
     tokio::fs::read(dir.join(path)).await.map(Arc::from).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();

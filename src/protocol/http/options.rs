@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
-use super::super::{Call, Misuse, Session};
+use super::super::{Call, Misuse, Session, credentials};
 use super::client::Version;
 use super::specs::option_names;
 use super::tls::TlsOptions;
@@ -194,12 +194,9 @@ pub(super) fn basic(user: &str, password: &str) -> Option<Header> {
     Some(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
-/// `SCHEME CREDENTIALS` (RFC 9110 §11.4), as `basic(…)` and `bearer(…)` give it.
+/// The `authorization` header of `auth`.
 fn read_auth(value: &Value) -> Result<Header, Misuse> {
-    let wrong = || ill_typed("auth", "`basic(\"user\", \"password\")` or `bearer(token)`", value);
-    let text =
-        value.as_text().filter(|text| text.split_once(' ').is_some_and(|(scheme, _)| !scheme.is_empty()));
-    let value = HeaderValue::try_from(text.ok_or_else(wrong)?).map_err(|_| {
+    let value = HeaderValue::try_from(credentials(value)?).map_err(|_| {
         Misuse::option("auth", "the credentials have a line break or another control character")
     })?;
     Ok(Header { name: header::AUTHORIZATION, value, secret: true })

@@ -23,12 +23,9 @@ async fn tcp(answer: Option<&'static [u8]>) -> SocketAddr {
             tokio::spawn(async move {
                 let mut buf = [0; 1024];
                 let _ = stream.read(&mut buf).await;
-                match answer {
-                    Some(answer) => {
-                        let _ = stream.write_all(answer).await;
-                        let _ = stream.shutdown().await;
-                    }
-                    None => {}
+                if let Some(answer) = answer {
+                    let _ = stream.write_all(answer).await;
+                    let _ = stream.shutdown().await;
                 }
                 // Closing with bytes unread would reset the connection.
                 while stream.read(&mut buf).await.is_ok_and(|n| n > 0) {}

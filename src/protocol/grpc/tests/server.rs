@@ -308,6 +308,7 @@ async fn watch(request: Request<Streaming<Bytes>>) -> Result<Response<Answers>, 
     let stream: Answers = match then.as_str() {
         "hang" => Box::pin(entries.chain(Never)),
         "fail" => Box::pin(entries.chain(tokio_stream::once(Err(missing())))),
+        "flood" => Box::pin(Flood),
         "invalid" => Box::pin(entries.chain(tokio_stream::once(Ok(Bytes::from_static(b"\x0a\x01\xff"))))),
         "never" => std::future::pending().await,
         _ => Box::pin(entries),
@@ -325,6 +326,17 @@ impl Stream for Never {
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Pending
+    }
+}
+
+/// A stream that never stops.
+struct Flood;
+
+impl Stream for Flood {
+    type Item = Result<Bytes, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Ok(encode("Entry", &Value::object([("note", Value::text("x".repeat(10_000)))])))))
     }
 }
 

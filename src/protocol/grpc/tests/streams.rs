@@ -210,3 +210,12 @@ async fn letting_go_of_a_stream_cancels_it() {
     // The task ends and tells; a leaked one would leave this waiting.
     tokio::time::timeout(std::time::Duration::from_secs(20), changed).await.expect("the stream was leaked");
 }
+
+#[tokio::test]
+async fn a_stream_that_never_stops_ends_before_the_memory_does() {
+    let (server, grpc) = (Server::start(), Grpc::new());
+    let feed = open(&grpc, &ledger(server.url()), "Watch", Some(r#"{"then":"flood"}"#)).await.record;
+    over(&feed).await;
+    assert_eq!(part(&feed, "status"), "\"RESOURCE_EXHAUSTED\"");
+    assert!(part(&feed, "error.message").contains("that are kept of a stream"), "{}", part(&feed, "error"));
+}
