@@ -116,6 +116,9 @@ impl<'a, 'c> Walker<'a, 'c> {
             return;
         }
         if is_reserved(&name.name) {
+            if self.cx.is_broken_at(name.span) {
+                return;
+            }
             let message = format!("`{}` is a reserved word and cannot name a variable", name.name);
             self.push(Diagnostic::error(Code::RESERVED_NAME, name.span, message).label("reserved"));
             return;
@@ -384,10 +387,7 @@ impl<'a, 'c> Walker<'a, 'c> {
         if self.cx.opaque[unit] || self.cx.lost[unit].contains(name) {
             return true;
         }
-        let module = &self.cx.program.units[unit].module;
-        let items =
-            module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error)).map(|item| item.span);
-        items.chain(self.scopes.unreadable_parts()).any(|span| {
+        self.cx.program.units[unit].broken.iter().any(|&span| {
             let text = self.cx.program.sources.get(span.source).slice(span);
             text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
         })
