@@ -1,4 +1,5 @@
 //! The `scn` command as people and machines call it.
+#![expect(clippy::unwrap_used, reason = "what tests share, like the tests themselves")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -298,8 +299,8 @@ fn runs_end_with_their_code_and_say_so() {
     let key = [("SCN_API_KEY", "correct horse battery")];
     let assert = scn(dir.path(), &["run", "red"]).envs(key).assert().code(1);
     let text = out(&assert);
-    assert!(text.contains("failed  one and two are four  red/sums.scn:14"), "{text}");
-    assert!(text.contains("repeat    scn run red/sums.scn:14"), "{text}");
+    assert!(text.contains("failed  one and two are four  red/sums.scn:16"), "{text}");
+    assert!(text.contains("repeat    scn run red/sums.scn:16"), "{text}");
     assert!(text.contains("failed: 1 of "), "{text}");
     let assert = scn(dir.path(), &["run", "red", "--quiet", "--stage", "slow"]).envs(key).assert().code(0);
     assert!(!out(&assert).contains("a greeting is said"), "{}", out(&assert));
@@ -424,19 +425,8 @@ fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
         panic!("`{part}` never came: {seen}");
     };
     until("waiting for a change");
-    // The line is written just before the watch begins, so the file is changed until it is seen.
-    let path = dir.path().join("scenarios/green.scn");
-    let done = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(std::sync::atomic::Ordering::SeqCst) {
-                fs::write(&path, GREEN).unwrap();
-                std::thread::sleep(std::time::Duration::from_millis(300));
-            }
-        });
-        until("green.scn has changed");
-        done.store(true, std::sync::atomic::Ordering::SeqCst);
-    });
+    fs::write(dir.path().join("scenarios/green.scn"), GREEN).unwrap();
+    until("green.scn has changed");
     until("waiting for a change");
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();

@@ -89,7 +89,7 @@ fn one(file: &Path, check: bool, color: Color, tally: &mut Tally) {
 
 /// The formatted text; tells what is wrong when the text cannot be read.
 fn format(name: &str, text: &str, color: Color) -> Option<String> {
-    match canonical(text) {
+    match crate::fmt::format(text) {
         Ok(formatted) => Some(formatted),
         Err(diagnostics) => {
             let mut sources = Sources::default();
@@ -98,11 +98,6 @@ fn format(name: &str, text: &str, color: Color) -> Option<String> {
             None
         }
     }
-}
-
-/// Stands in for the formatter until it is there.
-fn canonical(text: &str) -> Result<String, Vec<crate::diag::Diagnostic>> {
-    Ok(text.to_owned())
 }
 
 fn stdin(check: bool, color: Color) -> Exit {

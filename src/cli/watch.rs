@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher as _};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{Color, Run};
@@ -20,73 +21,117 @@ const QUIET: Duration = Duration::from_millis(200);
 pub(super) fn watch(args: &Run, color: Color) -> Exit {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            terminal::complain(&format!("watching is not possible: {error}"));
-            return Exit::Environment;
-        }
+        Err(error) => return impossible(&error),
+    };
+    let watch = {
+        let _guard = runtime.enter();
+        Watch::new(args)
+    };
+    let mut watch = match watch {
+        Ok(watch) => watch,
+        Err(error) => return impossible(&error),
     };
     loop {
         let (exit, project) = once(args, color);
         if exit == Exit::Interrupted {
             return exit;
         }
-        let files = project.map(|project| files(&project)).unwrap_or_default();
+        if let Err(error) = watch.follow(project.as_ref()) {
+            return impossible(&error);
+        }
         terminal::tell("\nwaiting for a change; Ctrl-C ends\n");
-        match runtime.block_on(change(&files, args)) {
-            Ok(Some(path)) => terminal::tell(&format!("\n{} has changed\n\n", path.display())),
-            Ok(None) => return exit,
-            Err(error) => {
-                terminal::complain(&format!("watching is not possible: {error}"));
-                return Exit::Environment;
-            }
+        match runtime.block_on(watch.change()) {
+            Some(path) => terminal::tell(&format!("\n{} has changed\n\n", path.display())),
+            None => return exit,
         }
     }
 }
 
-/// The file that changed; `None` when Ctrl-C came first.
-async fn change(files: &BTreeSet<PathBuf>, args: &Run) -> notify::Result<Option<PathBuf>> {
-    let (sender, mut changes) = mpsc::unbounded_channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        if !event.kind.is_access() {
-            for path in event.paths {
-                // The receiver is gone only when nobody waits any more.
-                let _ = sender.send(path);
+fn impossible(error: &dyn std::fmt::Display) -> Exit {
+    terminal::complain(&format!("watching is not possible: {error}"));
+    Exit::Environment
+}
+
+/// Watches from before the first run on, so that a change during a run is seen after it.
+struct Watch {
+    watcher: RecommendedWatcher,
+    changes: mpsc::UnboundedReceiver<PathBuf>,
+    interrupt: Signal,
+    /// Directories that are watched with all below them.
+    trees: BTreeSet<PathBuf>,
+    /// Directories that are watched alone.
+    dirs: BTreeSet<PathBuf>,
+    /// What the last run was read from.
+    files: BTreeSet<PathBuf>,
+}
+
+impl Watch {
+    /// Needs a tokio runtime.
+    fn new(args: &Run) -> notify::Result<Watch> {
+        let (sender, changes) = mpsc::unbounded_channel();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            if !event.kind.is_access() {
+                for path in event.paths {
+                    // The receiver is gone only when nobody waits any more.
+                    let _ = sender.send(path);
+                }
+            }
+        })?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(notify::Error::io)?;
+        let (trees, dirs, files) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut watch = Watch { watcher, changes, interrupt, trees, dirs, files };
+        for named in named(&args.selection.paths) {
+            match named.path.canonicalize() {
+                Ok(path) if path.is_dir() => {
+                    watch.watcher.watch(&path, RecursiveMode::Recursive)?;
+                    watch.trees.insert(path);
+                }
+                Ok(path) => watch.file(path)?,
+                // The run will tell.
+                Err(_) => {}
             }
         }
-    })?;
-    // Directories, not files: editors replace files by renaming new ones over them.
-    let mut dirs: BTreeSet<PathBuf> =
-        files.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
-    let mut trees = BTreeSet::new();
-    for named in named(&args.selection.paths) {
-        if let Ok(path) = named.path.canonicalize()
-            && path.is_dir()
-        {
-            trees.insert(path);
+        Ok(watch)
+    }
+
+    /// Watches a file through its directory: editors replace files by renaming new ones over them.
+    fn file(&mut self, path: PathBuf) -> notify::Result<()> {
+        let dir = path.parent().map(Path::to_owned).unwrap_or_default();
+        if !self.trees.iter().any(|tree| dir.starts_with(tree)) && self.dirs.insert(dir.clone()) {
+            self.watcher.watch(&dir, RecursiveMode::NonRecursive)?;
         }
+        self.files.insert(path);
+        Ok(())
     }
-    dirs.retain(|dir| !trees.iter().any(|tree| dir.starts_with(tree)));
-    for tree in &trees {
-        watcher.watch(tree, RecursiveMode::Recursive)?;
+
+    /// Watches what the project was read from, too.
+    fn follow(&mut self, project: Option<&Project>) -> notify::Result<()> {
+        for file in project.map(files).unwrap_or_default() {
+            self.file(file)?;
+        }
+        Ok(())
     }
-    for dir in &dirs {
-        watcher.watch(dir, RecursiveMode::NonRecursive)?;
+
+    fn matters(&self, path: &Path) -> bool {
+        let new = path.extension().is_some_and(|extension| extension == "scn") && path.is_file();
+        self.files.contains(path) || new && self.trees.iter().any(|tree| path.starts_with(tree))
     }
-    let matters = |path: &Path| {
-        let new = path.extension().is_some_and(|extension| extension == "scn");
-        files.contains(path) || new && trees.iter().any(|tree| path.starts_with(tree))
-    };
-    let mut first = None;
-    loop {
-        tokio::select! {
-            signal = tokio::signal::ctrl_c() => return signal.map(|()| None).map_err(notify::Error::io),
-            path = changes.recv() => match path {
-                Some(path) if matters(&path) => first = first.or(Some(path)),
-                Some(_) => {}
-                None => return Ok(None),
-            },
-            () = tokio::time::sleep(QUIET), if first.is_some() => return Ok(first),
+
+    /// The file that changed; `None` when Ctrl-C came first.
+    async fn change(&mut self) -> Option<PathBuf> {
+        let mut first = None;
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return None,
+                path = self.changes.recv() => {
+                    let path = path?;
+                    if first.is_none() && self.matters(&path) {
+                        first = Some(path);
+                    }
+                }
+                () = tokio::time::sleep(QUIET), if first.is_some() => return first,
+            }
         }
     }
 }

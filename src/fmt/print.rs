@@ -35,7 +35,8 @@ pub(super) fn indent(text: &str, lines: &mut [Line], structure: &Structure) {
         let after_open = index == 0 || lines[index - 1].opens();
         let line = &mut lines[index];
         // No empty line stands inside of a statement, or at the edge of a block.
-        line.blank_before &= !continues && !after_open && !(closes && !is_comment);
+        let at_edge = after_open || closes && !is_comment;
+        line.blank_before &= !(continues || at_edge);
         line.indent = if closes && !is_comment {
             leading_closers(line, &frames)
         } else if continues && !in_brackets {

@@ -6,6 +6,7 @@
 //! `error` with the status that gRPC clients report for it, so that `status == UNAVAILABLE` and
 //! `error.kind == "refused"` both hold for a server that is not there.
 
+mod act;
 mod answer;
 mod call;
 mod codec;
@@ -63,9 +64,9 @@ impl Protocol for Grpc {
             match &*call.verb {
                 "call" => self.call(&call, session).await,
                 "open" => self.open(&call, session).await,
-                "send" => stream::send(&call, session).await,
-                "close" => stream::close(&call, session).await,
-                "cancel" => stream::cancel(&call, session).await,
+                "send" => act::send(&call, session).await,
+                "close" => act::close(&call, session).await,
+                "cancel" => act::cancel(&call, session).await,
                 verb => Err(Misuse::new(format!("gRPC has no verb `{verb}`"))
                     .help("its verbs are `call`, `open`, `send`, `close` and `cancel`")),
             }

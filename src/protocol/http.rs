@@ -8,12 +8,11 @@
 //! |-------------|------------------------------------------------------------------------------------|
 //! | `form`      | object: name to text, number, bool, or a list of them                              |
 //! | `text`      | `{ text, type? }`, or the text itself                                              |
-//! | `bytes`     | `{ bytes, type? }` with bytes or text, or the bytes themselves                     |
+//! | `json`      | any value, text and `null` too; may also stand inside a JSON body                  |
+//! | `bytes`     | `{ content, type? }` with bytes or text, or the bytes themselves                   |
 //! | `file`      | `{ path, type?, name? }`, or the path itself; relative to the session's directory  |
-//! | `multipart` | object: name to text, number, bool, `text(…)`, `bytes(…)`, `file(…)`, or a list    |
+//! | `multipart` | object: name to text, number, bool, bytes, `json text bytes file`, or a list       |
 //! | `graphql`   | `{ query, variables?, operation? }`                                                |
-//! | `basic`     | `{ user, password }`, for the option `auth`                                        |
-//! | `bearer`    | `{ token }`, or the token itself, for the option `auth`                            |
 //! | `link`      | `{ rel }`, or the relation itself, for the option `pages`                          |
 //!
 //! # The record

@@ -1,6 +1,7 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
@@ -13,6 +14,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use credentials::credentials;
 
 use crate::event::Exchange;
 use crate::lang::Spec;

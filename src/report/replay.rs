@@ -28,10 +28,9 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
     let fail = |line: usize, message: String| ReplayError { file: name.clone(), line, message };
     let file = File::open(path).map_err(|error| fail(1, super::watched::plain(&error)))?;
     let mut reader = BufReader::new(file);
-    let mut expected = 0;
     let mut last = None;
     let mut bytes = Vec::new();
-    for line in 1.. {
+    for (expected, line) in (0..).zip(1..) {
         bytes.clear();
         let count = reader
             .read_until(b'\n', &mut bytes)
@@ -51,7 +50,6 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
         if event.seq != expected {
             return Err(fail(line, format!("event {expected} is missing; this one is {}", event.seq)));
         }
-        expected += 1;
         last = Some((line, matches!(event.kind, EventKind::RunFinished { .. })));
         if !each(event) {
             return Ok(());

@@ -44,7 +44,11 @@ impl Look {
 
     /// Bold and in the colour of its role.
     pub(crate) fn loud(self, ink: Ink, text: &str) -> String {
-        if self.color { self.ink(ink, &text.bold().to_string()) } else { text.to_owned() }
+        if self.color && ink != Ink::Strong {
+            self.ink(ink, &text.bold().to_string())
+        } else {
+            self.ink(ink, text)
+        }
     }
 
     /// `unicode` where it can be shown, otherwise `ascii`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
+use super::request::Checked;
 use crate::check::{Definition, ItemRef};
 use crate::diag::{Code, did_you_mean};
 use crate::function::{self, operators};
@@ -96,7 +97,7 @@ impl Cx {
                 ExprKind::Many(count, pattern) => self.draw_many(env, count, pattern, expr.span).await,
                 ExprKind::But(base, changes) => self.draw_but(env, base, changes, expr.span).await,
                 ExprKind::Request(request) => {
-                    let response = self.request(env, request, expr.span, true).await?;
+                    let response = self.request(env, request, expr.span, Checked::default()).await?;
                     Ok(response.record.clone())
                 }
                 ExprKind::Next(next) => self.next_message(env, next, expr.span).await,
@@ -290,6 +291,9 @@ impl Cx {
         if let Value::Live(live) = value
             && let Some(found) = live.field(&field.name)
         {
+            if &*field.name == "log" {
+                self.complete_log(env, &**live, field.span)?;
+            }
             return Ok(found);
         }
         let shown = match value {
@@ -304,6 +308,13 @@ impl Cx {
         }
         match value {
             Value::Absent => Ok(Value::Absent),
+            Value::Tagged(tagged) if tagged.tag == "unreadable" => {
+                let why = tagged.value.as_object().and_then(|fields| fields.get("message")).and_then(Value::as_text);
+                let message = format!("the body cannot be read: {}", why.unwrap_or("it is malformed"));
+                let mut failure = self.failure(env, Code::BAD_VALUE, field.span, message);
+                failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
+                Err(failure.into())
+            }
             Value::Object(fields) => {
                 if let Some(observer) = &env.observer {
                     let near = did_you_mean(&field.name, fields.keys().map(|key| &**key));
@@ -335,6 +346,18 @@ impl Cx {
                 failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
                 Err(failure.into())
             }
+        }
+    }
+
+    /// A log that lost its oldest lines proves nothing about what is not in it.
+    fn complete_log(&self, env: &Env, live: &dyn crate::value::Live, span: Span) -> Flow<()> {
+        let dropped = live.field("log_dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
+        match dropped {
+            Some(count) if count > 0 => {
+                let message = format!("the log of `{}` lost its first {count} lines, so it cannot be judged", live.name());
+                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
+            }
+            _ => Ok(()),
         }
     }
 

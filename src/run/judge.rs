@@ -168,7 +168,8 @@ impl Cx {
                     };
                 }
                 if let Some(why) = &differences.invalid {
-                    judgement.details.push(Detail::Note { text: why.clone() });
+                    // Neither it nor its negation holds.
+                    return Err(self.bad_value(env, left.span.to(right.span), why.clone()));
                 } else if !judgement.holds && !negated {
                     judgement.details = differences.into_details();
                 }

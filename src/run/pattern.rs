@@ -152,7 +152,8 @@ impl Cx {
         if self.is_type(env, name)
             && let Some(spec) = self.world.registry.get(Kind::Shape, name)
         {
-            return Ok(Pattern::Type(spec.name, Arc::new(Object::new())));
+            return shape::types::of_type(spec.name, Object::new())
+                .map_err(|message| self.bad_value(env, span, message));
         }
         let value = self.name(env, name, span).await?;
         if matches!(value, Value::Absent) {
@@ -199,7 +200,7 @@ impl Cx {
             };
             bound.insert(name, value);
         }
-        Ok(Pattern::Type(spec.name, Arc::new(bound)))
+        shape::types::of_type(spec.name, bound).map_err(|message| self.bad_value(env, span, message))
     }
 
     async fn unordered(self: &Arc<Self>, env: &Env, args: &Args, span: Span) -> Flow<Pattern> {

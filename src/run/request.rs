@@ -26,7 +26,25 @@ use crate::value::{Live, Object, Text, Value};
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parts of a response whose reading counts as checking whether it is a success.
-const VERDICTS: &[&str] = &["status", "code", "error", "exit_code", "signal", "message", "details"];
+const VERDICTS: &[&str] = &["status", "code", "exit_code", "signal", "message", "details"];
+
+/// The parts whose reading counts as checking a request that got no whole response.
+const ERRORS: &[&str] = &["error", "error_kind"];
+
+/// What the statements after a request look at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Checked {
+    /// Whether one reads how the response went.
+    pub(crate) verdict: bool,
+    /// Whether one reads `error`.
+    pub(crate) error: bool,
+}
+
+impl Checked {
+    fn or(self, other: Checked) -> Checked {
+        Checked { verdict: self.verdict || other.verdict, error: self.error || other.error }
+    }
+}
 
 /// What a request is aimed at, found.
 enum Aim {
@@ -42,7 +60,7 @@ impl Cx {
         env: &Env,
         request: &Request,
         span: Span,
-        checked: bool,
+        checked: Checked,
     ) -> Flow<Arc<Response>> {
         let aim = self.aim(env, request.target.as_ref()).await?;
         let protocols = self.protocols_of(env, request, &aim)?;
@@ -60,7 +78,12 @@ impl Cx {
         let place = self.world.bare_place(span);
         self.emit(EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone() });
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
-        if reply.succeeded || checked {
+        // A response that broke off has a status too; reading that alone must not hide the break.
+        let expected = match error_of(&response.record) {
+            Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
+            None => checked.verdict || checked.error,
+        };
+        if reply.succeeded || expected {
             return Ok(response);
         }
         Err(self.unchecked_failure(env, request, span, &response).into())
@@ -74,13 +97,7 @@ impl Cx {
         span: Span,
         response: &Arc<Response>,
     ) -> Failure {
-        let error = match &response.record {
-            Value::Object(fields) => {
-                fields.get("error").filter(|error| matches!(error, Value::Object(_))).cloned()
-            }
-            Value::Live(live) => live.field("error").filter(|error| matches!(error, Value::Object(_))),
-            _ => None,
-        };
+        let error = error_of(&response.record);
         let part =
             |record: &Value, name: &str| record.as_object().and_then(|fields| fields.get(name)).cloned();
         let mut failure = match error {
@@ -228,9 +245,13 @@ impl Cx {
     }
 
     async fn assemble(self: &Arc<Self>, env: &Env, request: &Request, aim: &Aim) -> Flow<Call> {
+        // A service's own options are for requests to it, not for what is done to its process.
+        let registry = &self.world.registry;
         let mut options = match aim {
-            Aim::Service(service) => self.service_options(env, service).await?,
-            Aim::Stream(_) | Aim::Nothing => Object::new(),
+            Aim::Service(service) if is_verb_of(registry, &request.verb.name, &service.protocol) => {
+                self.service_options(env, service).await?
+            }
+            _ => Object::new(),
         };
         if let Some(written) = &request.options {
             merge(&mut options, self.object(env, written).await?);
@@ -332,6 +353,10 @@ impl Cx {
     }
 }
 
+fn is_verb_of(registry: &crate::lang::Registry, verb: &str, protocol: &str) -> bool {
+    registry.all(Kind::Verb, verb).iter().any(|spec| spec.of == protocol)
+}
+
 /// Later options replace earlier ones; headers and metadata are merged name by name.
 fn merge(options: &mut Object, later: Object) {
     for (name, value) in later {
@@ -350,40 +375,58 @@ fn merge(options: &mut Object, later: Object) {
     }
 }
 
-/// Whether one of the statements after a request reads how the response went: up to the next
-/// request, which takes over the bare names. A named response may also be read by its name.
-pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> bool {
+/// The `error` record of a request that got no whole response.
+fn error_of(record: &Value) -> Option<Value> {
+    let error = match record {
+        Value::Object(fields) => fields.get("error").cloned(),
+        Value::Live(live) => live.field("error"),
+        _ => None,
+    };
+    error.filter(|error| matches!(error, Value::Object(_)))
+}
+
+/// gRPC gives every outcome a status by name, the client's own failures included, so that reading
+/// it reads the failure; a number comes from the server alone.
+fn has_text_status(record: &Value) -> bool {
+    matches!(record.as_object().and_then(|fields| fields.get("status")), Some(Value::Text(_)))
+}
+
+/// What the statements after a request read of how the response went: up to the next request,
+/// which takes over the bare names. A named response may also be read by its name.
+pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> Checked {
     let mut bare = true;
+    let mut checked = Checked::default();
     for statement in rest {
-        let mut found = false;
         visit::statement(statement, &mut |expr| {
-            found |= (bare && reads_verdict(expr, None))
-                || name.is_some_and(|name| reads_verdict(expr, Some(name)));
+            if bare {
+                checked = checked.or(reads_verdict(expr, None));
+            }
+            if name.is_some() {
+                checked = checked.or(reads_verdict(expr, name));
+            }
         });
-        if found {
-            return true;
-        }
         if replaces_response(statement) {
             bare = false;
             if name.is_none() {
-                return false;
+                break;
             }
         }
     }
-    false
+    checked
 }
 
-/// Whether an expression reads `status` and the like, or the same of the named response.
-fn reads_verdict(expr: &Expr, of: Option<&str>) -> bool {
+/// What an expression reads: `status` and the like, or the same of the named response. Comparing
+/// the whole response reads all of it.
+fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
+    let part = |name: &str| Checked { verdict: VERDICTS.contains(&name), error: ERRORS.contains(&name) };
     match (&expr.kind, of) {
-        (ExprKind::Name(name), None) => VERDICTS.contains(&&**name),
-        (ExprKind::Field(base, field), Some(of)) => {
-            VERDICTS.contains(&&*field.name) && root(base) == Some(of)
-        }
-        (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => {
-            matches!(&left.kind, ExprKind::Name(name) if &**name == of)
-        }
-        _ => false,
+        (ExprKind::Name(name), None) => part(name),
+        (ExprKind::Field(base, field), Some(of)) if root(base) == Some(of) => part(&field.name),
+        (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => match &left.kind {
+            ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
+            _ => Checked::default(),
+        },
+        _ => Checked::default(),
     }
 }
 
@@ -410,18 +453,35 @@ fn is_request(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Request(_))
 }
 
-/// Whether what a block's value is bound to is read for how it went.
-pub(crate) fn is_target_checked(target: &LetTarget, rest: &[Statement]) -> bool {
+/// What is read of the values that a block's value is bound to; every name must be read for it.
+pub(crate) fn is_target_checked(target: &LetTarget, rest: &[Statement]) -> Checked {
     let names: Vec<&str> = match target {
         LetTarget::Name(name) => vec![&name.name],
         LetTarget::List(names, _) => names.iter().map(|name| &*name.name).collect(),
     };
-    !names.is_empty()
-        && names.iter().all(|name| {
-            rest.iter().any(|statement| {
-                let mut found = false;
-                visit::statement(statement, &mut |expr| found |= reads_verdict(expr, Some(name)));
-                found
-            })
-        })
+    let each = names.iter().map(|name| {
+        let mut checked = Checked::default();
+        for statement in rest {
+            visit::statement(statement, &mut |expr| {
+                checked = checked.or(reads_verdict(expr, Some(name))).or(loop_reads(expr, name));
+            });
+        }
+        checked
+    });
+    each.reduce(|a, b| Checked { verdict: a.verdict && b.verdict, error: a.error && b.error }).unwrap_or_default()
+}
+
+/// `for r in rs { expect r.status … }` reads each of `rs`.
+fn loop_reads(expr: &Expr, of: &str) -> Checked {
+    match &expr.kind {
+        ExprKind::For(turns) if root(&turns.list) == Some(of) => match &turns.target {
+            LetTarget::Name(name) => {
+                let mut checked = Checked::default();
+                visit::block(&turns.body, &mut |inner| checked = checked.or(reads_verdict(inner, Some(&name.name))));
+                checked
+            }
+            LetTarget::List(..) => Checked::default(),
+        },
+        _ => Checked::default(),
+    }
 }

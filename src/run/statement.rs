@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cx::{Cx, Deferred, SHOWN};
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
-use super::request::{is_checked, is_target_checked};
+use super::request::{Checked, is_checked, is_target_checked};
 use crate::diag::Code;
 use crate::event::EventKind;
 use crate::protocol::BoxFuture;
@@ -127,7 +127,7 @@ impl Cx {
             StatementKind::Return(Some(expr)) => {
                 let value = match &expr.kind {
                     ExprKind::Request(request) => {
-                        self.request(env, request, expr.span, false).await?.record.clone()
+                        self.request(env, request, expr.span, Checked::default()).await?.record.clone()
                     }
                     _ => self.eval(env, expr).await?,
                 };
@@ -205,9 +205,10 @@ impl Cx {
     ) -> Flow<Value> {
         match &expr.kind {
             ExprKind::Request(request) => {
-                let handed_on =
-                    rest.is_empty() && tail.is_some_and(|tail| is_target_checked(tail.target, tail.rest));
-                let checked = handed_on || is_checked(rest, None);
+                let checked = match tail {
+                    Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
+                    _ => is_checked(rest, None),
+                };
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());
                 Ok(response.record.clone())

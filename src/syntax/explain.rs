@@ -106,6 +106,16 @@ fn expectation(rules: &[Rule]) -> Option<String> {
     }
 }
 
+/// "did you mean `in`?", of the words that could stand there.
+fn misspelt_keyword(word: &str, refusal: &Refusal) -> Option<String> {
+    let expected = refusal.expected.iter().filter_map(|r| words(*r));
+    let exact = expected.clone().filter_map(|name| name.strip_prefix('`')?.split(['`', ' ']).next());
+    let phrases = KEYWORDS.iter().filter(|k| k.roles.contains(&Role::Phrase)).map(|k| k.word);
+    let phrases = phrases.filter(|_| expected.clone().any(|name| name.starts_with("a phrase")));
+    let is_word = |name: &&str| name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    crate::diag::did_you_mean(word, exact.chain(phrases).filter(is_word))
+}
+
 impl Place<'_> {
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.source, start, end)
@@ -157,6 +167,9 @@ impl Place<'_> {
                     .help("a file holds items such as `scenario`, `service`, `action`, `shape` and `use`"),
             });
         }
+        if let Some(diagnostic) = entry.parent.and_then(|parent| self.misspelt_parent(entries, parent)) {
+            return Some(diagnostic);
+        }
         if first.kind != Kind::Word || found.is_some_and(|token| token.start < first.end) {
             return None;
         }
@@ -171,6 +184,23 @@ impl Place<'_> {
         }
         let word = self.misspelt(first, words(Role::Statement))?;
         Some(error(format!("`{text}` begins no statement")).help(format!("did you mean `{word}`?")))
+    }
+
+    /// A block that was read as a request with an object, because its first word is misspelt.
+    fn misspelt_parent(&self, entries: &Entries<'_>, parent: usize) -> Option<Diagnostic> {
+        let parent = &entries.list[parent];
+        let first = self.next_significant(parent.start)?;
+        let text = first.text(self.text);
+        if parent.parent.is_none() || first.kind != Kind::Word || KEYWORDS.iter().any(|k| k.word == text) {
+            return None;
+        }
+        let statements = KEYWORDS.iter().filter(|k| k.roles.contains(&Role::Statement)).map(|k| k.word);
+        let word = self.misspelt(first, statements)?;
+        let span = self.span(first.start, first.end);
+        let message = format!("`{text}` begins no statement");
+        Some(
+            Diagnostic::error(Code::UNKNOWN_STATEMENT, span, message).help(format!("did you mean `{word}`?")),
+        )
     }
 
     /// The word that a statement's first word is a slip of. Verbs are not known here, so only what
@@ -210,7 +240,9 @@ impl Place<'_> {
             (Kind::Symbol, "&&") => "write `and`",
             (Kind::Symbol, "||") => "write `or`",
             (Kind::Symbol, "!") => "write `not`",
-            (Kind::Symbol, "=") => return self.assignment(before),
+            (Kind::Symbol, "=") if !refusal.expected.contains(&Rule::colon) => {
+                return self.assignment(before);
+            }
             (Kind::Symbol, "=>") => "`=>` is no operator; comparisons are `>=` and `<=`",
             (Kind::Symbol, "'") => "strings stand in double quotes: `\"…\"`",
             (Kind::Symbol, "#") => "comments begin with `//`",
@@ -235,6 +267,7 @@ impl Place<'_> {
             {
                 "the `{` stands at the end of this line, not on the next"
             }
+            (Kind::Word, word) if let Some(advice) = misspelt_keyword(word, refusal) => return Some(advice),
             (Kind::Word, "else") => "`else` follows the `}` of its `if`",
             (Kind::Word, word) if crate::lang::is_reserved(word) && !touches_before => {
                 return Some(format!("`{word}` is a reserved word here"));

@@ -114,8 +114,6 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::header
         | R::tight
         | R::tight_header
-        | R::prefix_not
-        | R::prefix_compare
         | R::prefix
         | R::counted
         | R::header_counted

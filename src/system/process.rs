@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -124,12 +124,14 @@ impl Processes {
         let path =
             spec.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| OsString::from(value));
         let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
-        let file = spawn::find(program, &spec.dir, &path)?;
+        // An empty path is the current directory: that of a module named without one.
+        let dir = if spec.dir.as_os_str().is_empty() { Path::new(".") } else { &spec.dir };
+        let file = spawn::find(program, dir, &path)?;
         spawn::require_program(program, &file)?;
         let file = std::path::absolute(&file).unwrap_or(file);
 
         let mut command = Command::new(&file);
-        command.arg0(program).args(&spec.argv[1..]).current_dir(&spec.dir);
+        command.arg0(program).args(&spec.argv[1..]).current_dir(dir);
         command.envs(spec.env.iter().map(|(name, value)| (name, value))).env(MARK, &self.run.mark);
         let stdin = if matches!(spec.stdin, Input::Bytes(_)) { Stdio::piped() } else { Stdio::null() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

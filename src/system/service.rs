@@ -123,10 +123,13 @@ impl Service {
     /// is not ready in time, is a failure, and is ended.
     pub async fn ready(&self) -> Result<Duration, Failure> {
         let spec = &self.spec;
-        let life =
-            self.state().life.as_ref().map(|life| (life.process.wait(), life.began, life.capture.clone()));
+        let life = self
+            .state()
+            .life
+            .as_ref()
+            .map(|life| (life.process.wait(), life.began, (life.number, life.capture.clone())));
         let (ended, began) = match life {
-            Some((ended, began, capture)) => (Some((ended, capture)), began),
+            Some((ended, began, whose)) => (Some((ended, whose)), began),
             // It can have ended before anyone asked.
             None if self.is_ours() => {
                 let ended =
@@ -140,11 +143,7 @@ impl Service {
         let mut last = None;
         let ended = async {
             match ended {
-                Some((ended, capture)) => {
-                    let exit = ended.await;
-                    capture.lock().await.finish().await;
-                    exit
-                }
+                Some((ended, whose)) => (ended.await, whose),
                 None => std::future::pending().await,
             }
         };
@@ -155,7 +154,11 @@ impl Service {
             () = tokio::time::sleep_until((began + spec.ready_within).into()) => None,
         };
         match exit {
-            Some(exit) => Err(self.not_started(format!("it ended before it was ready: {exit}"))),
+            Some((exit, (number, capture))) => {
+                capture.lock().await.finish().await;
+                self.note_end(number, exit);
+                Err(self.not_started(format!("it ended before it was ready: {exit}")))
+            }
             None => {
                 self.end(Signal::SIGKILL, Duration::ZERO).await;
                 let within = show(&Value::duration(spec.ready_within));

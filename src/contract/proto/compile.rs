@@ -175,6 +175,13 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_system_has_a_contract() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/shop/contracts/ledger.proto");
+        let proto = compile(&file).unwrap();
+        assert!(proto.get_service_by_name("ledger.v1.Ledger").unwrap().methods().len() >= 8);
+    }
+
+    #[test]
     fn error_details_are_known_without_an_import() {
         let dir = tempfile::tempdir().unwrap();
         let file = write(dir.path(), "a.proto", "syntax = \"proto3\"; message A {}");

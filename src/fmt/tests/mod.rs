@@ -96,7 +96,7 @@ fn respaced(shop: bool, numbers: &[u8]) -> String {
         } else if !gap.is_empty() {
             out.push_str(&" ".repeat(1 + number % 4));
         }
-        if token.kind == Kind::Newline && number % 5 == 0 {
+        if token.kind == Kind::Newline && number.is_multiple_of(5) {
             out.push('\r');
         }
         out.push_str(token.text(text));
@@ -114,17 +114,18 @@ fn commented(shop: bool, numbers: &[u8]) -> String {
     for (count, token) in lex(SourceId(0), text).tokens.into_iter().enumerate() {
         out.push_str(&text[end..token.start]);
         let number = *numbers.next().unwrap();
-        if token.kind == Kind::Newline && number % 4 == 0 && !text[..token.start].ends_with("\"\"\"") {
+        if token.kind == Kind::Newline && number.is_multiple_of(4) && !text[..token.start].ends_with("\"\"\"")
+        {
             out.push_str(&format!(
                 " // c{count}\n{}",
-                if number % 8 == 0 { "   // own line\n" } else { "\n\n" }
+                if number.is_multiple_of(8) { "   // own line\n" } else { "\n\n" }
             ));
             end = token.end;
             continue;
         }
         out.push_str(token.text(text));
-        if matches!(token.text(text), "(" | "[" | ",") && number % 3 == 0 {
-            out.push_str(if number % 2 == 0 { "\n" } else { " // in\n\n" });
+        if matches!(token.text(text), "(" | "[" | ",") && number.is_multiple_of(3) {
+            out.push_str(if number.is_multiple_of(2) { "\n" } else { " // in\n\n" });
         }
         end = token.end;
     }
@@ -143,5 +144,14 @@ proptest! {
     #[test]
     fn comments_and_breaks_are_kept(shop: bool, numbers in prop::collection::vec(any::<u8>(), 1..200)) {
         canonical(&commented(shop, &numbers));
+    }
+}
+
+#[test]
+fn every_construct_has_a_canonical_form() {
+    let text = include_str!("../../../tests/syntax/fmt/all.scn");
+    let formatted = canonical(text);
+    for (index, (want, got)) in text.lines().zip(formatted.lines()).enumerate() {
+        assert_eq!(got, want, "line {}", index + 1);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use tonic::body::Body;
 
 use super::fault::{self, Fault};
 use super::target::Target;
+use super::tls::Asked;
 use crate::protocol::ErrorKind;
 
 /// Response headers and trailers up to this many bytes are taken; error details travel there.
@@ -25,6 +26,15 @@ const MAX_HEADERS: u32 = 1 << 20;
 /// How much a server may send before the client has taken it: as much as its largest message,
 /// by default.
 const WINDOW: u32 = 4 << 20;
+
+/// How to speak TLS.
+pub(super) struct Secure<'a> {
+    pub(super) config: Arc<ClientConfig>,
+    /// Whether the server asked for a client certificate.
+    pub(super) asked: Arc<OnceLock<Asked>>,
+    /// The name that the certificate must be for, when it is not the host's.
+    pub(super) name: Option<&'a str>,
+}
 
 /// An open connection. It closes when the last request on it is done and nobody holds it.
 #[derive(Debug)]
@@ -34,21 +44,20 @@ pub(super) struct Connection {
     pub(super) connected_in: Duration,
     sender: Mutex<SendRequest<Body>>,
     first: FirstBytes,
+    asked: Option<Arc<OnceLock<Asked>>>,
 }
 
 impl Connection {
     /// Connects. The caller bounds the time and may drop the future.
-    pub(super) async fn open(
-        target: &Target,
-        tls: Option<(Arc<ClientConfig>, Option<&str>)>,
-    ) -> Result<Connection, Fault> {
+    pub(super) async fn open(target: &Target, tls: Option<Secure<'_>>) -> Result<Connection, Fault> {
         let started = Instant::now();
         let tcp = tcp(target).await?;
         let first = FirstBytes::default();
+        let asked = tls.as_ref().map(|tls| tls.asked.clone());
         let sender = match tls {
             None => handshake(target, Watched { io: tcp, first: first.clone() }).await?,
-            Some((config, name)) => {
-                let io = secure(target, tcp, config, name).await?;
+            Some(tls) => {
+                let io = secure(target, tcp, tls).await?;
                 handshake(target, Watched { io, first: first.clone() }).await?
             }
         };
@@ -57,6 +66,7 @@ impl Connection {
             connected_in: started.elapsed(),
             sender: Mutex::new(sender),
             first,
+            asked,
         })
     }
 
@@ -68,6 +78,13 @@ impl Connection {
     /// What sends requests on it.
     pub(super) fn sender(&self) -> SendRequest<Body> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the server asked for a client certificate, and never sent a byte after the handshake:
+    /// if it is gone, that is why.
+    pub(super) fn rejected(&self) -> Option<Asked> {
+        let silent = self.first.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        self.asked.as_ref().and_then(|asked| asked.get().copied()).filter(|_| silent)
     }
 
     /// What the server speaks instead of HTTP/2, when its first bytes show it.
@@ -140,15 +157,14 @@ async fn tcp(target: &Target) -> Result<TcpStream, Fault> {
 async fn secure(
     target: &Target,
     tcp: TcpStream,
-    config: Arc<ClientConfig>,
-    name: Option<&str>,
+    tls: Secure<'_>,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Fault> {
     let url = &target.url;
-    let name = name.unwrap_or(&target.host);
+    let name = tls.name.unwrap_or(&target.host);
     let name = ServerName::try_from(name.to_owned()).map_err(|_| {
         Fault::unavailable(ErrorKind::Tls, format!("`{name}` is no name that a certificate can have"))
     })?;
-    let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|error| {
+    let stream = TlsConnector::from(tls.config).connect(name, tcp).await.map_err(|error| {
         fault::tls_in(&error, url).unwrap_or_else(|| {
             Fault::unavailable(
                 ErrorKind::Tls,
@@ -222,13 +238,16 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     }
 }
 
+/// A write that fails counts as done. A server that closes at once may have said why, and that
+/// must be read before the failure ends the connection; the reading side meets the failure too,
+/// right after those last words.
 impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        Pin::new(&mut self.io).poll_write(cx, buf).map(|written| Ok(written.unwrap_or(buf.len())))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx).map(|_| Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::connect::{Connection, Tongue};
 use super::status::Code;
+use super::tls::Asked;
 use super::wire::NotGrpc;
 use crate::protocol::{ErrorKind, Misuse};
 use crate::value::{Value, show};
@@ -126,6 +127,13 @@ fn of_source(source: &(dyn Error + 'static), connection: &Connection) -> Fault {
             .or_else(|| error.downcast_ref::<h2::Error>().and_then(|error| of_h2(error, url)))
             .or_else(|| error.downcast_ref::<io::Error>().map(|_| broke_off(url)))
     });
+    // A server that rejects the client's certificate says so after the handshake, and its words
+    // may be lost when it closes the connection in the same breath.
+    if known.as_ref().is_none_or(|fault| fault.kind == ErrorKind::Reset)
+        && let Some(asked) = connection.rejected()
+    {
+        return Fault::unavailable(ErrorKind::Tls, client_certificate(asked, url));
+    }
     known.unwrap_or_else(|| {
         let closed = chain.iter().filter_map(|error| error.downcast_ref::<hyper::Error>());
         if closed
@@ -237,10 +245,10 @@ fn of_local(status: &tonic::Status, url: &str, max_size: usize) -> Fault {
         ));
     }
     if said.contains("Unexpected EOF") {
-        return Fault::unavailable(
-            ErrorKind::Reset,
-            format!("the answer of `{url}` breaks off in the middle of a message"),
-        );
+        return Fault::truncated(url);
+    }
+    if said.contains("missing grpc-status") {
+        return Fault::statusless(url);
     }
     let said = said.strip_prefix("protocol error: ").unwrap_or(said);
     Fault::protocol(format!("the answer of `{url}` breaks the protocol: {said}"))
@@ -265,19 +273,17 @@ fn tls_message(error: &rustls::Error, url: &str) -> String {
         E::InvalidMessage(_) => {
             format!("`{url}` does not speak TLS there: use `http://`, and leave out the option `tls`")
         }
-        E::AlertReceived(AlertDescription::CertificateRequired) => {
-            format!("`{url}` wants a client certificate: set `tls: {{ cert: \"…\", key: \"…\" }}`")
-        }
+        E::AlertReceived(AlertDescription::CertificateRequired) => client_certificate(Asked::InVain, url),
         E::AlertReceived(
-            alert @ (AlertDescription::BadCertificate
+            AlertDescription::BadCertificate
             | AlertDescription::UnknownCA
             | AlertDescription::CertificateUnknown
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::AccessDenied
-            | AlertDescription::DecryptError),
-        ) => format!("`{url}` does not accept the client certificate (alert {alert:?})"),
+            | AlertDescription::DecryptError,
+        ) => client_certificate(Asked::Answered, url),
         E::AlertReceived(AlertDescription::NoApplicationProtocol) | E::NoApplicationProtocol => {
             format!("`{url}` speaks TLS, but does not offer HTTP/2 there (ALPN), which gRPC needs")
         }
@@ -288,9 +294,18 @@ fn tls_message(error: &rustls::Error, url: &str) -> String {
     }
 }
 
+fn client_certificate(asked: Asked, url: &str) -> String {
+    match asked {
+        Asked::InVain => {
+            format!("`{url}` wants a client certificate: set `tls: {{ cert: \"…\", key: \"…\" }}`")
+        }
+        Asked::Answered => format!("`{url}` does not accept the client certificate"),
+    }
+}
+
 fn certificate_message(error: &CertificateError, url: &str) -> String {
     match error {
-        CertificateError::UnknownIssuer => format!(
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
             "the certificate of `{url}` is from an authority that is not trusted: name it with `tls: {{ ca: \"…\" }}`"
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(

@@ -103,14 +103,16 @@ impl Rpc {
 
     /// What an end means. tonic alone would take an answer without a status for a success.
     fn end(&self, failure: Option<&Status>) -> End {
+        let url = &self.connection.target.url;
         match (self.seen.status(), failure) {
+            // A status that is an error is worth more than the message that broke off before it.
+            (Some(sent), _) if sent.code == Code::OK && self.seen.truncated() => {
+                End::Fault(Fault::truncated(url))
+            }
             (Some(sent), None) => End::Sent(sent),
             (Some(sent), Some(_)) if sent.code != Code::OK => End::Sent(sent),
             (_, Some(status)) => End::Fault(Fault::of_status(status, &self.connection, self.max_size)),
-            (None, None) => {
-                let url = &self.connection.target.url;
-                End::Fault(Fault::protocol(format!("`{url}` ended its answer without a `grpc-status`")))
-            }
+            (None, None) => End::Fault(Fault::statusless(url)),
         }
     }
 }
@@ -134,6 +136,16 @@ impl End {
 }
 
 impl Fault {
+    /// A message is not whole.
+    pub(super) fn truncated(url: &str) -> Fault {
+        Fault::protocol(format!("the answer of `{url}` breaks off in the middle of a message"))
+    }
+
+    /// There is no status.
+    pub(super) fn statusless(url: &str) -> Fault {
+        Fault::protocol(format!("`{url}` ended its answer without a `grpc-status`"))
+    }
+
     /// A method with one answer gave several.
     pub(super) fn several(url: &str) -> Fault {
         Fault::protocol(format!("`{url}` sent several messages, but the contract says that one comes"))

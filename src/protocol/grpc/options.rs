@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tonic::codec::CompressionEncoding;
 
@@ -11,7 +9,7 @@ use super::metadata::Entry;
 use super::specs::option_names;
 use super::tls::TlsOptions;
 use crate::diag::did_you_mean;
-use crate::protocol::{Misuse, Session};
+use crate::protocol::{Misuse, Session, credentials};
 use crate::value::{Object, Value, show};
 
 /// How long a call may take unless the option `deadline` says otherwise.
@@ -52,7 +50,7 @@ impl Options {
                 "compression" => parsed.compression = Some(compression(value)?),
                 "tls" => parsed.tls = Some(TlsOptions::parse(object(name, value)?)?),
                 "max_size" => parsed.max_size = size(value)?,
-                "auth" => auth = Some(credentials(value)?),
+                "auth" => auth = Some(authorization(value)?),
                 "trace" => {
                     parsed.trace =
                         value.as_bool().ok_or_else(|| ill_typed(name, "`true` or `false`", value))?;
@@ -166,26 +164,8 @@ fn compression(value: &Value) -> Result<CompressionEncoding, Misuse> {
     }
 }
 
-fn credentials(value: &Value) -> Result<Entry, Misuse> {
-    let wrong = || ill_typed("auth", "`basic(\"user\", \"password\")` or `bearer(token)`", value);
-    let Value::Tagged(tagged) = value else { return Err(wrong()) };
-    let field =
-        |name: &str| tagged.value.as_object().and_then(|fields| fields.get(name)).and_then(Value::as_text);
-    let text = match tagged.tag {
-        "bearer" => {
-            let token = field("token").or_else(|| tagged.value.as_text()).ok_or_else(wrong)?;
-            format!("Bearer {token}")
-        }
-        "basic" => {
-            let (user, password) = (field("user").ok_or_else(wrong)?, field("password").unwrap_or_default());
-            if user.contains(':') {
-                return Err(Misuse::option("auth", "the user of `basic(…)` cannot have a `:` (RFC 7617 §2)"));
-            }
-            format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-        }
-        _ => return Err(wrong()),
-    };
-    let value = HeaderValue::try_from(text)
+fn authorization(value: &Value) -> Result<Entry, Misuse> {
+    let value = HeaderValue::try_from(credentials(value)?)
         .map_err(|_| Misuse::option("auth", "the credentials have a control character"))?;
     Ok(Entry { name: header::AUTHORIZATION, value, secret: true })
 }

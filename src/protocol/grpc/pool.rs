@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::connect::Connection;
+use super::connect::{Connection, Secure};
 use super::fault::Stop;
 use super::target::Target;
 use super::tls::TlsMaterial;
@@ -35,7 +35,10 @@ impl Pool {
         }
         *slot = None;
         let config = match tls {
-            Some(tls) => Some((Arc::new(tls.config()?), tls.server_name.as_deref())),
+            Some(tls) => {
+                let (config, asked) = tls.config()?;
+                Some(Secure { config: Arc::new(config), asked, name: tls.server_name.as_deref() })
+            }
             None => None,
         };
         let connection = Arc::new(Connection::open(target, config).await?);

@@ -1,4 +1,4 @@
-//! A stream that the scenario holds, and the verbs that act on it.
+//! A stream that the scenario holds.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -12,21 +12,20 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
-use super::call::{Prepared, Request, encode};
+use super::call::{Prepared, Request};
 use super::exchange::Draft;
 use super::fault::Fault;
 use super::invoke::{End, Next, Rpc};
 use super::metadata;
-use super::options::{DEADLINE, Options};
 use super::status::Code;
 use super::wire::{Seen, Sent};
 use crate::contract::proto::value::{decode, from_message};
-use crate::protocol::{Call, ErrorKind, Misuse, Reply, Session};
+use crate::protocol::{ErrorKind, Session};
 use crate::value::{Live, Value};
 
 /// A stream keeps about this many bytes of messages. Past it, the stream ends with an error: a
 /// history with a hole would prove nothing.
-const MAX_KEPT: usize = 128 << 20;
+const MAX_KEPT: usize = if cfg!(test) { 1 << 20 } else { 128 << 20 };
 /// What a message costs beside its bytes on the wire.
 const OVERHEAD: usize = 256;
 /// How many messages wait to be sent before `send` waits as well.
@@ -40,18 +39,19 @@ const FIELDS: [&str; 14] = [
 /// A stream of a gRPC method. It is cancelled when the last holder lets go of it.
 #[derive(Debug)]
 pub(super) struct Stream {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     outbox: Mutex<Option<mpsc::Sender<Bytes>>>,
-    draft: Draft,
-    stop: CancellationToken,
+    pub(super) draft: Draft,
+    /// Ends it.
+    pub(super) stop: CancellationToken,
 }
 
 /// What the task that reads the stream and its holders share.
 #[derive(Debug)]
-struct Shared {
-    url: String,
+pub(super) struct Shared {
+    pub(super) url: String,
     begun: Instant,
-    seen: Arc<Seen>,
+    pub(super) seen: Arc<Seen>,
     /// The contract's types, for error details.
     types: Option<DescriptorPool>,
     state: Mutex<State>,
@@ -111,7 +111,7 @@ impl Shared {
     }
 
     /// Waits until the stream is over.
-    async fn over(&self) -> Option<Arc<Answer>> {
+    pub(super) async fn over(&self) -> Option<Arc<Answer>> {
         let _ = self.changes.subscribe().wait_for(|(_, over)| *over).await;
         self.state().end.clone()
     }
@@ -228,7 +228,8 @@ impl Stream {
         self.shared.state().end.clone()
     }
 
-    fn sender(&self) -> MutexGuard<'_, Option<mpsc::Sender<Bytes>>> {
+    /// What puts messages on their way; none once its side is closed.
+    pub(super) fn sender(&self) -> MutexGuard<'_, Option<mpsc::Sender<Bytes>>> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -332,137 +333,5 @@ impl Live for Stream {
 
     fn as_any(&self) -> &dyn Any {
         self
-    }
-}
-
-/// A verb on a stream, with its options read.
-struct Act<'a> {
-    stream: &'a Stream,
-    method: Option<&'a MethodDescriptor>,
-    draft: Draft,
-    patience: Duration,
-    begun: Instant,
-}
-
-impl<'a> Act<'a> {
-    fn read(call: &'a Call) -> Result<Act<'a>, Misuse> {
-        let stream = call.stream.as_ref().and_then(|stream| stream.as_any().downcast_ref::<Stream>());
-        let Some(stream) = stream else {
-            return Err(Misuse::new(format!("`{}` needs a gRPC stream", call.verb))
-                .help("a stream is what `open` gives: `let feed = open ledger.Watch { … }`"));
-        };
-        let patience = Options::parse(&call.options)?.deadline.unwrap_or(DEADLINE);
-        let (method, draft) = (stream.draft.method.as_ref(), stream.draft.again(call));
-        Ok(Act { stream, method, draft, patience, begun: Instant::now() })
-    }
-
-    /// Waits for something, at most until the deadline or the scenario's end.
-    async fn wait<T>(&self, session: &Session, what: impl Future<Output = T>) -> Result<T, Fault> {
-        tokio::select! {
-            biased;
-            () = session.cancel.cancelled() => Err(Fault::cancelled(&self.stream.shared.url)),
-            done = tokio::time::timeout(self.patience, what) => {
-                done.map_err(|_| Fault::deadline(&self.stream.shared.url, self.patience))
-            }
-        }
-    }
-
-    fn reply(&self, answer: &Answer, succeeded: bool, session: &Session) -> Reply {
-        Reply {
-            record: answer.record(&session.trace_id),
-            succeeded,
-            exchange: self.draft.exchange(Some(answer), self.begun.elapsed(), &session.redactor),
-        }
-    }
-
-    fn failure(&self, fault: Fault, session: &Session) -> Reply {
-        let shared = &self.stream.shared;
-        let answer = Answer::new(End::Fault(fault), None, &shared.seen, None, self.begun.elapsed());
-        self.reply(&answer, false, session)
-    }
-
-    fn done(&self, session: &Session) -> Reply {
-        self.reply(&Answer::done(self.begun.elapsed()), true, session)
-    }
-}
-
-/// `send sync { … }`. Succeeds when the message is on its way.
-pub(super) async fn send(call: &Call, session: &Session) -> Result<Reply, Misuse> {
-    let act = Act::read(call)?;
-    if let Some(method) = act.method.filter(|method| !method.is_client_streaming()) {
-        return Err(Misuse::new(format!(
-            "`{}` takes no more messages: its one was sent by `open`",
-            method.name()
-        )));
-    }
-    let Some(method) = act.method else { return Ok(ended(&act, session)) };
-    let empty = Value::Object(Arc::default());
-    let bytes = encode(call.operand.as_ref().unwrap_or(&empty), method, "")?;
-    if act.stream.shared.state().end.is_some() {
-        return Ok(ended(&act, session));
-    }
-    let Some(sender) = act.stream.sender().clone() else {
-        return Err(Misuse::new(format!(
-            "the stream of `{}` was closed by `close`: nothing can be sent on it",
-            method.name()
-        )));
-    };
-    match act.wait(session, sender.send(bytes)).await {
-        Ok(Ok(())) => Ok(act.done(session)),
-        // The reader is gone: the stream is over, or will be in a moment.
-        Ok(Err(_)) => match act.wait(session, act.stream.shared.over()).await {
-            Ok(_) => Ok(ended(&act, session)),
-            Err(fault) => Ok(act.failure(fault, session)),
-        },
-        Err(fault) => Ok(act.failure(fault, session)),
-    }
-}
-
-/// The message could not be sent, because the stream had ended.
-fn ended(act: &Act<'_>, session: &Session) -> Reply {
-    let Some(end) = act.stream.answer() else { return act.done(session) };
-    let mut answer = (*end).clone();
-    if answer.succeeded() {
-        // `OK` would read as if the message had been taken.
-        let message = "the stream had ended with OK before this message was sent";
-        answer.error = Some(Fault::new(ErrorKind::Reset, Code::OK, message));
-    }
-    act.reply(&answer, false, session)
-}
-
-/// `close upload`. Where one answer comes back, waits for it.
-pub(super) async fn close(call: &Call, session: &Session) -> Result<Reply, Misuse> {
-    let act = Act::read(call)?;
-    if let Some(method) = act.method.filter(|method| !method.is_client_streaming()) {
-        return Err(Misuse::new(format!(
-            "`{}` takes one message, so its side is closed already",
-            method.name()
-        ))
-        .help("`cancel` ends the whole stream"));
-    }
-    drop(act.stream.sender().take());
-    let answers = act.method.is_some_and(MethodDescriptor::is_server_streaming);
-    if answers && act.stream.answer().is_none() {
-        return Ok(act.done(session));
-    }
-    match act.wait(session, act.stream.shared.over()).await {
-        Ok(Some(answer)) => Ok(act.reply(&answer, answer.succeeded(), session)),
-        Ok(None) => Ok(act.done(session)),
-        Err(fault) => {
-            // Whoever waited has given up: so does the call.
-            act.stream.stop.cancel();
-            Ok(act.failure(fault, session))
-        }
-    }
-}
-
-/// `cancel feed`. Says how the stream ended; that it did is a success.
-pub(super) async fn cancel(call: &Call, session: &Session) -> Result<Reply, Misuse> {
-    let act = Act::read(call)?;
-    act.stream.stop.cancel();
-    match act.wait(session, act.stream.shared.over()).await {
-        Ok(Some(answer)) => Ok(act.reply(&answer, true, session)),
-        Ok(None) => Ok(act.done(session)),
-        Err(fault) => Ok(act.failure(fault, session)),
     }
 }

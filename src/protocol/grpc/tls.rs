@@ -1,12 +1,14 @@
 //! Whom to trust and who to be: the option `tls` made into a rustls configuration.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::diag::did_you_mean;
@@ -25,11 +27,15 @@ pub(super) struct TlsOptions {
     pub(super) server_name: Option<String>,
 }
 
+/// The content of a PEM file.
+type Pem = Arc<[u8]>;
+
 /// The option with its files read. Connections are pooled by it, so a changed file makes a new one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TlsMaterial {
-    ca: Option<Arc<[u8]>>,
-    identity: Option<(Arc<[u8]>, Arc<[u8]>)>,
+    ca: Option<Pem>,
+    /// Certificate and key.
+    identity: Option<(Pem, Pem)>,
     insecure: bool,
     pub(super) server_name: Option<String>,
 }
@@ -83,7 +89,7 @@ impl TlsOptions {
     }
 }
 
-async fn read(dir: &Path, field: &str, path: &str) -> Result<Arc<[u8]>, Misuse> {
+async fn read(dir: &Path, field: &str, path: &str) -> Result<Pem, Misuse> {
     tokio::fs::read(dir.join(path)).await.map(Arc::from).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();
@@ -94,37 +100,41 @@ async fn read(dir: &Path, field: &str, path: &str) -> Result<Arc<[u8]>, Misuse> 
 
 impl TlsMaterial {
     /// The configuration for HTTP/2, which gRPC demands by ALPN (RFC 7301).
-    pub(super) fn config(&self) -> Result<ClientConfig, Misuse> {
+    /// Also says, once the handshake is over, whether the server asked for a client certificate.
+    pub(super) fn config(&self) -> Result<(ClientConfig, Arc<OnceLock<Asked>>), Misuse> {
         let wrong = |message: String| Misuse::option("tls", message);
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(error.to_string()))?;
         let builder = if self.insecure {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider.clone())))
         } else if let Some(ca) = &self.ca {
             builder.with_root_certificates(roots(ca)?)
         } else {
-            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|error| {
+            let verifier = rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| {
                 wrong(format!("the system's certificate authorities cannot be used: {error}"))
                     .help("name the authority to trust: `tls: { ca: \"./ca.pem\" }`")
             })?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         };
-        let mut config = match &self.identity {
-            None => builder.with_no_client_auth(),
+        let identity = match &self.identity {
+            None => None,
             Some((cert, key)) => {
                 let chain = certificates(cert, "cert")?;
                 let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
                     wrong("the `key` file holds no private key in PEM form that is not encrypted".to_owned())
                 })?;
-                builder
-                    .with_client_auth_cert(chain, key)
-                    .map_err(|error| wrong(format!("`cert` and `key` cannot be used together: {error}")))?
+                let identity = CertifiedKey::from_der(chain, key, &provider)
+                    .map_err(|error| wrong(format!("`cert` and `key` cannot be used together: {error}")))?;
+                Some(Arc::new(identity))
             }
         };
+        let asked = Arc::default();
+        let client = ClientIdentity { identity, asked: Arc::clone(&asked) };
+        let mut config = builder.with_client_cert_resolver(Arc::new(client));
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(config)
+        Ok((config, asked))
     }
 }
 
@@ -144,6 +154,34 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, Misuse> {
         })?;
     }
     Ok(roots)
+}
+
+/// That the server asked for a client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// And got one.
+    Answered,
+    /// And got none.
+    InVain,
+}
+
+/// Who the client is; remembers that it was asked.
+#[derive(Debug)]
+struct ClientIdentity {
+    identity: Option<Arc<CertifiedKey>>,
+    asked: Arc<OnceLock<Asked>>,
+}
+
+impl ResolvesClientCert for ClientIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let answer = if self.identity.is_some() { Asked::Answered } else { Asked::InVain };
+        let _ = self.asked.set(answer);
+        self.identity.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.identity.is_some()
+    }
 }
 
 /// Takes any certificate, for `insecure: true`; signatures are still verified.

@@ -30,6 +30,8 @@ pub(super) struct Seen(Mutex<Parts>);
 struct Parts {
     headers: Option<HeaderMap>,
     trailers: Option<HeaderMap>,
+    /// Whether the answer ended in the middle of a message.
+    truncated: bool,
 }
 
 /// The status that the server sent.
@@ -61,6 +63,11 @@ impl Seen {
     pub(super) fn trailers(&self) -> Option<HeaderMap> {
         let parts = self.parts();
         parts.trailers.or_else(|| parts.headers.filter(|headers| headers.contains_key(STATUS)))
+    }
+
+    /// Whether the answer ended in the middle of a message, which a status after it would hide.
+    pub(super) fn truncated(&self) -> bool {
+        self.parts().truncated
     }
 
     /// The status, when the server sent one.
@@ -132,7 +139,7 @@ impl tower_service::Service<http::Request<Body>> for Wire {
             }
             seen.change(|parts| parts.headers = Some(head.headers.clone()));
             harmless(&mut head.headers);
-            Ok(http::Response::from_parts(head, Recorded { body, seen }))
+            Ok(http::Response::from_parts(head, Recorded { body, seen, framing: Framing::default() }))
         })
     }
 }
@@ -147,6 +154,38 @@ fn harmless(headers: &mut HeaderMap) {
 pub(super) struct Recorded {
     body: Incoming,
     seen: Arc<Seen>,
+    framing: Framing,
+}
+
+/// Where in the length-prefixed messages an answer is: a flag, four bytes of length, the message.
+#[derive(Debug, Default)]
+struct Framing {
+    prefix: Vec<u8>,
+    left: usize,
+}
+
+impl Framing {
+    fn add(&mut self, mut data: &[u8]) {
+        while !data.is_empty() {
+            if self.left > 0 {
+                let taken = self.left.min(data.len());
+                self.left -= taken;
+                data = &data[taken..];
+                continue;
+            }
+            let (byte, rest) = (data[0], &data[1..]);
+            self.prefix.push(byte);
+            data = rest;
+            if let [_, a, b, c, d] = self.prefix[..] {
+                self.left = u32::from_be_bytes([a, b, c, d]) as usize;
+                self.prefix.clear();
+            }
+        }
+    }
+
+    fn is_between_messages(&self) -> bool {
+        self.left == 0 && self.prefix.is_empty()
+    }
 }
 
 impl HttpBody for Recorded {
@@ -158,6 +197,11 @@ impl HttpBody for Recorded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref) {
+            self.framing.add(data);
+        } else if !self.framing.is_between_messages() {
+            self.seen.change(|parts| parts.truncated = true);
+        }
         let Some(Ok(mut frame)) = frame else { return Poll::Ready(frame) };
         if let Some(trailers) = frame.trailers_mut() {
             self.seen.change(|parts| parts.trailers = Some(trailers.clone()));
@@ -172,5 +216,26 @@ impl HttpBody for Recorded {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn framing_knows_where_messages_end() {
+        let mut framing = Framing::default();
+        assert!(framing.is_between_messages());
+        for (data, between) in [
+            (&b"\0\0\0\0"[..], false),
+            (b"\x02a", false),
+            (b"b", true),
+            (b"\0\0\0\0\0", true),
+            (b"\0\0\0\0\x01", false),
+        ] {
+            framing.add(data);
+            assert_eq!(framing.is_between_messages(), between, "{data:?}");
+        }
     }
 }

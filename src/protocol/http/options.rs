@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
-use super::super::{Call, Misuse, Session};
+use super::super::{Call, Misuse, Session, credentials};
 use super::client::Version;
 use super::specs::option_names;
 use super::tls::TlsOptions;
@@ -66,7 +66,7 @@ impl Options {
                 .endpoint
                 .as_ref()
                 .map_or_else(|| session.dir.clone(), |endpoint| endpoint.dir.clone()),
-            cookies: false,
+            cookies: true,
             compression: None,
             limit: LIMIT,
             pages: None,
@@ -194,26 +194,12 @@ pub(super) fn basic(user: &str, password: &str) -> Option<Header> {
     Some(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
+/// The `authorization` header of `auth`.
 fn read_auth(value: &Value) -> Result<Header, Misuse> {
-    let wrong = || ill_typed("auth", "`basic(\"user\", \"password\")` or `bearer(token)`", value);
-    let Value::Tagged(tagged) = value else { return Err(wrong()) };
-    let field = |name: &str| tagged.value.as_object().and_then(|fields| fields.get(name)).and_then(scalar);
-    match tagged.tag {
-        "basic" => {
-            let (user, password) = (field("user").ok_or_else(wrong)?, field("password").unwrap_or_default());
-            if user.contains(':') {
-                return Err(Misuse::option("auth", "the user of `basic(…)` cannot have a `:` (RFC 7617 §2)"));
-            }
-            basic(&user, &password).ok_or_else(wrong)
-        }
-        "bearer" => {
-            let token = field("token").or_else(|| scalar(&tagged.value)).ok_or_else(wrong)?;
-            let value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|_| Misuse::option("auth", "the token of `bearer(…)` has a control character"))?;
-            Ok(Header { name: header::AUTHORIZATION, value, secret: true })
-        }
-        _ => Err(wrong()),
-    }
+    let value = HeaderValue::try_from(credentials(value)?).map_err(|_| {
+        Misuse::option("auth", "the credentials have a line break or another control character")
+    })?;
+    Ok(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
 fn read_tls(fields: &Object) -> Result<TlsOptions, Misuse> {

@@ -92,7 +92,7 @@ impl Payload {
             Some(Value::Tagged(tagged)) => Payload::tagged(tagged, dir).await,
             Some(value) => {
                 Err(Misuse::new(format!("{} cannot be the body of an HTTP request", article(value))).help(
-                    "send an object or a list as JSON, or `text(…)`, `bytes(…)`, `form({…})`, `file(\"…\")`",
+                    "send an object or a list as JSON, or `json(…)`, `text(…)`, `bytes(…)`, `form({…})`, `file(\"…\")`",
                 ))
             }
         }
@@ -102,6 +102,7 @@ impl Payload {
         let given = Given { tag: tagged.tag, value: &tagged.value };
         match tagged.tag {
             "form" => form(&given),
+            "json" => json(&tagged.value),
             "text" => {
                 let (text, secret) = given.text("text")?;
                 let kind = given.kind()?.unwrap_or_else(|| "text/plain; charset=utf-8".to_owned());
@@ -123,7 +124,6 @@ impl Payload {
             }
             "multipart" => multipart(&given, dir).await,
             "graphql" => graphql(&given),
-            "json" => json(&tagged.value),
             "unreadable" => Err(Misuse::new("a body that could not be read cannot be sent")
                 .help("`raw` has its bytes: `bytes(raw)`")),
             tag => Err(Misuse::new(format!("`{tag}(…)` cannot be the body of an HTTP request"))),
@@ -199,7 +199,7 @@ impl<'a> Given<'a> {
     }
 
     fn bytes(&self) -> Result<(Bytes, bool), Misuse> {
-        match self.field("bytes").unwrap_or(self.value) {
+        match self.field("content").unwrap_or(self.value) {
             Value::Bytes(bytes) => Ok((bytes.bytes.clone(), bytes.secret)),
             Value::Text(text) => Ok((Bytes::copy_from_slice(text.text.as_bytes()), text.secret)),
             other => Err(self.wrong(&format!("needs bytes, not {}", article(other)))),
@@ -240,10 +240,7 @@ fn guess(path: &Path) -> String {
 }
 
 fn json(value: &Value) -> Result<Payload, Misuse> {
-    if let Some(tag) = tag_inside(value) {
-        return Err(Misuse::new(format!("`{tag}(…)` cannot stand inside a JSON body"))
-            .help("files and bytes beside fields are `multipart({…})`"));
-    }
+    refuse_tags(value)?;
     let wire = to_json(value);
     // What is cut anyway need not be indented, and what goes into no command line not be written out.
     let (shown, shell) = if wire.len() > SHELL_LIMIT {
@@ -261,8 +258,17 @@ fn json(value: &Value) -> Result<Payload, Misuse> {
     })
 }
 
+fn refuse_tags(value: &Value) -> Result<(), Misuse> {
+    match tag_inside(value) {
+        None => Ok(()),
+        Some(tag) => Err(Misuse::new(format!("`{tag}(…)` cannot stand inside a JSON body"))
+            .help("files and bytes beside fields are `multipart({…})`")),
+    }
+}
+
 fn tag_inside(value: &Value) -> Option<&'static str> {
     match value {
+        Value::Tagged(tagged) if tagged.tag == "json" => tag_inside(&tagged.value),
         Value::Tagged(tagged) => Some(tagged.tag),
         Value::List(items) => items.iter().find_map(tag_inside),
         Value::Object(fields) => fields.values().find_map(tag_inside),
@@ -275,6 +281,7 @@ fn masked(value: &Value) -> Value {
     match value {
         Value::Text(text) if text.secret => Value::text(MASK),
         Value::Bytes(bytes) if bytes.secret => Value::text(MASK),
+        Value::Tagged(tagged) => masked(&tagged.value),
         Value::List(items) if value.is_secret() => Value::list(items.iter().map(masked).collect()),
         Value::Object(fields) if value.is_secret() => {
             Value::object(fields.iter().map(|(name, value)| (name.clone(), masked(value))))
@@ -393,6 +400,14 @@ async fn part(name: &str, value: &Value, dir: &Path) -> Result<Part, Misuse> {
             None => None,
         };
         match tagged.tag {
+            "json" => {
+                refuse_tags(&tagged.value)?;
+                return Ok(make(
+                    PartContent::Bytes(to_json(&tagged.value).into()),
+                    Some(JSON.to_owned()),
+                    None,
+                ));
+            }
             "text" => {
                 let (text, _) = given.text("text")?;
                 let bytes = Bytes::copy_from_slice(text.as_bytes());
@@ -410,10 +425,16 @@ async fn part(name: &str, value: &Value, dir: &Path) -> Result<Part, Misuse> {
             _ => {}
         }
     }
+    if let Value::Bytes(bytes) = value {
+        let kind = Some("application/octet-stream".to_owned());
+        return Ok(make(PartContent::Bytes(bytes.bytes.clone()), kind, None));
+    }
     match scalar(value) {
         Some(text) => Ok(make(PartContent::Bytes(text.into()), None, None)),
         None => Err(Misuse::new(format!("the part `{name}` of `multipart(…)` cannot be {}", article(value)))
-            .help("a part is text, `text(…)`, `bytes(…)`, `file(\"…\")` or a list of them")),
+            .help(
+                "a part is text, bytes, `json(…)`, `text(…)`, `bytes(…)`, `file(\"…\")` or a list of them",
+            )),
     }
 }
 

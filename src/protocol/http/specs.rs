@@ -141,7 +141,7 @@ pub const SPECS: &[Spec] = &[
     ),
     option(
         "auth",
-        &[value(Ty::Any, "`basic(\"user\", \"password\")` or `bearer(token)`")],
+        &[value(Ty::Any, "`basic(\"user\", \"password\")`, `bearer(token)`, or text with another scheme")],
         "credentials, sent as the `authorization` header and always masked",
         "GET orders / with { auth: bearer(token) }",
     ),
@@ -165,9 +165,9 @@ pub const SPECS: &[Spec] = &[
     ),
     option(
         "cookies",
-        &[value(Ty::Bool, "`false` by default")],
-        "whether this scenario's cookies are sent and kept",
-        "POST shop /login form({ user: \"alice\" }) with { cookies: true }",
+        &[value(Ty::Bool, "`true` by default")],
+        "whether this scenario's cookies are sent and kept; each scenario begins without any",
+        "GET shop /v1/me with { cookies: false }",
     ),
     option(
         "compression",

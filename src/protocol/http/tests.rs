@@ -87,6 +87,11 @@ impl Call {
     }
 }
 
+/// A wait that fails the test instead of hanging it; far longer than what it waits for ever takes.
+async fn soon<T>(awaited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(20), awaited).await.expect("it never came")
+}
+
 fn json(text: &str) -> Value {
     from_json(text.as_bytes()).unwrap()
 }

@@ -1,6 +1,8 @@
 //! The builder: from the grammar's pairs to the tree. What the grammar cannot say, it checks
 //! here: comparisons that chain, phrases that stand twice, reserved words as names, bad literals.
 
+mod actions;
+mod data;
 mod docs;
 mod expressions;
 mod items;
@@ -37,14 +39,17 @@ pub(crate) struct Builder<'a> {
     pub(crate) errors: Vec<Diagnostic>,
 }
 
+/// Tells the pairs that carry meaning.
+type Carries<'i> = fn(&Pair<'i, Rule>) -> bool;
+
 /// The pairs inside a pair, without punctuation and words that only introduce.
 struct Parts<'i> {
-    pairs: Peekable<std::iter::Filter<Pairs<'i, Rule>, fn(&Pair<'i, Rule>) -> bool>>,
+    pairs: Peekable<std::iter::Filter<Pairs<'i, Rule>, Carries<'i>>>,
 }
 
 impl<'i> Parts<'i> {
     fn of(pair: Pair<'i, Rule>) -> Self {
-        let carries: fn(&Pair<'i, Rule>) -> bool = |pair| carries_meaning(pair.as_rule());
+        let carries: Carries<'i> = |pair| carries_meaning(pair.as_rule());
         Parts { pairs: pair.into_inner().filter(carries).peekable() }
     }
 

@@ -3,11 +3,12 @@
 use pest::iterators::Pair;
 
 use super::{Builder, Parts};
+use crate::diag::did_you_mean;
+use crate::lang::KEYWORDS;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Block, Eventually, Expect, Expr, ExprKind, Fault, For, Forall, Idempotent, Ident, If, Let, LetTarget,
-    Next, Phrase, Place, Probe, RelationUse, Reply, Request, Same, Statement, StatementKind, Target,
-    Workload,
+    BinaryOp, Block, Expect, Expr, ExprKind, Fault, Forall, Idempotent, Ident, Let, LetTarget, Phrase, Probe,
+    RelationUse, Reply, Same, Statement, StatementKind, Workload,
 };
 use crate::syntax::grammar::Rule;
 
@@ -134,7 +135,7 @@ impl Builder<'_> {
         Let { target, value: self.next_expr(&mut parts), span }
     }
 
-    fn let_target(&mut self, parts: &mut Parts<'_>) -> LetTarget {
+    pub(super) fn let_target(&mut self, parts: &mut Parts<'_>) -> LetTarget {
         let Some(list) = parts.take(Rule::let_list) else {
             return LetTarget::Name(self.declared(parts));
         };
@@ -173,7 +174,7 @@ impl Builder<'_> {
         reply
     }
 
-    fn twice(&mut self, span: Span, word: &str) {
+    pub(super) fn twice(&mut self, span: Span, word: &str) {
         self.error(span, format!("`{word}` stands twice"), "leave one out");
     }
 
@@ -196,17 +197,8 @@ impl Builder<'_> {
         let mut parts = Parts::of(claim);
         let subject = self.next_expr(&mut parts);
         let relation = parts.take(Rule::relation).map(|pair| self.relation(pair));
-        if let Some(relation) = &relation
-            && let ExprKind::Binary(op, ..) = &subject.kind
-            && (op.is_comparison()
-                || matches!(op, crate::syntax::ast::BinaryOp::And | crate::syntax::ast::BinaryOp::Or))
-            && !self.written(subject.span).starts_with('(')
-        {
-            self.error(
-                relation.span,
-                format!("`{}` follows a comparison", relation.name.name),
-                "an expectation is one comparison or one relation: end the line here, or write `and`",
-            );
+        if let Some(relation) = &relation {
+            self.refuse_after_comparison(&subject, relation);
         }
         let mut expect =
             Expect { subject, relation, within: None, throughout: None, because: None, during: None };
@@ -214,6 +206,23 @@ impl Builder<'_> {
             self.claim_tail(pair, &mut expect);
         }
         expect
+    }
+
+    /// An expectation is one comparison or one relation.
+    fn refuse_after_comparison(&mut self, subject: &Expr, relation: &RelationUse) {
+        let ExprKind::Binary(op, ..) = &subject.kind else { return };
+        let joins = op.is_comparison() || matches!(op, BinaryOp::And | BinaryOp::Or);
+        if !joins || self.written(subject.span).starts_with('(') {
+            return;
+        }
+        let name = &relation.name.name;
+        let phrases = KEYWORDS.iter().filter(|k| k.reserved).map(|k| k.word);
+        let help = match did_you_mean(name, phrases) {
+            Some(advice) => advice,
+            None => "an expectation is one comparison or one relation: end the line here, or write `and`"
+                .to_owned(),
+        };
+        self.error(relation.span, format!("`{name}` follows a comparison"), help);
     }
 
     fn claim_tail(&mut self, pair: Pair<'_, Rule>, expect: &mut Expect) {
@@ -367,124 +376,5 @@ impl Builder<'_> {
         let shape = self.next_expr(&mut parts);
         let cases = parts.take(Rule::tight_header).map(|pair| self.expr(pair));
         Forall { name, shape, cases, body: self.next_block(&mut parts) }
-    }
-
-    // ---- what has a value ----
-
-    /// Requests, `next`, `if`, `for`, `parallel`, `eventually`.
-    pub(super) fn action_value(&mut self, pair: Pair<'_, Rule>) -> Expr {
-        let span = self.span(&pair);
-        let rule = pair.as_rule();
-        let is_loop =
-            rule == Rule::for_value || pair.clone().into_inner().any(|inner| inner.as_rule() == Rule::k_in);
-        let mut parts = Parts::of(pair);
-        let kind = match rule {
-            Rule::request => ExprKind::Request(Box::new(self.request(parts))),
-            Rule::next => ExprKind::Next(Box::new(self.next_message(parts))),
-            Rule::if_value => return self.if_value(&mut parts, span),
-            Rule::parallel if !is_loop => ExprKind::Parallel(self.next_block(&mut parts)),
-            Rule::parallel | Rule::for_value => {
-                let target = self.let_target(&mut parts);
-                parts.take(Rule::k_in);
-                let list = self.next_expr(&mut parts);
-                let body = self.next_block(&mut parts);
-                ExprKind::For(Box::new(For { parallel: rule == Rule::parallel, target, list, body }))
-            }
-            Rule::eventually => ExprKind::Eventually(Box::new(self.eventually(parts))),
-            _ => return self.lost(),
-        };
-        Expr { kind, span }
-    }
-
-    fn next_message(&mut self, mut parts: Parts<'_>) -> Next {
-        let stream = self.next_expr(&mut parts);
-        let mut next = Next { stream, pattern: None, within: None };
-        while let Some(pair) = parts.next() {
-            let rule = pair.as_rule();
-            let mut inner = Parts::of(pair);
-            inner.take(Rule::k_matches);
-            let value = self.next_expr(&mut inner);
-            match rule {
-                Rule::next_matches => next.pattern = Some(value),
-                _ => next.within = Some(value),
-            }
-        }
-        next
-    }
-
-    /// `if … { … } else if … { … } else { … }`, from the last branch to the first.
-    fn if_value(&mut self, parts: &mut Parts<'_>, span: Span) -> Expr {
-        let mut branches = Vec::new();
-        while let Some(condition) = parts.take(Rule::header) {
-            let start = self.span(&condition).start;
-            let condition = self.expr(condition);
-            branches.push((start, condition, self.next_block(parts)));
-        }
-        let mut otherwise = parts.take(Rule::block).map(|pair| self.block(pair));
-        if branches.len() > super::MAX_CHAIN {
-            self.error(span, format!("more than {} branches", super::MAX_CHAIN), "loop over a list of cases");
-            branches.truncate(super::MAX_CHAIN);
-        }
-        let mut expr = None;
-        while let Some((start, condition, then)) = branches.pop() {
-            let is_first = branches.is_empty();
-            let span = if is_first { span } else { Span { start, ..span } };
-            let kind = ExprKind::If(Box::new(If { condition, then, otherwise: otherwise.take() }));
-            if is_first {
-                expr = Some(Expr { kind, span });
-            } else {
-                let statement = Statement { kind: StatementKind::Expr(Expr { kind, span }), span };
-                otherwise = Some(Block { statements: vec![statement], span });
-            }
-        }
-        match expr {
-            Some(expr) => expr,
-            None => self.lost(),
-        }
-    }
-
-    fn eventually(&mut self, mut parts: Parts<'_>) -> Eventually {
-        let (mut within, mut every) = (None, None);
-        while parts.peek().is_some_and(|rule| rule != Rule::block) {
-            let Some(pair) = parts.next() else { break };
-            let span = self.span(&pair);
-            let (slot, word) = match pair.as_rule() {
-                Rule::eventually_within => (&mut within, "within"),
-                _ => (&mut every, "every"),
-            };
-            let value = self.inner_expr(pair);
-            if slot.replace(value).is_some() {
-                self.twice(span, word);
-            }
-        }
-        Eventually { within, every, body: self.next_block(&mut parts) }
-    }
-
-    fn request(&mut self, mut parts: Parts<'_>) -> Request {
-        let verb = self.next_ident(&mut parts);
-        let target = parts.take(Rule::target).map(|pair| self.target(pair));
-        let place = match parts.peek() {
-            Some(Rule::path) => parts.next().map(|pair| Place::Path(self.template(pair))),
-            Some(Rule::url) => parts.next().map(|pair| Place::Url(self.template(pair))),
-            Some(Rule::string) => parts.next().map(|pair| Place::Text(self.template(pair))),
-            _ => None,
-        };
-        let operand = parts.take(Rule::operand).map(|pair| self.inner_expr(pair));
-        let options =
-            parts.take(Rule::options).and_then(|pair| Parts::of(pair).next()).map(|pair| self.object(pair));
-        Request { verb, target, place, operand, options }
-    }
-
-    fn target(&mut self, pair: Pair<'_, Rule>) -> Target {
-        let span = self.span(&pair);
-        let mut parts = Parts::of(pair);
-        let name = self.next_ident(&mut parts);
-        let members = parts
-            .take_all(Rule::target_member)
-            .into_iter()
-            .map(|pair| self.next_ident(&mut Parts::of(pair)))
-            .collect();
-        let index = parts.take(Rule::target_index).map(|pair| self.inner_expr(pair));
-        Target { name, members, index, span }
     }
 }

@@ -98,7 +98,7 @@ fn template(t: &Template) -> String {
     let mut out = String::from("\"");
     for part in &t.parts {
         match part {
-            TemplatePart::Text(text) => out += &format!("{text:?}").trim_matches('"').to_owned(),
+            TemplatePart::Text(text) => out += format!("{text:?}").trim_matches('"'),
             TemplatePart::Expr(e) => out += &format!("${{{}}}", expr(e)),
         }
     }

@@ -210,31 +210,3 @@ proptest! {
         spans_lie_inside(&text);
     }
 }
-
-#[test]
-fn zz_speed() {
-    let text = [SHOP, CHECKOUT].concat().replace("//!", "//").repeat(40);
-    let begun = std::time::Instant::now();
-    let lexed = crate::syntax::lex::lex(SourceId(0), &text);
-    let lex = begun.elapsed();
-    let layout = crate::syntax::layout::lay_out(SourceId(0), &text, &lexed);
-    let lay = begun.elapsed() - lex;
-    let t = std::time::Instant::now();
-    let mut n = 0;
-    for slice in &layout.items {
-        n += crate::syntax::grammar::read(
-            crate::syntax::grammar::Rule::item_file,
-            &layout.soft[slice.start..slice.end],
-        )
-        .is_ok() as u32;
-    }
-    let pest = t.elapsed();
-    let t = std::time::Instant::now();
-    let parsed = parse(SourceId(0), &text);
-    let whole = t.elapsed();
-    eprintln!(
-        "SPEED {} bytes lex {lex:?} layout {lay:?} pest {pest:?} whole {whole:?} {n} {}",
-        text.len(),
-        parsed.errors.len()
-    );
-}

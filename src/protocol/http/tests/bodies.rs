@@ -22,6 +22,8 @@ async fn operands_become_bodies() {
             r#"{"n":1.10,"big":18446744073709551615}"#,
         ),
         (json("[1,null]"), "application/json", "[1,null]"),
+        (tagged("json", Value::Null), "application/json", "null"),
+        (Value::list(vec![tagged("json", Value::text("a"))]), "application/json", "[\"a\"]"),
         (Value::text("é"), "text/plain; charset=utf-8", "é"),
         (Value::bytes(&b"raw"[..]), "application/octet-stream", "raw"),
         (
@@ -31,7 +33,7 @@ async fn operands_become_bodies() {
         ),
         (tagged("text", json(r#"{"text":"<a/>","type":"application/xml"}"#)), "application/xml", "<a/>"),
         (tagged("text", Value::text("bare")), "text/plain; charset=utf-8", "bare"),
-        (tagged("bytes", json(r#"{"bytes":"abc","type":"image/x"}"#)), "image/x", "abc"),
+        (tagged("bytes", json(r#"{"content":"abc","type":"image/x"}"#)), "image/x", "abc"),
         (tagged("file", json(r#"{"path":"a.csv"}"#)), "text/csv", "1,2\n"),
         (tagged("file", json(r#"{"path":"./a.csv","type":"text/x"}"#)), "text/x", "1,2\n"),
         (
@@ -76,7 +78,11 @@ async fn operands_that_are_no_bodies_are_refused() {
         (tagged("multipart", json(r#"{"a":{}}"#)), "the part `a` of `multipart(…)` cannot be an object"),
         (tagged("graphql", json(r#"{"query":"{a}","variables":[1]}"#)), "needs an object of variables"),
         (tagged("unreadable", json("{}")), "could not be read"),
-        (tagged("basic", json("{}")), "`basic(…)` cannot be the body"),
+        (tagged("link", json("{}")), "`link(…)` cannot be the body"),
+        (
+            tagged("json", Value::list(vec![tagged("text", Value::text("a"))])),
+            "`text(…)` cannot stand inside",
+        ),
     ] {
         let misuse = world.refuse(call("POST", "http://127.0.0.1:1", "/").body(operand)).await;
         assert!(misuse.message.contains(says), "{says}: {}", misuse.message);
@@ -118,9 +124,11 @@ async fn parts_arrive_with_names_types_and_bytes() {
             "n",
             Value::list(vec![
                 Value::int(1),
-                tagged("bytes", Value::object([("bytes", Value::bytes(&b"\xff\xfe"[..]))])),
+                tagged("bytes", Value::object([("content", Value::bytes(&b"\xff\xfe"[..]))])),
             ]),
         ),
+        ("j", tagged("json", json("[1]"))),
+        ("b", Value::bytes(&b"abc"[..])),
         ("t", tagged("text", json(r#"{"text":"{}","type":"application/json"}"#))),
     ]);
     let reply = world.send(call("POST", &url, "/").body(tagged("multipart", form))).await;
@@ -131,6 +139,8 @@ async fn parts_arrive_with_names_types_and_bytes() {
          renamed Some(\"b.bin\") Some(\"x/y\") 3000000\n\
          n None None 1\n\
          n None Some(\"application/octet-stream\") 2\n\
+         j None Some(\"application/json\") 3\n\
+         b None Some(\"application/octet-stream\") 3\n\
          t None Some(\"application/json\") 2\n"
     );
 }

@@ -53,7 +53,7 @@ async fn until(live: &Arc<dyn Live>, count: usize) {
     while live.items().unwrap().len() < count && !live.is_over() {
         let seen = live.version();
         if live.items().unwrap().len() < count && !live.is_over() {
-            live.changed(seen).await;
+            soon(live.changed(seen)).await;
         }
     }
 }
@@ -99,7 +99,7 @@ async fn events_become_items_as_they_come() {
     until_over(&stream).await;
     assert_eq!((shown(&reply, "closed"), get(&reply, "error")), ("true".into(), Value::Absent));
     // Nothing can change any more, so waiting ends at once.
-    stream.changed(stream.version()).await;
+    soon(stream.changed(stream.version())).await;
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn close_and_cancel_end_the_connection() {
         assert_eq!((shown(&reply, "closed"), shown(&reply, "count")), ("true".into(), "1".into()));
         assert!(live(&opened).is_over());
         assert_eq!(get(&opened, "error"), Value::Absent);
-        closed.recv().await.unwrap();
+        soon(closed.recv()).await.unwrap();
     }
     let misuse = World::new().refuse(call("close", "http://127.0.0.1:1", "/")).await;
     assert_eq!(misuse.message, "`close` needs a stream that `open` gave");
@@ -129,7 +129,7 @@ async fn a_stream_that_nobody_holds_is_closed() {
     let (url, _feed, mut closed) = fed().await;
     let world = World::new();
     drop(world.send(call("open", &url, "/events")).await);
-    closed.recv().await.unwrap();
+    soon(closed.recv()).await.unwrap();
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn the_end_of_the_scenario_cancels_the_stream() {
     world.session.cancel.cancel();
     until_over(&live(&reply)).await;
     assert_eq!(text(&reply, "error.kind"), "cancelled");
-    closed.recv().await.unwrap();
+    soon(closed.recv()).await.unwrap();
 }
 
 #[tokio::test]

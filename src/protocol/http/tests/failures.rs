@@ -240,7 +240,7 @@ async fn a_dropped_call_closes_its_connection() {
         _ = world.send(call("GET", &url, "/")) => panic!("nothing answers"),
         arrived = arrived => arrived.unwrap(),
     }
-    closed.await.unwrap();
+    soon(closed).await.unwrap();
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ async fn credentials_stay_with_the_first_host() {
     let call = call("GET", &url, "/away")
         .with("redirects", Value::int(1))
         .with("headers", headers)
-        .with("auth", tagged("bearer", Value::text("token")));
+        .with("auth", Value::text("Bearer token"));
     let reply = World::new().send(call).await;
     assert_eq!(text(&reply, "body.headers.x-plain"), "kept");
     for name in ["authorization", "cookie", "x-key"] {

@@ -44,12 +44,12 @@ async fn no_secret_is_shown_whatever_way_it_took() {
         path,
         call("GET", &dead, "/").with("query", Value::object([("key", tainted()), ("page", Value::int(2))])),
         call("GET", &dead, "/").with("headers", Value::object([("X-Key", tainted())])),
-        call("GET", &dead, "/").with("auth", tagged("bearer", Value::object([("token", tainted())]))),
+        call("GET", &dead, "/").with("auth", Value::text_with(format!("Bearer {SECRET}"), true)),
         call("POST", &dead, "/").body(Value::object([("key", tainted()), ("plain", Value::int(1))])),
         call("POST", &dead, "/").body(tagged("form", Value::object([("key", tainted())]))),
         call("POST", &dead, "/").body(tainted()),
         call("POST", &dead, "/").body(tagged("multipart", Value::object([("key", tainted())]))),
-        call("POST", &dead, "/").body(tagged("bytes", Value::object([("bytes", tainted())]))),
+        call("POST", &dead, "/").body(tagged("bytes", Value::object([("content", tainted())]))),
         call("POST", &dead, "/").body(tagged("graphql", Value::object([("query", tainted())]))),
     ];
     for call in calls {
