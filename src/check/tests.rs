@@ -172,7 +172,7 @@ fn torn_and_shuffled_files_are_reported_and_never_break_the_check() {
     let path = root.path().join("a.scn");
     let check = |text: &str| {
         std::fs::write(&path, text).unwrap();
-        let (program, mut diagnostics) = crate::load::load(&[path.clone()], root.path());
+        let (program, mut diagnostics) = crate::load::load(std::slice::from_ref(&path), root.path());
         let (plan, checked) = super::check(program, &crate::rooms::registry());
         diagnostics.extend(checked);
         for diagnostic in &diagnostics {

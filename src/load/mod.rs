@@ -34,6 +34,7 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
         loader.contracts(unit);
     }
     loader.diagnostics.extend(cycle::find(&loader.program));
+    crate::check::sort(&mut loader.diagnostics);
     (loader.program, loader.diagnostics)
 }
 
