@@ -141,9 +141,6 @@ impl Cx {
                 }
             }
         }
-        if secret {
-            self.session.redactor.register(&text);
-        }
         Ok(Text { text: text.into(), secret })
     }
 
