@@ -164,15 +164,20 @@ impl Cx {
         change: Option<&(Value, Value)>,
     ) -> Flow<(Observer, Option<Stop>)> {
         let observer = Observer::default();
-        let observed = env.observed(&observer);
+        let mut observed = env.observed(&observer);
+        let number = observed.begin_try();
         let judged = match &expect.relation {
             Some(relation) => self.relate(&observed, &expect.subject, relation, change).await,
             None => self.judge(&observed, &expect.subject).await,
         };
         let judgement = match judged {
             Ok(judgement) if judgement.holds => return Ok((observer, None)),
-            Ok(judgement) => judgement,
+            Ok(judgement) => {
+                self.forget(number);
+                judgement
+            }
             Err(Stop::Failed(failures)) => {
+                self.forget(number);
                 let because = self.because(env, expect).await?;
                 let failures = failures
                     .into_iter()
@@ -277,6 +282,7 @@ impl Cx {
         loop {
             let mut inner = env.clone();
             inner.response = None;
+            let number = inner.begin_try();
             let tried = tokio::select! {
                 tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,
                 () = tokio::time::sleep_until(deadline) => {
@@ -293,6 +299,7 @@ impl Cx {
                 }
                 Err(other) => return Err(other),
             };
+            self.forget(number);
             attempts.note(
                 started.elapsed(),
                 failures.first().map_or_else(String::new, |failure| failure.message.clone()),
