@@ -11,19 +11,21 @@ mod graph;
 mod item;
 mod modules;
 mod names;
+mod options;
 mod pattern;
 mod plan;
 mod planner;
 mod request;
+mod resolve;
 mod scope;
 mod script;
 mod setting;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod types;
 mod visit;
 mod walker;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

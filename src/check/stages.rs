@@ -93,8 +93,8 @@ fn way_back(program: &Program, start: ItemRef) -> Option<Vec<ItemRef>> {
                 way.reverse();
                 return Some(way);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, at);
+            if let std::collections::btree_map::Entry::Vacant(entry) = came_from.entry(next) {
+                entry.insert(at);
                 waiting.push_back(next);
             }
         }

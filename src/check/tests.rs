@@ -27,7 +27,9 @@ fn plan_of_text(text: &str) -> (Plan, Vec<Diagnostic>) {
 }
 
 fn names(plan: &Plan, items: &[ItemRef]) -> Vec<String> {
-    let name = |&at: &ItemRef| super::context::describe(&plan.program.item(at).kind).1.map(|name| name.name.to_string());
+    let name = |&at: &ItemRef| {
+        super::context::describe(&plan.program.item(at).kind).1.map(|name| name.name.to_string())
+    };
     items.iter().map(|item| name(item).unwrap_or_default()).collect()
 }
 
@@ -37,15 +39,12 @@ fn a_clean_file_gives_a_full_plan() {
     assert_eq!(diagnostics, []);
     assert_eq!(plan.seed, None, "only named modules set the seed");
 
-    let stages: Vec<(&str, &[usize])> = plan.stages.iter().map(|stage| (&*stage.name, &*stage.after)).collect();
+    let stages: Vec<(&str, &[usize])> =
+        plan.stages.iter().map(|stage| (&*stage.name, &*stage.after)).collect();
     assert_eq!(stages, [("", &[][..]), ("contract", &[]), ("component", &[1]), ("e2e", &[2])]);
 
     let titles: Vec<&str> = plan.scenarios.iter().map(|scenario| &*scenario.title).collect();
-    assert_eq!(titles[..3], [
-        "the site is up",
-        "an order reaches the ledger",
-        "a bad quantity is refused",
-    ]);
+    assert_eq!(titles[..3], ["the site is up", "an order reaches the ledger", "a bad quantity is refused",]);
 
     let up = &plan.scenarios[0];
     assert_eq!(up.stage, 0);
@@ -125,7 +124,8 @@ scenario "none" { GET https://example.com/ }
 #[test]
 fn the_library_is_sound() {
     for module in crate::load::LIBRARY {
-        let text = format!("use \"{}\" as it\nscenario \"s\" {{ expect {{}} matches it.Nothing }}\n", module.name);
+        let text =
+            format!("use \"{}\" as it\nscenario \"s\" {{ expect {{}} matches it.Nothing }}\n", module.name);
         let (plan, diagnostics) = plan_of_text(&text);
         let messages: Vec<&str> = diagnostics.iter().map(|d| &*d.message).collect();
         // Nothing but the mistake that was made on purpose, which shows that the module was read.
@@ -150,7 +150,9 @@ fn diagnostics_are_sorted_and_said_once() {
 #[test]
 fn hostile_shapes_of_programs_end() {
     // A long chain of actions, a shape that contains itself, deep imports of the same names.
-    let mut text = String::from("service s { speaks http; start \"./s\" }\nshape T { next: T }\naction a0() { GET s / }\n");
+    let mut text = String::from(
+        "service s { speaks http; start \"./s\" }\nshape T { next: T }\naction a0() { GET s / }\n",
+    );
     for n in 1..3000 {
         text.push_str(&format!("action a{n}() {{ a{}() }}\n", n - 1));
     }
@@ -158,4 +160,39 @@ fn hostile_shapes_of_programs_end() {
     let (plan, diagnostics) = plan_of_text(&text);
     assert_eq!(diagnostics, []);
     assert_eq!(names(&plan, &plan.scenarios[0].services), ["s"]);
+}
+
+#[test]
+fn torn_and_shuffled_files_are_reported_and_never_break_the_check() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/clean");
+    let library = std::fs::read_to_string(dir.join("_lib.scn")).unwrap();
+    let text = std::fs::read_to_string(dir.join("shop.scn")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("_lib.scn"), library).unwrap();
+    let path = root.path().join("a.scn");
+    let check = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let (program, mut diagnostics) = crate::load::load(std::slice::from_ref(&path), root.path());
+        let (plan, checked) = super::check(program, &crate::rooms::registry());
+        diagnostics.extend(checked);
+        for diagnostic in &diagnostics {
+            // Every place is one that can be shown.
+            let source = plan.program.sources.get(diagnostic.at.span.source);
+            assert!(diagnostic.at.span.end as usize <= source.text.len());
+            assert!(source.text.is_char_boundary(diagnostic.at.span.start as usize));
+        }
+        diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    };
+    assert_eq!(check(&text), 0);
+    let lines: Vec<&str> = text.lines().collect();
+    for cut in (0..text.len()).step_by(97).filter(|&cut| text.is_char_boundary(cut)) {
+        check(&text[..cut]);
+    }
+    for left_out in (0..lines.len()).step_by(3) {
+        let rest: Vec<&str> =
+            lines.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, line)| *line).collect();
+        check(&rest.join("\n"));
+    }
+    let backwards: Vec<&str> = lines.iter().rev().copied().collect();
+    assert!(check(&backwards.join("\n")) > 0);
 }

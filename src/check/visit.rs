@@ -1,18 +1,6 @@
 //! Walking trees where only their form matters.
 
-use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Request, Statement, StatementKind};
-
-/// The blocks of an item.
-pub(super) fn blocks(kind: &ItemKind) -> Vec<&Block> {
-    match kind {
-        ItemKind::Scenario(item) => vec![&item.body],
-        ItemKind::Action(item) => vec![&item.body],
-        ItemKind::Fixture(item) => vec![&item.body],
-        ItemKind::Stage(item) => item.on_failure.iter().chain(&item.finally).collect(),
-        ItemKind::Double(item) => item.rules.iter().map(|rule| &rule.body).collect(),
-        _ => Vec::new(),
-    }
-}
+use crate::syntax::ast::{Block, Expr, ExprKind, Request, Statement, StatementKind};
 
 /// Calls `see` for a statement and for every statement inside it.
 pub(super) fn each_statement(statement: &Statement, see: &mut dyn FnMut(&Statement)) {
