@@ -22,7 +22,6 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod types;
-mod visit;
 mod walker;
 
 use std::sync::Arc;
