@@ -64,7 +64,16 @@ impl<'a> Context<'a> {
 
     /// Whether the parser could not read a part of this file: names may be declared there.
     pub(super) fn is_broken(&self, unit: usize) -> bool {
-        self.program.units[unit].broken
+        !self.program.units[unit].broken.is_empty()
+    }
+
+    /// Whether the parser had something to say of the line.
+    pub(super) fn is_broken_at(&self, span: Span) -> bool {
+        self.program
+            .units
+            .iter()
+            .flat_map(|unit| &unit.broken)
+            .any(|line| line.source == span.source && line.contains(span.start))
     }
 
     /// What a name means at the top level of a module; it then counts as used.

@@ -67,7 +67,7 @@ const ELSEWHERE: &[Spec] = &[
         "header",
         "a place in a request",
         &[Param::required("name", Ty::Text, "the header's name")],
-        "idempotent as ietf(by: header(\"Idempotency-Key\")) { … }",
+        "idempotent as ietf(by: header(\"Idempotency-Key\")) { POST orders /v1/orders }",
     )
     .planned("only profiles and doubles look at it, and they are not executed yet"),
 ];

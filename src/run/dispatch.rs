@@ -262,11 +262,10 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
 /// Every service that a selected scenario or a stage hook reaches, dependencies first.
 fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
     let mut reached = Vec::new();
-    for &index in selected {
-        for &service in &plan.scenarios[index].services {
-            if !reached.contains(&service) {
-                reached.push(service);
-            }
+    let scenarios = selected.iter().flat_map(|index| &plan.scenarios[*index].services);
+    for &service in scenarios.chain(plan.stages.iter().flat_map(|stage| &stage.services)) {
+        if !reached.contains(&service) {
+            reached.push(service);
         }
     }
     reached

@@ -381,8 +381,8 @@ pub(crate) fn lifetime(item: &Item) -> Lifetime {
 
 /// The scope in which a scenario's statements begin.
 fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
-    let mut key =
-        world.key.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
+    let run = planned.seed.map_or(world.key, crate::shape::DrawKey::new);
+    let mut key = run.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
     if let Some((index, _, _)) = &instance.case {
         key = key.with(format!("case {index}"));
     }
