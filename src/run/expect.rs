@@ -295,7 +295,7 @@ impl Cx {
                 Err(Stop::Terminal(mut failure)) => {
                     attempts.note(started.elapsed(), failure.message.clone());
                     failure.details.extend(attempts.details());
-                    return Err(failure.into());
+                    return Err((*failure).into());
                 }
                 Err(other) => return Err(other),
             };
