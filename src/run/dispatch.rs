@@ -116,6 +116,9 @@ pub(crate) async fn dispatch(
         Err(failures) => (Summary::default(), failures, true),
     };
     failures.extend(clean_up(&cx, &policy.kill).await);
+    for service in world.services().flat_map(|service| std::iter::once(service).chain(&service.members)) {
+        failures.extend(service.unseen_exits());
+    }
     let stop_all = async {
         // Dependants first: the reverse of the order in which they may have been started.
         for &item in reached.iter().rev() {
@@ -295,6 +298,15 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
     let mut words = vec!["--seed".to_owned(), seed.to_string()];
     if let Some(environment) = &options.environment {
         words.extend(["--env".to_owned(), environment.clone()]);
+    }
+    // What else decides how a scenario goes, as it was written.
+    let mut given = options.command.iter();
+    while let Some(word) = given.next() {
+        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
+            && let Some(value) = given.next()
+        {
+            words.extend([word.clone(), crate::system::shell_quote(value)]);
+        }
     }
     words
 }

@@ -26,10 +26,10 @@ use crate::value::{Live, Object, Text, Value};
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parts of a response whose reading counts as checking whether it is a success.
-const VERDICTS: &[&str] = &["status", "code", "exit_code", "signal", "message", "details"];
+pub(crate) const VERDICTS: &[&str] = &["status", "code", "exit_code", "signal", "message", "details"];
 
 /// The parts whose reading counts as checking a request that got no whole response.
-const ERRORS: &[&str] = &["error", "error_kind"];
+pub(crate) const ERRORS: &[&str] = &["error", "error_kind"];
 
 /// What the statements after a request look at.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,7 +88,12 @@ impl Cx {
             Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
             None => checked.verdict || checked.error,
         };
-        if reply.succeeded || expected {
+        if reply.succeeded {
+            return Ok(response);
+        }
+        if expected {
+            let failure = self.unchecked_failure(env, request, span, &response);
+            self.must_judge(env, &response.record, failure);
             return Ok(response);
         }
         Err(self.unchecked_failure(env, request, span, &response).into())
@@ -458,6 +463,10 @@ pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> Checked {
     let mut bare = true;
     let mut checked = Checked::default();
     for statement in rest {
+        // Showing how it went is no expectation.
+        if matches!(statement.kind, StatementKind::Show(_)) {
+            continue;
+        }
         visit::statement(statement, &mut |expr| {
             if bare {
                 checked = checked.or(reads_verdict(expr, None));

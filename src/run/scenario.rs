@@ -76,14 +76,20 @@ impl Scope {
     }
 
     /// The fixture's value, set up by whoever asks first.
-    async fn fixture(&self, item: ItemRef) -> Result<Value, Vec<Failure>> {
+    async fn fixture(&self, item: ItemRef) -> Flow<Value> {
         let cell = lock(&self.cells).entry(item).or_default().clone();
         let value = cell
             .get_or_init(|| async {
                 self.cx.set_up(item, &self.cx.world.key).await.map_err(Stop::into_failures)
             })
             .await
-            .clone()?;
+            .clone();
+        let value = match value {
+            Ok(value) => value,
+            // Nothing failed, so it was cut off.
+            Err(failures) if failures.is_empty() => return Err(Stop::Cancelled),
+            Err(failures) => return Err(Stop::Failed(failures)),
+        };
         lock(&self.cx.fixtures).insert(item, value.clone());
         Ok(value)
     }
@@ -134,6 +140,8 @@ async fn attempts(
         let cx = Arc::new(context(world, policy, planned, instance, attempt, cancel));
         let (ended, mut failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
+        // Ends the streams that it left open.
+        cx.cancel.cancel();
         let mut outcome = ended;
         if !cleanup.is_empty() && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
@@ -225,6 +233,9 @@ async fn one_attempt(
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
+    for service in judges_exits_of(world, planned).into_iter().filter_map(|item| world.service(item)) {
+        service.blame();
+    }
     match flow {
         Ok(_) | Err(Stop::Return(_)) => (Outcome::Passed, Vec::new()),
         Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
@@ -266,13 +277,27 @@ async fn story(
             Lifetime::Scenario => None,
         };
         let value = match scope {
-            Some(scope) => scope.fixture(fixture).await.map_err(Stop::Failed)?,
+            Some(scope) => scope.fixture(fixture).await?,
             None => cx.set_up(fixture, &env.key).await?,
         };
         lock(&cx.fixtures).insert(fixture, value);
     }
     let ItemKind::Scenario(scenario) = &item.kind else { return Ok(Value::Null) };
-    cx.statements(&mut env, &scenario.body.statements, None).await
+    let before = cx.counted();
+    let number = env.begin_try();
+    let flow = cx.statements(&mut env, &scenario.body.statements, None).await;
+    let value = match cx.all_judged(number, flow) {
+        Err(Stop::Return(value)) => value,
+        other => other?,
+    };
+    if cx.counted() == before {
+        // Every loop was empty and no branch was taken: that proves nothing, so it is no pass.
+        let text = "nothing was checked: the scenario made no request and judged no expectation";
+        let mut failure = cx.failure(&env, Code::NOTHING_CHECKED, scenario.title.span, text);
+        failure.help = Some("write what must hold; a loop over an empty list has no turn to say it in".into());
+        return Err(failure.into());
+    }
+    Ok(value)
 }
 
 impl Cx {
@@ -282,7 +307,9 @@ impl Cx {
         let ItemKind::Fixture(Fixture { name, body }) = &declared.kind else { return Ok(Value::Null) };
         let key = key.with(self.world.unit_name(item.unit)).with(format!("fixture {}", name.name));
         let mut env = Env::of_unit(item.unit, key, declared.span.start);
-        match self.statements(&mut env, &body.statements, None).await {
+        let number = env.begin_try();
+        let flow = self.statements(&mut env, &body.statements, None).await;
+        match self.all_judged(number, flow) {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),
             Err(Stop::Failed(mut failures)) => {
@@ -297,18 +324,26 @@ impl Cx {
     }
 }
 
-/// Ends when a service that the scenario uses is down and nobody asked for it.
+/// Ends when a service that the scenario uses is down and nobody asked for it. A scenario that
+/// reads a service's `.exits` judges them itself.
 async fn crashed(world: &Arc<World>, planned: &PlannedScenario) -> Failure {
-    let processes = planned.services.iter().filter_map(|item| world.service(*item)).flat_map(|service| {
-        let own = service.process();
-        own.into_iter()
-            .chain(service.members.iter().filter_map(|member| member.process()))
-            .collect::<Vec<_>>()
+    let judged = judges_exits_of(world, planned);
+    let services = planned.services.iter().filter(|item| !judged.contains(item));
+    let processes = services.filter_map(|item| world.service(*item)).flat_map(|service| {
+        let all = std::iter::once(service.clone()).chain(service.members.iter().cloned());
+        all.filter_map(|service| service.process().map(|process| (service, process))).collect::<Vec<_>>()
     });
     let exits: Vec<_> = processes
-        .map(|process| {
+        .map(|(service, process)| {
             Box::pin(async move {
                 let exit = process.unexpected_exit().await;
+                if service.blame() {
+                    world.events.send(EventKind::ServiceExited {
+                        service: service.name.to_string(),
+                        status: exit.to_string(),
+                        expected: false,
+                    });
+                }
                 process.exit_failure(exit)
             })
         })
@@ -319,9 +354,25 @@ async fn crashed(world: &Arc<World>, planned: &PlannedScenario) -> Failure {
     futures_util::future::select_all(exits).await.0
 }
 
+/// The services whose `.exits` the scenario's own statements read.
+fn judges_exits_of(world: &World, planned: &PlannedScenario) -> Vec<ItemRef> {
+    let mut judged = Vec::new();
+    let Some(scenario) = world.plan.body(planned) else { return judged };
+    crate::syntax::visit::block(&scenario.body, &mut |expr| {
+        if let ExprKind::Field(base, field) = &expr.kind
+            && &*field.name == "exits"
+            && let ExprKind::Name(name) = &base.kind
+            && let Some((item, _)) = world.plan.program.lookup_item(planned.item.unit, name)
+        {
+            judged.push(item);
+        }
+    });
+    judged
+}
+
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
-    let deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
+    let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
         return Vec::new();
     }
@@ -329,8 +380,9 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
     let cleanup = Arc::new(cx.for_cleanup(cancel.clone()));
     let deadline = Instant::now() + CLEANUP;
     let mut failures = Vec::new();
-    for Deferred { env, body } in deferred.into_iter().rev() {
+    while let Some(Deferred { env, body }) = deferred.pop() {
         let mut inner = env.clone();
+        let number = inner.begin_try();
         let flow = tokio::select! {
             flow = cleanup.statements(&mut inner, &body.statements, None) => flow,
             () = tokio::time::sleep_until(deadline) => {
@@ -339,6 +391,9 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
             }
             () = cancel.cancelled() => Err(Stop::Cancelled),
         };
+        // What cleanup itself defers is cleaned up next.
+        deferred.append(&mut lock(&cleanup.defers));
+        let flow = cleanup.all_judged(number, flow);
         if matches!(flow, Err(Stop::Return(_))) {
             continue;
         }

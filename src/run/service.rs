@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub(crate) struct ServiceRef {
     current: Mutex<Option<Arc<Service>>>,
     /// The variant as which it runs.
     variant: Mutex<Option<Arc<str>>>,
+    /// How many of its unexpected exits were reported.
+    blamed: AtomicUsize,
     /// Keeps the port ours.
     _port: Option<Port>,
 }
@@ -107,6 +110,7 @@ pub(crate) fn services(
                 state: tokio::sync::Mutex::new(State::Down),
                 current: Mutex::new(None),
                 variant: Mutex::new(None),
+                blamed: AtomicUsize::new(0),
                 _port: port,
             }))
         };
@@ -210,6 +214,25 @@ impl ServiceRef {
         lock(&self.current).clone()
     }
 
+    /// Takes note that its unexpected exits so far are reported; whether one of them was not yet.
+    pub(crate) fn blame(&self) -> bool {
+        let count = self.process().map_or(0, |service| unexpected(&service).count());
+        self.blamed.fetch_max(count, Ordering::Relaxed) < count
+    }
+
+    /// The failures of its unexpected exits that nothing reported: they came when no scenario was
+    /// using it, and would otherwise go unseen.
+    pub(crate) fn unseen_exits(&self) -> Vec<Failure> {
+        let Some(service) = self.process() else { return Vec::new() };
+        let seen = self.blamed.load(Ordering::Relaxed);
+        let failures = unexpected(&service).skip(seen).map(|exit| {
+            let mut failure = service.exit_failure(exit);
+            failure.message = format!("`{}` exited while no scenario was looking: {exit}", self.name);
+            failure
+        });
+        failures.collect()
+    }
+
     /// The last lines of its log.
     pub(crate) fn tail(&self, count: usize) -> Option<ServiceLog> {
         self.process().map(|service| service.tail(count))
@@ -232,6 +255,10 @@ impl ServiceRef {
             });
         }
     }
+}
+
+fn unexpected(service: &Service) -> impl Iterator<Item = crate::system::Exit> {
+    service.exits().into_iter().filter(|record| !record.expected).map(|record| record.exit)
 }
 
 impl Live for ServiceRef {
@@ -341,6 +368,9 @@ impl Cx {
             }
             State::Up(down) => {
                 let result = down.start_again().await;
+                if result.is_err() {
+                    service.blame();
+                }
                 return result.map_err(Box::new);
             }
             State::Down => {}
@@ -353,6 +383,7 @@ impl Cx {
             Err(failure) => {
                 let name = service.name.to_string();
                 self.emit(EventKind::ServiceFailed { service: name, failure: (*failure).clone() });
+                service.blame();
                 *state = State::Failed(failure.clone());
                 Err(failure)
             }

@@ -213,11 +213,12 @@ async fn prepare_hooks(cx: &Arc<Cx>, planned: &PlannedStage) -> Vec<Failure> {
 async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec<Failure> {
     let cleanup = Arc::new(cx.for_cleanup(policy.kill.child_token()));
     let mut inner = env.clone();
+    let number = inner.begin_try();
     let flow = tokio::select! {
         flow = cleanup.statements(&mut inner, &hook.statements, None) => flow,
         () = policy.kill.cancelled() => Err(Stop::Cancelled),
     };
-    let mut failures = match flow {
+    let mut failures = match cleanup.all_judged(number, flow) {
         Ok(_) | Err(Stop::Return(_)) => Vec::new(),
         Err(stop) => stop.into_failures(),
     };
