@@ -44,9 +44,11 @@ impl<'a> Walker<'a, '_> {
                 Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
                     .did_you_mean(&format!("@{}", name.name), known.iter().map(String::as_str))
             } else {
-                let places: Vec<String> = elsewhere.iter().map(|of| format!("{} {of}", article(of))).collect();
+                let places: Vec<String> =
+                    elsewhere.iter().map(|of| format!("{} {of}", article(of))).collect();
                 let places = places.join(" or ");
-                let message = format!("`@{}` stands before {places}, not before {} {of}", name.name, article(of));
+                let message =
+                    format!("`@{}` stands before {places}, not before {} {of}", name.name, article(of));
                 Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
             };
             self.push(diagnostic);

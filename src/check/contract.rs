@@ -18,14 +18,18 @@ impl Walker<'_, '_> {
         names.dedup();
         let Some(member) = target.members.last() else {
             let message = format!("`{}` names no method of `{}`", request.verb.name, target.name.name);
-            self.push(
-                Diagnostic::error(Code::WRONG_ARGUMENTS, target.span, message)
-                    .help(format!("write `{} {}.{}`; the contract has {}", request.verb.name, target.name.name, names[0], list(&names))),
-            );
+            self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, target.span, message).help(format!(
+                "write `{} {}.{}`; the contract has {}",
+                request.verb.name,
+                target.name.name,
+                names[0],
+                list(&names)
+            )));
             return;
         };
         // The same name may be in several services; then the fields are those of any of them.
-        let found: Vec<&MethodDescriptor> = methods.iter().filter(|method| method.name() == &*member.name).collect();
+        let found: Vec<&MethodDescriptor> =
+            methods.iter().filter(|method| method.name() == &*member.name).collect();
         match found.as_slice() {
             [] => {
                 let message = format!("the contract has no method `{}`", member.name);

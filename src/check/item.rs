@@ -191,7 +191,9 @@ fn does_something(statement: &Statement) -> bool {
         StatementKind::Step(..) | StatementKind::Wait(_) => false,
         StatementKind::Let(_) | StatementKind::Show(_) => {
             let mut found = visit::request(statement).is_some();
-            crate::syntax::visit::statement(statement, &mut |part| found |= matches!(part.kind, ExprKind::Call(..)));
+            crate::syntax::visit::statement(statement, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Call(..))
+            });
             found
         }
         _ => true,

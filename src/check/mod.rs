@@ -19,11 +19,11 @@ mod scope;
 mod script;
 mod setting;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod types;
 mod visit;
 mod walker;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -27,7 +27,9 @@ fn plan_of_text(text: &str) -> (Plan, Vec<Diagnostic>) {
 }
 
 fn names(plan: &Plan, items: &[ItemRef]) -> Vec<String> {
-    let name = |&at: &ItemRef| super::context::describe(&plan.program.item(at).kind).1.map(|name| name.name.to_string());
+    let name = |&at: &ItemRef| {
+        super::context::describe(&plan.program.item(at).kind).1.map(|name| name.name.to_string())
+    };
     items.iter().map(|item| name(item).unwrap_or_default()).collect()
 }
 
@@ -37,15 +39,12 @@ fn a_clean_file_gives_a_full_plan() {
     assert_eq!(diagnostics, []);
     assert_eq!(plan.seed, None, "only named modules set the seed");
 
-    let stages: Vec<(&str, &[usize])> = plan.stages.iter().map(|stage| (&*stage.name, &*stage.after)).collect();
+    let stages: Vec<(&str, &[usize])> =
+        plan.stages.iter().map(|stage| (&*stage.name, &*stage.after)).collect();
     assert_eq!(stages, [("", &[][..]), ("contract", &[]), ("component", &[1]), ("e2e", &[2])]);
 
     let titles: Vec<&str> = plan.scenarios.iter().map(|scenario| &*scenario.title).collect();
-    assert_eq!(titles[..3], [
-        "the site is up",
-        "an order reaches the ledger",
-        "a bad quantity is refused",
-    ]);
+    assert_eq!(titles[..3], ["the site is up", "an order reaches the ledger", "a bad quantity is refused",]);
 
     let up = &plan.scenarios[0];
     assert_eq!(up.stage, 0);
@@ -125,7 +124,8 @@ scenario "none" { GET https://example.com/ }
 #[test]
 fn the_library_is_sound() {
     for module in crate::load::LIBRARY {
-        let text = format!("use \"{}\" as it\nscenario \"s\" {{ expect {{}} matches it.Nothing }}\n", module.name);
+        let text =
+            format!("use \"{}\" as it\nscenario \"s\" {{ expect {{}} matches it.Nothing }}\n", module.name);
         let (plan, diagnostics) = plan_of_text(&text);
         let messages: Vec<&str> = diagnostics.iter().map(|d| &*d.message).collect();
         // Nothing but the mistake that was made on purpose, which shows that the module was read.
@@ -150,7 +150,9 @@ fn diagnostics_are_sorted_and_said_once() {
 #[test]
 fn hostile_shapes_of_programs_end() {
     // A long chain of actions, a shape that contains itself, deep imports of the same names.
-    let mut text = String::from("service s { speaks http; start \"./s\" }\nshape T { next: T }\naction a0() { GET s / }\n");
+    let mut text = String::from(
+        "service s { speaks http; start \"./s\" }\nshape T { next: T }\naction a0() { GET s / }\n",
+    );
     for n in 1..3000 {
         text.push_str(&format!("action a{n}() {{ a{}() }}\n", n - 1));
     }

@@ -140,8 +140,7 @@ impl<'a> Walker<'a, '_> {
             None => {
                 self.value(expr);
                 if let Some(kind) = literal(expr) {
-                    let message =
-                        format!("{what} is {}, not {} {kind}", choice(words), article_of(kind));
+                    let message = format!("{what} is {}, not {} {kind}", choice(words), article_of(kind));
                     self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, tidy(&message)));
                 }
             }

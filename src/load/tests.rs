@@ -56,11 +56,14 @@ fn a_path_that_cannot_be_read_is_shown_in_the_command_line() {
     let path = |name: &str| place.path(name).display().to_string();
     assert_eq!(at, [path("shpo.scn"), path("notes.txt"), path("empty")]);
     let messages: Vec<String> = diagnostics.iter().map(|d| d.message.clone()).collect();
-    assert_eq!(messages, [
-        format!("`{}` does not exist", path("shpo.scn")),
-        format!("`{}` is not a `.scn` file", path("notes.txt")),
-        format!("`{}` holds no `.scn` file", path("empty")),
-    ]);
+    assert_eq!(
+        messages,
+        [
+            format!("`{}` does not exist", path("shpo.scn")),
+            format!("`{}` is not a `.scn` file", path("notes.txt")),
+            format!("`{}` holds no `.scn` file", path("empty")),
+        ]
+    );
     assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean `shop.scn`?"));
     assert_eq!(named(&program), [path("shop.scn")], "what can be read is read");
 }
@@ -75,7 +78,9 @@ fn bytes_that_are_no_utf8_are_shown_where_they_stand() {
 #[test]
 fn directories_are_searched_in_order_without_what_was_built_or_hidden() {
     let place = Place::new();
-    for name in ["b.scn", "a.scn", "sub/c.scn", "target/x.scn", "node_modules/x.scn", "out/x.scn", ".git/x.scn"] {
+    for name in
+        ["b.scn", "a.scn", "sub/c.scn", "target/x.scn", "node_modules/x.scn", "out/x.scn", ".git/x.scn"]
+    {
         place.file(name, "");
     }
     let (program, diagnostics) = place.load(&["."]);
@@ -115,16 +120,22 @@ fn imports_do_not_leave_the_project() {
 #[test]
 fn pipes_directories_and_huge_files_are_refused() {
     let place = Place::new();
-    place.file("a.scn", "use \"./dir.scn\"\nuse \"./pipe.scn\"\nuse \"./huge.scn\"\nuse \"./gone.rhai\" as x\n");
+    place.file(
+        "a.scn",
+        "use \"./dir.scn\"\nuse \"./pipe.scn\"\nuse \"./huge.scn\"\nuse \"./gone.rhai\" as x\n",
+    );
     fs::create_dir(place.path("dir.scn")).unwrap();
     nix::unistd::mkfifo(&place.path("pipe.scn"), nix::sys::stat::Mode::S_IRUSR).unwrap();
     fs::File::create(place.path("huge.scn")).unwrap().set_len(1 << 40).unwrap();
-    assert_eq!(place.messages(&["a.scn"]), [
-        "a.scn:1:5: `dir.scn` is a directory, not a file",
-        "a.scn:2:5: `pipe.scn` is a pipe, socket or device, not a file",
-        "a.scn:3:5: `huge.scn` is larger than 4 MiB",
-        "a.scn:4:5: `gone.rhai` does not exist",
-    ]);
+    assert_eq!(
+        place.messages(&["a.scn"]),
+        [
+            "a.scn:1:5: `dir.scn` is a directory, not a file",
+            "a.scn:2:5: `pipe.scn` is a pipe, socket or device, not a file",
+            "a.scn:3:5: `huge.scn` is larger than 4 MiB",
+            "a.scn:4:5: `gone.rhai` does not exist",
+        ]
+    );
 }
 
 #[test]
@@ -153,14 +164,24 @@ fn contracts_are_compiled_and_their_errors_shown_inside_them() {
         (name, source.line_column(d.at.span.start).0, source.slice(d.at.span).to_owned())
     };
     let places: Vec<_> = diagnostics.iter().map(at).collect();
-    assert_eq!(places, [
-        ("bad.proto".to_owned(), 2, "Missing".to_owned()),
-        ("a.scn".to_owned(), 4, "\"./api.txt\"".to_owned()),
-        ("a.scn".to_owned(), 5, "\"./gone.yaml\"".to_owned()),
-        ("a.scn".to_owned(), 6, "\"../up.yaml\"".to_owned()),
-    ]);
-    assert!(diagnostics[0].message.starts_with("the contract does not compile: "), "{}", diagnostics[0].message);
-    assert_eq!(program.sources.get(diagnostics[0].also[0].span.source).slice(diagnostics[0].also[0].span), "\"./bad.proto\"");
+    assert_eq!(
+        places,
+        [
+            ("bad.proto".to_owned(), 2, "Missing".to_owned()),
+            ("a.scn".to_owned(), 4, "\"./api.txt\"".to_owned()),
+            ("a.scn".to_owned(), 5, "\"./gone.yaml\"".to_owned()),
+            ("a.scn".to_owned(), 6, "\"../up.yaml\"".to_owned()),
+        ]
+    );
+    assert!(
+        diagnostics[0].message.starts_with("the contract does not compile: "),
+        "{}",
+        diagnostics[0].message
+    );
+    assert_eq!(
+        program.sources.get(diagnostics[0].also[0].span.source).slice(diagnostics[0].also[0].span),
+        "\"./bad.proto\""
+    );
 }
 
 #[test]

@@ -11,7 +11,13 @@ use crate::value::{Tagged, Value, show_short};
 pub(crate) fn credentials(value: &Value) -> Result<String, Misuse> {
     let wrong = || {
         let got = show_short(value, 40);
-        Misuse::option("auth", format!("`auth` must be `basic(\"user\", \"password\")` or `bearer(token)`, not {} {got}", value.kind()))
+        Misuse::option(
+            "auth",
+            format!(
+                "`auth` must be `basic(\"user\", \"password\")` or `bearer(token)`, not {} {got}",
+                value.kind()
+            ),
+        )
     };
     match value {
         Value::Text(text) if text.text.split_once(' ').is_some_and(|(scheme, _)| !scheme.is_empty()) => {
@@ -23,7 +29,10 @@ pub(crate) fn credentials(value: &Value) -> Result<String, Misuse> {
                 let user = field(tagged, "user").ok_or_else(wrong)?;
                 let password = field(tagged, "password").unwrap_or_default();
                 if user.contains(':') {
-                    return Err(Misuse::option("auth", "the user of `basic(…)` cannot have a `:` (RFC 7617 §2)"));
+                    return Err(Misuse::option(
+                        "auth",
+                        "the user of `basic(…)` cannot have a `:` (RFC 7617 §2)",
+                    ));
                 }
                 Ok(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
             }

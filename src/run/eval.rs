@@ -310,7 +310,11 @@ impl Cx {
         match value {
             Value::Absent => Ok(Value::Absent),
             Value::Tagged(tagged) if tagged.tag == "unreadable" => {
-                let why = tagged.value.as_object().and_then(|fields| fields.get("message")).and_then(Value::as_text);
+                let why = tagged
+                    .value
+                    .as_object()
+                    .and_then(|fields| fields.get("message"))
+                    .and_then(Value::as_text);
                 let message = format!("the body cannot be read: {}", why.unwrap_or("it is malformed"));
                 let mut failure = self.failure(env, Code::BAD_VALUE, field.span, message);
                 failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
@@ -352,10 +356,14 @@ impl Cx {
 
     /// A log that lost its oldest lines proves nothing about what is not in it.
     fn complete_log(&self, env: &Env, live: &dyn crate::value::Live, span: Span) -> Flow<()> {
-        let dropped = live.field("log_dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
+        let dropped =
+            live.field("log_dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
         match dropped {
             Some(count) if count > 0 => {
-                let message = format!("the log of `{}` lost its first {count} lines, so it cannot be judged", live.name());
+                let message = format!(
+                    "the log of `{}` lost its first {count} lines, so it cannot be judged",
+                    live.name()
+                );
                 Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
             }
             _ => Ok(()),
@@ -431,7 +439,19 @@ impl Cx {
                     }
                     _ => {
                         let message = format!("`{name}` has no value");
-                        Err(self.failure(env, Code::SECRET_MISSING, span, message).into())
+                        let mut failure = self.failure(env, Code::SECRET_MISSING, span, message);
+                        let variable = super::inputs::variable_name(name);
+                        failure.help = Some(match &declared.kind {
+                            ItemKind::Secret(_) => {
+                                format!(
+                                    "set `{variable}` in the environment, or name an `--env-file` that has it"
+                                )
+                            }
+                            _ => format!(
+                                "give it with `--set {name}=…`, or set `{variable}` in the environment"
+                            ),
+                        });
+                        Err(failure.into())
                     }
                 }
             }

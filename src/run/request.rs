@@ -477,7 +477,8 @@ pub(crate) fn is_target_checked(target: &LetTarget, rest: &[Statement]) -> Check
         }
         checked
     });
-    each.reduce(|a, b| Checked { verdict: a.verdict && b.verdict, error: a.error && b.error }).unwrap_or_default()
+    each.reduce(|a, b| Checked { verdict: a.verdict && b.verdict, error: a.error && b.error })
+        .unwrap_or_default()
 }
 
 /// `for r in rs { expect r.status … }` reads each of `rs`.
@@ -486,7 +487,9 @@ fn loop_reads(expr: &Expr, of: &str) -> Checked {
         ExprKind::For(turns) if root(&turns.list) == Some(of) => match &turns.target {
             LetTarget::Name(name) => {
                 let mut checked = Checked::default();
-                visit::block(&turns.body, &mut |inner| checked = checked.or(reads_verdict(inner, Some(&name.name))));
+                visit::block(&turns.body, &mut |inner| {
+                    checked = checked.or(reads_verdict(inner, Some(&name.name)))
+                });
                 checked
             }
             LetTarget::List(..) => Checked::default(),

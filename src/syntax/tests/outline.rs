@@ -184,12 +184,16 @@ pub(super) fn statement(s: &Statement) -> String {
         K::StopWhen(e) => format!("stop-when {}", expr(e)),
         K::RejectedWhen(e) => format!("rejected-when {}", expr(e)),
         K::Under(faults, b) => {
-            let faults: Vec<String> = faults.iter().map(|f| format!("{}{}", expr(&f.fault), on(&f.on))).collect();
+            let faults: Vec<String> =
+                faults.iter().map(|f| format!("{}{}", expr(&f.fault), on(&f.on))).collect();
             format!("under {} {}", faults.join(", "), block(b))
         }
         K::Workload(w) => {
-            let mix: Vec<String> =
-                w.operations_mix.iter().map(|(share, s)| format!("{} {}", opt("", share), statement(s))).collect();
+            let mix: Vec<String> = w
+                .operations_mix
+                .iter()
+                .map(|(share, s)| format!("{} {}", opt("", share), statement(s)))
+                .collect();
             format!(
                 "workload {}{}{}{}{} {{{} }}",
                 w.name.name,
