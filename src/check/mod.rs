@@ -24,7 +24,6 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod types;
-mod visit;
 mod walker;
 
 use std::sync::Arc;

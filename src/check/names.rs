@@ -81,9 +81,8 @@ pub const SPECS: &[Spec] = &[
         .params(&[Param::required("value", Ty::Number, "how many")])
         .example("members 3"),
     setting("service", "variant", "another way to build, start and configure the service")
-        .params(&[Param::required("value", Ty::Name, "the variant's name")])
-        .example(r#"variant v1 { start "${out}/ledger-v1" }"#)
-        .planned("only `@matrix` and `restart … with { variant: … }` choose one, and they are to come"),
+        .params(&[Param::required("value", Ty::Word, "the variant's name")])
+        .example(r#"variant v1 { start "${out}/ledger-v1" }"#),
     // Protocols to come
     planned(
         Kind::Protocol,

@@ -199,9 +199,11 @@ impl<'a, 'c> Walker<'a, 'c> {
 
 /// Whether a stream is opened in a block.
 pub(super) fn opens(block: &crate::syntax::ast::Block) -> bool {
-    super::visit::any_statement(block, |statement| {
-        super::visit::request(statement).is_some_and(|request| &*request.verb.name == OPEN)
-    })
+    let mut found = false;
+    crate::syntax::visit::block(block, &mut |part| {
+        found |= matches!(&part.kind, ExprKind::Request(request) if &*request.verb.name == OPEN);
+    });
+    found
 }
 
 /// Names as a sentence has them: "`a`, `b` and `c`"; at most twelve.

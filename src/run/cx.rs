@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::env::{Env, Response};
+use super::unjudged::Unjudged;
 use super::world::World;
 use crate::check::ItemRef;
 use crate::diag::Code;
@@ -45,6 +46,8 @@ pub(crate) struct Cx {
     pub(crate) current: Mutex<Option<Span>>,
     /// Cleanup in the order in which it was registered.
     pub(crate) defers: Mutex<Vec<Deferred>>,
+    /// Responses that are no success and that something still has to judge.
+    pub(crate) unjudged: Mutex<Vec<Unjudged>>,
 }
 
 /// A registered `defer`: runs with the values of its place.
@@ -75,6 +78,7 @@ impl Cx {
             requests: AtomicU32::new(0),
             current: Mutex::new(None),
             defers: Mutex::default(),
+            unjudged: Mutex::default(),
         }
     }
 
@@ -100,6 +104,11 @@ impl Cx {
     /// Counts a judged expectation.
     pub(crate) fn count_expectation(&self) {
         self.expectations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many expectations were judged and requests made.
+    pub(crate) fn counted(&self) -> u32 {
+        self.expectations.load(Ordering::Relaxed) + self.requests.load(Ordering::Relaxed)
     }
 
     /// Notes which statement runs now.

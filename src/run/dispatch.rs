@@ -107,6 +107,7 @@ pub(crate) async fn dispatch(
         permits: Arc::new(Semaphore::new(options.jobs.max(1))),
         cancel: CancellationToken::new(),
         kill: CancellationToken::new(),
+        fail_fast: options.fail_fast,
     };
     let signals = tokio::spawn(listen(policy.cancel.clone(), policy.kill.clone(), events.clone()));
     let cx = Arc::new(shared_context(&world, &policy, 0));
@@ -116,6 +117,9 @@ pub(crate) async fn dispatch(
         Err(failures) => (Summary::default(), failures, true),
     };
     failures.extend(clean_up(&cx, &policy.kill).await);
+    for service in world.services().flat_map(|service| std::iter::once(service).chain(&service.members)) {
+        failures.extend(service.unseen_exits());
+    }
     let stop_all = async {
         // Dependants first: the reverse of the order in which they may have been started.
         for &item in reached.iter().rev() {
@@ -192,7 +196,6 @@ async fn stages(
             selected: &selected,
             suites,
             next_id: &mut next_id,
-            fail_fast: options.fail_fast,
         };
         let staged = run_stage(world, policy, scope, work).await;
         add(&mut summary, &staged.summary);
@@ -262,11 +265,10 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
 /// Every service that a selected scenario or a stage hook reaches, dependencies first.
 fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
     let mut reached = Vec::new();
-    for &index in selected {
-        for &service in &plan.scenarios[index].services {
-            if !reached.contains(&service) {
-                reached.push(service);
-            }
+    let scenarios = selected.iter().flat_map(|index| &plan.scenarios[*index].services);
+    for &service in scenarios.chain(plan.stages.iter().flat_map(|stage| &stage.services)) {
+        if !reached.contains(&service) {
+            reached.push(service);
         }
     }
     reached
@@ -296,6 +298,15 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
     let mut words = vec!["--seed".to_owned(), seed.to_string()];
     if let Some(environment) = &options.environment {
         words.extend(["--env".to_owned(), environment.clone()]);
+    }
+    // What else decides how a scenario goes, as it was written.
+    let mut given = options.command.iter();
+    while let Some(word) = given.next() {
+        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
+            && let Some(value) = given.next()
+        {
+            words.extend([word.clone(), crate::system::shell_quote(value)]);
+        }
     }
     words
 }

@@ -29,6 +29,10 @@ pub(crate) struct Env {
     pub(crate) origin: u32,
     /// Where the values of sub-expressions go while an expectation is judged.
     pub(crate) observer: Option<Observer>,
+    /// The tries around this place: attempts of an `eventually` and the like, outermost first.
+    pub(crate) tries: Arc<Vec<u64>>,
+    /// Whether values are only shown here, so that reading them judges nothing.
+    pub(crate) showing: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +65,8 @@ impl Env {
             key,
             origin,
             observer: None,
+            tries: Arc::default(),
+            showing: false,
         }
     }
 
@@ -99,7 +105,13 @@ impl Env {
     /// The scope of an action's body: its own variables only.
     pub(crate) fn call(&self, unit: usize, origin: u32, site: Span) -> Env {
         let key = self.key.with(format!("call {}", site.start.saturating_sub(self.origin)));
-        Env { steps: self.steps.clone(), depth: self.depth + 1, ..Env::of_unit(unit, key, origin) }
+        Env {
+            steps: self.steps.clone(),
+            depth: self.depth + 1,
+            tries: self.tries.clone(),
+            showing: self.showing,
+            ..Env::of_unit(unit, key, origin)
+        }
     }
 
     /// The scope of one turn of a loop, or one branch of a `parallel`.
@@ -110,6 +122,11 @@ impl Env {
     /// The same scope with an observer of sub-expressions.
     pub(crate) fn observed(&self, observer: &Observer) -> Env {
         Env { observer: Some(observer.clone()), ..self.clone() }
+    }
+
+    /// The same scope where values are only shown.
+    pub(crate) fn shown(&self) -> Env {
+        Env { showing: true, ..self.clone() }
     }
 
     /// Goes into a step; returns what [`Env::leave_step`] wants back.
@@ -127,12 +144,15 @@ impl Env {
     }
 }
 
+/// Something that changes, and which of its versions was seen.
+pub(crate) type Watched = (Arc<dyn Live>, u64);
+
 /// Collects the values of sub-expressions while an expectation is judged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observer {
     seen: Arc<Mutex<Vec<(Span, Value)>>>,
     absent: Arc<Mutex<Vec<(Span, String)>>>,
-    live: Arc<Mutex<Vec<(Arc<dyn Live>, u64)>>>,
+    live: Arc<Mutex<Vec<Watched>>>,
 }
 
 impl Observer {
@@ -164,7 +184,7 @@ impl Observer {
     }
 
     /// The live things that were read, with the versions they had.
-    pub(crate) fn live(&self) -> Vec<(Arc<dyn Live>, u64)> {
+    pub(crate) fn live(&self) -> Vec<Watched> {
         self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 

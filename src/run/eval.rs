@@ -141,9 +141,6 @@ impl Cx {
                 }
             }
         }
-        if secret {
-            self.session.redactor.register(&text);
-        }
         Ok(Text { text: text.into(), secret })
     }
 
@@ -275,6 +272,7 @@ impl Cx {
     /// A field of an object, or a property of a value. A field that an object lacks is absent; a
     /// property that a value of this kind cannot have is an error.
     fn field(&self, env: &Env, value: &Value, field: &Ident, whole: Span) -> Flow<Value> {
+        self.judges(env, value, &field.name);
         if let Value::Object(fields) = value {
             if let Some(found) = fields.get(&field.name) {
                 return Ok(found.clone());
@@ -406,7 +404,10 @@ impl Cx {
         }
         if self.world.registry.get(Kind::Response, name).is_some() {
             return match &env.response {
-                Some(response) => Ok(response_part(&response.record, name)),
+                Some(response) => {
+                    self.judges(env, &response.record, name);
+                    Ok(response_part(&response.record, name))
+                }
                 None => {
                     let message = format!("there is no response to read `{name}` of here");
                     Err(self.failure(env, Code::NO_RESPONSE, span, message).into())

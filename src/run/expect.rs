@@ -136,28 +136,20 @@ impl Cx {
         let end = Instant::now() + stays;
         let mut looks = 1u32;
         loop {
-            let rest = end.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return Ok(None);
-            }
-            let (observer, _) = self.look(env, expect, span, None).await?;
-            self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?;
-            let (_, failure) = self.look(env, expect, span, None).await?;
+            let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
-            if let Some(stop) = failure {
-                let mut failures = match stop {
-                    Stop::Failed(failures) | Stop::Unknown(failures) => failures,
-                    other => return Err(other),
-                };
-                if failures.is_empty() {
-                    return Ok(None);
+            let rest = end.saturating_duration_since(Instant::now());
+            match failure {
+                None if rest.is_zero() => return Ok(None),
+                None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
+                Some(Stop::Failed(mut failures) | Stop::Unknown(mut failures)) if !failures.is_empty() => {
+                    let mut failure = failures.remove(0);
+                    let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
+                    let text = format!("it held for {held}, until look {looks}");
+                    failure.details.push(Detail::Note { text });
+                    return Ok(Some(failure));
                 }
-                let mut failure = failures.remove(0);
-                let held = stays.saturating_sub(end.saturating_duration_since(Instant::now()));
-                let text =
-                    format!("it held for {}, until look {looks}", show_short(&Value::duration(held), 20));
-                failure.details.push(Detail::Note { text });
-                return Ok(Some(failure));
+                Some(other) => return Err(other),
             }
         }
     }
@@ -172,15 +164,20 @@ impl Cx {
         change: Option<&(Value, Value)>,
     ) -> Flow<(Observer, Option<Stop>)> {
         let observer = Observer::default();
-        let observed = env.observed(&observer);
+        let mut observed = env.observed(&observer);
+        let number = observed.begin_try();
         let judged = match &expect.relation {
             Some(relation) => self.relate(&observed, &expect.subject, relation, change).await,
             None => self.judge(&observed, &expect.subject).await,
         };
         let judgement = match judged {
             Ok(judgement) if judgement.holds => return Ok((observer, None)),
-            Ok(judgement) => judgement,
+            Ok(judgement) => {
+                self.forget(number);
+                judgement
+            }
             Err(Stop::Failed(failures)) => {
+                self.forget(number);
                 let because = self.because(env, expect).await?;
                 let failures = failures
                     .into_iter()
@@ -285,6 +282,7 @@ impl Cx {
         loop {
             let mut inner = env.clone();
             inner.response = None;
+            let number = inner.begin_try();
             let tried = tokio::select! {
                 tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,
                 () = tokio::time::sleep_until(deadline) => {
@@ -297,10 +295,11 @@ impl Cx {
                 Err(Stop::Terminal(mut failure)) => {
                     attempts.note(started.elapsed(), failure.message.clone());
                     failure.details.extend(attempts.details());
-                    return Err(failure.into());
+                    return Err((*failure).into());
                 }
                 Err(other) => return Err(other),
             };
+            self.forget(number);
             attempts.note(
                 started.elapsed(),
                 failures.first().map_or_else(String::new, |failure| failure.message.clone()),

@@ -108,6 +108,7 @@ impl Cx {
     ) -> Flow<Judgement> {
         use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
         let subject = self.eval(env, left).await?;
+        self.judges_whole(&subject);
         match op {
             Equal | NotEqual => {
                 let expected = self.eval(env, right).await?;

@@ -20,6 +20,7 @@ mod service;
 mod stage;
 mod statement;
 pub mod suite;
+mod unjudged;
 mod world;
 
 use std::collections::BTreeMap;

@@ -17,7 +17,8 @@ use super::world::World;
 use crate::check::{ItemRef, PlannedScenario};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
-use crate::protocol::Session;
+use crate::protocol::{BoxFuture, Session};
+use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
 use crate::value::{Value, show_short};
 
@@ -57,13 +58,42 @@ pub(crate) struct Policy {
     pub(crate) cancel: CancellationToken,
     /// Cancelled by a second interrupt: cleanup ends too.
     pub(crate) kill: CancellationToken,
+    /// Whether the first failure ends the run.
+    pub(crate) fail_fast: bool,
 }
+
+/// What a scenario holds while it runs: its leases and its place among the running ones.
+pub(crate) type Held = Vec<Box<dyn std::any::Any + Send>>;
+
+/// Waits until a scenario may run. Whoever asks first comes first, so that with one job scenarios
+/// run in the order in which they are written.
+pub(crate) fn admission(world: &Arc<World>, policy: &Policy, planned: usize) -> BoxFuture<'static, Option<Held>> {
+    let (world, policy) = (world.clone(), policy.clone());
+    Box::pin(async move {
+        // Leases before a place among the running ones, so that waiting takes no place.
+        let held = async {
+            let mut held = leases(&world, &world.plan.scenarios[planned]).await;
+            if let Ok(permit) = policy.permits.clone().acquire_owned().await {
+                held.push(Box::new(permit));
+            }
+            held
+        };
+        tokio::select! {
+            biased;
+            () = policy.cancel.cancelled() => None,
+            held = held => Some(held),
+        }
+    })
+}
+
+/// A fixture's value, or why there is none, once it has been set up.
+type Cell = OnceCell<Result<Value, Vec<Failure>>>;
 
 /// Fixtures that several scenarios share, with the context that cleans them up.
 pub(crate) struct Scope {
     /// What they run in.
     pub(crate) cx: Arc<Cx>,
-    cells: Mutex<BTreeMap<ItemRef, Arc<OnceCell<Result<Value, Vec<Failure>>>>>>,
+    cells: Mutex<BTreeMap<ItemRef, Arc<Cell>>>,
 }
 
 impl Scope {
@@ -73,14 +103,20 @@ impl Scope {
     }
 
     /// The fixture's value, set up by whoever asks first.
-    async fn fixture(&self, item: ItemRef) -> Result<Value, Vec<Failure>> {
+    async fn fixture(&self, item: ItemRef) -> Flow<Value> {
         let cell = lock(&self.cells).entry(item).or_default().clone();
         let value = cell
             .get_or_init(|| async {
                 self.cx.set_up(item, &self.cx.world.key).await.map_err(Stop::into_failures)
             })
             .await
-            .clone()?;
+            .clone();
+        let value = match value {
+            Ok(value) => value,
+            // Nothing failed, so it was cut off.
+            Err(failures) if failures.is_empty() => return Err(Stop::Cancelled),
+            Err(failures) => return Err(Stop::Failed(failures)),
+        };
         lock(&self.cx.fixtures).insert(item, value.clone());
         Ok(value)
     }
@@ -92,6 +128,7 @@ pub(crate) async fn run(
     policy: &Policy,
     scopes: &[Arc<Scope>; 2],
     instance: &Instance,
+    admission: BoxFuture<'static, Option<Held>>,
 ) -> Finished {
     let planned = &world.plan.scenarios[instance.planned];
     let info = info(world, planned, instance);
@@ -101,17 +138,16 @@ pub(crate) async fn run(
     if let Some(why) = out_of_reach(world, planned) {
         return skipped(world, instance, info, &why);
     }
-    // Leases before a place among the running ones, so that waiting takes no place.
-    let guards = tokio::select! {
-        guards = leases(world, planned) => guards,
-        () = policy.cancel.cancelled() => return not_run(world, instance, info),
-    };
-    let permit = tokio::select! {
-        permit = policy.permits.acquire() => permit,
-        () = policy.cancel.cancelled() => return not_run(world, instance, info),
+    let held = match admission.await {
+        Some(held) if !policy.cancel.is_cancelled() => held,
+        _ => return not_run(world, instance, info),
     };
     let result = attempts(world, policy, scopes, instance, planned, &info).await;
-    drop((guards, permit));
+    if policy.fail_fast && matches!(result.outcome, Outcome::Failed | Outcome::Broken) {
+        // Before the next one may begin.
+        policy.cancel.cancel();
+    }
+    drop(held);
     result
 }
 
@@ -131,6 +167,8 @@ async fn attempts(
         let cx = Arc::new(context(world, policy, planned, instance, attempt, cancel));
         let (ended, mut failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
+        // Ends the streams that it left open.
+        cx.cancel.cancel();
         let mut outcome = ended;
         if !cleanup.is_empty() && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
@@ -222,6 +260,9 @@ async fn one_attempt(
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
+    for service in judges_exits_of(world, planned).into_iter().filter_map(|item| world.service(item)) {
+        service.blame();
+    }
     match flow {
         Ok(_) | Err(Stop::Return(_)) => (Outcome::Passed, Vec::new()),
         Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
@@ -230,7 +271,7 @@ async fn one_attempt(
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }
-        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![failure]),
+        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![*failure]),
     }
 }
 
@@ -263,13 +304,27 @@ async fn story(
             Lifetime::Scenario => None,
         };
         let value = match scope {
-            Some(scope) => scope.fixture(fixture).await.map_err(Stop::Failed)?,
+            Some(scope) => scope.fixture(fixture).await?,
             None => cx.set_up(fixture, &env.key).await?,
         };
         lock(&cx.fixtures).insert(fixture, value);
     }
     let ItemKind::Scenario(scenario) = &item.kind else { return Ok(Value::Null) };
-    cx.statements(&mut env, &scenario.body.statements, None).await
+    let before = cx.counted();
+    let number = env.begin_try();
+    let flow = cx.statements(&mut env, &scenario.body.statements, None).await;
+    let value = match cx.all_judged(number, flow) {
+        Err(Stop::Return(value)) => value,
+        other => other?,
+    };
+    if cx.counted() == before {
+        // Every loop was empty and no branch was taken: that proves nothing, so it is no pass.
+        let text = "nothing was checked: the scenario made no request and judged no expectation";
+        let mut failure = cx.failure(&env, Code::NOTHING_CHECKED, scenario.title.span, text);
+        failure.help = Some("write what must hold; a loop over an empty list has no turn to say it in".into());
+        return Err(failure.into());
+    }
+    Ok(value)
 }
 
 impl Cx {
@@ -279,7 +334,9 @@ impl Cx {
         let ItemKind::Fixture(Fixture { name, body }) = &declared.kind else { return Ok(Value::Null) };
         let key = key.with(self.world.unit_name(item.unit)).with(format!("fixture {}", name.name));
         let mut env = Env::of_unit(item.unit, key, declared.span.start);
-        match self.statements(&mut env, &body.statements, None).await {
+        let number = env.begin_try();
+        let flow = self.statements(&mut env, &body.statements, None).await;
+        match self.all_judged(number, flow) {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),
             Err(Stop::Failed(mut failures)) => {
@@ -294,18 +351,26 @@ impl Cx {
     }
 }
 
-/// Ends when a service that the scenario uses is down and nobody asked for it.
+/// Ends when a service that the scenario uses is down and nobody asked for it. A scenario that
+/// reads a service's `.exits` judges them itself.
 async fn crashed(world: &Arc<World>, planned: &PlannedScenario) -> Failure {
-    let processes = planned.services.iter().filter_map(|item| world.service(*item)).flat_map(|service| {
-        let own = service.process();
-        own.into_iter()
-            .chain(service.members.iter().filter_map(|member| member.process()))
-            .collect::<Vec<_>>()
+    let judged = judges_exits_of(world, planned);
+    let services = planned.services.iter().filter(|item| !judged.contains(item));
+    let processes = services.filter_map(|item| world.service(*item)).flat_map(|service| {
+        let all = std::iter::once(service.clone()).chain(service.members.iter().cloned());
+        all.filter_map(|service| service.process().map(|process| (service, process))).collect::<Vec<_>>()
     });
     let exits: Vec<_> = processes
-        .map(|process| {
+        .map(|(service, process)| {
             Box::pin(async move {
                 let exit = process.unexpected_exit().await;
+                if service.blame() {
+                    world.events.send(EventKind::ServiceExited {
+                        service: service.name.to_string(),
+                        status: exit.to_string(),
+                        expected: false,
+                    });
+                }
                 process.exit_failure(exit)
             })
         })
@@ -316,9 +381,25 @@ async fn crashed(world: &Arc<World>, planned: &PlannedScenario) -> Failure {
     futures_util::future::select_all(exits).await.0
 }
 
+/// The services whose `.exits` the scenario's own statements read.
+fn judges_exits_of(world: &World, planned: &PlannedScenario) -> Vec<ItemRef> {
+    let mut judged = Vec::new();
+    let Some(scenario) = world.plan.body(planned) else { return judged };
+    crate::syntax::visit::block(&scenario.body, &mut |expr| {
+        if let ExprKind::Field(base, field) = &expr.kind
+            && &*field.name == "exits"
+            && let ExprKind::Name(name) = &base.kind
+            && let Some((item, _)) = world.plan.program.lookup_item(planned.item.unit, name)
+        {
+            judged.push(item);
+        }
+    });
+    judged
+}
+
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
-    let deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
+    let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
         return Vec::new();
     }
@@ -326,8 +407,9 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
     let cleanup = Arc::new(cx.for_cleanup(cancel.clone()));
     let deadline = Instant::now() + CLEANUP;
     let mut failures = Vec::new();
-    for Deferred { env, body } in deferred.into_iter().rev() {
+    while let Some(Deferred { env, body }) = deferred.pop() {
         let mut inner = env.clone();
+        let number = inner.begin_try();
         let flow = tokio::select! {
             flow = cleanup.statements(&mut inner, &body.statements, None) => flow,
             () = tokio::time::sleep_until(deadline) => {
@@ -336,6 +418,9 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
             }
             () = cancel.cancelled() => Err(Stop::Cancelled),
         };
+        // What cleanup itself defers is cleaned up next.
+        deferred.append(&mut lock(&cleanup.defers));
+        let flow = cleanup.all_judged(number, flow);
         if matches!(flow, Err(Stop::Return(_))) {
             continue;
         }
@@ -376,10 +461,16 @@ pub(crate) fn lifetime(item: &Item) -> Lifetime {
     }
 }
 
+/// The key of everything that a scenario draws: the run's, unless it has a seed of its own.
+pub(crate) fn seed_of(world: &World, planned: &PlannedScenario) -> DrawKey {
+    planned.seed.map_or(world.key, DrawKey::new)
+}
+
 /// The scope in which a scenario's statements begin.
 fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
-    let mut key =
-        world.key.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
+    let mut key = seed_of(world, planned)
+        .with(world.unit_name(planned.item.unit))
+        .with(format!("scenario {}", planned.title));
     if let Some((index, _, _)) = &instance.case {
         key = key.with(format!("case {index}"));
     }

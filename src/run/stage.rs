@@ -1,16 +1,19 @@
 //! Stages in order: their suites, their scenarios, their gates and hooks.
 
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::task::JoinSet;
 
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Stop;
-use super::scenario::{Finished, Instance, Policy, Scope, broken, clean_up, run};
+use super::scenario::{Finished, Instance, Policy, Scope, admission, broken, clean_up, run, seed_of};
 use super::suite::{Reads, SuiteResult, run_suite};
 use super::world::World;
+use crate::check::PlannedStage;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
 use crate::protocol::Session;
@@ -40,8 +43,6 @@ pub(crate) struct StageWork<'a> {
     pub(crate) suites: bool,
     /// Numbers the scenarios.
     pub(crate) next_id: &'a mut u32,
-    /// Whether the first failure ends the run.
-    pub(crate) fail_fast: bool,
 }
 
 /// Runs a stage.
@@ -78,6 +79,10 @@ pub(crate) async fn run_stage(
     if let Some((item, stage)) = declared {
         let env = hook_env(world, item.unit, &name);
         let failed = summary.failed + summary.broken + summary.suite_failed + summary.inconclusive > 0;
+        let hooks = [stage.on_failure.as_ref().filter(|_| failed), stage.finally.as_ref()];
+        if hooks.iter().any(Option::is_some) {
+            failures.extend(prepare_hooks(&cx, planned).await);
+        }
         if failed && let Some(hook) = &stage.on_failure {
             failures.extend(run_hook(&cx, &env, policy, hook).await);
         }
@@ -109,9 +114,15 @@ async fn scenarios(
     for &index in work.selected {
         for (instance, failures) in instances(world, cx, index, work.next_id).await {
             let (world, policy, scopes) = (world.clone(), policy.clone(), scopes.clone());
+            let mut admitted = admission(&world, &policy, index);
+            // Asked for here and not in its own task, so that they stand in line in their order.
+            let asked = poll_fn(|cx| Poll::Ready(admitted.as_mut().poll(cx))).await;
+            if let Poll::Ready(held) = asked {
+                admitted = Box::pin(std::future::ready(held));
+            }
             running.spawn(async move {
                 if failures.is_empty() {
-                    run(&world, &policy, &scopes, &instance).await
+                    run(&world, &policy, &scopes, &instance, admitted).await
                 } else {
                     broken(&world, &instance, failures)
                 }
@@ -124,11 +135,7 @@ async fn scenarios(
             // A panic is ours: it must not pass as anything.
             Err(_) => Outcome::Broken,
         };
-        let ends = work.fail_fast && matches!(outcome, Outcome::Failed | Outcome::Broken);
         count(summary, &outcome);
-        if ends {
-            policy.cancel.cancel();
-        }
     }
 }
 
@@ -147,7 +154,9 @@ async fn instances(
     let Some(list) = &scenario.cases else {
         return vec![(Instance { id: id(), planned, case: None }, Vec::new())];
     };
-    let key = world.key.with(world.unit_name(scenario.item.unit)).with(format!("cases {}", scenario.title));
+    let key = seed_of(world, scenario)
+        .with(world.unit_name(scenario.item.unit))
+        .with(format!("cases {}", scenario.title));
     let env = Env::of_unit(scenario.item.unit, key, world.plan.program.item(scenario.item).span.start);
     match cx.eval(&env, list).await {
         Ok(Value::List(cases)) if !cases.is_empty() => {
@@ -183,15 +192,37 @@ fn hook_env(world: &World, unit: usize, stage: &str) -> Env {
     Env::of_unit(unit, world.key.with(world.unit_name(unit)).with(format!("stage {stage}")), 0)
 }
 
+/// Starts the services and sets up the fixtures that a stage's hooks reach.
+async fn prepare_hooks(cx: &Arc<Cx>, planned: &PlannedStage) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for &service in &planned.services {
+        if let Some(service) = cx.world.service(service)
+            && let Err(failure) = cx.ensure_running(&service).await
+        {
+            failures.push(*failure);
+        }
+    }
+    for &fixture in &planned.fixtures {
+        match cx.set_up(fixture, &cx.world.key).await {
+            Ok(value) => {
+                super::cx::lock(&cx.fixtures).insert(fixture, value);
+            }
+            Err(stop) => failures.extend(stop.into_failures()),
+        }
+    }
+    failures
+}
+
 /// Runs a hook even after an interrupt: it is cleanup.
 async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec<Failure> {
     let cleanup = Arc::new(cx.for_cleanup(policy.kill.child_token()));
     let mut inner = env.clone();
+    let number = inner.begin_try();
     let flow = tokio::select! {
         flow = cleanup.statements(&mut inner, &hook.statements, None) => flow,
         () = policy.kill.cancelled() => Err(Stop::Cancelled),
     };
-    let mut failures = match flow {
+    let mut failures = match cleanup.all_judged(number, flow) {
         Ok(_) | Err(Stop::Return(_)) => Vec::new(),
         Err(stop) => stop.into_failures(),
     };

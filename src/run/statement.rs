@@ -148,7 +148,7 @@ impl Cx {
                 Ok(Value::Null)
             }
             StatementKind::Show(expr) => {
-                let value = self.eval(env, expr).await?;
+                let value = self.eval(&env.shown(), expr).await?;
                 let shown = EventKind::Shown {
                     id: self.id,
                     place: self.world.bare_place(expr.span),
@@ -166,7 +166,7 @@ impl Cx {
                     );
                     let mut failure = self.failure(env, Code::EXPECTATION, condition.span, message);
                     failure.exchange = self.exchange_of(env, condition);
-                    return Err(Stop::Terminal(failure));
+                    return Err(Stop::Terminal(Box::new(failure)));
                 }
                 Ok(Value::Null)
             }
@@ -349,6 +349,14 @@ impl Cx {
         let list = super::judge::settled(self.eval(env, &turns.list).await?);
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
+        if items.is_empty() && checks_something(&turns.body) {
+            let message = format!("`{}` is empty, so nothing in this loop was checked", self.written(turns.list.span));
+            self.emit(EventKind::Warning {
+                code: Code::NOTHING_CHECKED.name.to_owned(),
+                message,
+                place: Some(self.world.place(turns.list.span)),
+            });
+        }
         let mut scopes = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             let mut inner = env.turn(index);
@@ -429,6 +437,29 @@ impl Cx {
             () = tokio::time::sleep(duration) => Ok(()),
             () = self.cancel.cancelled() => Err(Stop::Cancelled),
         }
+    }
+}
+
+/// Whether a block makes a request or expects something, in its own words.
+fn checks_something(block: &Block) -> bool {
+    let mut requests = false;
+    crate::syntax::visit::block(block, &mut |expr| requests |= matches!(expr.kind, ExprKind::Request(_)));
+    requests || block.statements.iter().any(expects)
+}
+
+fn expects(statement: &Statement) -> bool {
+    let inside = |block: &Block| block.statements.iter().any(expects);
+    match &statement.kind {
+        StatementKind::Expect(_) => true,
+        StatementKind::Step(_, body) => inside(body),
+        StatementKind::Expr(expr) => match &expr.kind {
+            ExprKind::For(turns) => inside(&turns.body),
+            ExprKind::If(branch) => inside(&branch.then) || branch.otherwise.as_ref().is_some_and(inside),
+            ExprKind::Parallel(body) => inside(body),
+            ExprKind::Eventually(eventually) => inside(&eventually.body),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

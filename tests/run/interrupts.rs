@@ -1,0 +1,73 @@
+//! Ctrl-C and worse: cleanup runs, nothing is left.
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{is_alive, scn, wait_for};
+
+const LONG: &str = r#"
+service s { start "sh -c 'echo $$ > service.pid; touch up; exec sleep 1000'"; ready "test -f up" }
+scenario "long" {
+  defer { exec "sh -c 'echo cleaned >> cleanup'" }
+  expect s.running
+  show "begun"
+  exec "sh -c 'echo $$ > exec.pid; touch running; exec sleep 1000'" with { timeout: 1h }
+}
+scenario "next" { exec "touch next" }
+"#;
+
+fn pids(project: &crate::harness::Project) -> Vec<i32> {
+    ["service.pid", "exec.pid"].iter().map(|name| project.read(name).trim().parse().unwrap()).collect()
+}
+
+#[test]
+fn one_interrupt_cleans_up_and_says_so() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let project = scn(LONG);
+        let run = project.begin(&["--jobs", "1", "--timeout", "1h"]);
+        wait_for("the command runs", || project.path().join("running").exists());
+        run.signal(signal);
+        run.end().ends(130, &["interrupted", "cleaning up"]);
+        assert_eq!(project.read("cleanup"), "cleaned\n");
+        assert!(!project.path().join("next").exists(), "nothing begins after an interrupt");
+        assert!(pids(&project).iter().all(|pid| !is_alive(*pid)));
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let text = LONG.replace(
+        "exec \"sh -c 'echo cleaned >> cleanup'\"",
+        "exec \"sh -c 'touch cleaning; exec sleep 1000'\" with { timeout: 1h }",
+    );
+    let project = scn(&text);
+    let run = project.begin(&["--jobs", "1", "--timeout", "1h"]);
+    wait_for("the command runs", || project.path().join("running").exists());
+    run.signal(Signal::SIGINT);
+    wait_for("cleanup begins", || project.path().join("cleaning").exists());
+    run.signal(Signal::SIGINT);
+    run.end().ends(130, &["cleanup was cut off by a second interrupt"]);
+    assert!(pids(&project).iter().all(|pid| !is_alive(*pid)));
+}
+
+#[test]
+fn a_runner_that_is_killed_leaves_nothing_behind() {
+    let project = scn(LONG);
+    let mut run = project.begin(&["--jobs", "1", "--timeout", "1h"]);
+    wait_for("the command runs", || project.path().join("running").exists());
+    run.signal(Signal::SIGKILL);
+    run.child.wait().unwrap();
+    let pids = pids(&project);
+    wait_for("everything is gone", || pids.iter().all(|pid| !is_alive(*pid)));
+}
+
+#[test]
+fn an_interrupt_while_a_service_starts_ends_it() {
+    let text = "service s { start \"sh -c 'echo $$ > service.pid; exec sleep 1000'\"; ready \"test -f never\" within 1h }\n\
+        scenario \"it\" { expect s.running }\n";
+    let project = scn(text);
+    let run = project.begin(&[]);
+    wait_for("the service begins", || project.read("service.pid").ends_with('\n'));
+    run.signal(Signal::SIGINT);
+    run.end().ends(130, &["interrupted"]);
+    assert!(!is_alive(project.read("service.pid").trim().parse().unwrap()));
+}

@@ -1,0 +1,16 @@
+//! The runner, proved through the real binary: small projects, real servers, exit codes and the
+//! lines of the messages that do not change from run to run.
+#![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
+
+mod draws;
+mod environments;
+mod grpc;
+mod harness;
+mod interrupts;
+mod language;
+mod leases;
+mod messages;
+mod never;
+mod secrets;
+mod stages;
+mod time;
