@@ -191,12 +191,7 @@ async fn stages(
             });
             continue;
         }
-        let work = StageWork {
-            stage: index,
-            selected: &selected,
-            suites,
-            next_id: &mut next_id,
-        };
+        let work = StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id };
         let staged = run_stage(world, policy, scope, work).await;
         add(&mut summary, &staged.summary);
         failures.extend(staged.failures);

@@ -67,7 +67,11 @@ pub(crate) type Held = Vec<Box<dyn std::any::Any + Send>>;
 
 /// Waits until a scenario may run. Whoever asks first comes first, so that with one job scenarios
 /// run in the order in which they are written.
-pub(crate) fn admission(world: &Arc<World>, policy: &Policy, planned: usize) -> BoxFuture<'static, Option<Held>> {
+pub(crate) fn admission(
+    world: &Arc<World>,
+    policy: &Policy,
+    planned: usize,
+) -> BoxFuture<'static, Option<Held>> {
     let (world, policy) = (world.clone(), policy.clone());
     Box::pin(async move {
         // Leases before a place among the running ones, so that waiting takes no place.
@@ -321,7 +325,8 @@ async fn story(
         // Every loop was empty and no branch was taken: that proves nothing, so it is no pass.
         let text = "nothing was checked: the scenario made no request and judged no expectation";
         let mut failure = cx.failure(&env, Code::NOTHING_CHECKED, scenario.title.span, text);
-        failure.help = Some("write what must hold; a loop over an empty list has no turn to say it in".into());
+        failure.help =
+            Some("write what must hold; a loop over an empty list has no turn to say it in".into());
         return Err(failure.into());
     }
     Ok(value)
