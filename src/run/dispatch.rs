@@ -300,7 +300,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
         if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
             && let Some(value) = given.next()
         {
-            words.extend([word.clone(), crate::system::shell_quote(value)]);
+            words.extend([word.clone(), crate::value::words::shell_quote(value).into_owned()]);
         }
     }
     words
