@@ -294,7 +294,8 @@ async fn story(
         // Every loop was empty and no branch was taken: that proves nothing, so it is no pass.
         let text = "nothing was checked: the scenario made no request and judged no expectation";
         let mut failure = cx.failure(&env, Code::NOTHING_CHECKED, scenario.title.span, text);
-        failure.help = Some("write what must hold; a loop over an empty list has no turn to say it in".into());
+        failure.help =
+            Some("write what must hold; a loop over an empty list has no turn to say it in".into());
         return Err(failure.into());
     }
     Ok(value)

@@ -9,9 +9,9 @@ use super::flow::{Flow, Stop};
 use super::request::{Checked, is_checked, is_target_checked};
 use crate::diag::Code;
 use crate::event::EventKind;
-use crate::protocol::BoxFuture;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, For, LetTarget, Statement, StatementKind};
+use crate::value::BoxFuture;
 use crate::value::{Value, show_short};
 
 /// What a block's value is bound to, and the statements that may look at it: they may be where a
@@ -350,7 +350,8 @@ impl Cx {
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
         if items.is_empty() && checks_something(&turns.body) {
-            let message = format!("`{}` is empty, so nothing in this loop was checked", self.written(turns.list.span));
+            let message =
+                format!("`{}` is empty, so nothing in this loop was checked", self.written(turns.list.span));
             self.emit(EventKind::Warning {
                 code: Code::NOTHING_CHECKED.name.to_owned(),
                 message,

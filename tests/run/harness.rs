@@ -81,8 +81,13 @@ impl Project {
     /// Starts `scn run t.scn` and returns while it runs.
     pub(crate) fn begin(&self, args: &[&str]) -> Running {
         let args = [&["run", "t.scn"], args].concat();
-        let mut child =
-            self.command(&args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines, seen: String::new() }
     }
@@ -237,5 +242,4 @@ pub(crate) fn closed_port() -> u16 {
 
 /// A service that answers HTTP with what the request asks for, in `sh`: no such program is
 /// everywhere, so services in tests are sleeping shells whose readiness is a file.
-pub(crate) const SLEEPER: &str =
-    "service sleeper { start \"sh -c 'echo started >> starts; touch up; exec sleep 1000'\"; ready \"test -f up\" }\n";
+pub(crate) const SLEEPER: &str = "service sleeper { start \"sh -c 'echo started >> starts; touch up; exec sleep 1000'\"; ready \"test -f up\" }\n";

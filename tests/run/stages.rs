@@ -22,7 +22,8 @@ scenario "c" in three { exec "touch three" }
 
 #[test]
 fn a_stage_with_failures_runs_its_hooks_and_a_hook_that_fails_fails_the_run() {
-    let text = "stage one { on failure { exec \"touch on-failure\" } }\nscenario \"a\" in one { exec \"false\" }\n";
+    let text =
+        "stage one { on failure { exec \"touch on-failure\" } }\nscenario \"a\" in one { exec \"false\" }\n";
     let project = scn(text);
     project.run(&[]).ends(1, &["exit status 1"]);
     assert!(project.path().join("on-failure").exists());
@@ -56,7 +57,9 @@ fn a_scenario_that_passes_on_its_second_try_is_flaky_and_the_gate_sees_it() {
     scn(text).run(&[]).ends(1, &["flaky", "flaky_rate == 0%"]);
     let text = text.replace(" { require flaky_rate == 0% }", "");
     scn(&text).run(&[]).ends(0, &["1 flaky"]);
-    scn("@retries(2)\nscenario \"a\" { exec \"sh -c 'echo x >> tries; exit 1'\" }\n").run(&[]).ends(1, &["1 failed"]);
+    scn("@retries(2)\nscenario \"a\" { exec \"sh -c 'echo x >> tries; exit 1'\" }\n")
+        .run(&[])
+        .ends(1, &["1 failed"]);
 }
 
 #[test]
