@@ -7,7 +7,6 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
-mod exit;
 mod expect;
 mod flow;
 mod inputs;
@@ -29,13 +28,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::check::Plan;
-use crate::event::EventKind;
+use crate::event::{EventKind, Exit, Reporter};
 use crate::lang::Registry;
-use crate::report::Reporter;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
-pub use exit::{Exit, TABLE as EXITS};
 
 /// The stack of each thread, in bytes: enough for actions that call each other as deep as they may,
 /// with blocks around each call. Only what is used of it takes memory.
