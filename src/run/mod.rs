@@ -64,6 +64,10 @@ pub struct Options {
     pub warnings: Vec<EventKind>,
 }
 
+/// Room for the deepest nesting of actions, shapes and expressions that the limits admit, in bytes.
+/// Only what is touched takes memory.
+const STACK: usize = 256 << 20;
+
 /// Runs a plan to its end and shows every event to the reporters. Blocks; owns the runtime and
 /// the signals.
 pub fn run(
@@ -74,7 +78,8 @@ pub fn run(
 ) -> Exit {
     // The provider of TLS is the program's; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.enable_all().thread_stack_size(STACK).build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Environment,
     };
@@ -83,7 +88,12 @@ pub fn run(
     let masks = redactor.clone();
     let started = Instant::now();
     let recorder = std::thread::spawn(move || record::record(started, receiver, &masks, &mut reporters));
-    let exit = runtime.block_on(dispatch::dispatch(plan, registry, options, events, redactor));
+    // Cases, hooks and gates are evaluated by the dispatcher: it has the same room as a scenario.
+    let exit = std::thread::scope(|scope| {
+        let dispatch = || runtime.block_on(dispatch::dispatch(plan, registry, options, events, redactor));
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, dispatch);
+        thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(Exit::Environment)
+    });
     // Ends every task that still holds a sender, so that the recorder sees the end.
     runtime.shutdown_timeout(Duration::from_secs(5));
     match recorder.join() {
