@@ -76,9 +76,10 @@ fn every_command_line_exists() {
             }
             words
         });
-        let Some(args) = words.strip_prefix(&["scn".to_owned()][..]).or_else(|| {
-            words.strip_prefix(&["cargo", "run", "--"].map(str::to_owned)[..])
-        }) else {
+        let Some(args) = words
+            .strip_prefix(&["scn".to_owned()][..])
+            .or_else(|| words.strip_prefix(&["cargo", "run", "--"].map(str::to_owned)[..]))
+        else {
             let others = ["tests/all", "cargo install --locked --path .", "cd my-project"];
             assert!(others.contains(&line), "`{line}` is not tested");
             continue;
@@ -125,7 +126,8 @@ fn what_is_not_there_yet_is_named() {
 #[test]
 fn what_the_page_calls_missing_is_refused() {
     let registry = scn::rooms::registry();
-    let statements = ["under", "idempotent", "workload", "forall", "double", "header", "fn", "use", "not-yet"];
+    let statements =
+        ["under", "idempotent", "workload", "forall", "double", "header", "fn", "use", "not-yet"];
     let text = page::section("Not there yet");
     for name in text.split('`').skip(1).step_by(2) {
         let name = name.trim_start_matches('@');
@@ -137,11 +139,26 @@ fn what_the_page_calls_missing_is_refused() {
         assert!(planned, "`{name}` is there, and the page says it is not");
     }
     for (word, source) in [
-        ("under", "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  under latency(1s) on a -> a { GET a / }\n}\n"),
-        ("idempotent", "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  idempotent as put { PUT a / {} }\n}\n"),
-        ("workload", "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n"),
-        ("forall", "shape N { n: int }\nscenario \"s\" {\n  forall n in N for 2 cases { exec \"true\"; show n }\n}\n"),
-        ("double", "service a { speaks http; start \"true\" }\ndouble d of a { on GET / { reply {} } }\nscenario \"s\" with d { GET a / }\n"),
+        (
+            "under",
+            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  under latency(1s) on a -> a { GET a / }\n}\n",
+        ),
+        (
+            "idempotent",
+            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  idempotent as put { PUT a / {} }\n}\n",
+        ),
+        (
+            "workload",
+            "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n",
+        ),
+        (
+            "forall",
+            "shape N { n: int }\nscenario \"s\" {\n  forall n in N for 2 cases { exec \"true\"; show n }\n}\n",
+        ),
+        (
+            "double",
+            "service a { speaks http; start \"true\" }\ndouble d of a { on GET / { reply {} } }\nscenario \"s\" with d { GET a / }\n",
+        ),
     ] {
         let place = Place::new("planned.scn", source);
         let (code, said) = scn(&place, &["check", &place.file]);

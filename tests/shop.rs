@@ -33,10 +33,9 @@ fn compare(shown: &str, said: &str) -> Result<(), String> {
     let (shown, said) = (masked(shown), masked(said));
     let mut rest = &said[..];
     for part in shown.split(|line| line == LEFT_OUT) {
-        let at = rest
-            .windows(part.len())
-            .position(|lines| lines == part)
-            .ok_or_else(|| format!("the page shows\n{}\nand the run says\n{}", part.join("\n"), said.join("\n")))?;
+        let at = rest.windows(part.len()).position(|lines| lines == part).ok_or_else(|| {
+            format!("the page shows\n{}\nand the run says\n{}", part.join("\n"), said.join("\n"))
+        })?;
         rest = &rest[at + part.len()..];
     }
     match rest {

@@ -110,8 +110,3 @@ pub(super) fn describe(kind: &ItemKind) -> (&'static str, Option<&crate::syntax:
         ItemKind::Error => ("item", None),
     }
 }
-
-/// `a` or `an`, as the word wants.
-pub(super) fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) && !word.starts_with("uni") { "an" } else { "a" }
-}

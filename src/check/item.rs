@@ -106,8 +106,10 @@ impl<'a> Walker<'a, '_> {
                     if let Some(kind) = super::types::literal(condition)
                         && kind != "bool"
                     {
-                        let message =
-                            format!("a gate is a condition, not {} {kind}", super::context::article(kind));
+                        let message = format!(
+                            "a gate is a condition, not {} {kind}",
+                            crate::value::words::article(kind)
+                        );
                         walker.push(
                             Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
                                 .help("for example `require pass_rate == 100%`"),

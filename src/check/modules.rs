@@ -127,7 +127,7 @@ fn own_names(
 
 fn of_kind(kind: &ItemKind) -> String {
     let (word, _) = describe(kind);
-    format!("{} {word}", super::context::article(word))
+    format!("{} {word}", crate::value::words::article(word))
 }
 
 /// Brings the names of one `use` into its module.

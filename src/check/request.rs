@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::context::{article, describe};
+use super::context::describe;
 use super::graph::Disturbed;
 use super::plan::{Definition, ItemRef};
 use super::scope::Value;
@@ -14,6 +14,7 @@ use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{
     ExprKind, Ident, ItemKind, Next, Place, Request, Service, SettingValue, Target, Template, TemplatePart,
 };
+use crate::value::words::article;
 
 /// The protocol of a bare URL.
 const HTTP: &str = "http";

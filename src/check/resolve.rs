@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::context::{article, describe};
+use super::context::describe;
 use super::plan::{Definition, ItemRef};
 use super::scope::{Response, Value};
 use super::walker::{Meaning, Walker, list, opens};
@@ -11,6 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
 use crate::syntax::ast::{Ident, ItemKind};
+use crate::value::words::article;
 
 impl Walker<'_, '_> {
     /// What a bare name means where a value stands, or a pattern when `pattern` is set. Reading a

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::context::article;
 use super::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::Ty;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::value::words::article;
 
 /// The word for the kind of a literal; `None` when it is not known before the run.
 pub(super) fn literal(expr: &Expr) -> Option<&'static str> {

@@ -15,7 +15,7 @@ pub use property::{SPECS as PROPERTIES, property, property_names};
 
 use crate::diag::did_you_mean;
 use crate::lang::{Param, Spec, Ty};
-use crate::shape::a_kind;
+use crate::value::words::a_kind;
 use crate::value::{Number, Text, Value};
 
 /// A function that expressions call.

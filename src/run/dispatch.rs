@@ -107,6 +107,7 @@ pub(crate) async fn dispatch(
         permits: Arc::new(Semaphore::new(options.jobs.max(1))),
         cancel: CancellationToken::new(),
         kill: CancellationToken::new(),
+        fail_fast: options.fail_fast,
     };
     let signals = tokio::spawn(listen(policy.cancel.clone(), policy.kill.clone(), events.clone()));
     let cx = Arc::new(shared_context(&world, &policy, 0));
@@ -195,7 +196,6 @@ async fn stages(
             selected: &selected,
             suites,
             next_id: &mut next_id,
-            fail_fast: options.fail_fast,
         };
         let staged = run_stage(world, policy, scope, work).await;
         add(&mut summary, &staged.summary);
@@ -305,7 +305,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
         if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
             && let Some(value) = given.next()
         {
-            words.extend([word.clone(), crate::system::shell_quote(value)]);
+            words.extend([word.clone(), crate::value::words::shell_quote(value)]);
         }
     }
     words
