@@ -209,6 +209,9 @@ impl<'a> Walker<'a, '_> {
             if let Some(value) = &phrase.value {
                 self.at(|place| place.at_hand = true, |walker| walker.value(value));
             }
+            if &*phrase.word.name == "or_empty" && phrase.value.is_none() {
+                continue;
+            }
             if !others.iter().any(|param| param.name == phrase.word.name) {
                 let message = format!("`{}` takes no `{}`", name.name, phrase.word.name);
                 self.push(

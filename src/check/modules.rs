@@ -38,8 +38,20 @@ pub(super) fn names(program: &Program) -> Names {
             }
         }
         titles(program, unit, &mut found.diagnostics);
+        seeds(program, unit, &mut found.diagnostics);
     }
     found
+}
+
+/// A second seed would be read and ignored.
+fn seeds(program: &Program, unit: usize, diagnostics: &mut Vec<Diagnostic>) {
+    let items = &program.units[unit].module.items;
+    let mut seeds = items.iter().filter(|item| matches!(item.kind, ItemKind::Seed(_)));
+    let Some(first) = seeds.next() else { return };
+    diagnostics.extend(seeds.map(|second| {
+        Diagnostic::error(Code::DUPLICATE_NAME, second.span, "`seed` is given twice")
+            .also(first.span, "first here")
+    }));
 }
 
 /// The names that an item declares.

@@ -19,6 +19,21 @@ impl<'a> Walker<'a, '_> {
             |place| place.service = true,
             |walker| walker.service_settings(&service.settings, protocol.as_ref()),
         );
+        self.at_an_address(&service.settings);
+    }
+
+    /// What is used at an address is not ours: what says how to run it would be ignored.
+    fn at_an_address(&mut self, settings: &'a [Setting]) {
+        let Some(at) = settings.iter().find(|setting| &*setting.name.name == "at") else { return };
+        for setting in settings.iter().filter(|setting| matches!(&*setting.name.name, "start" | "members")) {
+            let word = &setting.name.name;
+            let message = format!("a service `at` an address has no `{word}`");
+            self.push(
+                Diagnostic::error(Code::WRONG_ARGUMENTS, setting.name.span, message)
+                    .also(at.name.span, "the address")
+                    .help("start it here, or use it where it runs; `--env` chooses between the two"),
+            );
+        }
     }
 
     fn service_settings(&mut self, settings: &'a [Setting], protocol: Option<&Ident>) {

@@ -2,7 +2,7 @@
 //! counts, what it must clean up, and how it says that something went wrong.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,8 @@ pub(crate) struct Cx {
     pub(crate) repeat: Option<String>,
     /// How many expectations were judged.
     pub(crate) expectations: AtomicU32,
+    /// Whether a connection broke or was refused: then a service may just have exited.
+    pub(crate) broke: AtomicBool,
     /// How many requests were made.
     pub(crate) requests: AtomicU32,
     /// The place of the statement that runs now, for time-outs.
@@ -75,6 +77,7 @@ impl Cx {
             fixtures: Mutex::default(),
             repeat,
             expectations: AtomicU32::new(0),
+            broke: AtomicBool::new(false),
             requests: AtomicU32::new(0),
             current: Mutex::new(None),
             defers: Mutex::default(),

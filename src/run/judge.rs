@@ -230,6 +230,16 @@ impl Cx {
         let verdict = match self.world.plan.program.lookup_item(env.unit, &used.name.name) {
             Some((item, declared)) if matches!(declared.kind, ItemKind::Check(_)) => {
                 let ItemKind::Check(script) = &declared.kind else { return Ok(Judgement::of(false)) };
+                let or_empty = used.phrases.iter().any(|phrase| &*phrase.word.name == "or_empty");
+                if value.as_list().is_some_and(|items| items.is_empty()) {
+                    // A script that goes over nothing finds nothing wrong.
+                    let why = "there are no records: a relation over nothing shows nothing; \
+                               end it with `or_empty` if that is fine";
+                    let details = vec![Detail::Note { text: why.to_owned() }];
+                    let message = claimed;
+                    let at = Some(subject.span.to(used.span));
+                    return Ok(Judgement { message, at, details, ..Judgement::of(or_empty) });
+                }
                 let values = self.check_arguments(env, &script.params, used, value).await?;
                 match self.script_check(env, item, values, used.span).await? {
                     None => Verdict::Holds,

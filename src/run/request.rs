@@ -84,6 +84,9 @@ impl Cx {
         let place = self.world.bare_place(span);
         self.emit(EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone() });
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
+        if error_of(&response.record).is_some() {
+            self.broke.store(true, Ordering::Relaxed);
+        }
         // A response that broke off has a status too; reading that alone must not hide the break.
         let expected = match error_of(&response.record) {
             Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
@@ -492,12 +495,22 @@ fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
     let part = |name: &str| Checked { verdict: VERDICTS.contains(&name), error: ERRORS.contains(&name) };
     match (&expr.kind, of) {
         (ExprKind::Name(name), None) => part(name),
-        (ExprKind::Field(base, field), Some(of)) if root(base) == Some(of) => part(&field.name),
+        (ExprKind::Field(base, field), Some(of)) if response(base) == Some(of) => part(&field.name),
         (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => match &left.kind {
             ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
             _ => Checked::default(),
         },
         _ => Checked::default(),
+    }
+}
+
+/// The name of a response or of a list of them: `r`, `rs[0]`, `rs[*]`. What a body calls `status`
+/// says nothing of how the request went.
+fn response(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Index(base, _) | ExprKind::Each(base) => response(base),
+        _ => None,
     }
 }
 

@@ -17,13 +17,17 @@ use super::world::World;
 use crate::check::{ItemRef, PlannedScenario};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
-use crate::protocol::{BoxFuture, Session};
+use crate::protocol::Session;
+use crate::value::BoxFuture;
 use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
 use crate::value::{Value, show_short};
 
 /// How long the cleanup of one scenario may take.
 const CLEANUP: Duration = Duration::from_secs(30);
+
+/// How long after a broken connection the exit behind it becomes known at the latest.
+const EXIT_IS_KNOWN: Duration = Duration::from_millis(250);
 
 /// How much of a scenario's titles and cases events carry.
 const CASE_WIDTH: usize = 120;
@@ -268,7 +272,14 @@ async fn one_attempt(
         service.blame();
     }
     match flow {
-        Ok(_) | Err(Stop::Return(_)) => (Outcome::Passed, Vec::new()),
+        Ok(_) | Err(Stop::Return(_)) => match last_exit(cx, world, planned).await {
+            Some(mut failure) => {
+                failure.place = Some(world.place(lock(&cx.current).unwrap_or(item.span)));
+                failure.repeat = cx.repeat.clone();
+                (Outcome::Failed, vec![failure])
+            }
+            None => (Outcome::Passed, Vec::new()),
+        },
         Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures)) => {
@@ -354,6 +365,13 @@ impl Cx {
             Err(other) => Err(other),
         }
     }
+}
+
+/// The exit of a service that the last statement brought about: it becomes known a moment after
+/// the connection broke, so that a scenario in which one broke waits for it a little.
+async fn last_exit(cx: &Cx, world: &Arc<World>, planned: &PlannedScenario) -> Option<Failure> {
+    let most = if cx.broke.load(Ordering::Relaxed) { EXIT_IS_KNOWN } else { Duration::ZERO };
+    tokio::time::timeout(most, crashed(world, planned)).await.ok()
 }
 
 /// Ends when a service that the scenario uses is down and nobody asked for it. A scenario that

@@ -6,6 +6,7 @@ mod regex;
 mod stream;
 mod ty;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ::regex::Regex;
@@ -24,6 +25,9 @@ const LONGER: u64 = 10;
 const MAX_DEPTH: usize = 64;
 /// No list is drawn longer.
 const MAX_ELEMENTS: u64 = 100_000;
+
+/// No draw has more parts in all: nested lists multiply.
+const MAX_PARTS: u64 = 1_000_000;
 
 /// Names one draw: the seed and every part of the place where it stands. Two draws with the same
 /// key give the same value.
@@ -58,15 +62,25 @@ impl DrawKey {
 /// Draws a value that fits the pattern. Errors: nothing can be drawn of it, such as of `anything`
 /// or of a comparison with a text.
 pub fn draw(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
-    part(pattern, key, &Value::Absent, 0)
+    part(pattern, key, &Value::Absent, 0, &Cell::new(MAX_PARTS))
 }
 
-/// `here` is the nearest object around, as far as it is drawn.
-fn part(pattern: &Pattern, key: &DrawKey, here: &Value, depth: usize) -> Result<Value, String> {
+/// `here` is the nearest object around, as far as it is drawn; `left` is how many parts may still
+/// be drawn.
+fn part(
+    pattern: &Pattern,
+    key: &DrawKey,
+    here: &Value,
+    depth: usize,
+    left: &Cell<u64>,
+) -> Result<Value, String> {
     if depth > MAX_DEPTH {
         return Err(format!("the shape is nested more than {MAX_DEPTH} deep: does it contain itself?"));
     }
-    let deeper = |pattern: &Pattern, key: &DrawKey| part(pattern, key, here, depth + 1);
+    left.set(left.get().checked_sub(1).ok_or_else(|| {
+        format!("a value of more than {MAX_PARTS} parts is not drawn: make its lists shorter")
+    })?);
+    let deeper = |pattern: &Pattern, key: &DrawKey| part(pattern, key, here, depth + 1, left);
     match pattern {
         Pattern::Equals(Value::Regex(source)) | Pattern::Regex(source) => text_of(source, key),
         Pattern::Equals(Value::Range(range)) => ty::in_range(&range.0, &range.1, &mut key.stream()),
@@ -92,7 +106,7 @@ fn part(pattern: &Pattern, key: &DrawKey, here: &Value, depth: usize) -> Result<
             let drawn = (0..count).map(|i| deeper(item, &key.with(i.to_string())));
             drawn.collect::<Result<Vec<Value>, String>>().map(Value::list)
         }
-        Pattern::Object(shape) => object(&shape.fields, key, depth),
+        Pattern::Object(shape) => object(&shape.fields, key, depth, left),
         Pattern::Absent => Ok(Value::Absent),
         Pattern::Named(name, inner) => deeper(inner, key).map_err(|why| match why.starts_with('`') {
             true => why,
@@ -109,7 +123,7 @@ fn part(pattern: &Pattern, key: &DrawKey, here: &Value, depth: usize) -> Result<
 
 /// Fields first that stand for themselves, then those that are computed from their siblings, in
 /// whatever order they need each other.
-fn object(fields: &[FieldPattern], key: &DrawKey, depth: usize) -> Result<Value, String> {
+fn object(fields: &[FieldPattern], key: &DrawKey, depth: usize, budget: &Cell<u64>) -> Result<Value, String> {
     let mut drawn: Vec<Option<Value>> = vec![None; fields.len()];
     let mut waiting: Vec<usize> = Vec::new();
     for (i, field) in fields.iter().enumerate() {
@@ -119,7 +133,7 @@ fn object(fields: &[FieldPattern], key: &DrawKey, depth: usize) -> Result<Value,
         } else if computes(&field.pattern) {
             waiting.push(i);
         } else {
-            drawn[i] = Some(within(field, &own, &Value::Absent, depth)?);
+            drawn[i] = Some(within(field, &own, &Value::Absent, depth, budget)?);
         }
     }
     while !waiting.is_empty() {
@@ -127,7 +141,7 @@ fn object(fields: &[FieldPattern], key: &DrawKey, depth: usize) -> Result<Value,
         let mut stuck = None;
         let mut left = Vec::new();
         for &i in &waiting {
-            match within(&fields[i], &key.with(&*fields[i].name), &here, depth) {
+            match within(&fields[i], &key.with(&*fields[i].name), &here, depth, budget) {
                 Ok(value) => drawn[i] = Some(value),
                 Err(why) => {
                     stuck.get_or_insert(why);
@@ -145,8 +159,14 @@ fn object(fields: &[FieldPattern], key: &DrawKey, depth: usize) -> Result<Value,
     Ok(gather(fields, &drawn))
 }
 
-fn within(field: &FieldPattern, key: &DrawKey, here: &Value, depth: usize) -> Result<Value, String> {
-    part(&field.pattern, key, here, depth + 1).map_err(|why| match why.starts_with("`.") {
+fn within(
+    field: &FieldPattern,
+    key: &DrawKey,
+    here: &Value,
+    depth: usize,
+    left: &Cell<u64>,
+) -> Result<Value, String> {
+    part(&field.pattern, key, here, depth + 1, left).map_err(|why| match why.starts_with("`.") {
         true => format!("`.{}{}", field.name, &why[1..]),
         false => format!("`.{}`: {why}", field.name),
     })

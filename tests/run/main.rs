@@ -6,6 +6,7 @@ mod draws;
 mod environments;
 mod grpc;
 mod harness;
+mod hostile;
 mod interrupts;
 mod language;
 mod leases;

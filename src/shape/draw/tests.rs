@@ -185,6 +185,14 @@ fn patterns() -> Vec<Pattern> {
     patterns
 }
 
+#[test]
+fn nested_lists_are_refused_before_they_fill_the_memory() {
+    let list = |item| Pattern::Sized(Box::new(item), 1_000, 1_000);
+    let why = draw(&list(list(list(ty("bool", &[])))), &DrawKey::new(1)).unwrap_err();
+    assert!(why.contains("more than 1000000 parts"), "{why}");
+    assert!(draw(&list(ty("bool", &[])), &DrawKey::new(1)).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
