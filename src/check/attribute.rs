@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::Wanted;
-use super::context::{article, describe};
+use super::context::describe;
 use super::plan::Quarantine;
 use super::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::syntax::ast::{Args, Attribute, Expr, ExprKind, Item, TemplatePart};
+use crate::value::words::article;
 
 /// More retries hide a failure instead of showing that it is rare.
 const MAX_RETRIES: u64 = 100;

@@ -157,7 +157,7 @@ impl<'a> Walker<'a, '_> {
                     self.misplaced(keyword(statement, "fail"), "`fail` stands only in a double");
                 }
             }
-            StatementKind::Error => self.scopes.unreadable(statement.span),
+            StatementKind::Error => {}
         }
         if let Some(span) = self.called_action.take() {
             self.clear("the call of an action clears the response", span);

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::context::{article, describe};
+use super::context::describe;
 use super::plan::{Definition, ItemRef};
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind, ParamDecl};
+use crate::value::words::article;
 
 /// A parameter, whatever declares it.
 #[derive(Debug, Clone)]

@@ -64,7 +64,16 @@ impl<'a> Context<'a> {
 
     /// Whether the parser could not read a part of this file: names may be declared there.
     pub(super) fn is_broken(&self, unit: usize) -> bool {
-        self.program.units[unit].broken
+        !self.program.units[unit].broken.is_empty()
+    }
+
+    /// Whether the parser had something to say of the line.
+    pub(super) fn is_broken_at(&self, span: Span) -> bool {
+        self.program
+            .units
+            .iter()
+            .flat_map(|unit| &unit.broken)
+            .any(|line| line.source == span.source && line.contains(span.start))
     }
 
     /// What a name means at the top level of a module; it then counts as used.
@@ -100,9 +109,4 @@ pub(super) fn describe(kind: &ItemKind) -> (&'static str, Option<&crate::syntax:
         ItemKind::Scenario(_) => ("scenario", None),
         ItemKind::Error => ("item", None),
     }
-}
-
-/// `a` or `an`, as the word wants.
-pub(super) fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) && !word.starts_with("uni") { "an" } else { "a" }
 }

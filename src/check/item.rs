@@ -2,10 +2,10 @@
 
 use super::attribute;
 use super::plan::Import;
-use super::visit;
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{Double, ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
+use crate::syntax::visit;
 
 impl<'a> Walker<'a, '_> {
     /// One item with its attributes.
@@ -106,8 +106,10 @@ impl<'a> Walker<'a, '_> {
                     if let Some(kind) = super::types::literal(condition)
                         && kind != "bool"
                     {
-                        let message =
-                            format!("a gate is a condition, not {} {kind}", super::context::article(kind));
+                        let message = format!(
+                            "a gate is a condition, not {} {kind}",
+                            crate::value::words::article(kind)
+                        );
                         walker.push(
                             Diagnostic::error(Code::WRONG_TYPE, condition.span, message)
                                 .help("for example `require pass_rate == 100%`"),
@@ -145,8 +147,9 @@ impl<'a> Walker<'a, '_> {
         self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
         self.body(&[], &scenario.body);
         self.cases = None;
-        let does_something = visit::any_statement(&scenario.body, does_something);
-        if !does_something && !self.cx.is_broken(self.item.unit) {
+        let mut acts = false;
+        visit::statements(&scenario.body, &mut |statement| acts |= does_something(statement));
+        if !acts && !self.cx.is_broken(self.item.unit) {
             self.push(
                 Diagnostic::warning(
                     Code::EMPTY_SCENARIO,
@@ -190,9 +193,9 @@ fn does_something(statement: &Statement) -> bool {
     match &statement.kind {
         StatementKind::Step(..) | StatementKind::Wait(_) => false,
         StatementKind::Let(_) | StatementKind::Show(_) => {
-            let mut found = visit::request(statement).is_some();
-            crate::syntax::visit::statement(statement, &mut |part| {
-                found |= matches!(part.kind, ExprKind::Call(..))
+            let mut found = false;
+            visit::statement(statement, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Call(..) | ExprKind::Request(_))
             });
             found
         }

@@ -11,10 +11,12 @@ mod graph;
 mod item;
 mod modules;
 mod names;
+mod options;
 mod pattern;
 mod plan;
 mod planner;
 mod request;
+mod resolve;
 mod scope;
 mod script;
 mod setting;
@@ -22,7 +24,6 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod types;
-mod visit;
 mod walker;
 
 use std::sync::Arc;

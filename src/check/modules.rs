@@ -83,6 +83,10 @@ fn own_names(
     for (index, item) in program.units[unit].module.items.iter().enumerate() {
         for ident in declared(item) {
             if is_reserved(&ident.name) {
+                // The parser may have said so already.
+                if program.units[unit].broken.iter().any(|line| line.contains(ident.span.start)) {
+                    continue;
+                }
                 let message =
                     format!("`{}` is a reserved word and cannot name {}", ident.name, of_kind(&item.kind));
                 diagnostics
@@ -111,7 +115,7 @@ fn own_names(
 
 fn of_kind(kind: &ItemKind) -> String {
     let (word, _) = describe(kind);
-    format!("{} {word}", super::context::article(word))
+    format!("{} {word}", crate::value::words::article(word))
 }
 
 /// Brings the names of one `use` into its module.
@@ -157,8 +161,7 @@ impl Importer<'_> {
                         for (name, definition) in all {
                             self.bring(&Ident { name, span: used.path.span }, definition);
                         }
-                        let module = &self.program.units[target].module;
-                        if module.items.iter().any(|item| matches!(item.kind, ItemKind::Error)) {
+                        if !self.program.units[target].broken.is_empty() {
                             self.found.opaque[self.unit] = true;
                         }
                     }
@@ -183,10 +186,9 @@ impl Importer<'_> {
     fn unknown(&mut self, target: usize, name: &Ident, alias: Option<&Ident>) {
         self.found.lost[self.unit].insert(alias.unwrap_or(name).name.clone());
         let module = &self.program.units[target].module;
-        let broken = module.items.iter().filter(|item| matches!(item.kind, ItemKind::Error));
         let source = self.program.sources.get(module.source);
-        let mut words =
-            broken.flat_map(|item| source.slice(item.span).split(|c: char| !c.is_alphanumeric() && c != '_'));
+        let lines = self.program.units[target].broken.iter().map(|&span| source.slice(span));
+        let mut words = lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
         if words.any(|word| word == &*name.name) {
             return;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::Contract;
-use crate::source::{SourceId, Sources};
+use crate::source::{SourceId, Sources, Span};
 use crate::syntax::ast::{Item, ItemKind, Module};
 
 /// All modules of a run: those that were named, and those they import.
@@ -32,8 +32,8 @@ pub struct Unit {
     pub names: BTreeMap<Arc<str>, Definition>,
     /// Contracts by the service they belong to.
     pub contracts: BTreeMap<Arc<str>, Contract>,
-    /// Whether a part of it could not be read, so that names may be missing from the tree.
-    pub broken: bool,
+    /// The lines that could not be read: what they declare is missing from the tree.
+    pub broken: Vec<Span>,
     /// What each `use` came to, by its index in the module's items.
     pub imports: BTreeMap<usize, Import>,
 }

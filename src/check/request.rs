@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::context::{article, describe};
+use super::context::describe;
 use super::graph::Disturbed;
 use super::plan::{Definition, ItemRef};
 use super::scope::Value;
@@ -12,9 +12,9 @@ use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{
-    Expr, ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue,
-    Target, Template, TemplatePart,
+    ExprKind, Ident, ItemKind, Next, Place, Request, Service, SettingValue, Target, Template, TemplatePart,
 };
+use crate::value::words::article;
 
 /// The protocol of a bare URL.
 const HTTP: &str = "http";
@@ -337,57 +337,6 @@ impl<'a> Walker<'a, '_> {
         let Aim::Service(at) = aim else { return None };
         let ItemKind::Service(service) = &self.cx.program.item(*at).kind else { return None };
         self.cx.program.units[at.unit].contracts.get(&service.name.name)
-    }
-
-    /// `with { … }`: the options of a protocol; those of all when it is not known.
-    pub(super) fn options(&mut self, options: &'a ObjectExpr, protocol: Option<&str>) {
-        self.doubled_fields(options);
-        for entry in &options.entries {
-            match entry {
-                ObjectEntry::Field { name, value, .. } => self.option(name, value, protocol),
-                ObjectEntry::Spread(base) => self.value(base),
-                ObjectEntry::Open(span) => {
-                    let message = "`..` without a name stands only in patterns";
-                    self.push(Diagnostic::error(Code::MISPLACED, *span, message));
-                }
-            }
-        }
-    }
-
-    fn option(&mut self, name: &'a Template, value: &'a Expr, protocol: Option<&str>) {
-        let registry = self.cx.registry;
-        let Some(plain) = name.plain() else {
-            self.template(name);
-            let message = "the name of an option is plain text, without `${…}`";
-            self.push(Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message));
-            return self.value(value);
-        };
-        let found = match protocol {
-            Some(protocol) => registry.find(Kind::Option, protocol, &plain),
-            None => registry.get(Kind::Option, &plain),
-        };
-        let Some(spec) = found.copied() else {
-            self.at(|place| place.at_hand = true, |walker| walker.value(value));
-            let known: Vec<&str> = match protocol {
-                Some(protocol) => registry.names(Kind::Option, protocol),
-                None => registry.of_kind(Kind::Option).map(|spec| spec.name).collect(),
-            };
-            let whose = protocol.map_or_else(String::new, |protocol| format!(" of {protocol}"));
-            let message = format!("there is no option `{plain}`{whose}");
-            let diagnostic = Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message);
-            let diagnostic = if known.is_empty() {
-                diagnostic
-            } else {
-                diagnostic.help(format!("there are {}", list(&known)))
-            };
-            self.push(diagnostic.did_you_mean(&plain, known));
-            return;
-        };
-        if let Some(why) = spec.planned {
-            self.not_yet(name.span, &format!("the option `{plain}`"), Some(why));
-        }
-        let ty = spec.params.first().map_or(Ty::Any, |param| param.ty);
-        self.typed(value, ty, &format!("`{plain}`"));
     }
 
     /// `next feed matches P within 2s`

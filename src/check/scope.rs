@@ -45,8 +45,6 @@ pub(super) enum Response {
 pub(super) struct Scope {
     pub(super) variables: Vec<Variable>,
     pub(super) response: Response,
-    /// Statements that could not be read: they may have declared names.
-    pub(super) unreadable: Vec<Span>,
 }
 
 /// All scopes of a place, outermost first.
@@ -57,14 +55,14 @@ pub(super) struct Scopes {
 
 impl Scopes {
     pub(super) fn new() -> Scopes {
-        let outermost = Scope { variables: Vec::new(), response: Response::None, unreadable: Vec::new() };
+        let outermost = Scope { variables: Vec::new(), response: Response::None };
         Scopes { scopes: vec![outermost] }
     }
 
     /// Enters braces; the response of the place is still that of the place around it.
     pub(super) fn enter(&mut self) {
         let response = self.response().clone();
-        self.scopes.push(Scope { variables: Vec::new(), response, unreadable: Vec::new() });
+        self.scopes.push(Scope { variables: Vec::new(), response });
     }
 
     /// Leaves braces; returns the variables that were declared in them. The outermost stays.
@@ -83,12 +81,6 @@ impl Scopes {
     pub(super) fn declare(&mut self, variable: Variable) {
         if let Some(scope) = self.last() {
             scope.variables.push(variable);
-        }
-    }
-
-    pub(super) fn unreadable(&mut self, span: Span) {
-        if let Some(scope) = self.last() {
-            scope.unreadable.push(span);
         }
     }
 
@@ -117,10 +109,5 @@ impl Scopes {
         if let Some(scope) = self.last() {
             scope.response = response;
         }
-    }
-
-    /// The statements of this place that could not be read.
-    pub(super) fn unreadable_parts(&self) -> impl Iterator<Item = Span> {
-        self.scopes.iter().flat_map(|scope| &scope.unreadable).copied()
     }
 }

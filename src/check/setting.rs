@@ -257,7 +257,7 @@ impl<'a> Walker<'a, '_> {
             return Some(*spec);
         }
         let known = registry.names(Kind::Setting, of);
-        let message = format!("{} {of} has no setting `{}`", super::context::article(of), name.name);
+        let message = format!("{} {of} has no setting `{}`", crate::value::words::article(of), name.name);
         self.push(
             Diagnostic::error(Code::UNKNOWN_OPTION, name.span, message)
                 .help(format!("it has {}", list(&known)))

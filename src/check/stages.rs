@@ -1,5 +1,6 @@
 //! The order of stages.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
@@ -93,8 +94,8 @@ fn way_back(program: &Program, start: ItemRef) -> Option<Vec<ItemRef>> {
                 way.reverse();
                 return Some(way);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, at);
+            if let Entry::Vacant(new) = came_from.entry(next) {
+                new.insert(at);
                 waiting.push_back(next);
             }
         }

@@ -161,3 +161,38 @@ fn hostile_shapes_of_programs_end() {
     assert_eq!(diagnostics, []);
     assert_eq!(names(&plan, &plan.scenarios[0].services), ["s"]);
 }
+
+#[test]
+fn torn_and_shuffled_files_are_reported_and_never_break_the_check() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/clean");
+    let library = std::fs::read_to_string(dir.join("_lib.scn")).unwrap();
+    let text = std::fs::read_to_string(dir.join("shop.scn")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("_lib.scn"), library).unwrap();
+    let path = root.path().join("a.scn");
+    let check = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let (program, mut diagnostics) = crate::load::load(std::slice::from_ref(&path), root.path());
+        let (plan, checked) = super::check(program, &crate::rooms::registry());
+        diagnostics.extend(checked);
+        for diagnostic in &diagnostics {
+            // Every place is one that can be shown.
+            let source = plan.program.sources.get(diagnostic.at.span.source);
+            assert!(diagnostic.at.span.end as usize <= source.text.len());
+            assert!(source.text.is_char_boundary(diagnostic.at.span.start as usize));
+        }
+        diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    };
+    assert_eq!(check(&text), 0);
+    let lines: Vec<&str> = text.lines().collect();
+    for cut in (0..text.len()).step_by(97).filter(|&cut| text.is_char_boundary(cut)) {
+        check(&text[..cut]);
+    }
+    for left_out in (0..lines.len()).step_by(3) {
+        let rest: Vec<&str> =
+            lines.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, line)| *line).collect();
+        check(&rest.join("\n"));
+    }
+    let backwards: Vec<&str> = lines.iter().rev().copied().collect();
+    assert!(check(&backwards.join("\n")) > 0);
+}

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::context::article;
 use super::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::Ty;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::value::words::article;
 
 /// The word for the kind of a literal; `None` when it is not known before the run.
 pub(super) fn literal(expr: &Expr) -> Option<&'static str> {
@@ -44,7 +44,7 @@ fn word(ty: Ty) -> &'static str {
         Ty::Size => "size",
         Ty::Object => "object",
         Ty::List => "list",
-        Ty::OneOf(_) => "word",
+        Ty::OneOf(_) | Ty::Word => "word",
         Ty::Key => "key",
         Ty::Pattern => "pattern",
         Ty::Name => "name",
@@ -63,7 +63,7 @@ fn sample(ty: Ty) -> Option<&'static str> {
         Ty::List => "a list such as `[1, 2]`",
         Ty::Key => "a key such as `.id`, or a list of keys",
         Ty::Name => "a name",
-        Ty::Any | Ty::OneOf(_) | Ty::Pattern => return None,
+        Ty::Any | Ty::OneOf(_) | Ty::Pattern | Ty::Word => return None,
     })
 }
 
@@ -82,6 +82,7 @@ impl<'a> Walker<'a, '_> {
         match ty {
             Ty::OneOf(words) => return self.one_of(expr, words, what),
             Ty::Pattern => return self.pattern(expr),
+            Ty::Word if plain_name(expr).is_some() => return,
             Ty::Key => {
                 self.at(|place| place.at_hand = true, |walker| walker.value(expr));
             }

@@ -169,7 +169,7 @@ fn type_words(ty: Ty) -> String {
         Ty::OneOf(words) => format!("one of {}", words.join(", ")),
         Ty::Key => "a key such as `.id`, or a list of keys".to_owned(),
         Ty::Pattern => "a pattern".to_owned(),
-        Ty::Name => "a name".to_owned(),
+        Ty::Name | Ty::Word => "a name".to_owned(),
     }
 }
 

@@ -9,8 +9,9 @@ use super::args::{Color, Fmt};
 use super::project::named;
 use super::terminal::{self, Stream};
 use crate::diag::{Look, render_all};
-use crate::report::{Ink, plain, plural};
+use crate::report::{Ink, plural};
 use crate::source::{Source, Sources};
+use crate::value::words::plain;
 
 /// Formats files in place, or says which are not formatted.
 pub(super) fn fmt(args: &Fmt, color: Color) -> Exit {

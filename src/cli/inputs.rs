@@ -80,7 +80,7 @@ fn read_file(
     let text = std::fs::read_to_string(path).map_err(|error| {
         let text = format!("--env-file {name}");
         let span = ("--env-file ".len(), text.len());
-        let message = format!("the env file cannot be read: {}", crate::report::plain(&error));
+        let message = format!("the env file cannot be read: {}", crate::value::words::plain(&error));
         misunderstood("the command line", &text, span, message, None)
     })?;
     for (number, line) in text.lines().enumerate() {

@@ -8,7 +8,8 @@ use super::args::{Color, Replay};
 use super::terminal::{self, Stream};
 use crate::diag::did_you_mean;
 use crate::event::EventKind;
-use crate::report::{Page, Reporter as _, Runs, Terminal, plain, read_run};
+use crate::report::{Page, Reporter as _, Runs, Terminal, read_run};
+use crate::value::words::plain;
 
 /// Prints what a run printed, and ends as it ended.
 pub(super) fn replay(args: &Replay, color: Color) -> Exit {

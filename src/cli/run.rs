@@ -303,7 +303,7 @@ fn reporters(
         Err(error) => {
             let message = format!(
                 "this run is not kept for `scn replay`: `.scn` cannot be written: {}",
-                crate::report::plain(&error)
+                crate::value::words::plain(&error)
             );
             terminal::tell(&format!("warning: {message}\n"));
         }
@@ -329,7 +329,7 @@ fn open(report: Report, failures: &WriteFailures) -> Result<Box<dyn Reporter>, S
             Target::Stdout => "-".to_owned(),
             Target::File(path) => path.display().to_string(),
         };
-        let message = format!("{name} `{target}` cannot be written: {}", crate::report::plain(error));
+        let message = format!("{name} `{target}` cannot be written: {}", crate::value::words::plain(error));
         Stopped::Said(Exit::Environment, message)
     };
     let (name, reporter): (&str, Box<dyn Reporter>) = match report {

@@ -22,7 +22,7 @@ pub(super) enum Brace {
 pub(super) enum Column {
     /// The value of a setting.
     Setting,
-    /// The value of a shape's field.
+    /// The value of a field.
     Field,
     /// What follows `same` and `effect`.
     Claim,
@@ -105,7 +105,11 @@ impl Structure {
             Rule::ellipsis => {
                 self.dots.insert(start);
             }
-            Rule::entry_field | Rule::use_name => {
+            Rule::entry_field => {
+                self.begins.insert(start);
+                self.enter(Column::Field, start, end, child(&[Rule::expr]));
+            }
+            Rule::use_name => {
                 self.begins.insert(start);
             }
             Rule::under => {
@@ -118,15 +122,6 @@ impl Structure {
                 self.begins.insert(start);
                 let value = child(&[Rule::tight, Rule::setting_request, Rule::setting_phrase]);
                 self.enter(Column::Setting, start, end, value);
-            }
-            Rule::shape => {
-                let fields = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::object);
-                for field in fields.flat_map(Pair::into_inner).filter(|p| p.as_rule() == Rule::entry_field) {
-                    let at = base + field.as_span().start();
-                    let value = field.clone().into_inner().find(|p| p.as_rule() == Rule::expr);
-                    let value = value.map(|value| base + value.as_span().start());
-                    self.enter(Column::Field, at, at + field.as_str().trim_end().len(), value);
-                }
             }
             Rule::same => self.enter(Column::Claim, start, end, child(&[Rule::tight])),
             Rule::effect => self.enter(Column::Claim, start, end, child(&[Rule::claim])),

@@ -15,7 +15,7 @@ pub use property::{SPECS as PROPERTIES, property, property_names};
 
 use crate::diag::did_you_mean;
 use crate::lang::{Param, Spec, Ty};
-use crate::shape::a_kind;
+use crate::value::words::a_kind;
 use crate::value::{Number, Text, Value};
 
 /// A function that expressions call.
@@ -67,7 +67,7 @@ const ELSEWHERE: &[Spec] = &[
         "header",
         "a place in a request",
         &[Param::required("name", Ty::Text, "the header's name")],
-        "idempotent as ietf(by: header(\"Idempotency-Key\")) { … }",
+        "idempotent as ietf(by: header(\"Idempotency-Key\")) { POST orders /v1/orders }",
     )
     .planned("only profiles and doubles look at it, and they are not executed yet"),
 ];

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 pub use crate::shape::compare;
-use crate::shape::{a_kind, parse_datetime, show_datetime};
+use crate::shape::{parse_datetime, show_datetime};
+use crate::value::words::a_kind;
 use crate::value::{Binary, Number, Text, Value, to_json};
 
 /// `left + right`: numbers, texts, lists, bytes, durations; a date-time and a duration.

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::operators::{add, compare};
 use super::text::slug;
 use crate::lang::{Kind, Spec};
-use crate::shape::a_kind;
+use crate::value::words::a_kind;
 use crate::value::{Number, Value};
 
 const fn of(kind: &'static str, name: &'static str, summary: &'static str, example: &'static str) -> Spec {

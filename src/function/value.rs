@@ -3,7 +3,8 @@
 use super::operators::quotient;
 use super::{Arguments, functions, spec};
 use crate::lang::{Param, Ty};
-use crate::shape::{a_kind, parse_date, parse_datetime, show_datetime};
+use crate::shape::{parse_date, parse_datetime, show_datetime};
+use crate::value::words::a_kind;
 use crate::value::{Number, Value};
 
 const NUMBER: &[Param] = &[Param::required("number", Ty::Number, "the number")];

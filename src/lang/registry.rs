@@ -74,6 +74,8 @@ pub enum Ty {
     Pattern,
     /// The name of something declared: a service, an owner.
     Name,
+    /// A bare word that the thing spoken of declares itself, such as a variant of a service.
+    Word,
 }
 
 /// A parameter of a name.

@@ -71,7 +71,7 @@ fn read(
     let path = join(dir, Path::new(&*written));
     inside(root, &path).map_err(|astray| Box::new(place(astray, &path, root, span)))?;
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("proto") => compile(&path, root, span, sources).map_err(Box::new),
+        Some("proto") => compile(&path, root, span, sources),
         Some("yaml" | "yml" | "json") if path.is_file() => Ok(Contract::OpenApi(Arc::new(path))),
         _ => Err(Box::new(
             Diagnostic::error(Code::CONTRACT, span, format!("`{written}` is no contract that is known"))
@@ -81,10 +81,10 @@ fn read(
 }
 
 /// Compiles a `.proto` file with what it imports.
-fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Result<Contract, Diagnostic> {
+fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Result<Contract, Box<Diagnostic>> {
     match proto::compile_under(path, root) {
         Ok(contract) => Ok(Contract::Proto(contract)),
-        Err(error) => Err(complaint(&error, span, sources)),
+        Err(error) => Err(Box::new(complaint(&error, span, sources))),
     }
 }
 

@@ -34,6 +34,7 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
         loader.contracts(unit);
     }
     loader.diagnostics.extend(cycle::find(&loader.program));
+    crate::check::sort(&mut loader.diagnostics);
     (loader.program, loader.diagnostics)
 }
 
@@ -112,7 +113,9 @@ impl Loader {
     fn unit(&mut self, identity: Identity, name: String, dir: PathBuf, text: Arc<str>) -> usize {
         let source = self.program.sources.add(Source::new(name, dir.clone(), text.clone()));
         let parsed = syntax::parse(source, &text);
-        let broken = parsed.errors.iter().any(Diagnostic::is_error);
+        let file = self.program.sources.get(source);
+        let errors = parsed.errors.iter().filter(|error| error.is_error());
+        let broken = errors.map(|error| whole_line(file, error.at.span)).collect();
         self.diagnostics.extend(parsed.errors);
         let unit = self.program.units.len();
         self.program.units.push(Unit {
@@ -186,6 +189,14 @@ impl Loader {
         };
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// The line in which a span begins.
+fn whole_line(source: &Source, span: Span) -> Span {
+    let start =
+        source.text[..(span.start as usize).min(source.text.len())].rfind('\n').map_or(0, |at| at + 1);
+    let end = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
+    Span::new(span.source, start, end)
 }
 
 /// The paths as one line, and where in it each stands.

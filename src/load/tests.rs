@@ -167,19 +167,19 @@ fn contracts_are_compiled_and_their_errors_shown_inside_them() {
     assert_eq!(
         places,
         [
-            ("bad.proto".to_owned(), 2, "Missing".to_owned()),
             ("a.scn".to_owned(), 4, "\"./api.txt\"".to_owned()),
             ("a.scn".to_owned(), 5, "\"./gone.yaml\"".to_owned()),
             ("a.scn".to_owned(), 6, "\"../up.yaml\"".to_owned()),
+            ("bad.proto".to_owned(), 2, "Missing".to_owned()),
         ]
     );
     assert!(
-        diagnostics[0].message.starts_with("the contract does not compile: "),
+        diagnostics[3].message.starts_with("the contract does not compile: "),
         "{}",
-        diagnostics[0].message
+        diagnostics[3].message
     );
     assert_eq!(
-        program.sources.get(diagnostics[0].also[0].span.source).slice(diagnostics[0].also[0].span),
+        program.sources.get(diagnostics[3].also[0].span.source).slice(diagnostics[3].also[0].span),
         "\"./bad.proto\""
     );
 }

@@ -238,7 +238,7 @@ fn exchange(words: &[Word], options: &Options, session: &Session) -> Exchange {
     let masked = |text: &str| session.redactor.mask(text).into_owned();
     let mut shell = String::new();
     if options.dir != session.dir {
-        shell = format!("cd {} && ", crate::system::shell_quote(&options.dir.display().to_string()));
+        shell = format!("cd {} && ", crate::value::words::shell_quote(&options.dir.display().to_string()));
     }
     for (name, value) in &options.env {
         shell.push_str(&format!("{name}={} ", shell_line(std::slice::from_ref(value))));

@@ -27,7 +27,6 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
-mod tls;
 mod wire;
 
 use super::{BoxFuture, Call, Endpoint, Misuse, Protocol, Reply, Session};

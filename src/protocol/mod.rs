@@ -1,11 +1,13 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+mod cause;
 mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
 pub mod system;
+mod tls;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

@@ -50,6 +50,14 @@ pub const SPECS: &[Spec] = &[
     )
     .params(&[Param::new("value", Ty::Duration, "5s unless given")])
     .example("restart ledger with { grace: 10s }"),
+    Spec::new(
+        Kind::Option,
+        "system",
+        "variant",
+        "the variant as which `restart` starts the service; until the scenario ends",
+    )
+    .params(&[Param::new("value", Ty::Word, "a `variant` that the service declares")])
+    .example("restart ledger with { variant: v1 }"),
     Spec::new(Kind::Option, "system", "signal", "the signal of `kill`")
         .params(&[Param::new("value", Ty::OneOf(SIGNALS), "SIGKILL unless given")])
         .example("kill ledger with { signal: \"SIGTERM\" }"),

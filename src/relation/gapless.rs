@@ -5,7 +5,7 @@
 use super::records::{groups, invalid, key_name, keys, records, shows};
 use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
 use crate::lang::{Param, Ty};
-use crate::shape::a_kind;
+use crate::value::words::a_kind;
 use crate::value::{Value, show};
 
 /// More gaps than this are counted, not listed.

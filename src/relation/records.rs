@@ -3,7 +3,7 @@
 
 use super::{Claim, Index, Verdict, note};
 use crate::event::Detail;
-use crate::shape::a_kind;
+use crate::value::words::a_kind;
 use crate::value::{Key, Value, show, show_short};
 
 /// Values in details are cut in the middle to this many characters.

@@ -34,7 +34,6 @@ pub use style::took;
 pub(crate) use style::{Ink, indented, pad, plural};
 pub use target::Target;
 pub use terminal::Terminal;
-pub(crate) use watched::plain;
 pub use watched::{Watched, WriteFailures};
 
 /// Sees every event of a run in order.

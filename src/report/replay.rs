@@ -26,7 +26,7 @@ pub struct ReplayError {
 pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), ReplayError> {
     let name = path.display().to_string();
     let fail = |line: usize, message: String| ReplayError { file: name.clone(), line, message };
-    let file = File::open(path).map_err(|error| fail(1, super::watched::plain(&error)))?;
+    let file = File::open(path).map_err(|error| fail(1, crate::value::words::plain(&error)))?;
     let mut reader = BufReader::new(file);
     let mut last = None;
     let mut bytes = Vec::new();
@@ -34,7 +34,7 @@ pub fn read_run(path: &Path, mut each: impl FnMut(Event) -> bool) -> Result<(), 
         bytes.clear();
         let count = reader
             .read_until(b'\n', &mut bytes)
-            .map_err(|error| fail(line, super::watched::plain(&error)))?;
+            .map_err(|error| fail(line, crate::value::words::plain(&error)))?;
         if count == 0 {
             break;
         }

@@ -140,7 +140,14 @@ impl Tally {
                     0 => String::new(),
                     count => format!("; {} of other suites passed", plural(count, "test")),
                 };
-                ("passed", format!("{}{flaky}{suites}", holds(ran as usize)))
+                // A scenario in quarantine was judged and does not hold; it only does not count.
+                let quarantined = match summary.quarantined as usize {
+                    0 => String::new(),
+                    1 => ", 1 fails in quarantine".to_owned(),
+                    count => format!(", {count} fail in quarantine"),
+                };
+                let held = ran.saturating_sub(summary.quarantined) as usize;
+                ("passed", format!("{}{flaky}{quarantined}{suites}", holds(held)))
             }
             Exit::Failed => ("failed", self.reasons(summary).join(", ")),
             Exit::Wrong => ("wrong", "the scenarios cannot run as they are written".to_owned()),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Reporter;
 use crate::event::Event;
+use crate::value::words::plain;
 
 /// What reporters could not write, shared by all of them.
 #[derive(Debug, Clone, Default)]
@@ -50,14 +51,6 @@ impl Watched {
             self.failures.add(format!("{} could not be written: {}", self.name, plain(error)), self.warning);
         }
     }
-}
-
-/// The error without the number that the system's table gives it.
-pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
-    let mut chars = text.chars();
-    chars.next().map_or(text.clone(), |first| first.to_lowercase().chain(chars).collect())
 }
 
 impl Reporter for Watched {

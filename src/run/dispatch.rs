@@ -260,11 +260,10 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
 /// Every service that a selected scenario or a stage hook reaches, dependencies first.
 fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
     let mut reached = Vec::new();
-    for &index in selected {
-        for &service in &plan.scenarios[index].services {
-            if !reached.contains(&service) {
-                reached.push(service);
-            }
+    let scenarios = selected.iter().flat_map(|index| &plan.scenarios[*index].services);
+    for &service in scenarios.chain(plan.stages.iter().flat_map(|stage| &stage.services)) {
+        if !reached.contains(&service) {
+            reached.push(service);
         }
     }
     reached
@@ -301,7 +300,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
         if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
             && let Some(value) = given.next()
         {
-            words.extend([word.clone(), crate::system::shell_quote(value)]);
+            words.extend([word.clone(), crate::value::words::shell_quote(value).into_owned()]);
         }
     }
     words

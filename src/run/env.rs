@@ -144,12 +144,15 @@ impl Env {
     }
 }
 
+/// Something that changes, and which of its versions was seen.
+pub(crate) type Watched = (Arc<dyn Live>, u64);
+
 /// Collects the values of sub-expressions while an expectation is judged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observer {
     seen: Arc<Mutex<Vec<(Span, Value)>>>,
     absent: Arc<Mutex<Vec<(Span, String)>>>,
-    live: Arc<Mutex<Vec<(Arc<dyn Live>, u64)>>>,
+    live: Arc<Mutex<Vec<Watched>>>,
 }
 
 impl Observer {
@@ -181,7 +184,7 @@ impl Observer {
     }
 
     /// The live things that were read, with the versions they had.
-    pub(crate) fn live(&self) -> Vec<(Arc<dyn Live>, u64)> {
+    pub(crate) fn live(&self) -> Vec<Watched> {
         self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 

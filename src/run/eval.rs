@@ -16,6 +16,7 @@ use crate::syntax::ast::{
     BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
     UnaryOp,
 };
+use crate::value::words::a_kind;
 use crate::value::{Object, Text, Value, at};
 
 /// A step of a path, its index evaluated.
@@ -140,9 +141,6 @@ impl Cx {
                     text.push_str(&piece.text);
                 }
             }
-        }
-        if secret {
-            self.session.redactor.register(&text);
         }
         Ok(Text { text: text.into(), secret })
     }
@@ -341,7 +339,7 @@ impl Cx {
                     env,
                     Code::BAD_VALUE,
                     field.span,
-                    format!("{} has no field `{}`", article(other.kind()), field.name),
+                    format!("{} has no field `{}`", a_kind(other), field.name),
                 );
                 let known: Vec<&str> = match other {
                     Value::Live(live) => live.fields().to_vec(),
@@ -390,7 +388,7 @@ impl Cx {
                 Ok(fields.get(&name.text).cloned().unwrap_or(Value::Absent))
             }
             (value, index) => {
-                let message = format!("{} cannot be indexed by {}", article(value.kind()), index.kind());
+                let message = format!("{} cannot be indexed by {}", a_kind(value), index.kind());
                 Err(self.bad_value(env, span, message))
             }
         }
@@ -526,13 +524,4 @@ fn is_arithmetic(op: BinaryOp) -> bool {
         op,
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder
     )
-}
-
-/// `a list`, `an object`.
-pub(crate) fn article(kind: &str) -> String {
-    match kind {
-        "null" | "absent" | "text" | "bytes" => kind.to_owned(),
-        _ if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {kind}"),
-        _ => format!("a {kind}"),
-    }
 }

@@ -136,28 +136,20 @@ impl Cx {
         let end = Instant::now() + stays;
         let mut looks = 1u32;
         loop {
-            let rest = end.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return Ok(None);
-            }
-            let (observer, _) = self.look(env, expect, span, None).await?;
-            self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?;
-            let (_, failure) = self.look(env, expect, span, None).await?;
+            let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
-            if let Some(stop) = failure {
-                let mut failures = match stop {
-                    Stop::Failed(failures) | Stop::Unknown(failures) => failures,
-                    other => return Err(other),
-                };
-                if failures.is_empty() {
-                    return Ok(None);
+            let rest = end.saturating_duration_since(Instant::now());
+            match failure {
+                None if rest.is_zero() => return Ok(None),
+                None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
+                Some(Stop::Failed(mut failures) | Stop::Unknown(mut failures)) if !failures.is_empty() => {
+                    let mut failure = failures.remove(0);
+                    let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
+                    let text = format!("it held for {held}, until look {looks}");
+                    failure.details.push(Detail::Note { text });
+                    return Ok(Some(failure));
                 }
-                let mut failure = failures.remove(0);
-                let held = stays.saturating_sub(end.saturating_duration_since(Instant::now()));
-                let text =
-                    format!("it held for {}, until look {looks}", show_short(&Value::duration(held), 20));
-                failure.details.push(Detail::Note { text });
-                return Ok(Some(failure));
+                Some(other) => return Err(other),
             }
         }
     }
@@ -310,7 +302,7 @@ impl Cx {
                 Err(Stop::Terminal(mut failure)) => {
                     attempts.note(started.elapsed(), failure.message.clone());
                     failure.details.extend(attempts.details());
-                    return Err(failure.into());
+                    return Err((*failure).into());
                 }
                 Err(other) => return Err(other),
             };

@@ -14,7 +14,7 @@ pub(crate) enum Stop {
     /// Something can neither be shown nor refuted.
     Unknown(Vec<Failure>),
     /// `stop when`: an `eventually` must not try again.
-    Terminal(Failure),
+    Terminal(Box<Failure>),
     /// `return`: ends the nearest block whose value is used, or the action.
     Return(Value),
     /// The scenario must end; the one who cancelled it knows why.
@@ -32,7 +32,7 @@ impl Stop {
     pub(crate) fn into_failures(self) -> Vec<Failure> {
         match self {
             Stop::Failed(failures) | Stop::Unknown(failures) => failures,
-            Stop::Terminal(failure) => vec![failure],
+            Stop::Terminal(failure) => vec![*failure],
             Stop::Return(_) | Stop::Cancelled => Vec::new(),
         }
     }

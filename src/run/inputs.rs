@@ -31,7 +31,7 @@ pub(crate) fn resolve(
                 let dir = &program.units[at.unit].dir;
                 match secret_text(secret, dir, given, variable) {
                     Some(Ok(text)) => Some(taint(secret, &text, redactor)),
-                    Some(Err(problem)) => Some(Err(*problem)),
+                    Some(Err(problem)) => Some(Err(problem)),
                     None => None,
                 }
             }
@@ -41,7 +41,7 @@ pub(crate) fn resolve(
             Some(Ok(value)) => {
                 values.insert(at, value);
             }
-            Some(Err(problem)) => problems.push(problem),
+            Some(Err(problem)) => problems.push(*problem),
             None => {}
         }
     }
@@ -54,7 +54,7 @@ pub(crate) fn variable_name(name: &str) -> String {
 }
 
 /// Text becomes what the input's type or default is: a number, a duration, a truth value.
-fn read(input: &Input, text: &str) -> Result<Value, Diagnostic> {
+fn read(input: &Input, text: &str) -> Result<Value, Box<Diagnostic>> {
     let wants_text = match (&input.ty, &input.default) {
         (Some(Expr { kind: ExprKind::Name(name), .. }), _) => &**name == "text",
         (None, Some(default)) => matches!(default.kind, ExprKind::Text(_)),
@@ -66,7 +66,7 @@ fn read(input: &Input, text: &str) -> Result<Value, Diagnostic> {
     }
     let wrong = |what: &str| {
         let message = format!("`{text}` is no value for the input `{}`", input.name.name);
-        Diagnostic::error(Code::WRONG_TYPE, input.name.span, message).label(what.to_owned())
+        Box::new(Diagnostic::error(Code::WRONG_TYPE, input.name.span, message).label(what.to_owned()))
     };
     match crate::syntax::parse_expression(SourceId::default(), text) {
         Ok(expr) => {
@@ -141,11 +141,13 @@ fn secret_text(
     }))
 }
 
-fn taint(secret: &Secret, text: &str, redactor: &Redactor) -> Result<Value, Diagnostic> {
+fn taint(secret: &Secret, text: &str, redactor: &Redactor) -> Result<Value, Box<Diagnostic>> {
     if !is_long_enough(text) {
         let message = format!("the secret `{}` has fewer than 8 characters", secret.name.name);
-        return Err(Diagnostic::error(Code::SHORT_SECRET, secret.name.span, message)
-            .label("it could not be masked without masking half of every output"));
+        return Err(Box::new(
+            Diagnostic::error(Code::SHORT_SECRET, secret.name.span, message)
+                .label("it could not be masked without masking half of every output"),
+        ));
     }
     redactor.register(text);
     Ok(Value::text_with(text, true))

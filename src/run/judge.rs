@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::cx::{Cx, SHOWN};
 use super::env::{Env, Observer};
-use super::eval::article;
 use super::flow::Flow;
 use crate::diag::Code;
 use crate::event::Detail;
@@ -15,6 +14,7 @@ use crate::protocol::BoxFuture;
 use crate::relation::{self, Claim, Verdict};
 use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
+use crate::value::words::a_kind;
 use crate::value::{Object, Value, show_short};
 
 /// Whether it holds, and what shows it when not.
@@ -205,7 +205,7 @@ impl Cx {
             return shape::diff(expected, subject).into_details();
         }
         if subject.kind() != expected.kind() {
-            let text = format!("{} never equals {}", article(subject.kind()), article(expected.kind()));
+            let text = format!("{} never equals {}", a_kind(subject), a_kind(expected));
             return vec![Detail::Note { text }];
         }
         Vec::new()

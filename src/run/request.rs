@@ -10,12 +10,12 @@ use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
 use crate::check::ItemRef;
 use crate::diag::{Code, did_you_mean};
-use crate::event::{EventKind, Failure};
+use crate::event::{EventKind, Exchange, Failure};
 use crate::function::operators;
-use crate::lang::{Kind, Safety};
+use crate::lang::{Kind, Safety, Ty};
 use crate::protocol::{Call, CallPlace, Misuse, Piece, Protocol};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, LetTarget};
+use crate::syntax::ast::{Expr, ExprKind, LetTarget, ObjectEntry, ObjectExpr};
 use crate::syntax::ast::{
     ItemKind, Place, Request, Statement, StatementKind, Target, Template, TemplatePart,
 };
@@ -66,6 +66,11 @@ impl Cx {
         let protocols = self.protocols_of(env, request, &aim)?;
         self.allowed(env, request, &aim)?;
         let call = self.assemble(env, request, &aim).await?;
+        if let Aim::Service(service) = &aim
+            && let Some(variant) = call.options.get("variant").filter(|_| call.verb.as_ref() == "restart")
+        {
+            return self.as_variant(env, service, variant, span).await;
+        }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in protocols {
@@ -92,6 +97,32 @@ impl Cx {
             return Ok(response);
         }
         Err(self.unchecked_failure(env, request, span, &response).into())
+    }
+
+    /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.
+    async fn as_variant(
+        self: &Arc<Self>,
+        env: &Env,
+        service: &Arc<super::world::ServiceRef>,
+        variant: &Value,
+        span: Span,
+    ) -> Flow<Arc<Response>> {
+        let name: Arc<str> = Arc::from(variant.as_text().unwrap_or_default());
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.restart_as(env, service, name.clone(), span).await?;
+        let exchange = Exchange {
+            protocol: "system".to_owned(),
+            service: Some(service.name.to_string()),
+            request: format!("restart {} as {name}", service.name),
+            response: "running".to_owned(),
+            ..Exchange::default()
+        };
+        self.emit(EventKind::Requested {
+            id: self.id,
+            place: self.world.bare_place(span),
+            exchange: exchange.clone(),
+        });
+        Ok(Arc::new(Response { record: Value::object([("error", Value::Absent)]), exchange }))
     }
 
     /// The failure of a response that is no success and that nobody checks.
@@ -259,7 +290,7 @@ impl Cx {
             _ => Object::new(),
         };
         if let Some(written) = &request.options {
-            merge(&mut options, self.object(env, written).await?);
+            merge(&mut options, self.options(env, written).await?);
         }
         let place = match &request.place {
             None => None,
@@ -289,6 +320,36 @@ impl Cx {
         Ok(Call { verb: request.verb.name.clone(), endpoint, stream, members, place, operand, options })
     }
 
+    /// Options: a bare word that an option knows, such as `contract: ignore`, stands for itself.
+    async fn options(self: &Arc<Self>, env: &Env, written: &ObjectExpr) -> Flow<Object> {
+        let mut options = Object::new();
+        for entry in &written.entries {
+            match entry {
+                ObjectEntry::Field { name, value: Expr { kind: ExprKind::Name(word), .. }, .. }
+                    if self.is_option_word(env, name, word) =>
+                {
+                    options.insert(self.text(env, name).await?.text, Value::text(word.clone()));
+                }
+                _ => {
+                    let one = ObjectExpr { entries: vec![entry.clone()], span: written.span };
+                    merge(&mut options, self.object(env, &one).await?);
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn is_option_word(&self, env: &Env, option: &Template, word: &str) -> bool {
+        let Some(option) = option.plain() else { return false };
+        let declared = env.get(word).is_some() || self.world.plan.program.lookup(env.unit, word).is_some();
+        let specs = self.world.registry.all(Kind::Option, &option);
+        specs.iter().flat_map(|spec| spec.params).any(|param| match param.ty {
+            Ty::Word => true,
+            Ty::OneOf(words) => !declared && words.contains(&word),
+            _ => false,
+        })
+    }
+
     /// The service's own `with { … }`.
     async fn service_options(
         self: &Arc<Self>,
@@ -307,7 +368,7 @@ impl Cx {
             {
                 let origin = self.world.plan.program.item(item).span.start;
                 let inner = env.call(item.unit, origin, setting.span);
-                merge(&mut options, self.object(&inner, object).await?);
+                merge(&mut options, self.options(&inner, object).await?);
             }
         }
         Ok(options)

@@ -90,11 +90,14 @@ pub(crate) fn admission(
     })
 }
 
+/// A fixture's value, or why there is none, once it has been set up.
+type Cell = OnceCell<Result<Value, Vec<Failure>>>;
+
 /// Fixtures that several scenarios share, with the context that cleans them up.
 pub(crate) struct Scope {
     /// What they run in.
     pub(crate) cx: Arc<Cx>,
-    cells: Mutex<BTreeMap<ItemRef, Arc<OnceCell<Result<Value, Vec<Failure>>>>>>,
+    cells: Mutex<BTreeMap<ItemRef, Arc<Cell>>>,
 }
 
 impl Scope {
@@ -272,7 +275,7 @@ async fn one_attempt(
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }
-        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![failure]),
+        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![*failure]),
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct ServiceRef {
     dir: PathBuf,
     state: tokio::sync::Mutex<State>,
     current: Mutex<Option<Arc<Service>>>,
+    /// The variant as which it runs.
+    variant: Mutex<Option<Arc<str>>>,
     /// How many of its unexpected exits were reported.
     blamed: AtomicUsize,
     /// Keeps the port ours.
@@ -107,6 +109,7 @@ pub(crate) fn services(
                 dir: unit.dir.clone(),
                 state: tokio::sync::Mutex::new(State::Down),
                 current: Mutex::new(None),
+                variant: Mutex::new(None),
                 blamed: AtomicUsize::new(0),
                 _port: port,
             }))
@@ -128,6 +131,25 @@ pub(crate) fn services(
 /// The setting of a service with this name.
 pub(crate) fn setting<'a>(declared: &'a Declared, name: &str) -> Option<&'a Setting> {
     declared.settings.iter().find(|setting| &*setting.name.name == name)
+}
+
+/// The variants of a service, by name with their settings.
+fn variants(declared: &Declared) -> impl Iterator<Item = (&str, &[Setting])> {
+    declared.settings.iter().filter(|setting| &*setting.name.name == "variant").filter_map(|setting| {
+        match (&setting.value, &setting.block) {
+            (Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })), Some(block)) => {
+                Some((&**name, block.as_slice()))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The setting of a service as the variant it runs as; what the variant leaves open is the service's.
+fn setting_as<'a>(declared: &'a Declared, variant: Option<&str>, name: &str) -> Option<&'a Setting> {
+    let own = variant.and_then(|variant| variants(declared).find(|(known, _)| *known == variant));
+    own.and_then(|(_, block)| block.iter().find(|setting| &*setting.name.name == name))
+        .or_else(|| setting(declared, name))
 }
 
 /// The word after `speaks`; `http` without one.
@@ -334,10 +356,15 @@ impl Cx {
         let mut state = service.state.lock().await;
         match &*state {
             State::Failed(failure) => return Err(failure.clone()),
-            State::Up(running) if running.is_running() => {
+            State::Up(running) if running.is_running() && lock(&service.variant).is_none() => {
                 // A scenario that paused it and failed must not hang the next one.
                 let _ = running.resume();
                 return Ok(());
+            }
+            State::Up(other) if lock(&service.variant).is_some() => {
+                // The scenario before this one chose a variant, for itself alone.
+                other.stop(None).await;
+                *lock(&service.variant) = None;
             }
             State::Up(down) => {
                 let result = down.start_again().await;
@@ -363,6 +390,39 @@ impl Cx {
         }
     }
 
+    /// `restart SERVICE with { variant: NAME }`: ends it and starts that variant of it.
+    pub(crate) async fn restart_as(
+        self: &Arc<Self>,
+        env: &Env,
+        service: &Arc<ServiceRef>,
+        variant: Arc<str>,
+        span: Span,
+    ) -> Flow<()> {
+        let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
+            return Ok(());
+        };
+        let known: Vec<&str> = variants(declared).map(|(name, _)| name).collect();
+        if !known.contains(&&*variant) {
+            let message = format!("`{}` has no variant `{variant}`", service.name);
+            let mut failure = self.failure(env, Code::BAD_VALUE, span, message);
+            failure.help = crate::diag::did_you_mean(&variant, known);
+            return Err(failure.into());
+        }
+        let mut state = service.state.lock().await;
+        if let State::Up(running) = &*state {
+            running.stop(None).await;
+        }
+        *lock(&service.variant) = Some(variant);
+        *state = State::Down;
+        match self.start(service).await {
+            Ok(running) => {
+                *state = State::Up(running);
+                Ok(())
+            }
+            Err(failure) => Err((*failure).into()),
+        }
+    }
+
     async fn start(self: &Arc<Self>, service: &Arc<ServiceRef>) -> Result<Arc<Service>, Box<Failure>> {
         let world = &self.world;
         let item = world.plan.program.item(service.item);
@@ -375,10 +435,12 @@ impl Cx {
             )));
         };
         let env = self.service_env(service);
+        let variant = lock(&service.variant).clone();
+        let setting = |name: &str| setting_as(declared, variant.as_deref(), name);
         let only = |stop: Stop| Box::new(first_failure(self, &env, item.span, stop));
         let mut build_us = 0;
         let given = service.address().is_some_and(|address| address.given);
-        if !given && let Some(setting) = setting(declared, "build") {
+        if !given && let Some(setting) = setting("build") {
             let command = self.command(&env, setting, &[]).await.map_err(only)?;
             std::fs::create_dir_all(&world.out).map_err(|error| {
                 let text = format!("`{}` cannot be made: {error}", world.out.display());
@@ -394,7 +456,7 @@ impl Cx {
         }
         let spec = self.spec(&env, service, declared).await.map_err(only)?;
         let address = spec.url.clone();
-        let place = setting(declared, "start").map_or(declared.name.span, |setting| setting.span);
+        let place = setting("start").map_or(declared.name.span, |setting| setting.span);
         let running = Service::spawn(spec, &world.processes, &world.redactor)
             .await
             .map_err(|failure| Box::new(self.at_setting(failure, place)))?;
@@ -406,7 +468,7 @@ impl Cx {
             build_us,
         });
         let took = running.ready().await.map_err(|failure| {
-            let place = setting(declared, "ready").map_or(place, |setting| setting.span);
+            let place = setting("ready").map_or(place, |setting| setting.span);
             Box::new(self.at_setting(failure, place))
         })?;
         self.emit(EventKind::ServiceReady {
@@ -494,8 +556,12 @@ impl Cx {
             let message = format!("`{}` has neither `start` nor `at`", service.name);
             return Err(self.bad_value(env, declared.name.span, message));
         };
-        let mut vars = Vec::new();
-        for setting in declared.settings.iter().filter(|setting| &*setting.name.name == "env") {
+        let variant = lock(&service.variant).clone();
+        let own = |name: &str| setting_as(declared, variant.as_deref(), name);
+        let mut vars: Vec<(String, String)> = Vec::new();
+        // A variant's `env` adds to the service's, name by name.
+        let whole = setting(declared, "env").into_iter();
+        for setting in whole.chain(own("env").filter(|_| variant.is_some())) {
             if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
                 for (name, value) in self.object(env, object).await? {
                     let text = crate::function::operators::text_of(&value).map_err(|message| {
@@ -504,17 +570,18 @@ impl Cx {
                     if text.secret {
                         self.world.redactor.register(&text.text);
                     }
+                    vars.retain(|(known, _)| *known != *name);
                     vars.push((name.to_string(), text.text.to_string()));
                 }
             }
         }
-        let start = match setting(declared, "start") {
+        let start = match own("start") {
             Some(setting) if !address.given => Some(self.command(env, setting, &vars).await?),
             _ => None,
         };
         let (ready, ready_within) = self.readiness(env, service, declared, &vars).await?;
         let json_log = matches!(
-            setting(declared, "log").and_then(|setting| setting.value.as_ref()),
+            own("log").and_then(|setting| setting.value.as_ref()),
             Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "json"
         );
         Ok(ServiceSpec {
@@ -539,7 +606,8 @@ impl Cx {
         declared: &Declared,
         vars: &[(String, String)],
     ) -> Flow<(Ready, Option<Duration>)> {
-        let Some(setting) = setting(declared, "ready") else {
+        let variant = lock(&service.variant).clone();
+        let Some(setting) = setting_as(declared, variant.as_deref(), "ready") else {
             // A port that accepts is the least that a service can show. One that is not ours is
             // there or is not: waiting for it would only hide that.
             let given = service.address().is_some_and(|address| address.given);

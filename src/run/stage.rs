@@ -13,6 +13,7 @@ use super::flow::Stop;
 use super::scenario::{Finished, Instance, Policy, Scope, admission, broken, clean_up, run, seed_of};
 use super::suite::{Reads, SuiteResult, run_suite};
 use super::world::World;
+use crate::check::PlannedStage;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
 use crate::protocol::Session;
@@ -78,6 +79,10 @@ pub(crate) async fn run_stage(
     if let Some((item, stage)) = declared {
         let env = hook_env(world, item.unit, &name);
         let failed = summary.failed + summary.broken + summary.suite_failed + summary.inconclusive > 0;
+        let hooks = [stage.on_failure.as_ref().filter(|_| failed), stage.finally.as_ref()];
+        if hooks.iter().any(Option::is_some) {
+            failures.extend(prepare_hooks(&cx, planned).await);
+        }
         if failed && let Some(hook) = &stage.on_failure {
             failures.extend(run_hook(&cx, &env, policy, hook).await);
         }
@@ -185,6 +190,27 @@ pub(crate) fn shared_context(world: &Arc<World>, policy: &Policy, unit: usize) -
 
 fn hook_env(world: &World, unit: usize, stage: &str) -> Env {
     Env::of_unit(unit, world.key.with(world.unit_name(unit)).with(format!("stage {stage}")), 0)
+}
+
+/// Starts the services and sets up the fixtures that a stage's hooks reach.
+async fn prepare_hooks(cx: &Arc<Cx>, planned: &PlannedStage) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for &service in &planned.services {
+        if let Some(service) = cx.world.service(service)
+            && let Err(failure) = cx.ensure_running(&service).await
+        {
+            failures.push(*failure);
+        }
+    }
+    for &fixture in &planned.fixtures {
+        match cx.set_up(fixture, &cx.world.key).await {
+            Ok(value) => {
+                super::cx::lock(&cx.fixtures).insert(fixture, value);
+            }
+            Err(stop) => failures.extend(stop.into_failures()),
+        }
+    }
+    failures
 }
 
 /// Runs a hook even after an interrupt: it is cleanup.

@@ -166,7 +166,7 @@ impl Cx {
                     );
                     let mut failure = self.failure(env, Code::EXPECTATION, condition.span, message);
                     failure.exchange = self.exchange_of(env, condition);
-                    return Err(Stop::Terminal(failure));
+                    return Err(Stop::Terminal(Box::new(failure)));
                 }
                 Ok(Value::Null)
             }

@@ -167,7 +167,7 @@ impl Scripts {
             ScriptOutcome::Value(other) => Err(ScriptError::new(format!(
                 "the check `{}` ended with {}",
                 script.name,
-                crate::shape::a_kind(&other)
+                crate::value::words::a_kind(&other)
             ))
             .help("a check ends with nothing or `true` when it holds, with `false` or `fail(\"why\")` when it does not")),
         }

@@ -16,7 +16,7 @@ pub struct Difference {
     pub actual: String,
 }
 
-/// Every difference of a value, at most [`LISTED`] of them written out.
+/// Every difference of a value, at most `LISTED` of them written out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Differences {
     /// The first ones, in the order of the pattern.

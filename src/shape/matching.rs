@@ -7,10 +7,11 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use super::describe::describe_short;
 use super::diff::{Mode, equal, leaf, shown};
-use super::order::{a_kind, compare};
+use super::order::compare;
 use super::walk::Walk;
 use super::{Comparison, Differences, ObjectPattern, Pattern, pairing, types};
 use crate::value::Value;
+use crate::value::words::a_kind;
 
 /// Every path at which the value does not fit the pattern; empty when it fits.
 pub fn mismatches(pattern: &Pattern, value: &Value) -> Differences {

@@ -24,7 +24,6 @@ pub use diff::diff;
 pub use difference::{Difference, Differences};
 pub use draw::{DrawKey, draw};
 pub use matching::{contains, fits, mismatches, mismatches_open};
-pub(crate) use order::a_kind;
 pub use order::compare;
 pub use refine::refine;
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::calendar::parse_datetime;
 use crate::value::Value;
+use crate::value::words::a_kind;
 
 /// The order of two values; `None` when one is NaN. Numbers, durations, texts, bytes and truth
 /// values have an order, and lists by their first differing element. Two texts that are both
@@ -38,15 +39,6 @@ pub fn compare(left: &Value, right: &Value) -> Result<Option<Ordering>, String> 
     }
 }
 
-/// `a text`, `an object`, `null`.
-pub(crate) fn a_kind(value: &Value) -> String {
-    match value.kind() {
-        kind @ ("null" | "absent" | "bytes") => kind.to_owned(),
-        kind if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {kind}"),
-        kind => format!("a {kind}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,7 +57,7 @@ mod tests {
     #[test]
     fn kinds_do_not_mix() {
         let error = compare(&Value::int(1), &Value::text("1")).unwrap_err();
-        assert_eq!(error, "a number and a text have no order: they are of different kinds");
+        assert_eq!(error, "a number and text have no order: they are of different kinds");
         assert!(compare(&Value::Null, &Value::Null).is_err());
         assert!(compare(&Value::Absent, &Value::int(1)).is_err());
     }

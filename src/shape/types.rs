@@ -10,8 +10,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use super::Pattern;
 use super::calendar::{is_time, parse_date, parse_datetime};
 use super::matching::range_fits;
-use super::order::{a_kind, compare};
+use super::order::compare;
 use crate::lang::{Kind, Param, Spec, Ty};
+use crate::value::words::a_kind;
 use crate::value::{Object, Value, show};
 
 /// A built-in shape.

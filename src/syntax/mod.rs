@@ -1,9 +1,9 @@
 //! Syntax: text to tree, never failing. The grammar is `grammar/scn.pest`.
 //!
-//! [`lex`] cuts the text into tokens, [`layout`] decides which line ends end something and where
-//! the items lie, the grammar reads each item, and [`build`] makes the tree. An item that cannot
-//! be read as a whole goes to [`recover`], which reports what is wrong, takes that statement out,
-//! and has the rest read again; [`explain`] puts the grammar's answer into words.
+//! `lex` cuts the text into tokens, `layout` decides which line ends end something and where
+//! the items lie, the grammar reads each item, and `build` makes the tree. An item that cannot
+//! be read as a whole goes to `recover`, which reports what is wrong, takes that statement out,
+//! and has the rest read again; `explain` puts the grammar's answer into words.
 
 pub mod ast;
 mod build;

@@ -1,39 +1,76 @@
-//! Walking the tree: every expression under a statement, outermost first.
+//! Walking the tree: every statement and every expression below a place, outermost first.
 
 use super::ast::{
     Args, Block, Expect, Expr, ExprKind, ObjectEntry, ObjectExpr, Place, Request, Statement, StatementKind,
     Template, TemplatePart,
 };
 
+/// What a walk comes by.
+enum Node<'a> {
+    Statement(&'a Statement),
+    Expr(&'a Expr),
+}
+
+type Each<'e, 'a> = &'e mut dyn FnMut(Node<'a>);
+
+/// Calls `each` for every statement in a block, nested blocks included.
+pub fn statements<'a>(block: &'a Block, each: &mut dyn FnMut(&'a Statement)) {
+    block_nodes(block, &mut |node| {
+        if let Node::Statement(statement) = node {
+            each(statement);
+        }
+    });
+}
+
 /// Calls `each` for every expression in a block, nested blocks included.
 pub fn block<'a>(block: &'a Block, each: &mut dyn FnMut(&'a Expr)) {
-    for inner in &block.statements {
-        statement(inner, each);
-    }
+    block_nodes(block, &mut |node| expressions_only(node, each));
 }
 
 /// Calls `each` for every expression in a statement, nested blocks included.
 pub fn statement<'a>(statement: &'a Statement, each: &mut dyn FnMut(&'a Expr)) {
+    statement_nodes(statement, &mut |node| expressions_only(node, each));
+}
+
+/// Calls `each` for an expression and every one below it.
+pub fn expression<'a>(expr: &'a Expr, each: &mut dyn FnMut(&'a Expr)) {
+    expression_nodes(expr, &mut |node| expressions_only(node, each));
+}
+
+fn expressions_only<'a>(node: Node<'a>, each: &mut dyn FnMut(&'a Expr)) {
+    if let Node::Expr(expr) = node {
+        each(expr);
+    }
+}
+
+fn block_nodes<'a>(block: &'a Block, each: Each<'_, 'a>) {
+    for inner in &block.statements {
+        statement_nodes(inner, each);
+    }
+}
+
+fn statement_nodes<'a>(statement: &'a Statement, each: Each<'_, 'a>) {
+    each(Node::Statement(statement));
     match &statement.kind {
-        StatementKind::Let(binding) => expression(&binding.value, each),
+        StatementKind::Let(binding) => expression_nodes(&binding.value, each),
         StatementKind::Expect(expect) => expectation(expect, each),
         StatementKind::Step(title, body) => {
             template(title, each);
-            block(body, each);
+            block_nodes(body, each);
         }
         StatementKind::Expr(inner)
         | StatementKind::StopWhen(inner)
         | StatementKind::RejectedWhen(inner)
         | StatementKind::Wait(inner)
-        | StatementKind::Show(inner) => expression(inner, each),
+        | StatementKind::Show(inner) => expression_nodes(inner, each),
         StatementKind::Return(value) => each_of(value.as_ref(), each),
-        StatementKind::Defer(body) => block(body, each),
+        StatementKind::Defer(body) => block_nodes(body, each),
         StatementKind::Under(faults, body) => {
             for fault in faults {
-                expression(&fault.fault, each);
+                expression_nodes(&fault.fault, each);
                 each_of(fault.on.as_ref(), each);
             }
-            block(body, each);
+            block_nodes(body, each);
         }
         StatementKind::Workload(workload) => {
             for part in [&workload.clients, &workload.rate, &workload.operations, &workload.duration] {
@@ -41,31 +78,31 @@ pub fn statement<'a>(statement: &'a Statement, each: &mut dyn FnMut(&'a Expr)) {
             }
             for (share, inner) in &workload.operations_mix {
                 each_of(share.as_ref(), each);
-                self::statement(inner, each);
+                statement_nodes(inner, each);
             }
         }
         StatementKind::Idempotent(idempotent) => {
             each_of(idempotent.profile.as_ref(), each);
-            block(&idempotent.body, each);
+            block_nodes(&idempotent.body, each);
             for probe in &idempotent.probes {
-                expression(&probe.probe, each);
+                expression_nodes(&probe.probe, each);
                 each_of(probe.on.as_ref(), each);
                 if let Some(body) = &probe.body {
-                    block(body, each);
+                    block_nodes(body, each);
                 }
             }
             for same in &idempotent.same {
-                same.parts.iter().chain(&same.except).for_each(|part| expression(part, each));
+                same.parts.iter().chain(&same.except).for_each(|part| expression_nodes(part, each));
             }
             idempotent.effects.iter().for_each(|effect| expectation(effect, each));
         }
         StatementKind::Forall(forall) => {
-            expression(&forall.shape, each);
+            expression_nodes(&forall.shape, each);
             each_of(forall.cases.as_ref(), each);
-            block(&forall.body, each);
+            block_nodes(&forall.body, each);
         }
         StatementKind::Reply(reply) => {
-            expression(&reply.value, each);
+            expression_nodes(&reply.value, each);
             each_of(reply.after.as_ref(), each);
             each_of(reply.with.as_ref(), each);
         }
@@ -74,15 +111,14 @@ pub fn statement<'a>(statement: &'a Statement, each: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-fn each_of<'a>(expr: Option<&'a Expr>, each: &mut dyn FnMut(&'a Expr)) {
+fn each_of<'a>(expr: Option<&'a Expr>, each: Each<'_, 'a>) {
     if let Some(expr) = expr {
-        expression(expr, each);
+        expression_nodes(expr, each);
     }
 }
 
-/// Calls `each` for every expression in an expectation.
-pub fn expectation<'a>(expect: &'a Expect, each: &mut dyn FnMut(&'a Expr)) {
-    expression(&expect.subject, each);
+fn expectation<'a>(expect: &'a Expect, each: Each<'_, 'a>) {
+    expression_nodes(&expect.subject, each);
     if let Some(relation) = &expect.relation {
         if let Some(args) = &relation.args {
             arguments(args, each);
@@ -98,13 +134,12 @@ pub fn expectation<'a>(expect: &'a Expect, each: &mut dyn FnMut(&'a Expr)) {
         template(because, each);
     }
     if let Some(during) = &expect.during {
-        block(during, each);
+        block_nodes(during, each);
     }
 }
 
-/// Calls `each` for an expression and every one below it.
-pub fn expression<'a>(expr: &'a Expr, each: &mut dyn FnMut(&'a Expr)) {
-    each(expr);
+fn expression_nodes<'a>(expr: &'a Expr, each: Each<'_, 'a>) {
+    each(Node::Expr(expr));
     match &expr.kind {
         ExprKind::Null
         | ExprKind::Absent
@@ -118,61 +153,60 @@ pub fn expression<'a>(expr: &'a Expr, each: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Name(_)
         | ExprKind::It(_) => {}
         ExprKind::Text(text) => template(text, each),
-        ExprKind::List(items, _) => items.iter().for_each(|item| expression(item, each)),
+        ExprKind::List(items, _) => items.iter().for_each(|item| expression_nodes(item, each)),
         ExprKind::Object(fields) => object(fields, each),
         ExprKind::Unary(_, inner)
         | ExprKind::Compare(_, inner)
         | ExprKind::Field(inner, _)
         | ExprKind::Each(inner)
-        | ExprKind::Any(inner) => expression(inner, each),
+        | ExprKind::Any(inner) => expression_nodes(inner, each),
         ExprKind::Sized(a, b)
         | ExprKind::Binary(_, a, b)
         | ExprKind::Index(a, b)
         | ExprKind::But(a, b)
         | ExprKind::Many(a, b) => {
-            expression(a, each);
-            expression(b, each);
+            expression_nodes(a, each);
+            expression_nodes(b, each);
         }
         ExprKind::Call(callee, args) => {
-            expression(callee, each);
+            expression_nodes(callee, each);
             arguments(args, each);
         }
         ExprKind::Refine(base, fields) => {
-            expression(base, each);
+            expression_nodes(base, each);
             object(fields, each);
         }
         ExprKind::Link(from, to) => {
-            expression(from, each);
+            expression_nodes(from, each);
             each_of(to.as_deref(), each);
         }
         ExprKind::Request(inner) => request(inner, each),
         ExprKind::Next(next) => {
-            expression(&next.stream, each);
+            expression_nodes(&next.stream, each);
             each_of(next.pattern.as_ref(), each);
             each_of(next.within.as_ref(), each);
         }
         ExprKind::If(inner) => {
-            expression(&inner.condition, each);
-            block(&inner.then, each);
+            expression_nodes(&inner.condition, each);
+            block_nodes(&inner.then, each);
             if let Some(otherwise) = &inner.otherwise {
-                block(otherwise, each);
+                block_nodes(otherwise, each);
             }
         }
         ExprKind::For(inner) => {
-            expression(&inner.list, each);
-            block(&inner.body, each);
+            expression_nodes(&inner.list, each);
+            block_nodes(&inner.body, each);
         }
-        ExprKind::Parallel(body) => block(body, each),
+        ExprKind::Parallel(body) => block_nodes(body, each),
         ExprKind::Eventually(inner) => {
             each_of(inner.within.as_ref(), each);
             each_of(inner.every.as_ref(), each);
-            block(&inner.body, each);
+            block_nodes(&inner.body, each);
         }
     }
 }
 
-/// Calls `each` for every expression in a request.
-pub fn request<'a>(request: &'a Request, each: &mut dyn FnMut(&'a Expr)) {
+fn request<'a>(request: &'a Request, each: Each<'_, 'a>) {
     if let Some(target) = &request.target {
         each_of(target.index.as_ref(), each);
     }
@@ -185,29 +219,26 @@ pub fn request<'a>(request: &'a Request, each: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-/// Calls `each` for every expression in arguments.
-pub fn arguments<'a>(args: &'a Args, each: &mut dyn FnMut(&'a Expr)) {
-    args.args.iter().for_each(|arg| expression(&arg.value, each));
+fn arguments<'a>(args: &'a Args, each: Each<'_, 'a>) {
+    args.args.iter().for_each(|arg| expression_nodes(&arg.value, each));
 }
 
-/// Calls `each` for every expression in a template.
-pub fn template<'a>(template: &'a Template, each: &mut dyn FnMut(&'a Expr)) {
+fn template<'a>(template: &'a Template, each: Each<'_, 'a>) {
     for part in &template.parts {
         if let TemplatePart::Expr(expr) = part {
-            expression(expr, each);
+            expression_nodes(expr, each);
         }
     }
 }
 
-/// Calls `each` for every expression in an object.
-pub fn object<'a>(object: &'a ObjectExpr, each: &mut dyn FnMut(&'a Expr)) {
+fn object<'a>(object: &'a ObjectExpr, each: Each<'_, 'a>) {
     for entry in &object.entries {
         match entry {
             ObjectEntry::Field { name, value, .. } => {
                 template(name, each);
-                expression(value, each);
+                expression_nodes(value, each);
             }
-            ObjectEntry::Spread(base) => expression(base, each),
+            ObjectEntry::Spread(base) => expression_nodes(base, each),
             ObjectEntry::Open(_) => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::protocol::Piece;
+use crate::value::words::shell_quote;
 use crate::value::{MASK, Number, Value, show_short};
 
 /// A command, evaluated.
@@ -126,19 +127,9 @@ impl Splitter {
 pub fn shell_line(words: &[Word]) -> String {
     let quoted: Vec<String> = words
         .iter()
-        .map(|word| if word.secret { format!("'{MASK}'") } else { shell_quote(&word.text) })
+        .map(|word| if word.secret { format!("'{MASK}'") } else { shell_quote(&word.text).into_owned() })
         .collect();
     quoted.join(" ")
-}
-
-/// A word in single quotes, where a shell would read it otherwise.
-pub(crate) fn shell_quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

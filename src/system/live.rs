@@ -26,6 +26,8 @@ pub const SPECS: &[Spec] = &[
     Spec::new(Kind::Property, "service", "port", "the port it listens on").example("env { LEDGER_PORT: ledger.port }"),
     Spec::new(Kind::Property, "service", "url", "where it listens, with the scheme").example("env { LEDGER_URL: ledger.url }"),
     Spec::new(Kind::Property, "service", "pid", "the number of its process; absent when none runs here").example("show orders.pid"),
+    Spec::new(Kind::Property, "service", "members", "its processes, when it has several")
+        .example("expect orders.members.count == 3"),
     Spec::new(Kind::Property, "service", "name", "its name in the scenarios").example("show orders.name"),
     Spec::new(Kind::Property, "service", "running", "whether its process runs").example("expect orders.running within 5s"),
 ];

@@ -19,7 +19,6 @@ mod service;
 mod spawn;
 
 pub use build::Builds;
-pub(crate) use command::shell_quote;
 pub use command::{CommandSpec, Word, shell_line, split_command, split_words};
 pub use exit::{Exit, ExitRecord};
 pub(crate) use failure::{failure, last_lines};

@@ -149,7 +149,7 @@ impl Processes {
         // From here on dropping the process ends the group.
         let mut process = Process { shared, stdout: None, stderr: None };
         let pipes = pipes.map_err(|error| {
-            SpawnError::new(format!("`{program}` cannot be read: {}", spawn::plain(&error)))
+            SpawnError::new(format!("`{program}` cannot be read: {}", crate::value::words::plain(&error)))
         })?;
         if let (Input::Bytes(bytes), Some(stdin)) = (&spec.stdin, pipes.stdin) {
             feed(stdin, bytes.clone());

@@ -102,7 +102,7 @@ impl<'a> Probe<'a> {
             Ready::Health(health) => health().await,
             Ready::Tcp => match TcpStream::connect((self.host, self.port)).await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("{}: {}", self.question(), super::spawn::plain(&error))),
+                Err(error) => Err(format!("{}: {}", self.question(), crate::value::words::plain(&error))),
             },
             Ready::Http { path } => self.get(path).await,
             Ready::Command(command) => self.command(command).await,
@@ -153,7 +153,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         error = source;
     }
     match error.downcast_ref::<std::io::Error>() {
-        Some(error) => super::spawn::plain(error),
+        Some(error) => crate::value::words::plain(error),
         None => error.to_string(),
     }
 }

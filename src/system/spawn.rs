@@ -1,5 +1,6 @@
 //! Starting a program: finding it, and saying why it cannot be started.
 
+use crate::value::words::plain;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead as _, Read as _};
@@ -178,12 +179,4 @@ fn interpreter(file: &Path) -> Option<String> {
         .ok()?;
     let line = OsStr::from_bytes(line.strip_prefix(b"#!")?).to_string_lossy().into_owned();
     line.split_ascii_whitespace().next().map(str::to_owned)
-}
-
-/// The system's words in lower case, without the number.
-pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

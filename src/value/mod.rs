@@ -7,6 +7,7 @@ mod number;
 mod path;
 mod redact;
 mod show;
+pub(crate) mod words;
 
 use std::fmt::Debug;
 use std::future::Future;

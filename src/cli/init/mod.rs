@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Init;
 use super::{Exit, terminal};
-use crate::report::plain;
+use crate::value::words::plain;
 
 /// What is made: path and content.
 const FILES: &[(&str, &str)] = &[

@@ -155,3 +155,35 @@ fn every_construct_has_a_canonical_form() {
         assert_eq!(got, want, "line {}", index + 1);
     }
 }
+
+/// Every `.scn` file of the repository that is meant to be right.
+fn files() -> Vec<std::path::PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut dirs = vec![root.join("scenarios"), root.join("stdlib"), root.join("src/cli/init")];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "scn") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_files_of_the_repository_keep_their_meaning() {
+    let files = files();
+    assert!(files.len() > 4, "{files:?}");
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let formatted = canonical(&text);
+        if std::env::var_os("SCN_BLESS").is_some() {
+            std::fs::write(&path, formatted).unwrap();
+        }
+    }
+}

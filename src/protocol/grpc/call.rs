@@ -15,11 +15,11 @@ use super::fault::{Fault, Stop};
 use super::invoke::{End, Rpc};
 use super::options::{DEADLINE, Options};
 use super::target::Target;
-use super::tls::TlsMaterial;
 use super::wire::Seen;
 use super::{method, reflection};
 use crate::contract::Contract;
 use crate::contract::proto::value::{decode, from_message, to_message};
+use crate::protocol::tls::TlsMaterial;
 use crate::protocol::{Call, Endpoint, Misuse, Reply, Session};
 use crate::value::{Object, Value};
 

@@ -18,8 +18,9 @@ use tonic::body::Body;
 
 use super::fault::{self, Fault};
 use super::target::Target;
-use super::tls::Asked;
 use crate::protocol::ErrorKind;
+use crate::protocol::tls::Asked;
+use crate::value::words::plain;
 
 /// Response headers and trailers up to this many bytes are taken; error details travel there.
 const MAX_HEADERS: u32 = 1 << 20;
@@ -120,7 +121,7 @@ impl Tongue {
 async fn tcp(target: &Target) -> Result<TcpStream, Fault> {
     let (host, port, url) = (target.host.as_str(), target.port, &target.url);
     let addresses = tokio::net::lookup_host((host, port)).await.map_err(|error| {
-        let why = fault::plain(&error);
+        let why = plain(&error);
         Fault::unavailable(
             ErrorKind::Refused,
             format!("the host `{host}` of `{url}` has no address ({why}): is the name right?"),
@@ -147,10 +148,7 @@ async fn tcp(target: &Target) -> Result<TcpStream, Fault> {
             ErrorKind::Timeout,
             format!("connecting to `{url}` timed out: the system gave up on it"),
         ),
-        _ => Fault::unavailable(
-            ErrorKind::Refused,
-            format!("`{url}` cannot be reached: {}", fault::plain(&error)),
-        ),
+        _ => Fault::unavailable(ErrorKind::Refused, format!("`{url}` cannot be reached: {}", plain(&error))),
     })
 }
 
@@ -168,10 +166,7 @@ async fn secure(
         fault::tls_in(&error, url).unwrap_or_else(|| {
             Fault::unavailable(
                 ErrorKind::Tls,
-                format!(
-                    "`{url}` broke off the TLS handshake ({}): does it speak TLS there?",
-                    fault::plain(&error)
-                ),
+                format!("`{url}` broke off the TLS handshake ({}): does it speak TLS there?", plain(&error)),
             )
         })
     })?;

@@ -15,6 +15,7 @@ use crate::contract::proto::value::to_message;
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::protocol::{Call, Endpoint};
 use crate::source::display_path;
+use crate::value::words::shell_quote;
 use crate::value::{MASK, Redactor, Value, to_json, to_json_pretty};
 
 /// A request on its way into a report.
@@ -116,7 +117,8 @@ impl Draft {
 
     fn shell(&self) -> String {
         let mut words = vec!["grpcurl".to_owned()];
-        let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quote(value)]);
+        let mut flag =
+            |name: &str, value: &str| words.extend([name.to_owned(), shell_quote(value).into_owned()]);
         if let Some(tls) = self.options.tls.as_ref().filter(|_| self.target.tls) {
             let file = |path: &str| display(&self.endpoint.dir.join(path));
             for (name, path) in [
@@ -152,7 +154,7 @@ impl Draft {
         } else if self.options.tls.as_ref().is_some_and(|tls| tls.insecure) {
             words.insert(1, "-insecure".to_owned());
         }
-        words.extend([quote(self.target.address()), quote(&self.symbol())]);
+        words.extend([self.target.address(), &self.symbol()].map(|word| shell_quote(word).into_owned()));
         words.join(" ")
     }
 
@@ -183,16 +185,6 @@ fn display(path: &std::path::Path) -> String {
     if shown.is_empty() { ".".to_owned() } else { shown }
 }
 
-/// For a POSIX shell.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 fn cut(text: &str) -> String {
     if text.len() <= BODY_LIMIT {
         return text.to_owned();
@@ -217,13 +209,6 @@ fn veil(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_the_shell() {
-        assert_eq!(quote("127.0.0.1:4100"), "127.0.0.1:4100");
-        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quote(""), "''");
-    }
 
     #[test]
     fn long_bodies_are_cut_between_characters() {

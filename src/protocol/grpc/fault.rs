@@ -3,13 +3,11 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError};
-
 use super::connect::{Connection, Tongue};
 use super::status::Code;
-use super::tls::Asked;
 use super::wire::NotGrpc;
-use crate::protocol::{ErrorKind, Misuse};
+use crate::protocol::cause::chain;
+use crate::protocol::{ErrorKind, Misuse, tls};
 use crate::value::{Value, show};
 
 /// Why no whole answer came, with the status that gRPC clients report for it.
@@ -87,30 +85,6 @@ impl Fault {
     }
 }
 
-/// The reason without the number of the system's error.
-pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
-/// The error and everything that caused it. An [`io::Error`] hides the error that it wraps from
-/// `source`, so that one is looked into as well.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let mut found = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        found.push(error);
-        let inner = error.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
-        let inner = inner.map(|inner| -> &'a (dyn Error + 'static) { inner });
-        let inner = inner.or_else(|| {
-            let io = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io);
-            io.map(|io| -> &'a (dyn Error + 'static) { io })
-        });
-        next = inner.or_else(|| error.source());
-    }
-    found
-}
-
 fn of_source(source: &(dyn Error + 'static), connection: &Connection) -> Fault {
     let url = &connection.target.url;
     if let Some(fault) = connection.speaks().and_then(|tongue| of_tongue(tongue, connection)) {
@@ -123,7 +97,7 @@ fn of_source(source: &(dyn Error + 'static), connection: &Connection) -> Fault {
         error
             .downcast_ref::<NotGrpc>()
             .map(|error| of_http(error, url))
-            .or_else(|| error.downcast_ref::<rustls::Error>().map(|error| tls(error, url)))
+            .or_else(|| error.downcast_ref::<rustls::Error>().map(|error| of_tls(error, url)))
             .or_else(|| error.downcast_ref::<h2::Error>().and_then(|error| of_h2(error, url)))
             .or_else(|| error.downcast_ref::<io::Error>().map(|_| broke_off(url)))
     });
@@ -132,7 +106,7 @@ fn of_source(source: &(dyn Error + 'static), connection: &Connection) -> Fault {
     if known.as_ref().is_none_or(|fault| fault.kind == ErrorKind::Reset)
         && let Some(asked) = connection.rejected()
     {
-        return Fault::unavailable(ErrorKind::Tls, client_certificate(asked, url));
+        return Fault::unavailable(ErrorKind::Tls, tls::client_certificate(asked, url));
     }
     known.unwrap_or_else(|| {
         let closed = chain.iter().filter_map(|error| error.downcast_ref::<hyper::Error>());
@@ -259,64 +233,16 @@ pub(super) fn tls_in(error: &(dyn Error + 'static), url: &str) -> Option<Fault> 
     chain(error)
         .into_iter()
         .find_map(|error| error.downcast_ref::<rustls::Error>())
-        .map(|error| tls(error, url))
+        .map(|error| of_tls(error, url))
 }
 
-fn tls(error: &rustls::Error, url: &str) -> Fault {
-    Fault::unavailable(ErrorKind::Tls, tls_message(error, url))
-}
-
-fn tls_message(error: &rustls::Error, url: &str) -> String {
-    use rustls::Error as E;
-    match error {
-        E::InvalidCertificate(error) => certificate_message(error, url),
-        E::InvalidMessage(_) => {
-            format!("`{url}` does not speak TLS there: use `http://`, and leave out the option `tls`")
-        }
-        E::AlertReceived(AlertDescription::CertificateRequired) => client_certificate(Asked::InVain, url),
-        E::AlertReceived(
-            AlertDescription::BadCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::AccessDenied
-            | AlertDescription::DecryptError,
-        ) => client_certificate(Asked::Answered, url),
-        E::AlertReceived(AlertDescription::NoApplicationProtocol) | E::NoApplicationProtocol => {
+fn of_tls(error: &rustls::Error, url: &str) -> Fault {
+    use rustls::{AlertDescription::NoApplicationProtocol, Error as E};
+    let message = match error {
+        E::AlertReceived(NoApplicationProtocol) | E::NoApplicationProtocol => {
             format!("`{url}` speaks TLS, but does not offer HTTP/2 there (ALPN), which gRPC needs")
         }
-        E::AlertReceived(AlertDescription::UnrecognisedName) => {
-            format!("`{url}` does not know this host name: set `tls: {{ server_name: \"…\" }}`")
-        }
-        other => format!("the TLS handshake with `{url}` failed: {other}"),
-    }
-}
-
-fn client_certificate(asked: Asked, url: &str) -> String {
-    match asked {
-        Asked::InVain => {
-            format!("`{url}` wants a client certificate: set `tls: {{ cert: \"…\", key: \"…\" }}`")
-        }
-        Asked::Answered => format!("`{url}` does not accept the client certificate"),
-    }
-}
-
-fn certificate_message(error: &CertificateError, url: &str) -> String {
-    match error {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
-            "the certificate of `{url}` is from an authority that is not trusted: name it with `tls: {{ ca: \"…\" }}`"
-        ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
-            "the certificate of `{url}` is for another name: set `tls: {{ server_name: \"…\" }}` if that is right"
-        ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            format!("the certificate of `{url}` has expired")
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            format!("the certificate of `{url}` is not valid yet")
-        }
-        other => format!("the certificate of `{url}` is not acceptable: {other}"),
-    }
+        error => tls::message(error, url),
+    };
+    Fault::unavailable(ErrorKind::Tls, message)
 }

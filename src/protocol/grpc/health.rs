@@ -63,7 +63,7 @@ impl Grpc {
 
     async fn ask_health(&self, target: &Target) -> Result<(Option<Bytes>, End), Stop> {
         let options = Options::parse(&Object::new())?;
-        let tls = target.tls.then(super::tls::TlsMaterial::default);
+        let tls = target.tls.then(crate::protocol::tls::TlsMaterial::default);
         let (connection, _) = self.pool.get(target, tls.as_ref()).await?;
         let rpc = Rpc {
             connection,

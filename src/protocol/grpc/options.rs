@@ -7,8 +7,8 @@ use tonic::codec::CompressionEncoding;
 
 use super::metadata::Entry;
 use super::specs::option_names;
-use super::tls::TlsOptions;
 use crate::diag::did_you_mean;
+use crate::protocol::tls::TlsOptions;
 use crate::protocol::{Misuse, Session, credentials};
 use crate::value::{Object, Value, show};
 

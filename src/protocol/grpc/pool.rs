@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::connect::{Connection, Secure};
 use super::fault::Stop;
 use super::target::Target;
-use super::tls::TlsMaterial;
+use crate::protocol::tls::TlsMaterial;
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Connection>>>>;
 
@@ -36,7 +36,7 @@ impl Pool {
         *slot = None;
         let config = match tls {
             Some(tls) => {
-                let (config, asked) = tls.config()?;
+                let (config, asked) = tls.config(&["h2"])?;
                 Some(Secure { config: Arc::new(config), asked, name: tls.server_name.as_deref() })
             }
             None => None,

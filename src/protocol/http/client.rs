@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::Misuse;
+use super::super::tls::TlsMaterial;
 use super::phases::{Resolver, TimedLayer};
-use super::tls::{self, TlsMaterial};
+use super::tls;
 
 /// The HTTP version that must be spoken.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,7 +55,7 @@ fn make(way: &Way) -> Result<reqwest::Client, Misuse> {
         Version::Two => &["h2"],
     };
     let config = match &way.tls {
-        Some(material) => material.config(alpn)?,
+        Some(material) => tls::config(material, alpn)?,
         None => tls::unused()?,
     };
     let builder = reqwest::Client::builder()

@@ -1,5 +1,6 @@
 //! The shell line that sends the same request.
 
+use crate::value::words::shell_quote;
 use std::fmt::Write as _;
 
 use reqwest::Method;
@@ -49,10 +50,10 @@ impl Line<'_> {
         out.push(' ');
         match self.alias {
             Some((name, host)) => {
-                out.push_str(&quote(&self.url.replacen(host, name, 1)));
+                out.push_str(&shell_quote(&self.url.replacen(host, name, 1)));
                 push(&mut out, "--connect-to", &format!("{name}:{0}:{host}:{0}", self.port));
             }
-            None => out.push_str(&quote(self.url)),
+            None => out.push_str(&shell_quote(self.url)),
         }
         for (name, value) in self.headers {
             // An empty value needs a semicolon, a colon would remove the header.
@@ -69,7 +70,7 @@ impl Line<'_> {
                 }
                 for argument in arguments {
                     out.push(' ');
-                    out.push_str(&quote(argument));
+                    out.push_str(&shell_quote(argument));
                 }
             }
             Shell::Pipe(_) => out.push_str(" --data-binary @-"),
@@ -111,27 +112,5 @@ fn push(out: &mut String, flag: &str, value: &str) {
     out.push(' ');
     out.push_str(flag);
     out.push(' ');
-    out.push_str(&quote(value));
-}
-
-/// A word for a POSIX shell: bare when it is plain, otherwise in single quotes.
-pub(super) fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn words_survive_the_shell() {
-        assert_eq!(quote("plain-1.0/x"), "plain-1.0/x");
-        assert_eq!(quote("a b"), "'a b'");
-        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quote(""), "''");
-    }
+    out.push_str(&shell_quote(value));
 }

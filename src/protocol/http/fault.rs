@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError};
-
-use super::super::ErrorKind;
+use super::super::cause::chain;
+use super::super::{ErrorKind, tls};
 use super::phases::{ConnectTimeout, NoAddress};
 use crate::value::Value;
+use crate::value::words::plain;
 
 /// Why no whole response came.
 #[derive(Debug, Clone)]
@@ -48,24 +48,6 @@ impl Fault {
     }
 }
 
-/// The error and everything that caused it. An [`io::Error`] hides the error that it wraps from
-/// `source`, so that one is looked into as well.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let mut found = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        found.push(error);
-        let inner = error.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
-        let inner = inner.map(|inner| -> &'a (dyn Error + 'static) { inner });
-        let inner = inner.or_else(|| {
-            let io = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io);
-            io.map(|io| -> &'a (dyn Error + 'static) { io })
-        });
-        next = inner.or_else(|| error.source());
-    }
-    found
-}
-
 fn classify(error: &(dyn Error + 'static), url: &str, when: &str) -> Fault {
     let chain = chain(error);
     // The innermost cause knows best.
@@ -73,7 +55,7 @@ fn classify(error: &(dyn Error + 'static), url: &str, when: &str) -> Fault {
         let error = *error;
         error
             .downcast_ref::<rustls::Error>()
-            .map(|error| tls(error, url))
+            .map(|error| of_tls(error, url))
             .or_else(|| error.downcast_ref::<ConnectTimeout>().map(|_| connect_timeout(url)))
             .or_else(|| error.downcast_ref::<NoAddress>().map(|error| no_address(error, url)))
             .or_else(|| error.downcast_ref::<io::Error>().and_then(|error| of_io(error, url, when)))
@@ -110,10 +92,7 @@ fn of_io(error: &io::Error, url: &str, when: &str) -> Option<Fault> {
         Io::HostUnreachable | Io::NetworkUnreachable | Io::AddrNotAvailable | Io::NetworkDown => {
             Some(Fault::new(
                 ErrorKind::Refused,
-                format!(
-                    "`{url}` cannot be reached ({}): is the service listening?",
-                    super::tls::plain(error)
-                ),
+                format!("`{url}` cannot be reached ({}): is the service listening?", plain(error)),
             ))
         }
         Io::ConnectionReset
@@ -189,71 +168,13 @@ fn of_hyper(error: &hyper::Error, url: &str, when: &str) -> Option<Fault> {
     None
 }
 
-fn tls(error: &rustls::Error, url: &str) -> Fault {
-    Fault::new(ErrorKind::Tls, tls_message(error, url))
-}
-
-fn tls_message(error: &rustls::Error, url: &str) -> String {
-    use rustls::Error as E;
-    match error {
-        E::InvalidCertificate(error) => certificate_message(error, url),
-        E::InvalidMessage(_) => {
-            format!("`{url}` does not speak TLS there: is it an `http://` address?")
-        }
-        E::AlertReceived(AlertDescription::CertificateRequired) => {
-            format!("`{url}` wants a client certificate: set `tls: {{ cert: \"…\", key: \"…\" }}`")
-        }
-        E::AlertReceived(
-            alert @ (AlertDescription::BadCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::AccessDenied
-            | AlertDescription::DecryptError),
-        ) => format!("`{url}` does not accept the client certificate (alert {alert:?})"),
-        E::AlertReceived(AlertDescription::NoApplicationProtocol) | E::NoApplicationProtocol => {
+fn of_tls(error: &rustls::Error, url: &str) -> Fault {
+    use rustls::{AlertDescription::NoApplicationProtocol, Error as E};
+    let message = match error {
+        E::AlertReceived(NoApplicationProtocol) | E::NoApplicationProtocol => {
             format!("`{url}` does not offer the HTTP version that the option `version` demands")
         }
-        E::AlertReceived(AlertDescription::UnrecognisedName) => {
-            format!("`{url}` does not know this host name: set `tls: {{ server_name: \"…\" }}`")
-        }
-        E::AlertReceived(AlertDescription::ProtocolVersion) | E::PeerIncompatible(_) => {
-            format!("`{url}` and the client have no TLS version or cipher in common: {error}")
-        }
-        error => format!("the TLS handshake with `{url}` failed: {error}"),
-    }
-}
-
-fn certificate_message(error: &CertificateError, url: &str) -> String {
-    use CertificateError as C;
-    match error {
-        C::NotValidForNameContext { expected, presented } => {
-            let names: Vec<&str> = presented.iter().map(|name| plain_name(name)).collect();
-            let names = if names.is_empty() { "no host".to_owned() } else { names.join(", ") };
-            format!(
-                "the certificate of `{url}` is not valid for `{}`; it is for {names}: call it by that name, or set `tls: {{ server_name: \"…\" }}`",
-                expected.to_str()
-            )
-        }
-        C::NotValidForName => format!("the certificate of `{url}` is not valid for that host name"),
-        C::UnknownIssuer => format!(
-            "the certificate of `{url}` is signed by an authority that is not trusted: set `tls: {{ ca: \"…\" }}`"
-        ),
-        C::BadSignature => format!(
-            "the certificate of `{url}` is not signed by the authority whose name it bears: is `tls: {{ ca: \"…\" }}` out of date?"
-        ),
-        C::Expired | C::ExpiredContext { .. } => format!("the certificate of `{url}` has expired"),
-        C::NotValidYet | C::NotValidYetContext { .. } => {
-            format!("the certificate of `{url}` is not valid yet: is the clock right?")
-        }
-        C::Revoked => format!("the certificate of `{url}` has been revoked"),
-        error => format!("the certificate of `{url}` cannot be used: {error}"),
-    }
-}
-
-/// `DnsName("a")` as rustls presents it, as `a`.
-fn plain_name(name: &str) -> &str {
-    name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(inner, _)| inner)
+        error => tls::message(error, url),
+    };
+    Fault::new(ErrorKind::Tls, message)
 }

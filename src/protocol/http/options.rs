@@ -6,11 +6,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
+use super::super::tls::TlsOptions;
 use super::super::{Call, Misuse, Session, credentials};
 use super::client::Version;
 use super::specs::option_names;
-use super::tls::TlsOptions;
 use crate::diag::did_you_mean;
+use crate::value::words::a_kind;
 use crate::value::{Object, Value};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -171,7 +172,7 @@ impl Options {
 
 fn read_header(name: &HeaderName, value: &Value) -> Result<Header, Misuse> {
     let text = scalar(value)
-        .ok_or_else(|| Misuse::option("headers", format!("`{name}` must be text, not {}", article(value))))?;
+        .ok_or_else(|| Misuse::option("headers", format!("`{name}` must be text, not {}", a_kind(value))))?;
     let secret = value.is_secret() || is_private(name);
     let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
         Misuse::option(
@@ -202,31 +203,15 @@ fn read_auth(value: &Value) -> Result<Header, Misuse> {
     Ok(Header { name: header::AUTHORIZATION, value, secret: true })
 }
 
+/// A URL holds a name or an address, and only a name can be put before another address.
 fn read_tls(fields: &Object) -> Result<TlsOptions, Misuse> {
-    const FIELDS: [&str; 5] = ["ca", "cert", "key", "insecure", "server_name"];
-    let mut tls = TlsOptions::default();
-    for (name, value) in fields {
-        let wrong =
-            |what: &str| Misuse::option("tls", format!("`{name}` must be {what}, not {}", article(value)));
-        let path = || value.as_text().map(str::to_owned).ok_or_else(|| wrong("the path of a PEM file"));
-        match (&**name, value) {
-            (_, Value::Absent) => {}
-            ("ca", _) => tls.ca = Some(path()?),
-            ("cert", _) => tls.cert = Some(path()?),
-            ("key", _) => tls.key = Some(path()?),
-            ("insecure", _) => tls.insecure = value.as_bool().ok_or_else(|| wrong("`true` or `false`"))?,
-            ("server_name", Value::Text(name)) if name.text.parse::<std::net::IpAddr>().is_err() => {
-                tls.server_name = Some(name.text.to_string());
-            }
-            ("server_name", _) => return Err(wrong("a host name")),
-            _ => {
-                let misuse = Misuse::option("tls", format!("`tls` has no field `{name}`"));
-                let advice = did_you_mean(name, FIELDS);
-                return Err(misuse.help(advice.unwrap_or_else(|| format!("it has {}", FIELDS.join(", ")))));
-            }
+    let tls = TlsOptions::parse(fields)?;
+    match &tls.server_name {
+        Some(name) if name.parse::<std::net::IpAddr>().is_ok() => {
+            Err(Misuse::option("tls", format!("`server_name` must be a host name, not the address `{name}`")))
         }
+        _ => Ok(tls),
     }
-    Ok(tls)
 }
 
 fn read_pages(value: &Value) -> Result<String, Misuse> {
@@ -257,7 +242,7 @@ pub(super) fn pairs(what: &str, fields: &Object) -> Result<Vec<(String, String, 
             let text = scalar(value).ok_or_else(|| {
                 format!(
                     "`{name}` in `{what}` must be text, a number or a list of them, not {}",
-                    article(value)
+                    a_kind(value)
                 )
             })?;
             Ok::<_, String>((name.to_string(), text, value.is_secret()))
@@ -285,17 +270,8 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// `a number`, `an object`, `null`: for messages.
-pub(super) fn article(value: &Value) -> String {
-    match value.kind() {
-        kind @ ("null" | "absent" | "text" | "bytes") => kind.to_owned(),
-        kind if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {kind}"),
-        kind => format!("a {kind}"),
-    }
-}
-
 fn ill_typed(name: &str, expected: &str, value: &Value) -> Misuse {
-    Misuse::option(name, format!("`{name}` must be {expected}, not {}", article(value)))
+    Misuse::option(name, format!("`{name}` must be {expected}, not {}", a_kind(value)))
 }
 
 fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Object, Misuse> {

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use reqwest::multipart::{Form, Part as FormPart};
 
 use super::super::Misuse;
-use super::options::{article, pairs, scalar};
+use super::options::{pairs, scalar};
 use super::text::cut;
+use crate::value::words::a_kind;
 use crate::value::{MASK, Object, Tagged, Value, to_json, to_json_pretty};
 
 const JSON: &str = "application/json";
@@ -91,7 +92,7 @@ impl Payload {
             }
             Some(Value::Tagged(tagged)) => Payload::tagged(tagged, dir).await,
             Some(value) => {
-                Err(Misuse::new(format!("{} cannot be the body of an HTTP request", article(value))).help(
+                Err(Misuse::new(format!("{} cannot be the body of an HTTP request", a_kind(value))).help(
                     "send an object or a list as JSON, or `json(…)`, `text(…)`, `bytes(…)`, `form({…})`, `file(\"…\")`",
                 ))
             }
@@ -194,7 +195,7 @@ impl<'a> Given<'a> {
     fn text(&self, name: &str) -> Result<(Arc<str>, bool), Misuse> {
         match self.field(name).unwrap_or(self.value) {
             Value::Text(text) => Ok((text.text.clone(), text.secret)),
-            other => Err(self.wrong(&format!("needs text, not {}", article(other)))),
+            other => Err(self.wrong(&format!("needs text, not {}", a_kind(other)))),
         }
     }
 
@@ -202,7 +203,7 @@ impl<'a> Given<'a> {
         match self.field("content").unwrap_or(self.value) {
             Value::Bytes(bytes) => Ok((bytes.bytes.clone(), bytes.secret)),
             Value::Text(text) => Ok((Bytes::copy_from_slice(text.text.as_bytes()), text.secret)),
-            other => Err(self.wrong(&format!("needs bytes, not {}", article(other)))),
+            other => Err(self.wrong(&format!("needs bytes, not {}", a_kind(other)))),
         }
     }
 
@@ -232,7 +233,7 @@ impl<'a> Given<'a> {
 }
 
 fn no_file(path: &Path, error: &std::io::Error) -> Misuse {
-    Misuse::new(format!("cannot read the file `{}`: {}", path.display(), super::tls::plain(error)))
+    Misuse::new(format!("cannot read the file `{}`: {}", path.display(), crate::value::words::plain(error)))
 }
 
 fn guess(path: &Path) -> String {
@@ -353,7 +354,7 @@ fn graphql(given: &Given<'_>) -> Result<Payload, Misuse> {
     fields.insert("query".into(), Value::text_with(query, secret));
     if let Some(variables) = given.field("variables") {
         if !matches!(variables, Value::Object(_)) {
-            return Err(given.wrong(&format!("needs an object of variables, not {}", article(variables))));
+            return Err(given.wrong(&format!("needs an object of variables, not {}", a_kind(variables))));
         }
         fields.insert("variables".into(), variables.clone());
     }
@@ -431,7 +432,7 @@ async fn part(name: &str, value: &Value, dir: &Path) -> Result<Part, Misuse> {
     }
     match scalar(value) {
         Some(text) => Ok(make(PartContent::Bytes(text.into()), None, None)),
-        None => Err(Misuse::new(format!("the part `{name}` of `multipart(…)` cannot be {}", article(value)))
+        None => Err(Misuse::new(format!("the part `{name}` of `multipart(…)` cannot be {}", a_kind(value)))
             .help(
                 "a part is text, bytes, `json(…)`, `text(…)`, `bytes(…)`, `file(\"…\")` or a list of them",
             )),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::super::tls::TlsMaterial;
 use super::client::{Clients, Version, Way};
 use super::fault::Fault;
-use super::tls::TlsMaterial;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -37,7 +37,9 @@ pub(super) async fn connects(url: &str) -> Result<(), String> {
     let port = parsed.port_or_known_default().unwrap_or(80);
     match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect((host, port))).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("`{url}` cannot be connected to: {}", super::tls::plain(&error))),
+        Ok(Err(error)) => {
+            Err(format!("`{url}` cannot be connected to: {}", crate::value::words::plain(&error)))
+        }
         Err(_) => Err(format!("`{url}` cannot be connected to: no answer in 2s")),
     }
 }

@@ -4,8 +4,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::super::{Call, CallPlace, Misuse, Piece};
-use super::options::{Options, article, scalar};
+use super::options::{Options, scalar};
 use crate::value::MASK;
+use crate::value::words::a_kind;
 
 /// What RFC 3986 §2.3 calls unreserved stays as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -89,7 +90,7 @@ fn join(pieces: &[Piece]) -> Result<(String, bool), Misuse> {
             Piece::Text(written) => text.push_str(written),
             Piece::Value(value) => {
                 let part = scalar(value)
-                    .ok_or_else(|| Misuse::new(format!("{} cannot stand in a path", article(value))))?;
+                    .ok_or_else(|| Misuse::new(format!("{} cannot stand in a path", a_kind(value))))?;
                 secret |= value.is_secret();
                 if text.is_empty() {
                     text.push_str(&part);

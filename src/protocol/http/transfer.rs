@@ -13,6 +13,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
 
+use super::super::tls::TlsMaterial;
 use super::super::{ErrorKind, Misuse, Session};
 use super::client::{Clients, Way};
 use super::fault::Fault;
@@ -21,7 +22,6 @@ use super::payload::Payload;
 use super::phases::Phases;
 use super::target::Target;
 use super::text::header_text;
-use super::tls::TlsMaterial;
 use crate::value::Value;
 
 /// What a scenario's requests share.

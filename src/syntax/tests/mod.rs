@@ -1,5 +1,6 @@
 //! Tests of the syntax, by what they show.
 
+mod examples;
 mod lexis;
 pub(crate) mod outline;
 mod robust;

@@ -66,7 +66,8 @@ async fn trust_is_by_the_named_authority() {
     // The option means TLS, whatever the address says.
     assert!(ask(good.dir(), server.url(), Some(r#"{"ca":"ca.pem"}"#)).await.0);
     assert!(ask(good.dir(), url.clone(), Some(r#"{"insecure":true}"#)).await.0);
-    let untrusted = "the certificate of `URL` is from an authority that is not trusted: name it with `tls: { ca: \"…\" }`";
+    let untrusted =
+        "the certificate of `URL` is signed by an authority that is not trusted: set `tls: { ca: \"…\" }`";
     for (dir, tls) in
         [(other.dir(), Some(r#"{"ca":"ca.pem"}"#)), (good.dir(), None), (good.dir(), Some("{}"))]
     {
@@ -88,7 +89,7 @@ async fn the_name_must_fit() {
     let url = format!("https://{}", server.addr);
     let (succeeded, kind, message) = ask(authority.dir(), url.clone(), Some(r#"{"ca":"ca.pem"}"#)).await;
     assert!(!succeeded);
-    assert_eq!((kind.as_str(), message.contains("is for another name")), ("tls", true), "{message}");
+    assert_eq!((kind.as_str(), message.contains("it is for ledger.example")), ("tls", true), "{message}");
     let named = r#"{"ca":"ca.pem","server_name":"ledger.example"}"#;
     assert!(ask(authority.dir(), url, Some(named)).await.0);
 }

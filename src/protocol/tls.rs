@@ -1,4 +1,7 @@
-//! Whom to trust and who to be: the option `tls` made into a rustls configuration.
+//! Whom to trust and who to be: the option `tls` made into a rustls configuration, the same for every
+//! protocol over TLS; and what went wrong with a handshake.
+
+mod message;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -11,9 +14,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::Misuse;
 use crate::diag::did_you_mean;
-use crate::protocol::Misuse;
-use crate::value::{Object, Value, show};
+pub(super) use message::{client_certificate, message};
+
+use crate::value::words::{a_kind, plain};
+use crate::value::{Object, Value};
 
 const FIELDS: [&str; 5] = ["ca", "cert", "key", "insecure", "server_name"];
 
@@ -45,10 +51,8 @@ impl TlsOptions {
         let mut tls = TlsOptions::default();
         for (name, value) in fields {
             let wrong = |what: &str| {
-                Misuse::option(
-                    "tls",
-                    format!("`{name}` must be {what}, not {} {}", value.kind(), show(value)),
-                )
+                let given = a_kind(value);
+                Misuse::option("tls", format!("`{name}` must be {what}, not {given}"))
             };
             let text = |what: &str| value.as_text().map(str::to_owned).ok_or_else(|| wrong(what));
             match &**name {
@@ -91,17 +95,20 @@ impl TlsOptions {
 
 async fn read(dir: &Path, field: &str, path: &str) -> Result<Pem, Misuse> {
     tokio::fs::read(dir.join(path)).await.map(Arc::from).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();
-        Misuse::option("tls", format!("cannot read the `{field}` file `{path}`: {reason}"))
+        Misuse::option("tls", format!("cannot read the `{field}` file `{path}`: {}", plain(&error)))
             .help("relative paths start from the directory of the service's module")
     })
 }
 
 impl TlsMaterial {
-    /// The configuration for HTTP/2, which gRPC demands by ALPN (RFC 7301).
-    /// Also says, once the handshake is over, whether the server asked for a client certificate.
-    pub(super) fn config(&self) -> Result<(ClientConfig, Arc<OnceLock<Asked>>), Misuse> {
+    /// Trusts any certificate.
+    pub(super) fn any_certificate() -> TlsMaterial {
+        TlsMaterial { insecure: true, ..TlsMaterial::default() }
+    }
+
+    /// The configuration for connections that offer these protocols by ALPN (RFC 7301). Also says,
+    /// once the handshake is over, whether the server asked for a client certificate.
+    pub(super) fn config(&self, alpn: &[&str]) -> Result<(ClientConfig, Arc<OnceLock<Asked>>), Misuse> {
         let wrong = |message: String| Misuse::option("tls", message);
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -133,7 +140,7 @@ impl TlsMaterial {
         let asked = Arc::default();
         let client = ClientIdentity { identity, asked: Arc::clone(&asked) };
         let mut config = builder.with_client_cert_resolver(Arc::new(client));
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok((config, asked))
     }
 }

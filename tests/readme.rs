@@ -1,0 +1,167 @@
+//! What the README shows is true: its scenarios are clean, its commands exist, its messages and
+//! its list of what is missing are those of this version.
+#![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
+
+mod page;
+
+use std::fs;
+use std::process::Command;
+
+use page::{Block, Place};
+use scn::lang::Kind;
+
+fn scn(place: &Place, args: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(&place.root)
+        .args(args)
+        .env("NO_COLOR", "1")
+        .env_remove("GITHUB_ACTIONS")
+        .env("COLUMNS", "100")
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), place.as_on_the_page(&String::from_utf8(text).unwrap()))
+}
+
+/// The blocks of scn of one section are one file.
+fn clean(section: &str) {
+    let text: Vec<String> = page::blocks(section, "scn").into_iter().map(|block| block.text).collect();
+    let place = Place::new("page.scn", &text.join("\n"));
+    let (code, said) = scn(&place, &["check", "--deny-warnings", &place.file]);
+    assert_eq!(code, 0, "{section}: {said}");
+    let (code, said) = scn(&place, &["fmt", "--check", &place.file]);
+    assert_eq!(code, 0, "{section}: {said}");
+}
+
+#[test]
+fn the_scenarios_of_the_page_are_clean() {
+    clean("A scenario");
+    clean("When it fails");
+    clean("The language on one page");
+}
+
+#[test]
+fn the_first_scenario_is_the_one_that_runs() {
+    let shown = &page::blocks("A scenario", "scn")[0].text;
+    let real = fs::read_to_string(page::root().join("scenarios/hello.scn")).unwrap();
+    assert!(real.ends_with(shown.as_str()), "scenarios/hello.scn is not what the page shows");
+}
+
+#[test]
+fn the_wrong_scenario_gives_the_messages_shown() {
+    let place = Place::new("bad.scn", &page::blocks("When it is wrong", "scn")[0].text);
+    let (code, said) = scn(&place, &["check", &place.file]);
+    assert_eq!(code, 2, "{said}");
+    let shown = &page::blocks("When it is wrong", "text")[0].text;
+    assert_eq!(said.trim(), shown.trim(), "the page shows other messages");
+}
+
+/// With `--help` behind it, a command line is read but not obeyed; an unknown flag before it is
+/// still an error.
+#[test]
+fn every_command_line_exists() {
+    let lines: Vec<String> = page::all_blocks()
+        .into_iter()
+        .filter(|block| block.language == "sh")
+        .flat_map(|block: Block| block.text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let mut seen = 0;
+    for line in &lines {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        let words: Vec<String> = line.split('"').enumerate().fold(Vec::new(), |mut words, (index, part)| {
+            if index % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+            words
+        });
+        let Some(args) = words
+            .strip_prefix(&["scn".to_owned()][..])
+            .or_else(|| words.strip_prefix(&["cargo", "run", "--"].map(str::to_owned)[..]))
+        else {
+            let others = ["tests/all", "cargo install --locked --path .", "cd my-project"];
+            assert!(others.contains(&line), "`{line}` is not tested");
+            continue;
+        };
+        for path in args.iter().filter(|arg| arg.contains(".scn:")) {
+            let file = path.split(':').next().unwrap_or_default();
+            assert!(page::root().join(file).is_file(), "{path}");
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        let output = command.args(args).arg("--help").output().unwrap();
+        assert!(output.status.success(), "`{line}`: {}", String::from_utf8_lossy(&output.stderr));
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen} lines of `scn`");
+    assert!(page::root().join("tests/all").is_file());
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_program() {
+    let page = page::read();
+    for (_, code, meaning) in scn::run::EXITS {
+        assert!(page.contains(&format!("| {code} | {meaning} |")), "{code} {meaning}");
+    }
+}
+
+#[test]
+fn what_is_not_there_yet_is_named() {
+    let text = page::section("Not there yet");
+    let registry = scn::rooms::registry();
+    let mut missing: Vec<String> = registry
+        .iter()
+        .filter(|spec| spec.planned.is_some())
+        .map(|spec| {
+            let sign = if spec.kind == Kind::Attribute { "@" } else { "" };
+            format!("`{sign}{}`", spec.name)
+        })
+        .filter(|name| !text.contains(name.as_str()))
+        .collect();
+    missing.dedup();
+    assert!(missing.is_empty(), "the page does not say that these are missing: {missing:?}");
+}
+
+/// What the page says is missing must be refused: a page that is behind is wrong too.
+#[test]
+fn what_the_page_calls_missing_is_refused() {
+    let registry = scn::rooms::registry();
+    let statements =
+        ["under", "idempotent", "workload", "forall", "double", "header", "fn", "use", "not-yet"];
+    let text = page::section("Not there yet");
+    for name in text.split('`').skip(1).step_by(2) {
+        let name = name.trim_start_matches('@');
+        let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if !is_name || statements.contains(&name) {
+            continue;
+        }
+        let planned = registry.iter().any(|spec| spec.name == name && spec.planned.is_some());
+        assert!(planned, "`{name}` is there, and the page says it is not");
+    }
+    for (word, source) in [
+        (
+            "under",
+            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  under latency(1s) on a -> a { GET a / }\n}\n",
+        ),
+        (
+            "idempotent",
+            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  idempotent as put { PUT a / {} }\n}\n",
+        ),
+        (
+            "workload",
+            "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n",
+        ),
+        (
+            "forall",
+            "shape N { n: int }\nscenario \"s\" {\n  forall n in N for 2 cases { exec \"true\"; show n }\n}\n",
+        ),
+        (
+            "double",
+            "service a { speaks http; start \"true\" }\ndouble d of a { on GET / { reply {} } }\nscenario \"s\" with d { GET a / }\n",
+        ),
+    ] {
+        let place = Place::new("planned.scn", source);
+        let (code, said) = scn(&place, &["check", &place.file]);
+        assert!(code == 2 && said.contains("not-yet"), "`{word}`: {said}");
+    }
+}

@@ -1,0 +1,94 @@
+//! The runs that the README shows, against the real shop.
+#![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
+
+mod page;
+
+use std::process::Command;
+
+use page::Place;
+use regex::Regex;
+
+/// The line of the page that stands for lines left out.
+const LEFT_OUT: &str = "⋮";
+
+/// What differs from run to run, from machine to machine, or with every new scenario.
+const VARYING: [(&str, &str); 8] = [
+    (r"\b\d+ (scenarios|tests|passed|at a time)\b", "N $1"),
+    (r"passed: \d+", "passed: N"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
+    (r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", "TRACE"),
+    (r"127\.0\.0\.1:\d+", "ADDRESS"),
+    (r"\b(\d+m\d+s|\d+m|\d+(\.\d+)?(us|ms|s))\b", "TIME"),
+    (r"log of (\w+), \d+ lines?", "log of $1"),
+    (r"scn \d+\.\d+\.\d+", "scn VERSION"),
+];
+
+fn masked(text: &str) -> Vec<String> {
+    let text = VARYING.iter().fold(text.to_owned(), |text, (pattern, name)| {
+        Regex::new(pattern).unwrap().replace_all(&text, *name).into_owned()
+    });
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Finds the parts of the page, which are separated by what is left out, one after the other.
+fn compare(shown: &str, said: &str) -> Result<(), String> {
+    let (shown, said) = (masked(shown), masked(said));
+    let mut rest = &said[..];
+    for part in shown.split(|line| line == LEFT_OUT) {
+        let at = rest.windows(part.len()).position(|lines| lines == part).ok_or_else(|| {
+            format!("the page shows\n{}\nand the run says\n{}", part.join("\n"), said.join("\n"))
+        })?;
+        rest = &rest[at + part.len()..];
+    }
+    match rest {
+        [] => Ok(()),
+        more => Err(format!("the page ends before the run does:\n{}", more.join("\n"))),
+    }
+}
+
+#[test]
+fn a_difference_is_seen_and_what_varies_is_not() {
+    let said = "head\none 12ms\ntwo\nthree 127.0.0.1:99\n";
+    assert_eq!(compare("one 3.5s\n⋮\nthree 127.0.0.1:1234\n", said), Ok(()));
+    assert!(compare("one 3.5s\n⋮\nfour\n", said).is_err());
+    assert!(compare("two\n⋮\none 1s\n", said).is_err());
+    assert!(compare("one 3.5s\n", said).is_err());
+}
+
+/// `tests/all` has just run everything; its event file says what was printed.
+#[test]
+#[ignore = "reads the run of all scenarios that `tests/all` makes"]
+fn the_first_run_is_the_one_the_page_shows() {
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(page::root())
+        .args(["replay", ".scn/all.jsonl"])
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let first = page::all_blocks().into_iter().find(|block| block.language == "text").unwrap();
+    if let Err(difference) = compare(&first.text, &said) {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn the_failing_run_is_the_one_the_page_shows() {
+    let place = Place::new("wrong.scn", &page::blocks("When it fails", "scn")[0].text);
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(&place.root)
+        .args(["run", &place.file])
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .unwrap();
+    let said = place.as_on_the_page(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    if let Err(difference) = compare(&page::blocks("When it fails", "text")[0].text, &said) {
+        panic!("{difference}");
+    }
+}
