@@ -279,6 +279,7 @@ impl Cx {
         let started = Instant::now();
         let deadline = started + within;
         let mut attempts = Attempts::default();
+        let mut complete: Option<Vec<Failure>> = None;
         loop {
             let mut inner = env.clone();
             inner.response = None;
@@ -286,7 +287,13 @@ impl Cx {
             let tried = tokio::select! {
                 tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,
                 () = tokio::time::sleep_until(deadline) => {
-                    Err(self.failure(env, Code::EXPECTATION, span, "the attempt did not end in time").into())
+                    let text = "the attempt did not end in time";
+                    attempts.note(started.elapsed(), text.to_owned());
+                    // What the last whole attempt came to says more than that this one was cut off.
+                    let failures = complete
+                        .unwrap_or_else(|| vec![self.failure(env, Code::EXPECTATION, span, text)]);
+                    self.forget(number);
+                    return Err(waited(Stop::Failed(failures), attempts, within, false));
                 }
             };
             let failures = match tried {
@@ -308,6 +315,7 @@ impl Cx {
             if Instant::now() + pause >= deadline {
                 return Err(waited(Stop::Failed(failures), attempts, within, false));
             }
+            complete = Some(failures);
             self.sleep(pause).await?;
         }
     }

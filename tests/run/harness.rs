@@ -172,11 +172,14 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+/// What a server says to a request, byte for byte.
+type Answer = dyn Fn(&Asked) -> Vec<u8> + Send + Sync;
+
 /// A server on a port of its own that answers each request with the bytes it is told to.
 pub(crate) fn server(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let answer: Arc<dyn Fn(&Asked) -> Vec<u8> + Send + Sync> = Arc::new(answer);
+    let answer: Arc<Answer> = Arc::new(answer);
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let answer = answer.clone();

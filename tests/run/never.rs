@@ -87,7 +87,7 @@ fn what_is_absent_is_equal_to_nothing_and_different_from_nothing() {
 
 #[test]
 fn nonsense_does_not_become_true_by_not() {
-    fails("let n = 1\nexpect not n < \"a\"", &["a number and a text have no order"]);
+    fails("let n = 1\nexpect not n < \"a\"", &["have no order: they are of different kinds"]);
     fails("let n = 1\nexpect not n", &["`n` is number, not a truth value"]);
     fails("let n = 1\nexpect not n.length == 2", &["a number has no field `length`"]);
     fails("let n = 1\nexpect n not in 5", &["5"]);
@@ -199,15 +199,9 @@ fn a_service_that_exits_fails_whoever_runs_then_or_the_run() {
     let service = "service s { start \"sh -c 'touch up; while ! test -f die; do sleep 0.01; done; echo last words; exit 7'\"; ready \"test -f up\" }\n";
     // While a scenario runs, it fails at its statement.
     let text = format!("{service}scenario \"it\" {{\nexpect s.running\nexec \"touch die\"\nwait 50s\n}}\n");
-    scn(&text).run(&[]).ends(
-        1,
-        &[
-            "`s` exited while it was needed: exit status 7",
-            "last words",
-            "t.scn:5:1",
-            "exited s: exit status 7",
-        ],
-    );
+    scn(&text)
+        .run(&[])
+        .ends(1, &["`s` exited while it was needed: exit status 7", "last words", "exited s: exit status 7"]);
     // A scenario that reads `.exits` has expected it.
     let text = format!(
         "{service}scenario \"it\" {{\nexec \"touch die\"\nexpect s.exits.count == 1 within 10s\nexpect s.exits[0].code == 7\n}}\n"
