@@ -19,6 +19,8 @@ pub struct Page {
     /// Failures of attempts that were followed by another, by scenario.
     earlier: BTreeMap<String, Vec<Failure>>,
     blocks: Vec<Block>,
+    /// How many scenarios the run chose.
+    scenarios: usize,
     /// Failures of no scenario.
     around: Vec<(String, Failure)>,
     tally: Tally,
@@ -43,6 +45,7 @@ impl Page {
             addresses: BTreeMap::new(),
             earlier: BTreeMap::new(),
             blocks: Vec::new(),
+            scenarios: 0,
             around: Vec::new(),
             tally: Tally::default(),
         }
@@ -68,6 +71,7 @@ impl Page {
         let look = self.look;
         match kind {
             EventKind::RunStarted { version, seed, jobs, scenarios, environment, .. } => {
+                self.scenarios = *scenarios;
                 let mut text = format!("scn {version}  {}", plural(*scenarios, "scenario"));
                 let _ = write!(text, ", {jobs} at a time, seed {seed}");
                 if let Some(environment) = environment {
@@ -250,6 +254,8 @@ impl Page {
         let known = |failure: &Failure, shown: &[&Failure]| {
             matches!(block.outcome, Outcome::Broken) && shown.iter().any(|other| same(other, failure))
         };
+        // A failure that everyone knows of must not bury the others; alone it is told in full.
+        let brief = self.scenarios > 1 && matches!(block.outcome, Outcome::Quarantined { .. });
         for (index, failure) in block.failures.iter().enumerate() {
             if known(failure, shown) {
                 hanging(out, look, 2, "because", &format!("{}, as shown above", failure.message), Ink::Faint);
@@ -259,7 +265,12 @@ impl Page {
                 out.push('\n');
             }
             let before = index.checked_sub(1).and_then(|index| block.failures.get(index));
-            let failure = &super::failure::without_repeats(before, failure, block.failures.get(index + 1));
+            let mut failure = super::failure::without_repeats(before, failure, block.failures.get(index + 1));
+            if brief {
+                failure.exchange = None;
+                failure.logs.clear();
+            }
+            let failure = &failure;
             super::failure::write(out, look, failure);
             shown.push(&block.failures[index]);
         }

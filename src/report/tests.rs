@@ -613,3 +613,26 @@ fn a_reporter_that_cannot_write_is_told_of_once_and_left_alone() {
     feed(&mut Watched::new("the page", Box::new(Full(0, io::ErrorKind::BrokenPipe)), &failures), &sample());
     assert!(failures.take().is_empty(), "whoever closes the pipe has read enough");
 }
+
+#[test]
+fn what_fails_in_quarantine_is_brief_among_others_and_whole_alone() {
+    let summary = Summary { passed: 4, quarantined: 1, ..Summary::default() };
+    assert_eq!(ended(summary, 0, 5, 0), "passed: 4 scenarios hold, 1 fails in quarantine");
+    let run = |scenarios: usize| {
+        let mut start = sample().remove(0);
+        if let EventKind::RunStarted { scenarios: count, .. } = &mut start.kind {
+            *count = scenarios;
+        }
+        let outcome = Outcome::Quarantined { issue: "SHOP-17".into() };
+        let known = finished(1, scenario("known", 12, ""), outcome, vec![match_failure()]);
+        let end = EventKind::RunFinished { summary, failures: Vec::new(), exit: 0, took_us: 10 };
+        page(&numbered(vec![start.kind, known, end]), Look::plain(100))
+    };
+    let (among, alone) = (run(5), run(1));
+    for text in [".lines[0].qty", "repeat    scn run"] {
+        assert!(among.contains(text) && alone.contains(text), "{text}: {among}");
+    }
+    for text in ["log of orders", "201 Created"] {
+        assert!(!among.contains(text) && alone.contains(text), "{text}: {among}{alone}");
+    }
+}

@@ -10,12 +10,21 @@ use crate::diag::{Code, did_you_mean};
 use crate::function::{self, Arguments};
 use crate::lang::Kind;
 use crate::script::ScriptOutcome;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Action, Args, Expr, ExprKind, ItemKind, ParamDecl};
 use crate::value::Value;
 
 /// Deeper calls are a runaway recursion.
 const MAX_DEPTH: u32 = 64;
+
+/// Where the code of a script stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wrote {
+    /// In an item of a `.scn` file.
+    Item(ItemRef),
+    /// In a file of its own.
+    File(SourceId),
+}
 
 /// Evaluated arguments: those by position, and those by name.
 pub(crate) struct Given {
@@ -233,14 +242,16 @@ impl Cx {
         values: Vec<Value>,
         span: Span,
     ) -> Flow<Value> {
-        let script =
-            self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
+        let script = self
+            .world
+            .script(item)
+            .map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         let outcome = blocking(move || scripts.call(&script, values)).await;
         match outcome {
             Ok(ScriptOutcome::Value(value)) => Ok(value),
             Ok(ScriptOutcome::Fail(why)) => Err(self.failure(env, Code::SCRIPT, span, why).into()),
-            Err(error) => Err(self.script_failure(env, Some(item), span, &error)),
+            Err(error) => Err(self.script_failure(env, Wrote::Item(item), span, &error)),
         }
     }
 
@@ -252,8 +263,10 @@ impl Cx {
         given: Given,
         span: Span,
     ) -> Flow<Value> {
-        let file =
-            self.world.script_file(source).map_err(|error| self.script_failure(env, None, span, &error))?;
+        let file = self
+            .world
+            .script_file(source)
+            .map_err(|error| self.script_failure(env, Wrote::File(source), span, &error))?;
         let Some(function) = file.functions().iter().find(|function| &*function.name == name).cloned() else {
             return Err(self.bad_value(env, span, format!("the script has no function `{name}`")));
         };
@@ -266,7 +279,7 @@ impl Cx {
         match blocking(move || scripts.call_function(&file, &called, given.positional)).await {
             Ok(ScriptOutcome::Value(value)) => Ok(value),
             Ok(ScriptOutcome::Fail(why)) => Err(self.failure(env, Code::SCRIPT, span, why).into()),
-            Err(error) => Err(self.script_failure(env, None, span, &error)),
+            Err(error) => Err(self.script_failure(env, Wrote::File(source), span, &error)),
         }
     }
 
@@ -278,27 +291,35 @@ impl Cx {
         values: Vec<Value>,
         span: Span,
     ) -> Flow<Option<String>> {
-        let script =
-            self.world.script(item).map_err(|error| self.script_failure(env, Some(item), span, &error))?;
+        let script = self
+            .world
+            .script(item)
+            .map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         blocking(move || scripts.check(&script, values))
             .await
-            .map_err(|error| self.script_failure(env, Some(item), span, &error))
+            .map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))
     }
 
-    /// A script's error at its line in the `.scn` file.
+    /// A script's error at its line, in the `.scn` file or in the script's own.
     pub(crate) fn script_failure(
         &self,
         env: &Env,
-        item: Option<ItemRef>,
+        wrote: Wrote,
         span: Span,
         error: &crate::script::ScriptError,
     ) -> Stop {
-        let at = match (item.map(|item| &self.world.plan.program.item(item).kind), error.offset) {
-            (Some(ItemKind::Check(script) | ItemKind::Fn(script)), Some(offset)) => {
-                let start = script.code_span.start as usize + offset;
-                Span::new(script.code_span.source, start, start + 1)
-            }
+        let code = match wrote {
+            Wrote::File(source) => Some((source, 0)),
+            Wrote::Item(item) => match &self.world.plan.program.item(item).kind {
+                ItemKind::Check(script) | ItemKind::Fn(script) => {
+                    Some((script.code_span.source, script.code_span.start as usize))
+                }
+                _ => None,
+            },
+        };
+        let at = match (code, error.offset) {
+            (Some((source, start)), Some(offset)) => Span::new(source, start + offset, start + offset + 1),
             _ => span,
         };
         let mut failure = self.failure(env, Code::SCRIPT, at, error.message.clone());

@@ -110,6 +110,7 @@ pub(crate) async fn dispatch(
         permits: Arc::new(Semaphore::new(options.jobs.max(1))),
         cancel: CancellationToken::new(),
         kill: CancellationToken::new(),
+        fail_fast: options.fail_fast,
     };
     let signals = tokio::spawn(listen(policy.cancel.clone(), policy.kill.clone(), events.clone()));
     let cx = Arc::new(shared_context(&world, &policy, 0));
@@ -193,13 +194,7 @@ async fn stages(
             });
             continue;
         }
-        let work = StageWork {
-            stage: index,
-            selected: &selected,
-            suites,
-            next_id: &mut next_id,
-            fail_fast: options.fail_fast,
-        };
+        let work = StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id };
         let staged = run_stage(world, policy, scope, work).await;
         summary.add(&staged.summary);
         failures.extend(staged.failures);

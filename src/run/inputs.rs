@@ -69,12 +69,38 @@ fn read(input: &Input, text: &str) -> Result<Value, Box<Diagnostic>> {
         Box::new(Diagnostic::error(Code::WRONG_TYPE, input.name.span, message).label(what.to_owned()))
     };
     match crate::syntax::parse_expression(SourceId::default(), text) {
-        Ok(expr) => literal(&expr).ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`")),
+        Ok(expr) => {
+            let value =
+                literal(&expr).ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`"))?;
+            match wanted_kind(input) {
+                Some(kind) if kind != value.kind() => {
+                    Err(wrong(&format!("it takes a {kind}, and this is a {}", value.kind())))
+                }
+                _ => Ok(value),
+            }
+        }
         // A word that is no literal is meant as text where text is one of the possible values.
         Err(_) if input.ty.as_ref().is_some_and(|ty| matches!(ty.kind, ExprKind::Binary(..))) => {
             Ok(Value::text(text))
         }
         Err(_) => Err(wrong("it takes a literal, such as `3`, `250ms` or `true`")),
+    }
+}
+
+/// The kind that a default or a plain type demands; none where several are possible.
+fn wanted_kind(input: &Input) -> Option<&'static str> {
+    match (&input.ty, &input.default) {
+        (Some(Expr { kind: ExprKind::Name(name), .. }), _) => match &**name {
+            "int" | "decimal" | "number" => Some("number"),
+            "bool" => Some("bool"),
+            "duration" => Some("duration"),
+            _ => None,
+        },
+        (Some(_), _) => None,
+        (None, default) => match literal(default.as_ref()?)? {
+            Value::Null => None,
+            value => Some(value.kind()),
+        },
     }
 }
 

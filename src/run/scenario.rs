@@ -18,6 +18,8 @@ use crate::check::{ItemRef, PlannedScenario};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
 use crate::protocol::Session;
+use crate::value::BoxFuture;
+use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
 use crate::value::{Value, show_short};
 
@@ -57,6 +59,36 @@ pub(crate) struct Policy {
     pub(crate) cancel: CancellationToken,
     /// Cancelled by a second interrupt: cleanup ends too.
     pub(crate) kill: CancellationToken,
+    /// Whether the first failure ends the run.
+    pub(crate) fail_fast: bool,
+}
+
+/// What a scenario holds while it runs: its leases and its place among the running ones.
+pub(crate) type Held = Vec<Box<dyn std::any::Any + Send>>;
+
+/// Waits until a scenario may run. Whoever asks first comes first, so that with one job scenarios
+/// run in the order in which they are written.
+pub(crate) fn admission(
+    world: &Arc<World>,
+    policy: &Policy,
+    planned: usize,
+) -> BoxFuture<'static, Option<Held>> {
+    let (world, policy) = (world.clone(), policy.clone());
+    Box::pin(async move {
+        // Leases before a place among the running ones, so that waiting takes no place.
+        let held = async {
+            let mut held = leases(&world, &world.plan.scenarios[planned]).await;
+            if let Ok(permit) = policy.permits.clone().acquire_owned().await {
+                held.push(Box::new(permit));
+            }
+            held
+        };
+        tokio::select! {
+            biased;
+            () = policy.cancel.cancelled() => None,
+            held = held => Some(held),
+        }
+    })
 }
 
 /// A fixture's value, or why there is none, once it has been set up.
@@ -101,6 +133,7 @@ pub(crate) async fn run(
     policy: &Policy,
     scopes: &[Arc<Scope>; 2],
     instance: &Instance,
+    admission: BoxFuture<'static, Option<Held>>,
 ) -> Finished {
     let planned = &world.plan.scenarios[instance.planned];
     let info = info(world, planned, instance);
@@ -110,17 +143,16 @@ pub(crate) async fn run(
     if let Some(why) = out_of_reach(world, planned) {
         return skipped(world, instance, info, &why);
     }
-    // Leases before a place among the running ones, so that waiting takes no place.
-    let guards = tokio::select! {
-        guards = leases(world, planned) => guards,
-        () = policy.cancel.cancelled() => return not_run(world, instance, info),
-    };
-    let permit = tokio::select! {
-        permit = policy.permits.acquire() => permit,
-        () = policy.cancel.cancelled() => return not_run(world, instance, info),
+    let held = match admission.await {
+        Some(held) if !policy.cancel.is_cancelled() => held,
+        _ => return not_run(world, instance, info),
     };
     let result = attempts(world, policy, scopes, instance, planned, &info).await;
-    drop((guards, permit));
+    if policy.fail_fast && matches!(result.outcome, Outcome::Failed | Outcome::Broken) {
+        // Before the next one may begin.
+        policy.cancel.cancel();
+    }
+    drop(held);
     result
 }
 
@@ -435,10 +467,16 @@ pub(crate) fn lifetime(item: &Item) -> Lifetime {
     }
 }
 
+/// The key of everything that a scenario draws: the run's, unless it has a seed of its own.
+pub(crate) fn seed_of(world: &World, planned: &PlannedScenario) -> DrawKey {
+    planned.seed.map_or(world.key, DrawKey::new)
+}
+
 /// The scope in which a scenario's statements begin.
 fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
-    let run = planned.seed.map_or(world.key, crate::shape::DrawKey::new);
-    let mut key = run.with(world.unit_name(planned.item.unit)).with(format!("scenario {}", planned.title));
+    let mut key = seed_of(world, planned)
+        .with(world.unit_name(planned.item.unit))
+        .with(format!("scenario {}", planned.title));
     if let Some((index, _, _)) = &instance.case {
         key = key.with(format!("case {index}"));
     }

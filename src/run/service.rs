@@ -609,8 +609,10 @@ impl Cx {
     ) -> Flow<(Ready, Option<Duration>)> {
         let variant = lock(&service.variant).clone();
         let Some(setting) = setting_as(declared, variant.as_deref(), "ready") else {
-            // A port that accepts is the least that a service can show.
-            return Ok((Ready::Tcp, None));
+            // A port that accepts is the least that a service can show. One that is not ours is
+            // there or is not: waiting for it would only hide that.
+            let given = service.address().is_some_and(|address| address.given);
+            return Ok((if given { Ready::None } else { Ready::Tcp }, None));
         };
         let mut within = None;
         for phrase in setting.phrases.iter().filter(|phrase| &*phrase.word.name == "within") {

@@ -1,14 +1,16 @@
 //! Stages in order: their suites, their scenarios, their gates and hooks.
 
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::task::JoinSet;
 
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Stop;
-use super::scenario::{Finished, Instance, Policy, Scope, broken, clean_up, run};
+use super::scenario::{Finished, Instance, Policy, Scope, admission, broken, clean_up, run, seed_of};
 use super::suite::{Reads, SuiteResult, run_suite};
 use super::world::World;
 use crate::check::PlannedStage;
@@ -41,8 +43,6 @@ pub(crate) struct StageWork<'a> {
     pub(crate) suites: bool,
     /// Numbers the scenarios.
     pub(crate) next_id: &'a mut u32,
-    /// Whether the first failure ends the run.
-    pub(crate) fail_fast: bool,
 }
 
 /// Runs a stage.
@@ -114,9 +114,15 @@ async fn scenarios(
     for &index in work.selected {
         for (instance, failures) in instances(world, cx, index, work.next_id).await {
             let (world, policy, scopes) = (world.clone(), policy.clone(), scopes.clone());
+            let mut admitted = admission(&world, &policy, index);
+            // Asked for here and not in its own task, so that they stand in line in their order.
+            let asked = poll_fn(|cx| Poll::Ready(admitted.as_mut().poll(cx))).await;
+            if let Poll::Ready(held) = asked {
+                admitted = Box::pin(std::future::ready(held));
+            }
             running.spawn(async move {
                 if failures.is_empty() {
-                    run(&world, &policy, &scopes, &instance).await
+                    run(&world, &policy, &scopes, &instance, admitted).await
                 } else {
                     broken(&world, &instance, failures)
                 }
@@ -129,11 +135,7 @@ async fn scenarios(
             // A panic is ours: it must not pass as anything.
             Err(_) => Outcome::Broken,
         };
-        let ends = work.fail_fast && matches!(outcome, Outcome::Failed | Outcome::Broken);
         summary.count(&outcome);
-        if ends {
-            policy.cancel.cancel();
-        }
     }
 }
 
@@ -152,7 +154,9 @@ async fn instances(
     let Some(list) = &scenario.cases else {
         return vec![(Instance { id: id(), planned, case: None }, Vec::new())];
     };
-    let key = world.key.with(world.unit_name(scenario.item.unit)).with(format!("cases {}", scenario.title));
+    let key = seed_of(world, scenario)
+        .with(world.unit_name(scenario.item.unit))
+        .with(format!("cases {}", scenario.title));
     let env = Env::of_unit(scenario.item.unit, key, world.plan.program.item(scenario.item).span.start);
     match cx.eval(&env, list).await {
         Ok(Value::List(cases)) if !cases.is_empty() => {

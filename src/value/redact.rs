@@ -75,7 +75,10 @@ impl Redactor {
     }
 }
 
-/// The forms in which a secret travels: JSON and URL escapes, and base64 at each of the three
+/// How often a secret may be text of JSON inside text of JSON, as a body in a structured log is.
+const JSON_LEVELS: usize = 3;
+
+/// The forms in which a secret travels: JSON, URL and shell escapes, and base64 at each of the three
 /// alignments, less the edge characters that depend on the neighbours.
 fn derived_forms(secret: &str) -> Vec<String> {
     let json = super::to_json(&super::Value::text(secret));
@@ -86,6 +89,16 @@ fn derived_forms(secret: &str) -> Vec<String> {
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
     ];
     forms.push(forms[1].replace("%2D", "-").replace("%2E", ".").replace("%5F", "_").replace("%7E", "~"));
+    let mut plain = secret.to_owned();
+    for _ in 0..JSON_LEVELS {
+        let json = super::to_json(&super::Value::text(plain.as_str()));
+        json[1..json.len() - 1].clone_into(&mut plain);
+        // What Go's encoder makes of characters that mean something in HTML.
+        let html = [("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")];
+        forms.push(html.iter().fold(plain.clone(), |text, (from, to)| text.replace(from, to)));
+        forms.push(plain.clone());
+    }
+    forms.push(secret.replace('\'', r"'\''"));
     forms.retain(|form| form != secret);
     for offset in 0..3usize {
         let mut bytes = vec![0; offset];
@@ -113,7 +126,8 @@ mod tests {
         let json = super::super::to_json(&super::super::Value::text(secret));
         let url =
             percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
-        for text in [secret, &json, &url, &format!("a{secret}b")] {
+        let logged = super::super::to_json(&super::super::Value::text(format!("{{\"key\":{json}}}")));
+        for text in [secret, &json, &url, &logged, &format!("a{secret}b")] {
             let masked = redactor.mask(text);
             assert!(masked.contains(MASK) && !masked.contains("geheim"), "{masked}");
         }

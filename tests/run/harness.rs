@@ -88,8 +88,7 @@ impl Project {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { child, lines, seen: String::new() }
+        Running { out: child.stdout.take().unwrap(), child }
     }
 }
 
@@ -129,24 +128,10 @@ impl Ran {
 /// A run that goes on.
 pub(crate) struct Running {
     pub(crate) child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    seen: String,
+    out: std::process::ChildStdout,
 }
 
 impl Running {
-    /// Reads until a line contains the text.
-    pub(crate) fn until(&mut self, part: &str) {
-        loop {
-            let mut line = String::new();
-            let count = self.lines.read_line(&mut line).unwrap();
-            assert!(count > 0, "the run ended without `{part}`:\n{}", self.seen);
-            self.seen.push_str(&line);
-            if line.contains(part) {
-                return;
-            }
-        }
-    }
-
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         nix::sys::signal::kill(pid, signal).unwrap();
@@ -154,8 +139,8 @@ impl Running {
 
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ran {
-        let mut out = std::mem::take(&mut self.seen);
-        self.lines.read_to_string(&mut out).unwrap();
+        let mut out = String::new();
+        self.out.read_to_string(&mut out).unwrap();
         let mut err = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         let ran = Ran { code: self.child.wait().unwrap().code(), out, err };
@@ -204,7 +189,10 @@ pub(crate) fn server(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static)
 fn serve(mut stream: TcpStream, answer: &dyn Fn(&Asked) -> Vec<u8>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
+    if reader.read_line(&mut line).is_err() {
+        // No HTTP, such as the first bytes of TLS.
+        return stream.write_all(&reply("400 Bad Request", "text/plain", "no HTTP")).ok();
+    }
     let mut words = line.split_whitespace();
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut headers = BTreeMap::new();
@@ -239,7 +227,3 @@ pub(crate) fn json(status: &str, body: &str) -> Vec<u8> {
 pub(crate) fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
-
-/// A service that answers HTTP with what the request asks for, in `sh`: no such program is
-/// everywhere, so services in tests are sleeping shells whose readiness is a file.
-pub(crate) const SLEEPER: &str = "service sleeper { start \"sh -c 'echo started >> starts; touch up; exec sleep 1000'\"; ready \"test -f up\" }\n";

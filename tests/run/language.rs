@@ -72,7 +72,7 @@ fn branches_and_loops_have_values() {
         "let rs = for n in 1..3 { exec \"sh -c 'exit ${n}'\" }\nexpect rs[0].stdout == \"\"",
         &["exit status 1"],
     );
-    fails("if 1 == 1 { expect 2 == 3 } else { expect 1 == 1 }", &["`2 == 3` does not hold", "t.scn:5:19"]);
+    fails("if 1 == 1 { expect 2 == 3 } else { expect 1 == 1 }", &["`2 == 3` does not hold", "t.scn:5:20"]);
     fails("for n in 1..3 {\nexpect n < 3\n}", &["`n < 3` does not hold", "3 is not < 3"]);
     fails("for n in 5 { expect n == 5 }", &["`for` goes over a list or a range"]);
     fails("let n = 5\nif n { expect 1 == 1 }", &["`n` is number, not a truth value"]);

@@ -91,7 +91,8 @@ fn nonsense_does_not_become_true_by_not() {
     fails("let n = 1\nexpect not n", &["`n` is number, not a truth value"]);
     fails("let n = 1\nexpect not n.length == 2", &["a number has no field `length`"]);
     fails("let n = 1\nexpect n not in 5", &["5"]);
-    fails("let xs = []\nexpect not xs increasing by .seq", &["is not"]);
+    fails("let xs = []\nexpect not xs increasing by .seq", &["`xs` is list, not a truth value"]);
+    fails("let xs = []\nexpect xs not increasing by .seq", &["`xs` is not not increasing"]);
     fails("let xs = []\nexpect xs increasing by .seq", &["increasing"]);
 }
 
@@ -209,7 +210,7 @@ fn a_service_that_exits_fails_whoever_runs_then_or_the_run() {
     );
     // A scenario that reads `.exits` has expected it.
     let text = format!(
-        "{service}scenario \"it\" {{\nexec \"touch die\"\nexpect s.exits.count == 1 within 10s\nexpect s.exits[0].status == 7\n}}\n"
+        "{service}scenario \"it\" {{\nexec \"touch die\"\nexpect s.exits.count == 1 within 10s\nexpect s.exits[0].code == 7\n}}\n"
     );
     scn(&text).run(&[]).ends(0, &[]);
     // Between two scenarios nobody sees it, but the run does.
