@@ -49,7 +49,7 @@ pub(crate) fn resolve(
 }
 
 /// `api_key` is `SCN_API_KEY` in the environment.
-fn variable_name(name: &str) -> String {
+pub(crate) fn variable_name(name: &str) -> String {
     format!("SCN_{}", name.to_uppercase().replace('-', "_"))
 }
 

@@ -34,6 +34,10 @@ use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
 
+/// The stack of each thread, in bytes: enough for actions that call each other as deep as they may,
+/// with blocks around each call. Only what is used of it takes memory.
+const STACK: usize = 64 << 20;
+
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -71,16 +75,19 @@ pub fn run(
 ) -> Exit {
     // The provider of TLS is the program's; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return Exit::Environment,
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(_) => return Exit::Environment,
+        };
     let redactor = Redactor::default();
     let (events, receiver) = world::EventSender::new();
     let masks = redactor.clone();
     let started = Instant::now();
     let recorder = std::thread::spawn(move || record::record(started, receiver, &masks, &mut reporters));
-    let exit = runtime.block_on(dispatch::dispatch(plan, registry, options, events, redactor));
+    // On a thread of the runtime, whose stack is as deep as actions may call each other.
+    let dispatched = runtime.spawn(dispatch::dispatch(plan, registry, options, events, redactor));
+    let exit = runtime.block_on(dispatched).unwrap_or(Exit::Environment);
     // Ends every task that still holds a sender, so that the recorder sees the end.
     runtime.shutdown_timeout(Duration::from_secs(5));
     match recorder.join() {

@@ -81,7 +81,9 @@ fn servers_that_are_not_there_or_speak_something_else_are_told_apart() {
     let contract = "contract \"./health.proto\"";
     let call = "call ledger.Check { service: \"x\" }";
     let gone = format!("http://127.0.0.1:{}", closed_port());
-    calling(&gone, contract, call).run(&[]).ends(1, &["UNAVAILABLE", "refused"]);
+    calling(&gone, contract, call)
+        .run(&[])
+        .ends(1, &["refused the connection", "write `expect error.kind == \"refused\"`"]);
     calling(&gone, contract, &format!("{call}\nexpect error.kind == \"refused\"")).run(&[]).ends(0, &[]);
     let (_runtime, url) = health();
     calling(&url.replace("http://", "https://"), contract, call).run(&[]).ends(1, &["TLS"]);

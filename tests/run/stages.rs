@@ -29,6 +29,8 @@ fn a_stage_with_failures_runs_its_hooks_and_a_hook_that_fails_fails_the_run() {
     assert!(project.path().join("on-failure").exists());
     let text = "stage one { finally { exec \"sh -c 'exit 8'\" } }\nscenario \"a\" in one { exec \"true\" }\n";
     scn(text).run(&[]).ends(1, &["exit status 8", "stage one"]);
+    let text = "stage one { finally { wait 1h } }\nscenario \"a\" in one { exec \"true\" }\n";
+    scn(text).run(&["--timeout", "300ms"]).ends(1, &["the block did not end within 300ms"]);
 }
 
 #[test]
