@@ -18,9 +18,9 @@ use crate::check::{ItemRef, PlannedScenario};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
 use crate::protocol::Session;
-use crate::value::BoxFuture;
 use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
+use crate::value::BoxFuture;
 use crate::value::{Value, show_short};
 
 /// How long the cleanup of one scenario may take.

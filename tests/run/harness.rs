@@ -176,7 +176,7 @@ pub(crate) struct Asked {
 pub(crate) fn server(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let answer: Arc<dyn Fn(&Asked) -> Vec<u8> + Send + Sync> = Arc::new(answer);
+    let answer = Arc::new(answer);
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let answer = answer.clone();
