@@ -100,7 +100,7 @@ fn every_command_line_exists() {
 #[test]
 fn the_exit_codes_are_those_of_the_program() {
     let page = page::read();
-    for (_, code, meaning) in scn::run::EXITS {
+    for (_, code, meaning) in scn::event::EXITS {
         assert!(page.contains(&format!("| {code} | {meaning} |")), "{code} {meaning}");
     }
 }
