@@ -1,4 +1,4 @@
-//! The failing run that the README shows, played again against the real shop.
+//! The runs that the README shows, against the real shop.
 #![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
 
 mod page;
@@ -11,12 +11,14 @@ use regex::Regex;
 /// The line of the page that stands for lines left out.
 const LEFT_OUT: &str = "⋮";
 
-/// What differs from run to run.
-const VARYING: [(&str, &str); 6] = [
+/// What differs from run to run, from machine to machine, or with every new scenario.
+const VARYING: [(&str, &str); 8] = [
+    (r"\b\d+ (scenarios|tests|passed|at a time)\b", "N $1"),
+    (r"passed: \d+", "passed: N"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     (r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", "TRACE"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
-    (r"\b\d+(\.\d+)?(us|ms|s)\b", "TIME"),
+    (r"\b(\d+m\d+s|\d+m|\d+(\.\d+)?(us|ms|s))\b", "TIME"),
     (r"log of (\w+), \d+ lines?", "log of $1"),
     (r"scn \d+\.\d+\.\d+", "scn VERSION"),
 ];
@@ -51,6 +53,25 @@ fn a_difference_is_seen_and_what_varies_is_not() {
     assert!(compare("one 3.5s\n⋮\nfour\n", said).is_err());
     assert!(compare("two\n⋮\none 1s\n", said).is_err());
     assert!(compare("one 3.5s\n", said).is_err());
+}
+
+/// `tests/all` has just run everything; its event file says what was printed.
+#[test]
+#[ignore = "reads the run of all scenarios that `tests/all` makes"]
+fn the_first_run_is_the_one_the_page_shows() {
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(page::root())
+        .args(["replay", ".scn/all.jsonl"])
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let first = page::all_blocks().into_iter().find(|block| block.language == "text").unwrap();
+    if let Err(difference) = compare(&first.text, &said) {
+        panic!("{difference}");
+    }
 }
 
 #[test]

@@ -242,8 +242,10 @@ impl Cx {
         values: Vec<Value>,
         span: Span,
     ) -> Flow<Value> {
-        let script =
-            self.world.script(item).map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
+        let script = self
+            .world
+            .script(item)
+            .map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         let outcome = blocking(move || scripts.call(&script, values)).await;
         match outcome {
@@ -261,8 +263,10 @@ impl Cx {
         given: Given,
         span: Span,
     ) -> Flow<Value> {
-        let file =
-            self.world.script_file(source).map_err(|error| self.script_failure(env, Wrote::File(source), span, &error))?;
+        let file = self
+            .world
+            .script_file(source)
+            .map_err(|error| self.script_failure(env, Wrote::File(source), span, &error))?;
         let Some(function) = file.functions().iter().find(|function| &*function.name == name).cloned() else {
             return Err(self.bad_value(env, span, format!("the script has no function `{name}`")));
         };
@@ -287,8 +291,10 @@ impl Cx {
         values: Vec<Value>,
         span: Span,
     ) -> Flow<Option<String>> {
-        let script =
-            self.world.script(item).map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
+        let script = self
+            .world
+            .script(item)
+            .map_err(|error| self.script_failure(env, Wrote::Item(item), span, &error))?;
         let scripts = self.world.scripts.clone();
         blocking(move || scripts.check(&script, values))
             .await

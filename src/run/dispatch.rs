@@ -191,12 +191,7 @@ async fn stages(
             });
             continue;
         }
-        let work = StageWork {
-            stage: index,
-            selected: &selected,
-            suites,
-            next_id: &mut next_id,
-        };
+        let work = StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id };
         let staged = run_stage(world, policy, scope, work).await;
         add(&mut summary, &staged.summary);
         failures.extend(staged.failures);
@@ -305,7 +300,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
         if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
             && let Some(value) = given.next()
         {
-            words.extend([word.clone(), crate::value::words::shell_quote(value)]);
+            words.extend([word.clone(), crate::value::words::shell_quote(value).into_owned()]);
         }
     }
     words

@@ -49,7 +49,7 @@ pub(crate) fn resolve(
 }
 
 /// `api_key` is `SCN_API_KEY` in the environment.
-fn variable_name(name: &str) -> String {
+pub(crate) fn variable_name(name: &str) -> String {
     format!("SCN_{}", name.to_uppercase().replace('-', "_"))
 }
 
@@ -70,8 +70,8 @@ fn read(input: &Input, text: &str) -> Result<Value, Box<Diagnostic>> {
     };
     match crate::syntax::parse_expression(SourceId::default(), text) {
         Ok(expr) => {
-            let value = literal(&expr)
-                .ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`"))?;
+            let value =
+                literal(&expr).ok_or_else(|| wrong("it takes a literal, such as `3`, `250ms` or `true`"))?;
             match wanted_kind(input) {
                 Some(kind) if kind != value.kind() => {
                     Err(wrong(&format!("it takes a {kind}, and this is a {}", value.kind())))

@@ -7,7 +7,6 @@ mod cx;
 mod dispatch;
 mod env;
 mod eval;
-mod exit;
 mod expect;
 mod flow;
 mod inputs;
@@ -29,13 +28,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::check::Plan;
-use crate::event::EventKind;
+use crate::event::{EventKind, Exit, Reporter};
 use crate::lang::Registry;
-use crate::report::Reporter;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
-pub use exit::{Exit, TABLE as EXITS};
+
+/// The stack of each thread, in bytes: enough for actions that call each other as deep as they may,
+/// with blocks around each call. Only what is used of it takes memory.
+const STACK: usize = 64 << 20;
 
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
@@ -64,10 +65,6 @@ pub struct Options {
     pub warnings: Vec<EventKind>,
 }
 
-/// Room for the deepest nesting of actions, shapes and expressions that the limits admit, in bytes.
-/// Only what is touched takes memory.
-const STACK: usize = 256 << 20;
-
 /// Runs a plan to its end and shows every event to the reporters. Blocks; owns the runtime and
 /// the signals.
 pub fn run(
@@ -78,22 +75,19 @@ pub fn run(
 ) -> Exit {
     // The provider of TLS is the program's; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = match builder.enable_all().thread_stack_size(STACK).build() {
-        Ok(runtime) => runtime,
-        Err(_) => return Exit::Environment,
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(_) => return Exit::Environment,
+        };
     let redactor = Redactor::default();
     let (events, receiver) = world::EventSender::new();
     let masks = redactor.clone();
     let started = Instant::now();
     let recorder = std::thread::spawn(move || record::record(started, receiver, &masks, &mut reporters));
-    // Cases, hooks and gates are evaluated by the dispatcher: it has the same room as a scenario.
-    let exit = std::thread::scope(|scope| {
-        let dispatch = || runtime.block_on(dispatch::dispatch(plan, registry, options, events, redactor));
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, dispatch);
-        thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(Exit::Environment)
-    });
+    // On a thread of the runtime, whose stack is as deep as actions may call each other.
+    let dispatched = runtime.spawn(dispatch::dispatch(plan, registry, options, events, redactor));
+    let exit = runtime.block_on(dispatched).unwrap_or(Exit::Environment);
     // Ends every task that still holds a sender, so that the recorder sees the end.
     runtime.shutdown_timeout(Duration::from_secs(5));
     match recorder.join() {

@@ -70,7 +70,11 @@ pub(crate) type Held = Vec<Box<dyn std::any::Any + Send>>;
 
 /// Waits until a scenario may run. Whoever asks first comes first, so that with one job scenarios
 /// run in the order in which they are written.
-pub(crate) fn admission(world: &Arc<World>, policy: &Policy, planned: usize) -> BoxFuture<'static, Option<Held>> {
+pub(crate) fn admission(
+    world: &Arc<World>,
+    policy: &Policy,
+    planned: usize,
+) -> BoxFuture<'static, Option<Held>> {
     let (world, policy) = (world.clone(), policy.clone());
     Box::pin(async move {
         // Leases before a place among the running ones, so that waiting takes no place.

@@ -220,6 +220,13 @@ async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec
     let number = inner.begin_try();
     let flow = tokio::select! {
         flow = cleanup.statements(&mut inner, &hook.statements, None) => flow,
+        () = tokio::time::sleep(policy.timeout) => {
+            let within = crate::value::show(&Value::duration(policy.timeout));
+            let text = format!("the block did not end within {within}");
+            let mut failure = cleanup.failure(env, Code::TIMED_OUT, hook.span, text);
+            failure.help = Some("`--timeout` gives every scenario and every such block more time".to_owned());
+            Err(failure.into())
+        }
         () = policy.kill.cancelled() => Err(Stop::Cancelled),
     };
     let mut failures = match cleanup.all_judged(number, flow) {

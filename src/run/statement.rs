@@ -350,7 +350,8 @@ impl Cx {
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
         if items.is_empty() && checks_something(&turns.body) {
-            let message = format!("`{}` is empty, so nothing in this loop was checked", self.written(turns.list.span));
+            let message =
+                format!("`{}` is empty, so nothing in this loop was checked", self.written(turns.list.span));
             self.emit(EventKind::Warning {
                 code: Code::NOTHING_CHECKED.name.to_owned(),
                 message,

@@ -43,7 +43,8 @@ impl Cx {
     /// Keeps a response until it is judged.
     pub(crate) fn must_judge(&self, env: &Env, record: &Value, mut failure: Failure) {
         failure.help = Some(
-            "an expectation here reads how it went, but was not reached; write it where it always runs".into(),
+            "an expectation here reads how it went, but was not reached; write it where it always runs"
+                .into(),
         );
         let unjudged = Unjudged { record: record.clone(), failure, tries: env.tries.clone() };
         lock(&self.unjudged).push(unjudged);

@@ -1,6 +1,7 @@
 //! Values: exact, ordered, and aware of secrets. Replies, bodies, rows and variables are all of
 //! this one type, so that relations never learn protocols.
 
+mod cut;
 mod json;
 mod number;
 mod path;

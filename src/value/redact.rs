@@ -60,12 +60,17 @@ impl Redactor {
     /// The text with every known secret masked.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Ok(inner) = self.inner.read() else { return Cow::Borrowed(MASK) };
-        match &inner.finder {
+        let masked = match &inner.finder {
             Some(finder) if finder.is_match(text) => {
                 let masks = vec![MASK; finder.patterns_len()];
                 Cow::Owned(finder.replace_all(text, &masks))
             }
-            _ => Cow::Borrowed(text),
+            Some(_) => Cow::Borrowed(text),
+            None => return Cow::Borrowed(text),
+        };
+        match super::cut::mask_cuts(&masked, &inner.forms) {
+            Some(cut) => Cow::Owned(cut),
+            None => masked,
         }
     }
 

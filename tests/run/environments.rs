@@ -52,7 +52,8 @@ scenario "runs a command" {{ exec "touch ran" }}
 #[test]
 fn a_service_at_an_address_is_not_ours_to_kill() {
     let url = server(|_| json("200 OK", "{}"));
-    let text = format!("service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\nGET s /\nkill s\n}}\n");
+    let text =
+        format!("service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\nGET s /\nkill s\n}}\n");
     let ran = scn(&text).run(&[]);
     assert!(matches!(ran.code, Some(1..=4)), "{}{}", ran.out, ran.err);
     assert!(ran.says("`s`"), "{}{}", ran.out, ran.err);

@@ -9,7 +9,8 @@ fn health() -> (tokio::runtime::Runtime, String) {
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     runtime.spawn(async move {
-        let incoming = tonic::transport::server::TcpIncoming::from(tokio::net::TcpListener::from_std(listener).unwrap());
+        let incoming =
+            tonic::transport::server::TcpIncoming::from(tokio::net::TcpListener::from_std(listener).unwrap());
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_service_status("ledger", tonic_health::ServingStatus::Serving).await;
         let reflection = tonic_reflection::server::Builder::configure()
@@ -49,9 +50,11 @@ fn a_call_that_nobody_checks_must_be_ok() {
     let (_runtime, url) = health();
     let one = |statements: &str| calling(&url, "", statements).run(&[]);
     one("call ledger.Health.Check { service: \"ledger\" }\nexpect body.status == \"SERVING\"").ends(0, &[]);
-    one("call ledger.Health.Check { service: \"none\" }").ends(1, &["NOT_FOUND", "nothing here expects that", "t.scn:3:1"]);
+    one("call ledger.Health.Check { service: \"none\" }")
+        .ends(1, &["NOT_FOUND", "nothing here expects that", "t.scn:3:1"]);
     one("call ledger.Health.Check { service: \"none\" }\nexpect status == NOT_FOUND").ends(0, &[]);
-    one("call ledger.Health.Check { service: \"none\" }\nexpect status == UNAVAILABLE").ends(1, &["NOT_FOUND"]);
+    one("call ledger.Health.Check { service: \"none\" }\nexpect status == UNAVAILABLE")
+        .ends(1, &["NOT_FOUND"]);
     one("call ledger.Health.Check { service: \"none\" }\nif 1 == 2 { expect status == OK }")
         .ends(1, &["an expectation here reads how it went, but was not reached"]);
 }
@@ -62,8 +65,12 @@ fn an_unknown_method_is_told_before_the_run_or_by_the_server() {
     calling(&url, "contract \"./health.proto\"", "call ledger.Chekc { service: \"x\" }")
         .run(&[])
         .ends(2, &["`Chekc`", "did you mean `Check`?", "t.scn:3:"]);
-    calling(&url, "", "call ledger.Health.Chekc { service: \"x\" }").run(&[]).ends(1, &["Chekc", "did you mean", "t.scn:3:"]);
-    calling(&url, "contract \"./health.proto\"", "call ledger.Forget { service: \"x\" }").run(&[]).ends(1, &["UNIMPLEMENTED"]);
+    calling(&url, "", "call ledger.Health.Chekc { service: \"x\" }")
+        .run(&[])
+        .ends(1, &["Chekc", "did you mean", "t.scn:3:"]);
+    calling(&url, "contract \"./health.proto\"", "call ledger.Forget { service: \"x\" }")
+        .run(&[])
+        .ends(1, &["UNIMPLEMENTED"]);
     calling(&url, "contract \"./health.proto\"", "call ledger.Check { servise: \"x\" }")
         .run(&[])
         .ends(2, &["did you mean `service`?"]);
@@ -74,7 +81,9 @@ fn servers_that_are_not_there_or_speak_something_else_are_told_apart() {
     let contract = "contract \"./health.proto\"";
     let call = "call ledger.Check { service: \"x\" }";
     let gone = format!("http://127.0.0.1:{}", closed_port());
-    calling(&gone, contract, call).run(&[]).ends(1, &["UNAVAILABLE", "refused"]);
+    calling(&gone, contract, call)
+        .run(&[])
+        .ends(1, &["refused the connection", "write `expect error.kind == \"refused\"`"]);
     calling(&gone, contract, &format!("{call}\nexpect error.kind == \"refused\"")).run(&[]).ends(0, &[]);
     let (_runtime, url) = health();
     calling(&url.replace("http://", "https://"), contract, call).run(&[]).ends(1, &["TLS"]);

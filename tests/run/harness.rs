@@ -81,8 +81,13 @@ impl Project {
     /// Starts `scn run t.scn` and returns while it runs.
     pub(crate) fn begin(&self, args: &[&str]) -> Running {
         let args = [&["run", "t.scn"], args].concat();
-        let mut child =
-            self.command(&args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         Running { out: child.stdout.take().unwrap(), child }
     }
 }

@@ -49,15 +49,29 @@ fn fails(statements: &str, parts: &[&str]) {
 
 #[test]
 fn branches_and_loops_have_values() {
-    holds("let n = 3\nlet word = if n > 2 { return \"many\" } else { return \"few\" }\nexpect word == \"many\"");
-    holds("let n = 1\nlet word = if n > 2 { \"many\" } else if n == 1 { \"one\" } else { \"none\" }\nexpect word == \"one\"");
+    holds(
+        "let n = 3\nlet word = if n > 2 { return \"many\" } else { return \"few\" }\nexpect word == \"many\"",
+    );
+    holds(
+        "let n = 1\nlet word = if n > 2 { \"many\" } else if n == 1 { \"one\" } else { \"none\" }\nexpect word == \"one\"",
+    );
     holds("let squares = for n in 1..4 { n * n }\nexpect squares == [1, 4, 9, 16]");
-    holds("let squares = for n in 1..4 { if n % 2 == 0 { return n * n } else { return 0 } }\nexpect squares == [0, 4, 0, 16]");
+    holds(
+        "let squares = for n in 1..4 { if n % 2 == 0 { return n * n } else { return 0 } }\nexpect squares == [0, 4, 0, 16]",
+    );
     holds("let squares = parallel for n in 1..20 { return n * n }\nexpect squares[19] == 400");
-    holds("let [a, b] = parallel {\nexec \"echo left\"\nexec \"echo right\"\n}\nexpect a.stdout == \"left\\n\" and b.stdout == \"right\\n\"");
+    holds(
+        "let [a, b] = parallel {\nexec \"echo left\"\nexec \"echo right\"\n}\nexpect a.stdout == \"left\\n\" and b.stdout == \"right\\n\"",
+    );
     holds("let pairs = for [a, b] in [[1, 2], [3, 4]] { a * b }\nexpect pairs == [2, 12]");
-    fails("let [a, b] = for n in 1..3 { n }\nexpect a == b", &["2 names want a list of 2, and this is a list of 3"]);
-    fails("let rs = for n in 1..3 { exec \"sh -c 'exit ${n}'\" }\nexpect rs[0].stdout == \"\"", &["exit status 1"]);
+    fails(
+        "let [a, b] = for n in 1..3 { n }\nexpect a == b",
+        &["2 names want a list of 2, and this is a list of 3"],
+    );
+    fails(
+        "let rs = for n in 1..3 { exec \"sh -c 'exit ${n}'\" }\nexpect rs[0].stdout == \"\"",
+        &["exit status 1"],
+    );
     fails("if 1 == 1 { expect 2 == 3 } else { expect 1 == 1 }", &["`2 == 3` does not hold", "t.scn:5:20"]);
     fails("for n in 1..3 {\nexpect n < 3\n}", &["`n < 3` does not hold", "3 is not < 3"]);
     fails("for n in 5 { expect n == 5 }", &["`for` goes over a list or a range"]);
@@ -77,7 +91,10 @@ fn actions_take_defaults_and_names() {
     holds(&format!("{lines}expect total(lines) == {{ sum: [2, 8], plus: 20 }}"));
     holds(&format!("{lines}expect total(lines, 3) == {{ sum: [3, 12], plus: 30 }}"));
     holds(&format!("{lines}expect lib.total(lines, plus: 1, rate: 5) == {{ sum: [5, 20], plus: 1 }}"));
-    fails(&format!("{lines}let r = total([{{ qtty: 1 }}])\nexpect r.plus == 20"), &["`line.qty` is absent", "in `total`, called from t.scn:6:9"]);
+    fails(
+        &format!("{lines}let r = total([{{ qtty: 1 }}])\nexpect r.plus == 20"),
+        &["`line.qty` is absent", "in `total`, called from t.scn:6:9"],
+    );
 }
 
 #[test]
@@ -85,18 +102,29 @@ fn modules_scripts_and_checks_are_used_like_built_ins() {
     holds("expect lib.names == names and lib.double(21) == 42 and double(1) == 2");
     holds("expect money.total([{ qty: 2, price: 0.1 }, { qty: 1, price: 0.1 }]) == 0.3");
     let entries = "let entries = [{ account: \"a\", amount: 5.10 }, { account: \"a\", amount: -5.10 }, { account: \"b\", amount: 1 }]\n";
-    fails(&format!("{entries}expect entries balanced by .account"), &["`entries` is not balanced", "b is off by 1"]);
+    fails(
+        &format!("{entries}expect entries balanced by .account"),
+        &["`entries` is not balanced", "b is off by 1"],
+    );
     holds(&format!("{entries}expect entries not balanced by .account"));
     fails(&format!("{entries}expect money.total(entries) == 1"), &["money.rhai"]);
 }
 
 #[test]
 fn every_difference_of_a_structure_is_shown() {
-    let url = server(|_| json("200 OK", "{\"id\": 7, \"state\": \"PAID\", \"total\": 100.0, \"lines\": [{\"sku\": \"tea\", \"qty\": 2}], \"extra\": true}"));
+    let url = server(|_| {
+        json(
+            "200 OK",
+            "{\"id\": 7, \"state\": \"PAID\", \"total\": 100.0, \"lines\": [{\"sku\": \"tea\", \"qty\": 2}], \"extra\": true}",
+        )
+    });
     let text = format!(
         "service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\nGET s /\n\
          expect body matches {{ id: text, state: \"PENDING\" | \"SHIPPED\", total: 100.00, lines: [{{ sku: \"mug\", qty: > 2 }}] }}\n}}\n\
          scenario \"open\" {{\nGET s /\nexpect body matches {{ id: int, .. }} and body.total == 100\n}}\n"
     );
-    scn(&text).run(&[]).ends(1, &[".id", ".state", ".lines[0].sku", ".lines[0].qty", ".extra", "1 passed, 1 failed", "curl"]);
+    scn(&text).run(&[]).ends(
+        1,
+        &[".id", ".state", ".lines[0].sku", ".lines[0].qty", ".extra", "1 passed, 1 failed", "curl"],
+    );
 }

@@ -29,7 +29,8 @@ fn scenario(attributes: &str, name: &str, body: &str) -> String {
 
 #[test]
 fn a_scenario_that_kills_a_service_never_overlaps_one_that_uses_it() {
-    let mut text = "service s { start \"sh -c 'touch up; exec sleep 1000'\"; ready \"test -f up\" }\n".to_owned();
+    let mut text =
+        "service s { start \"sh -c 'touch up; exec sleep 1000'\"; ready \"test -f up\" }\n".to_owned();
     for n in 0..6 {
         text += &scenario("", &format!("user{n}"), "  expect s.running");
         text += &scenario("", &format!("alone{n}"), "  kill s\n  expect not s.running\n  start s");

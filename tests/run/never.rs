@@ -22,7 +22,8 @@ fn a_response_that_nobody_checks_must_be_a_success() {
     one("GET s /bad").ends(1, &[nobody, "t.scn:3:1", "scn run t.scn:2"]);
     one("GET s /bad\nexpect body.code == \"E1\"").ends(1, &[nobody]);
     one("GET s /bad\nGET s /good\nexpect status == 200").ends(1, &[nobody]);
-    one("let bad = GET s /bad\nGET s /good\nexpect status == 200 and bad.body.code == \"E1\"").ends(1, &[nobody]);
+    one("let bad = GET s /bad\nGET s /good\nexpect status == 200 and bad.body.code == \"E1\"")
+        .ends(1, &[nobody]);
     one("for n in 1..2 { GET s /bad }").ends(1, &[nobody]);
     one("parallel {\nGET s /good\nGET s /bad\n}").ends(1, &[nobody]);
     one("defer GET s /bad\nGET s /good").ends(1, &["cleanup failed", nobody]);
@@ -36,7 +37,8 @@ fn an_expectation_that_is_not_reached_checks_nothing() {
     let advice = "an expectation here reads how it went, but was not reached";
     one("GET s /\nif 1 == 2 { expect status == 500 }").ends(1, &["nothing here expects that", advice]);
     one("let r = GET s /\nfor n in [] { expect r.status == 500 }").ends(1, &[advice]);
-    one("let rs = for n in 1..2 { GET s / }\nif 1 == 2 {\nfor r in rs { expect r.status == 500 }\n}").ends(1, &[advice]);
+    one("let rs = for n in 1..2 { GET s / }\nif 1 == 2 {\nfor r in rs { expect r.status == 500 }\n}")
+        .ends(1, &[advice]);
     one("GET s /\nshow status").ends(1, &["nothing here expects that"]);
     one("GET s /\nif status == 500 { show body }").ends(0, &[]);
     one("let rs = for n in 1..2 { GET s / }\nfor r in rs { expect r.status == 500 }").ends(0, &[]);
@@ -71,12 +73,16 @@ fn a_response_that_breaks_off_is_no_success() {
 #[test]
 fn what_is_absent_is_equal_to_nothing_and_different_from_nothing() {
     let it = "let a = { b: 1 }\n";
-    for claim in ["a.c == 1", "a.c != 1", "not a.c == 1", "a.c > 1", "not a.c > 1", "a.c in [1]", "a.c not in [1]"] {
+    for claim in
+        ["a.c == 1", "a.c != 1", "not a.c == 1", "a.c > 1", "not a.c > 1", "a.c in [1]", "a.c not in [1]"]
+    {
         fails(&format!("{it}expect {claim}"), &["`a.c` is absent", "there is no `c`; did you mean `b`?"]);
     }
     fails(&format!("{it}expect a.c not contains 1"), &["`a.c` is absent"]);
     fails(&format!("{it}expect a.b == absent"), &["`a.b == absent` does not hold"]);
-    scn("scenario \"it\" {\nlet a = { b: 1 }\nexpect a.c == absent and a.b != absent\n}\n").run(&[]).ends(0, &[]);
+    scn("scenario \"it\" {\nlet a = { b: 1 }\nexpect a.c == absent and a.b != absent\n}\n")
+        .run(&[])
+        .ends(0, &[]);
 }
 
 #[test]
@@ -110,7 +116,9 @@ fn nothing_that_ran_is_no_pass() {
     let skipped = "@skip(\"the sandbox is down\")\nscenario \"a\" { exec \"true\" }\n";
     scn(skipped).run(&[]).ends(4, &["the sandbox is down"]);
     scn("let x = 1\n").run(&[]).ends(4, &[]);
-    scn("@cases([])\nscenario \"a\" { exec \"true\" }\n").run(&[]).ends(2, &["without a case the scenario would never run"]);
+    scn("@cases([])\nscenario \"a\" { exec \"true\" }\n")
+        .run(&[])
+        .ends(2, &["without a case the scenario would never run"]);
     let drawn = "let none = []\n@cases(none)\nscenario \"a\" { exec \"true\" }\n";
     scn(drawn).run(&[]).ends(1, &["`@cases` takes a list with at least one case, and this is []"]);
 }
@@ -176,8 +184,14 @@ fn parallel_parts_report_all_their_failures() {
         "parallel {\nexec \"sh -c 'exit 6'\"\nexec \"true\"\nexec \"sh -c 'exit 7'\"\n}",
         &["exit status 6", "exit status 7"],
     );
-    fails("parallel for n in 11..13 {\nexpect n < 11\n}", &["11 is not < 11", "12 is not < 11", "13 is not < 11"]);
-    fails("expect 1 == 2\nexpect 2 == 2\nexpect 3 == 4 because \"sums are sums\"", &["`1 == 2`", "`3 == 4`", "because sums are sums"]);
+    fails(
+        "parallel for n in 11..13 {\nexpect n < 11\n}",
+        &["11 is not < 11", "12 is not < 11", "13 is not < 11"],
+    );
+    fails(
+        "expect 1 == 2\nexpect 2 == 2\nexpect 3 == 4 because \"sums are sums\"",
+        &["`1 == 2`", "`3 == 4`", "because sums are sums"],
+    );
 }
 
 #[test]
@@ -187,7 +201,12 @@ fn a_service_that_exits_fails_whoever_runs_then_or_the_run() {
     let text = format!("{service}scenario \"it\" {{\nexpect s.running\nexec \"touch die\"\nwait 50s\n}}\n");
     scn(&text).run(&[]).ends(
         1,
-        &["`s` exited while it was needed: exit status 7", "last words", "t.scn:5:1", "exited s: exit status 7"],
+        &[
+            "`s` exited while it was needed: exit status 7",
+            "last words",
+            "t.scn:5:1",
+            "exited s: exit status 7",
+        ],
     );
     // A scenario that reads `.exits` has expected it.
     let text = format!(

@@ -7,7 +7,12 @@ const SECRET: &str = "correct/horse \"battery\"+staple";
 #[test]
 fn a_secret_is_masked_in_every_form_and_every_output() {
     let url = server(|asked| {
-        let echo = format!("{{\"said\": {:?}, \"path\": {:?}, \"auth\": {:?}}}", asked.body, asked.path, asked.headers.get("authorization"));
+        let echo = format!(
+            "{{\"said\": {:?}, \"path\": {:?}, \"auth\": {:?}}}",
+            asked.body,
+            asked.path,
+            asked.headers.get("authorization")
+        );
         json("500 Internal Server Error", &echo.replace("Some(", "").replace(')', "").replace("None", "null"))
     });
     let text = format!(
@@ -93,7 +98,9 @@ scenario "in a step" {{
 
 #[test]
 fn secrets_from_files_are_masked_too() {
-    let project = scn("secret key from file \"./key.txt\"\nscenario \"it\" { exec \"sh -c 'cat key.txt; exit 1'\" }\nscenario \"use\" { expect key == \"x\" }\n");
+    let project = scn(
+        "secret key from file \"./key.txt\"\nscenario \"it\" { exec \"sh -c 'cat key.txt; exit 1'\" }\nscenario \"use\" { expect key == \"x\" }\n",
+    );
     project.write("key.txt", "hunter2hunter2\n");
     project.run(&[]).ends(1, &["exit status 1"]).never_says(&["hunter2"]);
 }

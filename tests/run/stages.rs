@@ -22,12 +22,15 @@ scenario "c" in three { exec "touch three" }
 
 #[test]
 fn a_stage_with_failures_runs_its_hooks_and_a_hook_that_fails_fails_the_run() {
-    let text = "stage one { on failure { exec \"touch on-failure\" } }\nscenario \"a\" in one { exec \"false\" }\n";
+    let text =
+        "stage one { on failure { exec \"touch on-failure\" } }\nscenario \"a\" in one { exec \"false\" }\n";
     let project = scn(text);
     project.run(&[]).ends(1, &["exit status 1"]);
     assert!(project.path().join("on-failure").exists());
     let text = "stage one { finally { exec \"sh -c 'exit 8'\" } }\nscenario \"a\" in one { exec \"true\" }\n";
     scn(text).run(&[]).ends(1, &["exit status 8", "stage one"]);
+    let text = "stage one { finally { wait 1h } }\nscenario \"a\" in one { exec \"true\" }\n";
+    scn(text).run(&["--timeout", "300ms"]).ends(1, &["the block did not end within 300ms"]);
 }
 
 #[test]
@@ -56,7 +59,9 @@ fn a_scenario_that_passes_on_its_second_try_is_flaky_and_the_gate_sees_it() {
     scn(text).run(&[]).ends(1, &["flaky", "flaky_rate == 0%"]);
     let text = text.replace(" { require flaky_rate == 0% }", "");
     scn(&text).run(&[]).ends(0, &["1 flaky"]);
-    scn("@retries(2)\nscenario \"a\" { exec \"sh -c 'echo x >> tries; exit 1'\" }\n").run(&[]).ends(1, &["1 failed"]);
+    scn("@retries(2)\nscenario \"a\" { exec \"sh -c 'echo x >> tries; exit 1'\" }\n")
+        .run(&[])
+        .ends(1, &["1 failed"]);
 }
 
 #[test]
