@@ -2,7 +2,15 @@
 //! replay prints what the run printed. Texts in events are masked by the dispatcher before anyone
 //! sees them.
 
+mod exit;
+mod reporter;
+mod summary;
+
 use serde::{Deserialize, Serialize};
+
+pub use exit::{Exit, TABLE as EXITS};
+pub use reporter::Reporter;
+pub use summary::Summary;
 
 /// The version of the format; grows when a reader of the old one would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -267,33 +275,6 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// How many scenarios ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Passed, the flaky ones included.
-    pub passed: u32,
-    /// Passed only on a later attempt.
-    pub flaky: u32,
-    /// Failed.
-    pub failed: u32,
-    /// Failed in quarantine.
-    pub quarantined: u32,
-    /// Did not run.
-    pub skipped: u32,
-    /// Neither shown nor refuted.
-    pub inconclusive: u32,
-    /// Not judged, since the environment failed.
-    pub broken: u32,
-    /// Cut off by an interrupt.
-    pub interrupted: u32,
-    /// Tests of other runners' suites that passed.
-    pub suite_passed: u32,
-    /// Tests of other runners' suites that failed.
-    pub suite_failed: u32,
-    /// Tests of other runners' suites that were skipped.
-    pub suite_skipped: u32,
-}
-
 /// One test of another runner's suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuiteTest {
@@ -369,6 +350,25 @@ pub struct Failure {
     pub logs: Vec<ServiceLog>,
     /// The command line that repeats it.
     pub repeat: Option<String>,
+}
+
+impl Failure {
+    /// A failure with nothing but its code and message.
+    pub fn new(code: &str, message: impl Into<String>) -> Failure {
+        Failure {
+            code: code.to_owned(),
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            steps: Vec::new(),
+            details: Vec::new(),
+            because: None,
+            help: None,
+            exchange: None,
+            logs: Vec::new(),
+            repeat: None,
+        }
+    }
 }
 
 /// One thing that shows a failure.

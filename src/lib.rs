@@ -6,16 +6,22 @@
 //!   fmt ◀──────────────┘
 //! ```
 //!
-//! | floor     | rooms                                      | may know            |
-//! |-----------|--------------------------------------------|---------------------|
-//! | values    | [`value`], [`source`], [`event`]           | nothing of the rest |
-//! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values              |
-//! | contracts | [`contract`], [`shape`]                    | language            |
-//! | meaning   | [`load`] (reads files), [`check`]          | contracts           |
-//! | the world | [`protocol`], [`system`]                   | values, contracts   |
-//! | judgement | [`relation`], [`function`]                 | values, shapes      |
-//! | the run   | [`run`], [`script`]                        | all above           |
-//! | faces     | [`report`], [`cli`]                        | all above           |
+//! | floor     | rooms                                      | may know                               |
+//! |-----------|--------------------------------------------|----------------------------------------|
+//! | values    | [`value`], [`source`], [`event`]           | nothing of the rest                    |
+//! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
+//! | contracts | [`contract`], [`shape`]                    | values, language                       |
+//! | computing | [`function`], [`script`]                   | values, language, contracts            |
+//! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
+//! | the world | [`system`], [`protocol`]                   | values, language, contracts            |
+//! | judgement | [`relation`]                               | values, language, contracts, computing |
+//! | the house | [`rooms`]                                  | all above                              |
+//! | the run   | [`run`]                                    | all above                              |
+//! | reports   | [`report`]                                 | values, language                       |
+//! | faces     | [`cli`]                                    | all above                              |
+//!
+//! On one floor, a room may know those that stand before it. A test reads this table and holds the
+//! rooms to it.
 //!
 //! Invariants:
 //! - `syntax`, `fmt` and `check` are synchronous, do no IO and never fail: they return a value and

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::run::EXITS;
+use crate::event::EXITS;
 
 /// Scenarios for systems of services: declare what exists, say what happens, state what must hold.
 #[derive(Debug, Parser)]

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-pub use crate::run::Exit;
+pub use crate::event::Exit;
 use args::{Cli, Command};
 
 /// What `main` does: reads the arguments, the first of which is the program's name, and obeys.

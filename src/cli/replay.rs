@@ -8,7 +8,8 @@ use super::args::{Color, Replay};
 use super::terminal::{self, Stream};
 use crate::diag::did_you_mean;
 use crate::event::EventKind;
-use crate::report::{Page, Reporter as _, Runs, Terminal, read_run};
+use crate::event::Reporter as _;
+use crate::report::{Page, Runs, Terminal, read_run};
 use crate::value::words::plain;
 
 /// Prints what a run printed, and ends as it ended.

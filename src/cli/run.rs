@@ -13,9 +13,9 @@ use super::select::{self, Misunderstood};
 use super::terminal::{self, Stream};
 use super::{Exit, inputs};
 use crate::diag::{Diagnostic, Severity, did_you_mean, render};
-use crate::event::{EventKind, Outcome, Place};
+use crate::event::{EventKind, Outcome, Place, Reporter};
 use crate::report::{
-    GitHub, JUnit, Json, Live, Page, Reporter, Runs, Target, Terminal, Watched, WriteFailures, read_run,
+    GitHub, JUnit, Json, Live, Page, Runs, Target, Terminal, Watched, WriteFailures, read_run,
 };
 use crate::run::{self, Options};
 

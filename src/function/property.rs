@@ -135,7 +135,7 @@ fn count(count: usize) -> Value {
 }
 
 fn unique(items: &[Value]) -> Vec<Value> {
-    let mut index = crate::relation::Index::default();
+    let mut index = crate::shape::Index::default();
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
         if index.find(item, |at| &kept[at]).is_none() {

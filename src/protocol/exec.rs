@@ -6,10 +6,11 @@ mod output;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{BoxFuture, Call, CallPlace, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
+use super::{Call, CallPlace, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
 use crate::system::{Exit, ProcessSpec, Word, shell_line, split_words};
+use crate::value::BoxFuture;
 use crate::value::{Object, Redactor, Value, show};
 use options::Options;
 use output::{End, Output};

@@ -29,8 +29,9 @@ mod target;
 mod tests;
 mod wire;
 
-use super::{BoxFuture, Call, Endpoint, Misuse, Protocol, Reply, Session};
+use super::{Call, Endpoint, Misuse, Protocol, Reply, Session};
 use crate::lang::Spec;
+use crate::value::BoxFuture;
 
 pub use specs::SPECS;
 pub use status::constant;

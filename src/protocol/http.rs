@@ -56,9 +56,10 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
-use super::{BoxFuture, Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
+use super::{Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::event::Exchange;
 use crate::lang::{Safety, Spec};
+use crate::value::BoxFuture;
 use crate::value::Value;
 use client::Clients;
 use fault::Fault;

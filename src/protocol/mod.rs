@@ -12,7 +12,6 @@ mod tls;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
@@ -21,10 +20,7 @@ pub(crate) use credentials::credentials;
 
 use crate::event::Exchange;
 use crate::lang::Spec;
-use crate::value::{Live, Object, Redactor, Value};
-
-/// A boxed future, as the trait's methods return.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Value};
 
 /// One protocol. An instance lives for one run and may hold that run's connection pools.
 pub trait Protocol: Send + Sync {
@@ -73,15 +69,6 @@ pub enum CallPlace {
     Url(crate::value::Text),
     /// Quoted text in pieces: what was written, and what `${…}` gave, so that SQL can bind it.
     Text(Vec<Piece>),
-}
-
-/// A piece of quoted text.
-#[derive(Debug, Clone)]
-pub enum Piece {
-    /// As written.
-    Text(Arc<str>),
-    /// From `${…}`.
-    Value(Value),
 }
 
 /// A running service, as requests see it.

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::{BoxFuture, Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
+use super::{Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::diag::did_you_mean;
 use crate::event::{Detail, Exchange, Failure};
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
 use crate::system::{Exit, Service};
+use crate::value::BoxFuture;
 use crate::value::{Live, Value, show_short};
 
 const VERBS: [&str; 6] = ["kill", "stop", "start", "restart", "pause", "resume"];

@@ -37,7 +37,7 @@ pub(super) struct TlsOptions {
 type Pem = Arc<[u8]>;
 
 /// The option with its files read. Connections are pooled by it, so a changed file makes a new one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TlsMaterial {
     ca: Option<Pem>,
     /// Certificate and key.

@@ -6,7 +6,6 @@ mod change;
 mod gapless;
 mod has;
 mod increasing;
-mod index;
 mod once;
 mod planned;
 mod prefix_of;
@@ -86,8 +85,6 @@ impl Verdict {
 pub(crate) fn note(text: impl Into<String>) -> Detail {
     Detail::Note { text: text.into() }
 }
-
-pub(crate) use index::Index;
 
 /// The names of every relation.
 pub const SPECS: &[&[Spec]] = &[

@@ -3,8 +3,9 @@
 //! other keys are not its business. Time `O(n + m)`.
 
 use super::records::{groups, invalid, key_name, keys, list, nothing, shows};
-use super::{Claim, Index, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
 use crate::lang::{Param, Ty};
+use crate::shape::Index;
 use crate::value::{Value, show};
 
 /// More wrong counts than this are counted, not listed.

@@ -1,8 +1,9 @@
 //! What every relation does with its subject: take its records, their keys and their groups.
 //! A record that lacks a key is named, never skipped.
 
-use super::{Claim, Index, Verdict, note};
+use super::{Claim, Verdict, note};
 use crate::event::Detail;
+use crate::shape::Index;
 use crate::value::words::a_kind;
 use crate::value::{Key, Value, show, show_short};
 

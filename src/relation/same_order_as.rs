@@ -3,8 +3,9 @@
 //! about nothing. Time `O(n + m)`.
 
 use super::records::{invalid, key_name, keys, list, nothing, records, shows};
-use super::{BY, Claim, Index, OR_EMPTY, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, Rule, Verdict, spec};
 use crate::lang::{Param, Ty};
+use crate::shape::Index;
 use crate::value::{Value, show};
 
 pub(super) const SAME_ORDER_AS: Rule = Rule {

@@ -1,7 +1,8 @@
 //! `unique`: no two records of a group have equal keys. Time `O(n)`.
 
 use super::records::{groups, key_name, keys, records, shows};
-use super::{BY, Claim, Index, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use crate::shape::Index;
 use crate::value::show;
 
 /// More repetitions than this are not listed.

@@ -202,23 +202,6 @@ fn service_log(out: &mut String, look: Look, log: &ServiceLog) {
     }
 }
 
-/// A failure with nothing but its code and message.
-pub(crate) fn blank(code: &str, message: &str) -> Failure {
-    Failure {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        place: None,
-        label: String::new(),
-        steps: Vec::new(),
-        details: Vec::new(),
-        because: None,
-        help: None,
-        exchange: None,
-        logs: Vec::new(),
-        repeat: None,
-    }
-}
-
 /// What the failure before has shown already, and what the next one shows again: the steps, the
 /// exchange and the logs stand once in a scenario's failures.
 pub(crate) fn without_repeats(

@@ -5,9 +5,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::Page;
 use super::style::{plural, took};
-use super::{Page, Reporter};
 use crate::diag::{Look, github_command};
+use crate::event::Reporter;
 use crate::event::{Event, EventKind, Failure, Outcome, ScenarioInfo, Summary};
 
 /// The width to which the text of failures is wrapped.

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use super::Target;
 use super::target::Sheet;
-use super::{Reporter, Target};
 use crate::event::Event;
+use crate::event::Reporter;
 
 /// Writes every event as a line of JSON.
 pub struct Json {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
+use super::Target;
 use super::failure::full_text;
 use super::target::Sheet;
-use super::{Reporter, Target};
+use crate::event::Reporter;
 use crate::event::{Event, EventKind, Failure, Outcome, ScenarioInfo, SuiteOutcome, SuiteTest};
 
 /// The width to which the text of failures is wrapped.
@@ -107,7 +108,7 @@ impl Reporter for JUnit {
                 self.around("stages", stage, failures);
                 for gate in gates.iter().filter(|gate| !gate.held) {
                     let message = format!("{} does not hold", gate.condition);
-                    let mut failure = super::failure::blank("gate", &message);
+                    let mut failure = Failure::new("gate", message);
                     failure.details.clone_from(&gate.values);
                     let name = format!("{stage}: {}", gate.condition);
                     let case = TestCase::new(name, non_success(NonSuccessKind::Failure, &[failure]));

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Reporter;
 use super::style::plural;
+use crate::event::Reporter;
 use crate::event::{Event, EventKind, Outcome};
 
 /// More running scenarios than this are only counted.

@@ -19,10 +19,6 @@ mod terminal;
 mod tests;
 mod watched;
 
-use std::io;
-
-use crate::event::Event;
-
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::JUnit;
@@ -35,20 +31,3 @@ pub(crate) use style::{Ink, indented, pad, plural};
 pub use target::Target;
 pub use terminal::Terminal;
 pub use watched::{Watched, WriteFailures};
-
-/// Sees every event of a run in order.
-pub trait Reporter: Send {
-    /// Takes the next event.
-    ///
-    /// # Errors
-    /// What kept it from writing: a full disk, a closed pipe. The reporter gets no more events.
-    fn on(&mut self, event: &Event) -> io::Result<()>;
-
-    /// Writes what is left. Called once, after the last event, also when the run was cut off.
-    ///
-    /// # Errors
-    /// What kept it from writing.
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}

@@ -208,7 +208,7 @@ impl Page {
             self.around.push((name.clone(), failure.clone()));
         }
         for test in tests.iter().filter(|test| test.outcome == SuiteOutcome::Failed) {
-            let mut failure = super::failure::blank("suite", &format!("{} failed", test.name));
+            let mut failure = Failure::new("suite", format!("{} failed", test.name));
             if !test.output.trim().is_empty() {
                 failure.details.push(crate::event::Detail::Lines {
                     title: "its output".to_owned(),

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Reporter, json};
+use super::json;
 use crate::event::Event;
+use crate::event::Reporter;
 
 /// How many runs are kept.
 const KEPT: usize = 10;

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use super::style::{Ink, hanging, indented, plural, took};
-use crate::cli::Exit;
 use crate::diag::Look;
-use crate::event::{Detail, EventKind, Gate, Outcome, SuiteOutcome, Summary};
+use crate::event::{Detail, EventKind, Exit, Gate, Outcome, SuiteOutcome, Summary};
 
 /// Longer lists of skipped scenarios are cut here; each has its own line above anyway.
 const SKIPPED: usize = 10;
@@ -65,7 +64,7 @@ impl Tally {
                 if let Outcome::Skipped { why } = outcome {
                     self.skipped.push((super::page::full_title(scenario), why.clone()));
                 }
-                count(&mut self.stage(&scenario.stage).counts, outcome);
+                self.stage(&scenario.stage).counts.count(outcome);
             }
             EventKind::RunFinished { summary, exit, took_us, failures } => {
                 self.hook_failures += failures.len();
@@ -273,20 +272,4 @@ fn total(summary: &Summary) -> String {
         words.push(rest);
     }
     words.join(", ")
-}
-
-fn count(summary: &mut Summary, outcome: &Outcome) {
-    match outcome {
-        Outcome::Passed => summary.passed += 1,
-        Outcome::Flaky => {
-            summary.passed += 1;
-            summary.flaky += 1;
-        }
-        Outcome::Failed => summary.failed += 1,
-        Outcome::Quarantined { .. } => summary.quarantined += 1,
-        Outcome::Skipped { .. } => summary.skipped += 1,
-        Outcome::Inconclusive => summary.inconclusive += 1,
-        Outcome::Broken => summary.broken += 1,
-        Outcome::Interrupted => summary.interrupted += 1,
-    }
 }

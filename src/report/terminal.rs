@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Page, Reporter};
+use super::Page;
 use crate::event::Event;
+use crate::event::Reporter;
 
 /// Writes the page to a stream.
 #[derive(Debug)]

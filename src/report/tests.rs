@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::diag::Look;
 use crate::event::{
-    Detail, EventKind, Exchange, FORMAT, Failure, Gate, Outcome, Place, ScenarioInfo, ServiceLog,
-    SuiteOutcome, SuiteTest, Summary,
+    Detail, Event, EventKind, Exchange, FORMAT, Failure, Gate, Outcome, Place, Reporter, ScenarioInfo,
+    ServiceLog, SuiteOutcome, SuiteTest, Summary,
 };
 
 fn place(line: u32, column: u32, width: u32, text: &str) -> Place {
@@ -76,7 +76,7 @@ fn match_failure() -> Failure {
             left_out: 118,
         }],
         repeat: Some("scn run scenarios/shop/e2e.scn:12 --seed 42".into()),
-        ..failure::blank("expectation", "`body` does not match `Order { state: \"PENDING\", total: 59.98 }`")
+        ..Failure::new("expectation", "`body` does not match `Order { state: \"PENDING\", total: 59.98 }`")
     }
 }
 
@@ -126,7 +126,7 @@ fn attempts_failure() -> Failure {
             phases: vec![("total".into(), 900)],
             ..Exchange::default()
         })),
-        ..failure::blank("expectation", "`body.amount == 59.98` did not become true within 5s")
+        ..Failure::new("expectation", "`body.amount == 59.98` did not become true within 5s")
     }
 }
 
@@ -158,7 +158,7 @@ fn sample() -> Vec<Event> {
             lines: vec!["panic: listen tcp 127.0.0.1:41010: bind: address already in use".into()],
         }],
         help: Some("`scn explain service-start`".into()),
-        ..failure::blank("service-start", "`mailer` ended with exit status 2 before it was ready")
+        ..Failure::new("service-start", "`mailer` ended with exit status 2 before it was ready")
     };
     let kinds = vec![
         EventKind::RunStarted {
@@ -247,7 +247,7 @@ fn sample() -> Vec<Event> {
                 label: "is false".into(),
                 details: vec![Detail::Value { expression: "status".into(), value: "503".into() }],
                 repeat: Some("scn run scenarios/shop/e2e.scn:60 --seed 42".into()),
-                ..failure::blank("expectation", "`status == 200` does not hold")
+                ..Failure::new("expectation", "`status == 200` does not hold")
             }],
             took_us: 90_000,
             expectations: 1,

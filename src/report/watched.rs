@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Reporter;
 use crate::event::Event;
+use crate::event::Reporter;
 use crate::value::words::plain;
 
 /// What reporters could not write, shared by all of them.

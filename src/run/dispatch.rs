@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::Options;
 use super::inputs::resolve;
 use super::scenario::{Policy, Scope, clean_up};
 use super::service::{Elsewhere, services};
-use super::stage::{StageWork, add, run_stage, shared_context};
+use super::stage::{StageWork, run_stage, shared_context};
 use super::world::{Clock, EventSender, Parts, World};
-use super::{Exit, Options};
 use crate::check::{ItemRef, Plan};
 use crate::diag::{Code, Diagnostic};
-use crate::event::{EventKind, FORMAT, Failure, Place, Summary};
+use crate::event::{EventKind, Exit, FORMAT, Failure, Place, Summary};
 use crate::lang::Registry;
 use crate::syntax::ast::{ItemKind, Stage};
 use crate::system::{GuardCommand, Ports, Processes};
@@ -59,10 +59,13 @@ pub(crate) async fn dispatch(
     }
     let elsewhere = match elsewhere(&plan, environment.as_deref()) {
         Ok(elsewhere) => elsewhere,
-        Err(message) => return end(Summary::default(), vec![bare(Code::USAGE, message)], Exit::Wrong),
+        Err(message) => {
+            return end(Summary::default(), vec![Failure::new(Code::USAGE.name, message)], Exit::Wrong);
+        }
     };
-    let environment_failed =
-        |what: &str, error: std::io::Error| bare(Code::SERVICE_START, format!("{what}: {error}"));
+    let environment_failed = |what: &str, error: std::io::Error| {
+        Failure::new(Code::SERVICE_START.name, format!("{what}: {error}"))
+    };
     let processes = match GuardCommand::this_program().and_then(|guard| Processes::start(&guard)) {
         Ok(processes) => processes,
         Err(error) => {
@@ -193,7 +196,7 @@ async fn stages(
         }
         let work = StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id };
         let staged = run_stage(world, policy, scope, work).await;
-        add(&mut summary, &staged.summary);
+        summary.add(&staged.summary);
         failures.extend(staged.failures);
         if !staged.held {
             held = false;
@@ -316,27 +319,11 @@ fn plain_failure(plan: &Plan, diagnostic: &Diagnostic) -> Failure {
         width: diagnostic.at.span.end.saturating_sub(diagnostic.at.span.start).max(1),
         lines: vec![source.line(line).to_owned()],
     };
-    let mut failure = bare(diagnostic.code, diagnostic.message.clone());
+    let mut failure = Failure::new(diagnostic.code.name, diagnostic.message.clone());
     failure.place = Some(place);
     failure.label.clone_from(&diagnostic.at.text);
     failure.help.clone_from(&diagnostic.help);
     failure
-}
-
-fn bare(code: &'static Code, message: String) -> Failure {
-    Failure {
-        code: code.name.to_owned(),
-        message,
-        place: None,
-        label: String::new(),
-        steps: Vec::new(),
-        details: Vec::new(),
-        because: None,
-        help: None,
-        exchange: None,
-        logs: Vec::new(),
-        repeat: None,
-    }
 }
 
 /// How long a scenario may take that says nothing of it.

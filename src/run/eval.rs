@@ -10,12 +10,12 @@ use crate::check::{Definition, ItemRef};
 use crate::diag::{Code, did_you_mean};
 use crate::function::{self, operators};
 use crate::lang::Kind;
-use crate::protocol::BoxFuture;
 use crate::source::Span;
 use crate::syntax::ast::{
     BinaryOp, Expr, ExprKind, Ident, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
     UnaryOp,
 };
+use crate::value::BoxFuture;
 use crate::value::words::a_kind;
 use crate::value::{Object, Text, Value, at};
 

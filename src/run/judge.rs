@@ -10,10 +10,10 @@ use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::operators;
 use crate::lang::Ty;
-use crate::protocol::BoxFuture;
 use crate::relation::{self, Claim, Verdict};
 use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
+use crate::value::BoxFuture;
 use crate::value::words::a_kind;
 use crate::value::{Object, Value, show_short};
 

@@ -8,13 +8,13 @@ use super::flow::{Flow, Stop};
 use crate::diag::Code;
 use crate::function::{self, operators};
 use crate::lang::Kind;
-use crate::protocol::BoxFuture;
 use crate::shape::{self, Comparison, Derive, FieldPattern, ObjectPattern, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{
     Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
 };
 use crate::syntax::visit;
+use crate::value::BoxFuture;
 use crate::value::{Key, Object, Path, Step, Text, Value};
 
 /// Larger draws in one place are refused: they would not fit in memory.

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use crate::event::{Event, EventKind};
-use crate::report::Reporter;
+use crate::event::{Event, EventKind, Reporter};
 use crate::value::Redactor;
 
 /// Takes events up to the last one of a run.

@@ -13,13 +13,14 @@ use crate::diag::{Code, did_you_mean};
 use crate::event::{EventKind, Exchange, Failure};
 use crate::function::operators;
 use crate::lang::{Kind, Safety, Ty};
-use crate::protocol::{Call, CallPlace, Misuse, Piece, Protocol};
+use crate::protocol::{Call, CallPlace, Misuse, Protocol};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, LetTarget, ObjectEntry, ObjectExpr};
 use crate::syntax::ast::{
     ItemKind, Place, Request, Statement, StatementKind, Target, Template, TemplatePart,
 };
 use crate::syntax::visit;
+use crate::value::Piece;
 use crate::value::{Live, Object, Text, Value};
 
 /// What `${…}` inserts into a path keeps only the unreserved characters (RFC 3986 §2.3).

@@ -16,12 +16,13 @@ use crate::check::{ItemRef, Program};
 use crate::contract::Contract;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, ServiceLog};
-use crate::protocol::{Endpoint, Piece};
+use crate::protocol::Endpoint;
 use crate::source::Span;
 use crate::syntax::ast::{
     Expr, ExprKind, Item, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue,
 };
 use crate::system::{Builds, CommandSpec, Port, Ports, Ready, Service, ServiceSpec, split_command};
+use crate::value::Piece;
 use crate::value::{Live, Value};
 
 /// Where a service listens, or is.

@@ -135,7 +135,7 @@ async fn scenarios(
             // A panic is ours: it must not pass as anything.
             Err(_) => Outcome::Broken,
         };
-        count(summary, &outcome);
+        summary.count(&outcome);
     }
 }
 
@@ -379,35 +379,4 @@ fn count_suite(summary: &mut Summary, result: &SuiteResult) {
     if result.failure.is_some() {
         summary.suite_failed += 1;
     }
-}
-
-fn count(summary: &mut Summary, outcome: &Outcome) {
-    match outcome {
-        Outcome::Passed => summary.passed += 1,
-        Outcome::Flaky => {
-            summary.passed += 1;
-            summary.flaky += 1;
-        }
-        Outcome::Failed => summary.failed += 1,
-        Outcome::Quarantined { .. } => summary.quarantined += 1,
-        Outcome::Skipped { .. } => summary.skipped += 1,
-        Outcome::Inconclusive => summary.inconclusive += 1,
-        Outcome::Broken => summary.broken += 1,
-        Outcome::Interrupted => summary.interrupted += 1,
-    }
-}
-
-/// Adds one summary to another.
-pub(crate) fn add(total: &mut Summary, part: &Summary) {
-    total.passed += part.passed;
-    total.flaky += part.flaky;
-    total.failed += part.failed;
-    total.quarantined += part.quarantined;
-    total.skipped += part.skipped;
-    total.inconclusive += part.inconclusive;
-    total.broken += part.broken;
-    total.interrupted += part.interrupted;
-    total.suite_passed += part.suite_passed;
-    total.suite_failed += part.suite_failed;
-    total.suite_skipped += part.suite_skipped;
 }

@@ -9,9 +9,9 @@ use super::flow::{Flow, Stop};
 use super::request::{Checked, is_checked, is_target_checked};
 use crate::diag::Code;
 use crate::event::EventKind;
-use crate::protocol::BoxFuture;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, For, LetTarget, Statement, StatementKind};
+use crate::value::BoxFuture;
 use crate::value::{Value, show_short};
 
 /// What a block's value is bound to, and the statements that may look at it: they may be where a

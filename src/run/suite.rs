@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::diag::Code;
 use crate::event::{Detail, Failure, SuiteOutcome, SuiteTest};
 use crate::system::{
-    CommandSpec, Exit, LineReader, Log, Process, ProcessSpec, Processes, Stream, failure, last_lines,
+    CommandSpec, Exit, LineReader, Log, Process, ProcessSpec, Processes, Stream, last_lines,
 };
 use crate::value::{Redactor, Value, show};
 
@@ -111,7 +111,7 @@ pub async fn run_suite(
         Ok(process) => process,
         Err(error) => {
             let message = format!("the suite `{name}` does not start: {}", error.message);
-            let failure = Failure { help: error.help, ..failure(Code::SUITE, message) };
+            let failure = Failure { help: error.help, ..Failure::new(Code::SUITE.name, message) };
             return SuiteResult { tests: Vec::new(), failure: Some(failure), took: began.elapsed() };
         }
     };
@@ -132,7 +132,7 @@ pub async fn run_suite(
         test.output = redactor.mask(&test.output).into_owned();
     }
     let failure = judge(&findings, exit, within).map(|why| {
-        let mut failure = failure(Code::SUITE, format!("the suite `{name}` {why}"));
+        let mut failure = Failure::new(Code::SUITE.name, format!("the suite `{name}` {why}"));
         let line = redactor.mask(&command.argv.join(" ")).into_owned();
         failure.details.push(Detail::Note { text: format!("`{line}` in `{}`", command.dir.display()) });
         failure.details.push(last_lines("its last lines", log.tail(SHOWN, redactor)));

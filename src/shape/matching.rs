@@ -2,7 +2,7 @@
 //! what is.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use super::describe::describe_short;
@@ -253,7 +253,7 @@ pub(super) fn range_fits(low: &Value, high: &Value, value: &Value) -> bool {
 /// Whether the regex matches the whole text. Its own search prefers the first alternative to the
 /// longest, so it is compiled once more with anchors around it.
 pub(super) fn whole_match(regex: &Arc<regex::Regex>, text: &str) -> Result<bool, String> {
-    static ANCHORED: LazyLock<Mutex<HashMap<String, Arc<regex::Regex>>>> = LazyLock::new(Mutex::default);
+    static ANCHORED: LazyLock<Mutex<BTreeMap<String, Arc<regex::Regex>>>> = LazyLock::new(Mutex::default);
     let source = regex.as_str();
     let known = ANCHORED.lock().ok().and_then(|known| known.get(source).cloned());
     let anchored = match known {

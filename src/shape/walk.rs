@@ -1,6 +1,6 @@
 //! A walk through a value beside its pattern: where it is, what it found, how much it may do.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -134,7 +134,7 @@ impl Walk {
     ) {
         let Some(fields) = actual.as_object() else { return };
         let expected: Vec<(&Arc<str>, P)> = expected.collect();
-        let known: HashSet<&str> = expected.iter().map(|(name, _)| &***name).collect();
+        let known: BTreeSet<&str> = expected.iter().map(|(name, _)| &***name).collect();
         let stranger =
             |name: &Arc<str>, value: &Value| !matches!(value, Value::Absent) && !known.contains(&**name);
         let mut missing: Vec<&str> = Vec::new();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, watch};
 
 use super::capture::Capture;
-use super::failure::{failure, last_lines};
+use super::failure::last_lines;
 use super::{CommandSpec, Log, ProcessSpec, Processes};
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
@@ -61,9 +61,10 @@ async fn run(
 ) -> Result<Duration, Failure> {
     let began = Instant::now();
     let line = redactor.mask(&command.argv.join(" ")).into_owned();
-    let mut process = processes
-        .spawn(&ProcessSpec::from(command))
-        .map_err(|error| Failure { help: error.help, ..failure(Code::SERVICE_BUILD, error.message) })?;
+    let mut process = processes.spawn(&ProcessSpec::from(command)).map_err(|error| Failure {
+        help: error.help,
+        ..Failure::new(Code::SERVICE_BUILD.name, error.message)
+    })?;
     let log = Arc::new(Log::new(false, watch::Sender::new(0)));
     let mut capture = Capture::start(&mut process, &log, processes);
     let (end, help) = match tokio::time::timeout(within, process.wait()).await {
@@ -79,7 +80,7 @@ async fn run(
         }
     };
     capture.finish().await;
-    let mut failure = failure(Code::SERVICE_BUILD, end);
+    let mut failure = Failure::new(Code::SERVICE_BUILD.name, end);
     failure.details = vec![
         Detail::Note { text: format!("`{line}` in `{}`", command.dir.display()) },
         last_lines("the end of the build", log.tail(SHOWN, redactor)),

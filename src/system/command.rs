@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::protocol::Piece;
+use crate::value::Piece;
 use crate::value::words::shell_quote;
 use crate::value::{MASK, Number, Value, show_short};
 

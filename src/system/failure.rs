@@ -1,24 +1,6 @@
 //! Failures of the system, as events carry them.
 
-use crate::diag::Code;
-use crate::event::{Detail, Failure};
-
-/// A failure with nothing but a code and a message.
-pub(crate) fn failure(code: &'static Code, message: impl Into<String>) -> Failure {
-    Failure {
-        code: code.name.to_owned(),
-        message: message.into(),
-        place: None,
-        label: String::new(),
-        steps: Vec::new(),
-        details: Vec::new(),
-        because: None,
-        help: None,
-        exchange: None,
-        logs: Vec::new(),
-        repeat: None,
-    }
-}
+use crate::event::Detail;
 
 /// The last lines under a heading, unless there are none.
 pub(crate) fn last_lines(title: &str, (lines, left_out): (Vec<String>, usize)) -> Detail {

@@ -21,7 +21,7 @@ mod spawn;
 pub use build::Builds;
 pub use command::{CommandSpec, Word, shell_line, split_command, split_words};
 pub use exit::{Exit, ExitRecord};
-pub(crate) use failure::{failure, last_lines};
+pub(crate) use failure::last_lines;
 pub use guard::GuardCommand;
 pub use live::SPECS;
 pub use log::{Line, LineReader, Log, RawLine, Stream};

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::capture::Capture;
 use super::{CommandSpec, Log, ProcessSpec, Processes};
-use crate::protocol::BoxFuture;
+use crate::value::BoxFuture;
 use crate::value::Redactor;
 
 /// Asks once whether a service is healthy; `Err` says why not yet. The run makes it from the

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::capture::Capture;
-use super::failure::{failure, last_lines};
+use super::failure::last_lines;
 use super::ready::Probe;
 use super::{CommandSpec, Exit, ExitRecord, Log, Process, ProcessSpec, Processes, Ready};
 use crate::diag::Code;
@@ -213,8 +213,10 @@ impl Service {
 
     /// The failure that says so, with its last lines.
     pub fn exit_failure(&self, exit: Exit) -> Failure {
-        let mut failure =
-            failure(Code::SERVICE_EXIT, format!("`{}` exited while it was needed: {exit}", self.spec.name));
+        let mut failure = Failure::new(
+            Code::SERVICE_EXIT.name,
+            format!("`{}` exited while it was needed: {exit}", self.spec.name),
+        );
         failure.details.push(last_lines("its last lines", self.log.tail(SHOWN, &self.redactor)));
         failure
     }
@@ -259,7 +261,10 @@ impl Service {
     pub async fn start_again(&self) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
         if self.state().life.is_some() {
-            return Err(failure(Code::SERVICE_START, format!("`{}` is already running", self.spec.name)));
+            return Err(Failure::new(
+                Code::SERVICE_START.name,
+                format!("`{}` is already running", self.spec.name),
+            ));
         }
         self.begin().await?;
         self.ready().await.map(drop)
@@ -393,8 +398,10 @@ impl Service {
     }
 
     fn not_started(&self, why: impl AsRef<str>) -> Failure {
-        let mut failure =
-            failure(Code::SERVICE_START, format!("`{}` does not start: {}", self.spec.name, why.as_ref()));
+        let mut failure = Failure::new(
+            Code::SERVICE_START.name,
+            format!("`{}` does not start: {}", self.spec.name, why.as_ref()),
+        );
         failure.details.push(last_lines("its last lines", self.log.tail(SHOWN, &self.redactor)));
         failure
     }

@@ -82,6 +82,18 @@ pub struct Tagged {
     pub value: Value,
 }
 
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A piece of quoted text.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// As written.
+    Text(Arc<str>),
+    /// From `${…}`.
+    Value(Value),
+}
+
 /// Something that changes while the scenario runs. Waiting is by events: `wait` ends as soon as
 /// the version is no longer the one that was seen.
 pub trait Live: Debug + Send + Sync {
@@ -98,7 +110,7 @@ pub trait Live: Debug + Send + Sync {
     /// Grows with every change.
     fn version(&self) -> u64;
     /// Ends when the version differs from `seen`, or when nothing can change any more.
-    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn changed(&self, seen: u64) -> BoxFuture<'static, ()>;
     /// Whether nothing can change any more.
     fn is_over(&self) -> bool;
     /// For the protocol that made it, to find its own type again.

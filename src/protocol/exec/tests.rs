@@ -1,9 +1,9 @@
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::protocol::Piece;
 use crate::system::Processes;
 use crate::value::MASK;
+use crate::value::Piece;
 
 fn session(dir: &std::path::Path) -> Session {
     Session::new(

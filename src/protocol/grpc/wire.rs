@@ -16,7 +16,7 @@ use tonic::body::Body;
 
 use super::connect::Connection;
 use super::status::Code;
-use crate::protocol::BoxFuture;
+use crate::value::BoxFuture;
 
 const STATUS: &str = "grpc-status";
 const MESSAGE: &str = "grpc-message";

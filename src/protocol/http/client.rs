@@ -1,6 +1,6 @@
 //! The connection pools of a run: one client for each way to connect.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::Misuse;
@@ -9,7 +9,7 @@ use super::phases::{Resolver, TimedLayer};
 use super::tls;
 
 /// The HTTP version that must be spoken.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Version {
     /// Whatever TLS negotiates; HTTP/1.1 over plain text.
     #[default]
@@ -21,7 +21,7 @@ pub(super) enum Version {
 }
 
 /// A way to connect.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way {
     pub(super) version: Version,
     /// `None` for plain text.
@@ -32,7 +32,7 @@ pub(super) struct Way {
 
 /// Clients by the way they connect.
 #[derive(Debug, Default)]
-pub(super) struct Clients(Mutex<HashMap<Way, reqwest::Client>>);
+pub(super) struct Clients(Mutex<BTreeMap<Way, reqwest::Client>>);
 
 impl Clients {
     pub(super) fn get(&self, way: Way) -> Result<reqwest::Client, Misuse> {

@@ -3,9 +3,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::super::{Call, CallPlace, Misuse, Piece};
+use super::super::{Call, CallPlace, Misuse};
 use super::options::{Options, scalar};
 use crate::value::MASK;
+use crate::value::Piece;
 use crate::value::words::a_kind;
 
 /// What RFC 3986 §2.3 calls unreserved stays as it is.

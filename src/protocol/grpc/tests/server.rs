@@ -22,7 +22,7 @@ use super::super::codec::Raw;
 use super::v;
 use crate::contract::proto::value::{decode, from_message, to_message};
 use crate::contract::proto::{Proto, compile};
-use crate::protocol::BoxFuture;
+use crate::value::BoxFuture;
 use crate::value::{Value, show};
 
 pub(super) const PROTO: &str = r#"

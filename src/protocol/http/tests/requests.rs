@@ -8,8 +8,8 @@ use axum::routing::get as on_get;
 use super::server::{canned, echo, nobody, serve};
 use super::*;
 use crate::lang::{Kind, Safety};
-use crate::protocol::Piece;
 use crate::protocol::http::{SPECS, probe};
+use crate::value::Piece;
 
 #[tokio::test]
 async fn every_method_goes_out_as_it_is_called() {

@@ -13,7 +13,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// Indexes all of a list.
-    pub(super) fn of(values: &[Value]) -> Index {
+    pub(crate) fn of(values: &[Value]) -> Index {
         let mut index = Index::default();
         for (at, value) in values.iter().enumerate() {
             index.add(value, at);
@@ -32,7 +32,7 @@ impl Index {
     }
 
     /// Every position at which an equal value stands, in order.
-    pub(super) fn all<'a>(
+    pub(crate) fn all<'a>(
         &self,
         value: &Value,
         at: impl Fn(usize) -> &'a Value,
