@@ -34,10 +34,6 @@ use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
 
-/// The stack of each thread, in bytes: enough for actions that call each other as deep as they may,
-/// with blocks around each call. Only what is used of it takes memory.
-const STACK: usize = 64 << 20;
-
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -64,6 +60,10 @@ pub struct Options {
     /// What `check` warned of.
     pub warnings: Vec<EventKind>,
 }
+
+/// Room for the deepest nesting of actions, shapes and expressions that the limits admit, in bytes.
+/// Only what is touched takes memory.
+const STACK: usize = 256 << 20;
 
 /// Runs a plan to its end and shows every event to the reporters. Blocks; owns the runtime and
 /// the signals.
