@@ -20,8 +20,7 @@ use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
 use crate::protocol::Session;
 use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
-use crate::value::BoxFuture;
-use crate::value::{Value, show_short};
+use crate::value::{BoxFuture, Value, show_short};
 
 /// How long the cleanup of one scenario may take.
 const CLEANUP: Duration = Duration::from_secs(30);
