@@ -22,8 +22,9 @@ pub(crate) fn read() -> String {
 /// The text between this heading and the next.
 pub(crate) fn section(heading: &str) -> String {
     let page = read();
-    let start = page.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section `{heading}`"));
-    let text = &page[start + 1..];
+    let start = page.find(&format!("\n## {heading}\n"));
+    assert!(start.is_some(), "no section `{heading}`");
+    let text = &page[start.unwrap() + 1..];
     text[..text.find("\n## ").unwrap_or(text.len())].to_owned()
 }
 
