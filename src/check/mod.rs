@@ -87,13 +87,17 @@ fn not_yet(cx: &mut Context<'_>) -> Vec<Diagnostic> {
     found.into_iter().filter(|(item, _)| reached.contains(item)).map(|(_, diagnostic)| diagnostic).collect()
 }
 
-/// Fixtures and top-level variables that need each other in a circle.
+/// Fixtures and top-level variables that need each other in a circle, and shapes that contain
+/// themselves.
 fn circles(cx: &mut Context<'_>) {
     let program = cx.program;
     let items: Vec<ItemRef> = program.items().map(|(at, _)| at).collect();
     let starts = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Fixture(_) | ItemKind::Let(_));
     let through = |at: ItemRef| starts(at) || matches!(program.item(at).kind, ItemKind::Action(_));
-    for circle in cx.graph.circles(&items, through, starts) {
+    let shapes = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Shape(_));
+    let mut found = cx.graph.circles(&items, through, starts);
+    found.extend(cx.graph.circles(&items, shapes, shapes));
+    for circle in found {
         let name = |at: ItemRef| {
             let item = program.item(at);
             let (word, name) = describe(&item.kind);

@@ -463,10 +463,10 @@ fn has_text_status(record: &Value) -> bool {
 
 /// What the statements after a request read of how the response went: up to the next request,
 /// which takes over the bare names. A named response may also be read by its name.
-pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> Checked {
+pub(crate) fn is_checked(ahead: &Ahead<'_>, name: Option<&str>) -> Checked {
     let mut bare = true;
     let mut checked = Checked::default();
-    for statement in rest {
+    for statement in ahead.statements() {
         // Showing how it went is no expectation.
         if matches!(statement.kind, StatementKind::Show(_)) {
             continue;
@@ -487,6 +487,22 @@ pub(crate) fn is_checked(rest: &[Statement], name: Option<&str>) -> Checked {
         }
     }
     checked
+}
+
+/// The statements that follow one: the rest of its block and, since a step opens no scope, what
+/// follows the step around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead<'a> {
+    /// The rest of the block.
+    pub(crate) rest: &'a [Statement],
+    /// What follows the step around.
+    pub(crate) beyond: Option<&'a Ahead<'a>>,
+}
+
+impl<'a> Ahead<'a> {
+    fn statements(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
+        std::iter::successors(Some(*self), |ahead| ahead.beyond.copied()).flat_map(|ahead| ahead.rest)
+    }
 }
 
 /// What an expression reads: `status` and the like, or the same of the named response. Comparing

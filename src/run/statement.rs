@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cx::{Cx, Deferred, SHOWN};
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
-use super::request::{Checked, is_checked, is_target_checked};
+use super::request::{Ahead, Checked, is_checked, is_target_checked};
 use crate::diag::Code;
 use crate::event::EventKind;
 use crate::source::Span;
@@ -30,6 +30,17 @@ impl Cx {
         statements: &'a [Statement],
         tail: Option<Tail<'a>>,
     ) -> BoxFuture<'a, Flow<Value>> {
+        self.statements_before(env, statements, tail, None)
+    }
+
+    /// The same for a step, whose responses may be checked by what follows it.
+    fn statements_before<'a>(
+        self: &'a Arc<Self>,
+        env: &'a mut Env,
+        statements: &'a [Statement],
+        tail: Option<Tail<'a>>,
+        beyond: Option<&'a Ahead<'a>>,
+    ) -> BoxFuture<'a, Flow<Value>> {
         Box::pin(async move {
             let mut last = Value::Null;
             let mut index = 0;
@@ -48,7 +59,9 @@ impl Cx {
                     last = Value::Null;
                     continue;
                 }
-                last = self.statement(env, statement, &statements[index + 1..], tail).await?;
+                last = self
+                    .statement(env, statement, Ahead { rest: &statements[index + 1..], beyond }, tail)
+                    .await?;
                 index += 1;
             }
             Ok(last)
@@ -91,7 +104,7 @@ impl Cx {
         self: &Arc<Self>,
         env: &mut Env,
         statement: &Statement,
-        rest: &[Statement],
+        ahead: Ahead<'_>,
         tail: Option<Tail<'_>>,
     ) -> Flow<Value> {
         match &statement.kind {
@@ -102,24 +115,24 @@ impl Cx {
                             LetTarget::Name(name) => Some(&*name.name),
                             LetTarget::List(..) => None,
                         };
-                        let checked = is_checked(rest, name);
+                        let checked = is_checked(&ahead, name);
                         let response = self.request(env, request, binding.value.span, checked).await?;
                         env.response = Some(response.clone());
                         (response.record.clone(), Some(response))
                     }
-                    _ => (self.value_of(env, &binding.value, &binding.target, rest).await?, None),
+                    _ => (self.value_of(env, &binding.value, &binding.target, ahead.rest).await?, None),
                 };
                 self.bind_target(env, &binding.target, value, response)?;
                 Ok(Value::Null)
             }
-            StatementKind::Expr(expr) => self.expression_statement(env, expr, rest, tail).await,
+            StatementKind::Expr(expr) => self.expression_statement(env, expr, ahead, tail).await,
             StatementKind::Step(title, body) => {
                 let title = self.text(env, title).await?.text.to_string();
                 if let Some(id) = self.id {
                     self.emit(EventKind::StepStarted { id, title: title.clone() });
                 }
                 let outer = env.enter_step(title);
-                let value = self.statements(env, &body.statements, None).await;
+                let value = self.statements_before(env, &body.statements, None, Some(&ahead)).await;
                 env.leave_step(outer);
                 value
             }
@@ -200,14 +213,15 @@ impl Cx {
         self: &Arc<Self>,
         env: &mut Env,
         expr: &Expr,
-        rest: &[Statement],
+        ahead: Ahead<'_>,
         tail: Option<Tail<'_>>,
     ) -> Flow<Value> {
+        let rest = ahead.rest;
         match &expr.kind {
             ExprKind::Request(request) => {
                 let checked = match tail {
                     Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
-                    _ => is_checked(rest, None),
+                    _ => is_checked(&ahead, None),
                 };
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());

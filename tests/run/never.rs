@@ -25,6 +25,11 @@ fn a_response_that_nobody_checks_must_be_a_success() {
     one("let bad = GET s /bad\nGET s /good\nexpect status == 200 and bad.body.code == \"E1\"")
         .ends(1, &[nobody]);
     one("for n in 1..2 { GET s /bad }").ends(1, &[nobody]);
+    // A step opens no scope: what follows it speaks of its last response, and of that alone.
+    one("step \"a\" { GET s /bad }\nexpect status == 500").ends(0, &[]);
+    one("step \"a\" { step \"b\" { let bad = GET s /bad } }\nexpect bad.status == 500").ends(0, &[]);
+    one("step \"a\" { GET s /bad }\nGET s /good\nexpect status == 200").ends(1, &[nobody]);
+    one("step \"a\" { GET s /bad }\nexpect body.code == \"E1\"").ends(1, &[nobody]);
     one("parallel {\nGET s /good\nGET s /bad\n}").ends(1, &[nobody]);
     one("defer GET s /bad\nGET s /good").ends(1, &["cleanup failed", nobody]);
 }

@@ -165,13 +165,14 @@ impl Draft {
         messages.iter().map(one).collect::<Vec<_>>().join(" ")
     }
 
-    /// The standard mapping differs from the values' own JSON in durations and the like.
+    /// The standard mapping differs from the values' own JSON in durations and the like. Its
+    /// fields are sorted, since messages keep their maps in no order.
     fn standard(&self, value: &Value) -> Option<String> {
         let message = to_message(value, &self.method.as_ref()?.input()).ok()?;
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
-        let mut out = Vec::new();
-        message.serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options).ok()?;
-        String::from_utf8(out).ok()
+        let mut json = message.serialize_with_options(serde_json::value::Serializer, &options).ok()?;
+        json.sort_all_objects();
+        Some(json.to_string())
     }
 }
 
