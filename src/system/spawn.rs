@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::diag::did_you_mean;
 
@@ -42,13 +43,26 @@ impl fmt::Display for SpawnError {
 
 impl std::error::Error for SpawnError {}
 
-/// Runs `work` in the child between fork and exec; an error there is an error of `spawn`.
+/// Runs `work` in the child between fork and exec; an error there is an error of `spawn`. The child
+/// takes SIGINT and SIGQUIT as usual, even where a shell started this program in the background
+/// and had them ignored (POSIX.1-2017, Shell 2.11): what is ignored stays so across exec.
 #[expect(unsafe_code, reason = "only there is the child's number known and nothing of it has run yet")]
-pub(super) fn in_child(command: &mut Command, work: impl FnMut() -> io::Result<()> + Send + Sync + 'static) {
+pub(super) fn in_child(
+    command: &mut Command,
+    mut work: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
     // SAFETY: between fork and exec only async-signal-safe work is allowed (signal-safety(7)). The
-    // callers are in this folder, and make plain system calls (getpid, setsid, write) on values
-    // that were made before the fork: no allocation, no lock.
-    unsafe { command.pre_exec(work) };
+    // callers are in this folder, and make plain system calls (getpid, setsid, sigaction, write) on
+    // values that were made before the fork: no allocation, no lock. No handler is installed here,
+    // only the default restored.
+    unsafe {
+        command.pre_exec(move || {
+            for usual in [Signal::SIGINT, Signal::SIGQUIT] {
+                signal(usual, SigHandler::SigDfl)?;
+            }
+            work()
+        });
+    }
 }
 
 /// Finds the program as the child would: a name on `path`, anything with a `/` from `dir`.
