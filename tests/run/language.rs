@@ -128,3 +128,35 @@ fn every_difference_of_a_structure_is_shown() {
         &[".id", ".state", ".lines[0].sku", ".lines[0].qty", ".extra", "1 passed, 1 failed", "curl"],
     );
 }
+
+#[test]
+fn variants_last_as_long_as_their_scenario_and_members_are_apart() {
+    let services = r#"
+service s {
+  speaks http
+  start "sh -c 'echo mode $MODE; exec sleep 1000'"
+  env { MODE: "plain" }
+  ready "true"
+  variant v1 { env { MODE: "other" } }
+}
+service many {
+  speaks http
+  start "sh -c 'exec sleep 1000'"
+  ready "true"
+  members 2
+}
+"#;
+    let run = |body: &str| scn(&format!("{services}{body}")).run(&["--jobs", "1"]);
+    let other = "restart s with { variant: v1 }\nexpect s.log contains { text: \"mode other\" } within 5s";
+    let plain = "expect s.log contains { text: \"mode plain\" } within 5s";
+    run(&format!("scenario \"a\" {{\n{other}\n}}\nscenario \"b\" {{\n{plain}\n}}\n")).ends(0, &[]);
+    run(&format!(
+        "scenario \"a\" {{\nrestart s with {{ variant: v1 }}\n{}\n}}\n",
+        plain.replace("5s", "300ms")
+    ))
+    .ends(1, &["does not contain"]);
+    run("scenario \"a\" { restart s with { variant: v2 } }\n").ends(1, &["`s` has no variant `v2`", "`v1`"]);
+    let members = "kill many[1]\nexpect many.members[1].running == false and many.members[0].running";
+    run(&format!("scenario \"a\" {{\n{members}\n}}\n")).ends(0, &[]);
+    run("scenario \"a\" {\nkill many[1]\nexpect many.members[1].running\n}\n").ends(1, &["is false"]);
+}
