@@ -10,7 +10,7 @@
 //! |-----------|--------------------------------------------|----------------------------------------|
 //! | values    | [`value`], [`source`], [`event`]           | nothing of the rest                    |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
-//! | contracts | [`contract`], [`shape`]                    | values, language                       |
+//! | contracts | [`shape`], [`contract`]                    | values, language                       |
 //! | computing | [`function`], [`script`]                   | values, language, contracts            |
 //! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
 //! | the world | [`system`], [`protocol`]                   | values, language, contracts            |

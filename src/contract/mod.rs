@@ -1,9 +1,14 @@
 //! Contracts: the files that describe a service's interface.
 
+mod interface;
 pub mod proto;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use interface::{
+    Address, Declared, Interface, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status,
+};
 
 /// A service's contract.
 #[derive(Debug, Clone)]
@@ -12,4 +17,12 @@ pub enum Contract {
     Proto(Arc<proto::Proto>),
     /// An OpenAPI document; read when something first needs it.
     OpenApi(Arc<PathBuf>),
+}
+
+impl Contract {
+    /// What it says, in terms of operations and shapes.
+    pub fn interface(&self) -> &Interface {
+        static NOTHING: std::sync::OnceLock<Interface> = std::sync::OnceLock::new();
+        NOTHING.get_or_init(Interface::default)
+    }
 }

@@ -11,8 +11,8 @@ fn key(field: &str) -> Option<Key> {
 }
 
 fn has_field(name: &str, text: &str) -> Pattern {
-    let field = FieldPattern { name: name.into(), optional: false, pattern: Pattern::Equals(json(text)) };
-    Pattern::Object(ObjectPattern { fields: vec![field], open: false })
+    let field = FieldPattern::new(name, false, Pattern::Equals(json(text)));
+    Pattern::Object(ObjectPattern { fields: vec![field], open: false, ..Default::default() })
 }
 
 fn judge<'a>(name: &str, subject: &str, fill: impl FnOnce(&mut Claim<'a>)) -> Verdict {

@@ -222,8 +222,7 @@ impl Cx {
             match entry {
                 ObjectEntry::Field { name, optional, value, .. } => {
                     let name = self.text(env, name).await?.text;
-                    let field =
-                        FieldPattern { name, optional: *optional, pattern: self.pattern(env, value).await? };
+                    let field = FieldPattern::new(name, *optional, self.pattern(env, value).await?);
                     put(&mut pattern.fields, field);
                 }
                 ObjectEntry::Open(_) => pattern.open = true,
@@ -438,13 +437,9 @@ fn fields_of(pattern: Pattern) -> Option<ObjectPattern> {
         Pattern::Equals(Value::Object(fields)) => Some(ObjectPattern {
             fields: fields
                 .iter()
-                .map(|(name, value)| FieldPattern {
-                    name: name.clone(),
-                    optional: false,
-                    pattern: Pattern::Equals(value.clone()),
-                })
+                .map(|(name, value)| FieldPattern::new(name.clone(), false, Pattern::Equals(value.clone())))
                 .collect(),
-            open: false,
+            ..ObjectPattern::default()
         }),
         _ => None,
     }

@@ -82,7 +82,40 @@ fn write(pattern: &Pattern, depth: usize, out: &mut String) {
         Pattern::Absent => out.push_str("absent"),
         Pattern::Named(name, _) => out.push_str(name),
         Pattern::Derived(text, _) => out.push_str(text),
+        Pattern::All(parts) => separated(parts, " & ", depth, out),
+        Pattern::Not(inner) => {
+            out.push_str("not ");
+            write(inner, depth + 1, out);
+        }
+        Pattern::Map(map) => {
+            out.push_str("{ [");
+            write(&map.key, depth + 1, out);
+            out.push_str("]: ");
+            write(&map.value, depth + 1, out);
+            out.push_str(" }");
+        }
+        Pattern::Weighted(parts) => {
+            out.push_str("weighted(");
+            for (i, (weight, part)) in parts.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                let _ = write!(out, "{weight} of ");
+                write(part, depth + 1, out);
+            }
+            out.push(')');
+        }
+        Pattern::Unique(inner) => wrapped("unique", inner, depth, out),
+        Pattern::Edges(inner, _) => wrapped("edges", inner, depth, out),
+        Pattern::Malformed(inner) => wrapped("malformed", inner, depth, out),
+        Pattern::Late(name, _) => out.push_str(name),
+        Pattern::Judged(inner, _) => write(inner, depth, out),
     }
+}
+
+fn wrapped(name: &str, inner: &Pattern, depth: usize, out: &mut String) {
+    out.push_str(name);
+    out.push('(');
+    write(inner, depth + 1, out);
+    out.push(')');
 }
 
 fn write_object(object: &ObjectPattern, depth: usize, out: &mut String) {

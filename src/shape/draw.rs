@@ -115,7 +115,40 @@ fn part(
         Pattern::Derived(text, derive) => {
             derive(here).map_err(|why| format!("`{text}` cannot be computed: {why}"))
         }
-        Pattern::Anything | Pattern::Compare(..) => {
+        Pattern::Weighted(parts) => {
+            let total: u128 = parts.iter().map(|(weight, _)| u128::from(*weight)).sum();
+            let mut at = key.with("choice").stream().below(total);
+            for (weight, part) in parts {
+                match at.checked_sub(u128::from(*weight)) {
+                    Some(left) => at = left,
+                    None => return deeper(part, &key.with("part")),
+                }
+            }
+            Err("a choice of nothing has no values".to_owned())
+        }
+        Pattern::Unique(inner) | Pattern::Edges(inner, _) => deeper(inner, key),
+        Pattern::Late(_, make) => deeper(&make(), key),
+        Pattern::Judged(inner, judge) => (0..100)
+            .map(|attempt| deeper(inner, &key.with(format!("try {attempt}"))))
+            .find(|drawn| drawn.as_ref().map_or(true, |value| judge(value).is_empty()))
+            .unwrap_or_else(|| Err("no value was found that fits".to_owned())),
+        Pattern::Map(map) => {
+            let most = map.max.min(map.min + LONGER).max(map.min);
+            let count = map.min + key.with("length").stream().below(u128::from(most - map.min) + 1) as u64;
+            let mut entries = Object::new();
+            for i in 0..count {
+                let own = key.with(i.to_string());
+                let name = deeper(&map.key, &own.with("key"))?;
+                let name = name.as_text().ok_or("a key is a text")?;
+                entries.insert(name.into(), deeper(&map.value, &own.with("value"))?);
+            }
+            Ok(Value::Object(Arc::new(entries)))
+        }
+        Pattern::All(_)
+        | Pattern::Not(_)
+        | Pattern::Malformed(_)
+        | Pattern::Anything
+        | Pattern::Compare(..) => {
             Err(format!("nothing can be drawn of `{}`: say more about it", describe_short(pattern)))
         }
     }

@@ -2,16 +2,16 @@
 //! what is.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use super::describe::describe_short;
 use super::diff::{Mode, equal, leaf, shown};
 use super::order::compare;
 use super::walk::Walk;
-use super::{Comparison, Differences, ObjectPattern, Pattern, pairing, types};
-use crate::value::Value;
+use super::{Comparison, Difference, Differences, Judge, MapPattern, ObjectPattern, Pattern, pairing, types};
 use crate::value::words::a_kind;
+use crate::value::{Object, Value};
 
 /// Every path at which the value does not fit the pattern; empty when it fits.
 pub fn mismatches(pattern: &Pattern, value: &Value) -> Differences {
@@ -205,7 +205,79 @@ fn fit_inner(pattern: &Pattern, value: &Value, place: Place<'_>, walk: &mut Walk
             Ok(expected) => equal(&expected, value, Mode { open: false, pattern: true }, walk),
             Err(why) => walk.invalid(format!("`{text}` cannot be computed: {why}")),
         },
+        Pattern::All(parts) => {
+            for part in parts {
+                if !walk.is_done() {
+                    fit(part, value, place, walk);
+                }
+            }
+        }
+        Pattern::Not(inner) | Pattern::Malformed(inner) => {
+            let mut branch = walk.branch(true);
+            fit(inner, value, place, &mut branch);
+            let found = walk.back(branch);
+            match found.invalid {
+                Some(why) => walk.invalid(why),
+                None if found.is_empty() || matches!(value, Value::Absent) => wrong(walk),
+                None => {}
+            }
+        }
+        Pattern::Map(map) => match value {
+            Value::Object(entries) => self::map(map, entries, place, walk),
+            _ => wrong(walk),
+        },
+        Pattern::Weighted(parts) => {
+            let parts: Vec<Pattern> = parts.iter().map(|(_, part)| part.clone()).collect();
+            union(pattern, &parts, value, place, walk);
+        }
+        Pattern::Unique(inner) | Pattern::Edges(inner, _) => fit(inner, value, place, walk),
+        Pattern::Late(_, make) => fit(&make(), value, Place { open: false, ..place }, walk),
+        Pattern::Judged(inner, judge) => judged(inner, judge, value, place, walk),
         Pattern::Anything | Pattern::Range(..) | Pattern::Absent => wrong(walk),
+    }
+}
+
+/// The judge decides; what the pattern beside it says of a value that does not fit is easier to
+/// read.
+fn judged(inner: &Pattern, judge: &Judge, value: &Value, place: Place<'_>, walk: &mut Walk) {
+    let found = judge(value);
+    if found.is_empty() {
+        return;
+    }
+    let mut branch = walk.branch(walk.is_quick());
+    fit(inner, value, Place { open: false, ..place }, &mut branch);
+    let shown = walk.back(branch);
+    if !shown.is_empty() {
+        return walk.found.append(shown);
+    }
+    for difference in found {
+        let path = format!("{}{}", walk.path, difference.path);
+        walk.found.push(|| Difference { path, ..difference });
+    }
+}
+
+fn map(map: &MapPattern, entries: &Object, place: Place<'_>, walk: &mut Walk) {
+    let count = entries.values().filter(|value| !matches!(value, Value::Absent)).count() as u64;
+    if count < map.min || count > map.max {
+        let wanted = match (map.min, map.max) {
+            (min, u64::MAX) => format!("at least {min} entries"),
+            (min, max) => format!("{min}..{max} entries"),
+        };
+        walk.differ(|| (wanted, format!("{count} entries")));
+    }
+    for (name, value) in entries.iter().filter(|(_, value)| !matches!(value, Value::Absent)) {
+        if walk.is_done() {
+            return;
+        }
+        walk.field(name, |walk| {
+            let key = Value::text(name.clone());
+            let mut branch = walk.branch(true);
+            fit(&map.key, &key, place, &mut branch);
+            if !walk.back(branch).is_empty() {
+                walk.differ(|| (format!("a key that fits {}", describe_short(&map.key)), shown(&key)));
+            }
+            fit(&map.value, value, place, walk);
+        });
     }
 }
 
@@ -284,6 +356,9 @@ fn accepts_absent(pattern: &Pattern) -> bool {
         | Pattern::Compare(Comparison::Equal, Value::Absent) => true,
         Pattern::Union(parts) => parts.iter().any(accepts_absent),
         Pattern::Named(_, inner) => accepts_absent(inner),
+        Pattern::Weighted(parts) => parts.iter().any(|(_, part)| accepts_absent(part)),
+        Pattern::Unique(inner) | Pattern::Edges(inner, _) => accepts_absent(inner),
+        Pattern::All(parts) => !parts.is_empty() && parts.iter().all(accepts_absent),
         _ => false,
     }
 }
@@ -297,6 +372,27 @@ fn fields(object: &ObjectPattern, value: &Value, place: Place<'_>, walk: &mut Wa
         |field| (field.optional || accepts_absent(&field.pattern), describe_short(&field.pattern)),
         |field, value, walk| fit(&field.pattern, value, place, walk),
     );
+    if let (Some(rest), Value::Object(entries)) = (&object.rest, value) {
+        let known: BTreeSet<&str> = object.fields.iter().map(|field| &*field.name).collect();
+        for (name, value) in entries.iter().filter(|(name, _)| !known.contains(&***name)) {
+            if !matches!(value, Value::Absent) {
+                walk.field(name, |walk| fit(rest, value, place, walk));
+            }
+        }
+    }
+    for group in &object.exclusive {
+        let there: Vec<&str> = group.iter().map(|name| &**name).filter(|name| has(value, name)).collect();
+        if there.len() > 1 {
+            walk.differ(|| (format!("at most one of {}", group.join(", ")), there.join(" and ")));
+        }
+    }
+}
+
+fn has(object: &Value, name: &str) -> bool {
+    object
+        .as_object()
+        .and_then(|fields| fields.get(name))
+        .is_some_and(|value| !matches!(value, Value::Absent))
 }
 
 fn union(pattern: &Pattern, parts: &[Pattern], value: &Value, place: Place<'_>, walk: &mut Walk) {

@@ -29,6 +29,7 @@ pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
 pub use refine::refine;
 
+use crate::source::Span;
 use crate::value::{Object, Value};
 
 /// A set of values.
@@ -64,6 +65,48 @@ pub enum Pattern {
     /// A value computed from the object at hand, such as `"${.name}@example.test"`: the text as
     /// written and the function from the object to the value.
     Derived(Arc<str>, Derive),
+    /// Whatever fits all of them.
+    All(Vec<Pattern>),
+    /// `not Order`: whatever is there and does not fit.
+    Not(Box<Pattern>),
+    /// An object of any keys: what each key, as a text, and each value must fit, and the least and
+    /// most entries.
+    Map(Box<MapPattern>),
+    /// `weighted(…)`: one of them, each as often as its weight says; matches as a union.
+    Weighted(Vec<(u64, Pattern)>),
+    /// `unique(…)`: drawn so that no two elements of the list around it have the same; each
+    /// element matches as what is inside, and the list only when they differ.
+    Unique(Box<Pattern>),
+    /// `edges(…)`: drawn near its limits as often as the share says, in thousandths; matches as
+    /// what is inside.
+    Edges(Box<Pattern>, u16),
+    /// `malformed(…)`: what a careless or hostile sender makes of it; matches as `not` does.
+    Malformed(Box<Pattern>),
+    /// What is made only when it is needed, so that a description may contain itself: its name and
+    /// how it is made.
+    Late(Arc<str>, Make),
+    /// What a judge decides, such as a JSON Schema with `if` and `then`. The pattern beside it is
+    /// what can be drawn and shown of it.
+    Judged(Box<Pattern>, Judge),
+}
+
+/// Makes a pattern.
+pub type Make = Arc<dyn Fn() -> Pattern + Send + Sync>;
+
+/// Says at which paths a value does not fit.
+pub type Judge = Arc<dyn Fn(&Value) -> Vec<Difference> + Send + Sync>;
+
+/// An object whose keys are data.
+#[derive(Debug, Clone)]
+pub struct MapPattern {
+    /// What each key must fit, as a text.
+    pub key: Pattern,
+    /// What each value must fit.
+    pub value: Pattern,
+    /// The least number of entries.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
 }
 
 /// Computes a value from the object at hand.
@@ -76,6 +119,10 @@ pub struct ObjectPattern {
     pub fields: Vec<FieldPattern>,
     /// Whether other fields may be there.
     pub open: bool,
+    /// What the values of those others must fit, when it is known.
+    pub rest: Option<Box<Pattern>>,
+    /// Groups of optional fields of which at most one is there, such as a `oneof`.
+    pub exclusive: Vec<Vec<Arc<str>>>,
 }
 
 /// A field of an object pattern.
@@ -87,6 +134,15 @@ pub struct FieldPattern {
     pub optional: bool,
     /// What its value must fit.
     pub pattern: Pattern,
+    /// Where a contract declares it.
+    pub origin: Option<Span>,
+}
+
+impl FieldPattern {
+    /// A field that is declared in no contract.
+    pub fn new(name: impl Into<Arc<str>>, optional: bool, pattern: Pattern) -> FieldPattern {
+        FieldPattern { name: name.into(), optional, pattern, origin: None }
+    }
 }
 
 /// Comparisons that stand in patterns.
@@ -125,6 +181,15 @@ impl fmt::Debug for Pattern {
             Pattern::Absent => f.write_str("Absent"),
             Pattern::Named(name, pattern) => f.debug_tuple("Named").field(name).field(pattern).finish(),
             Pattern::Derived(text, _) => f.debug_tuple("Derived").field(text).finish(),
+            Pattern::All(parts) => f.debug_tuple("All").field(parts).finish(),
+            Pattern::Not(inner) => f.debug_tuple("Not").field(inner).finish(),
+            Pattern::Map(map) => map.fmt(f),
+            Pattern::Weighted(parts) => f.debug_tuple("Weighted").field(parts).finish(),
+            Pattern::Unique(inner) => f.debug_tuple("Unique").field(inner).finish(),
+            Pattern::Edges(inner, share) => f.debug_tuple("Edges").field(inner).field(share).finish(),
+            Pattern::Malformed(inner) => f.debug_tuple("Malformed").field(inner).finish(),
+            Pattern::Late(name, _) => f.debug_tuple("Late").field(name).finish(),
+            Pattern::Judged(inner, _) => f.debug_tuple("Judged").field(inner).finish(),
         }
     }
 }

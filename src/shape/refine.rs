@@ -20,6 +20,10 @@ pub fn refine(pattern: &Pattern, fields: Vec<FieldPattern>) -> Result<Pattern, S
             }
             Ok(Pattern::Object(refined))
         }
+        Pattern::Late(name, make) => refine(&make(), fields).map_err(|why| format!("`{name}` {why}")),
+        // What a judge or a limit said of the whole no longer holds of the changed one.
+        Pattern::Judged(inner, _) => refine(inner, fields),
+        Pattern::Edges(inner, share) => Ok(Pattern::Edges(Box::new(refine(inner, fields)?), *share)),
         _ => Err("is no object shape, so it has no fields to override".to_owned()),
     }
 }

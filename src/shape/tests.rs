@@ -20,12 +20,10 @@ fn ty(name: &str) -> Pattern {
 }
 
 fn object(fields: &[(&str, Pattern)], open: bool) -> Pattern {
-    let fields = fields.iter().map(|(name, pattern)| FieldPattern {
-        name: name.trim_end_matches('?').into(),
-        optional: name.ends_with('?'),
-        pattern: pattern.clone(),
+    let fields = fields.iter().map(|(name, pattern)| {
+        FieldPattern::new(name.trim_end_matches('?'), name.ends_with('?'), pattern.clone())
     });
-    Pattern::Object(ObjectPattern { fields: fields.collect(), open })
+    Pattern::Object(ObjectPattern { fields: fields.collect(), open, ..Default::default() })
 }
 
 fn named(name: &str, pattern: Pattern) -> Pattern {
@@ -357,7 +355,7 @@ fn descriptions_read_like_the_language() {
 
 #[test]
 fn refining_keeps_openness_and_refuses_strangers() {
-    let field = |name: &str| vec![FieldPattern { name: name.into(), optional: false, pattern: equals("1") }];
+    let field = |name: &str| vec![FieldPattern::new(name, false, equals("1"))];
     let closed = named("Line", object(&[("qty", ty("int"))], false));
     let refined = refine(&closed, field("qty")).unwrap();
     assert!(

@@ -22,12 +22,10 @@ fn regex(source: &str) -> Pattern {
 }
 
 fn object(fields: &[(&str, Pattern)]) -> Pattern {
-    let fields = fields.iter().map(|(name, pattern)| FieldPattern {
-        name: name.trim_end_matches('?').into(),
-        optional: name.ends_with('?'),
-        pattern: pattern.clone(),
+    let fields = fields.iter().map(|(name, pattern)| {
+        FieldPattern::new(name.trim_end_matches('?'), name.ends_with('?'), pattern.clone())
     });
-    Pattern::Object(ObjectPattern { fields: fields.collect(), open: false })
+    Pattern::Object(ObjectPattern { fields: fields.collect(), open: false, ..Default::default() })
 }
 
 fn sibling(of: &'static str, end: &'static str) -> Pattern {
