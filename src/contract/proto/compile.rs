@@ -1,7 +1,7 @@
 //! Compiling `.proto` files with what they import.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use protox::file::{DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver};
 
@@ -70,7 +70,15 @@ pub fn compile_under(path: &Path, root: &Path) -> Result<Arc<Proto>, ProtoError>
             used.push(root.to_owned());
         }
     }
-    Ok(Arc::new(Proto { pool: compiler.descriptor_pool(), file: path.to_owned(), roots: used }))
+    let on_disk = |file: &protox::file::FileMetadata| Some((file.name().to_owned(), file.path()?.to_owned()));
+    Ok(Arc::new(Proto {
+        pool: compiler.descriptor_pool(),
+        file: path.to_owned(),
+        roots: used,
+        files: compiler.files().filter_map(on_disk).collect(),
+        places: Arc::default(),
+        interface: OnceLock::new(),
+    }))
 }
 
 /// The first file with this import name under one of the roots, nearest first.
