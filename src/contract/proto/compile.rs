@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost_reflect::DescriptorPool;
 use protox::file::{DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver};
@@ -57,7 +57,15 @@ pub fn compile_under(path: &Path, root: &Path) -> Result<Arc<Proto>, ProtoError>
             used.push(root.to_owned());
         }
     }
-    Ok(Arc::new(Proto { pool: compiler.descriptor_pool(), file: path.to_owned(), roots: used }))
+    let on_disk = |file: &protox::file::FileMetadata| Some((file.name().to_owned(), file.path()?.to_owned()));
+    Ok(Arc::new(Proto {
+        pool: compiler.descriptor_pool(),
+        file: path.to_owned(),
+        roots: used,
+        files: compiler.files().filter_map(on_disk).collect(),
+        places: Arc::default(),
+        interface: OnceLock::new(),
+    }))
 }
 
 /// Several files compiled as one contract.
