@@ -3,6 +3,7 @@
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
 mod call;
+mod contract;
 mod cx;
 mod dispatch;
 mod env;
