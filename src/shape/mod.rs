@@ -32,7 +32,7 @@ pub(crate) use calendar::{parse_date, parse_datetime, show_datetime};
 pub use describe::describe;
 pub use diff::diff;
 pub use difference::{Difference, Differences};
-pub use draw::{DrawKey, draw};
+pub use draw::{BOUNDARIES, DrawKey, Drawer, Many, draw, draw_with, edges};
 pub use enumerate::{boundaries, enumerate};
 pub(crate) use index::Index;
 pub use malformed::Malformed;
