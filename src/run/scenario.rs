@@ -10,7 +10,8 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::cx::{Cx, Deferred, lock};
+pub(crate) use super::cleanup::clean_up;
+use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::world::World;
@@ -21,9 +22,6 @@ use crate::protocol::Session;
 use crate::shape::DrawKey;
 use crate::syntax::ast::{Attribute, ExprKind, Fixture, Item, ItemKind};
 use crate::value::{BoxFuture, Value, show_short};
-
-/// How long the cleanup of one scenario may take.
-const CLEANUP: Duration = Duration::from_secs(30);
 
 /// How long after a broken connection the exit behind it becomes known at the latest.
 const EXIT_IS_KNOWN: Duration = Duration::from_millis(250);
@@ -247,6 +245,7 @@ async fn one_attempt(
         }
     }
     let limit = planned.timeout.unwrap_or(policy.timeout);
+    *lock(&cx.deadline) = Some(Instant::now() + limit);
     let flow = tokio::select! {
         flow = story(cx, scopes, planned, item, env.clone()) => flow,
         exited = crashed(world, planned) => {
@@ -254,7 +253,7 @@ async fn one_attempt(
             let at = lock(&cx.current).unwrap_or(item.span);
             failure.place = Some(world.place(at));
             failure.repeat = cx.repeat.clone();
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = tokio::time::sleep(limit) => {
             let at = lock(&cx.current).unwrap_or(item.span);
@@ -263,7 +262,7 @@ async fn one_attempt(
             failure.label = "it was here".to_owned();
             failure.help = Some("`@timeout(2m)` gives one scenario more time, `--timeout` all of them".to_owned());
             failure.logs = world.log_tails(service_names(world, planned).iter().map(String::as_str));
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
@@ -279,7 +278,7 @@ async fn one_attempt(
             }
             None => (Outcome::Passed, Vec::new()),
         },
-        Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
+        Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures)) => {
             add_logs(world, planned, &mut failures);
@@ -417,48 +416,6 @@ fn judges_exits_of(world: &World, planned: &PlannedScenario) -> Vec<ItemRef> {
         }
     });
     judged
-}
-
-/// Runs what was deferred, last in first out; every failure is reported.
-pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
-    let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
-    if deferred.is_empty() {
-        return Vec::new();
-    }
-    let cancel = kill.child_token();
-    let cleanup = Arc::new(cx.for_cleanup(cancel.clone()));
-    let deadline = Instant::now() + CLEANUP;
-    let mut failures = Vec::new();
-    while let Some(Deferred { env, body }) = deferred.pop() {
-        let mut inner = env.clone();
-        let number = inner.begin_try();
-        let flow = tokio::select! {
-            flow = cleanup.statements(&mut inner, &body.statements, None) => flow,
-            () = tokio::time::sleep_until(deadline) => {
-                let text = format!("cleanup did not end within {}", show_short(&Value::duration(CLEANUP), 20));
-                Err(cx.failure(&env, Code::CLEANUP, body.span, text).into())
-            }
-            () = cancel.cancelled() => Err(Stop::Cancelled),
-        };
-        // What cleanup itself defers is cleaned up next.
-        deferred.append(&mut lock(&cleanup.defers));
-        let flow = cleanup.all_judged(number, flow);
-        if matches!(flow, Err(Stop::Return(_))) {
-            continue;
-        }
-        if let Err(stop) = flow {
-            if matches!(stop, Stop::Cancelled) {
-                let text = "cleanup was cut off by a second interrupt";
-                failures.push(cx.failure(&env, Code::CLEANUP, body.span, text));
-            }
-            for mut failure in stop.into_failures() {
-                Code::CLEANUP.name.clone_into(&mut failure.code);
-                failure.message = format!("cleanup failed: {}", failure.message);
-                failures.push(failure);
-            }
-        }
-    }
-    failures
 }
 
 /// How long a fixture lives.

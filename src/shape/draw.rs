@@ -54,9 +54,10 @@ impl DrawKey {
         DrawKey(key)
     }
 
-    /// A number below `bound`, each with the same chance; 0 when the bound is 0.
-    pub(crate) fn below(&self, bound: u128) -> u128 {
-        self.stream().below(bound)
+    /// A number below `bound`; 0 when the bound is 0.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        let bits = self.0.iter().take(8).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+        bits.checked_rem(bound as u64).unwrap_or_default() as usize
     }
 
     fn stream(&self) -> Stream {
