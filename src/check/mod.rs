@@ -7,6 +7,7 @@ mod context;
 mod contract;
 mod expect;
 mod expr;
+mod forall;
 mod graph;
 mod item;
 mod modules;

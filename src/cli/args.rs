@@ -83,6 +83,12 @@ pub(super) struct Run {
     /// The seed of all drawn data: a number, or `random` to draw one.
     #[arg(long, value_name = "N|random", value_parser = parse_seed)]
     pub(super) seed: Option<Seed>,
+    /// How many cases every `forall` has, whatever it says itself.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) cases: Option<u32>,
+    /// The case that every `forall` begins with, as the report of a failure says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) case: Option<u32>,
     /// How many scenarios run at the same time [default: the number of processors].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

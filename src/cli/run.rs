@@ -106,6 +106,7 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
         inputs,
         timeout: args.timeout,
         fail_fast: args.fail_fast,
+        cases: run::Cases { number: args.cases, first: args.case },
         command: repeat(args, seed),
         root,
         warnings: project.diagnostics.iter().filter_map(|d| warning(d, project)).collect(),
@@ -218,6 +219,12 @@ fn repeat(args: &Run, seed: Option<u64>) -> Vec<String> {
     }
     if let Some(file) = &args.env_file {
         option("--env-file", file.display().to_string());
+    }
+    if let Some(cases) = args.cases {
+        option("--cases", cases.to_string());
+    }
+    if let Some(case) = args.case {
+        option("--case", case.to_string());
     }
     for (name, value) in &args.set {
         option("--set", format!("{name}={value}"));

@@ -101,6 +101,7 @@ pub(crate) async fn dispatch(
         inputs,
         only_safe: elsewhere.only_safe,
         elsewhere: elsewhere.urls.keys().cloned().collect(),
+        cases: options.cases,
         protocols: crate::rooms::protocols(),
         services,
     }));
@@ -300,7 +301,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
     // What else decides how a scenario goes, as it was written.
     let mut given = options.command.iter();
     while let Some(word) = given.next() {
-        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
+        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout" | "--cases")
             && let Some(value) = given.next()
         {
             words.extend([word.clone(), crate::value::words::shell_quote(value).into_owned()]);

@@ -3,12 +3,14 @@
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
 mod call;
+mod cleanup;
 mod cx;
 mod dispatch;
 mod env;
 mod eval;
 mod expect;
 mod flow;
+mod forall;
 mod inputs;
 mod judge;
 mod pattern;
@@ -53,12 +55,23 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// How many cases properties have.
+    pub cases: Cases,
     /// The words that repeat the run.
     pub command: Vec<String>,
     /// Where paths on the command line start from.
     pub root: PathBuf,
     /// What `check` warned of.
     pub warnings: Vec<EventKind>,
+}
+
+/// What the command line decides about properties.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cases {
+    /// `--cases`: how many cases each has, whatever it says itself.
+    pub number: Option<u32>,
+    /// `--case`: the one that comes first, counted from 1.
+    pub first: Option<u32>,
 }
 
 /// Room for the deepest nesting of actions, shapes and expressions that the limits admit, in bytes.

@@ -73,6 +73,7 @@ impl Cx {
             return self.as_variant(env, service, variant, span).await;
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
+        env.count_check();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in protocols {
             outcome = protocol.perform(call.clone(), &self.session).await;
@@ -545,6 +546,7 @@ fn replaces_response(statement: &Statement) -> bool {
         StatementKind::Let(binding) => is_request(&binding.value),
         StatementKind::Expr(expr) => is_request(expr) || !matches!(expr.kind, ExprKind::Next(_)),
         StatementKind::Step(_, body) => body.statements.iter().any(replaces_response),
+        StatementKind::Forall(_) => true,
         _ => false,
     }
 }

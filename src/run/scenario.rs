@@ -1,6 +1,5 @@
 //! One scenario: its services, its fixtures, its statements, its cleanup; again when it may retry.
 
-mod cleanup;
 mod exits;
 mod fixture;
 mod instance;
@@ -27,7 +26,7 @@ use crate::protocol::Session;
 use crate::syntax::ast::{Item, ItemKind};
 use crate::value::{BoxFuture, Value, show_short};
 
-pub(crate) use cleanup::clean_up;
+pub(crate) use super::cleanup::clean_up;
 pub(crate) use fixture::Scope;
 pub(crate) use instance::{Instance, seed_of};
 pub(crate) use lease::admission;
@@ -155,6 +154,7 @@ async fn one_attempt(
         }
     }
     let limit = planned.timeout.unwrap_or(policy.timeout);
+    *lock(&cx.deadline) = Some(Instant::now() + limit);
     let flow = tokio::select! {
         flow = story(cx, scopes, planned, item, env.clone()) => flow,
         exited = crashed(world, planned) => {
@@ -162,7 +162,7 @@ async fn one_attempt(
             let at = lock(&cx.current).unwrap_or(item.span);
             failure.place = Some(world.place(at));
             failure.repeat = cx.repeat.clone();
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = tokio::time::sleep(limit) => {
             let at = lock(&cx.current).unwrap_or(item.span);
@@ -171,7 +171,7 @@ async fn one_attempt(
             failure.label = "it was here".to_owned();
             failure.help = Some("`@timeout(2m)` gives one scenario more time, `--timeout` all of them".to_owned());
             failure.logs = world.log_tails(service_names(world, planned).iter().map(String::as_str));
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
@@ -187,7 +187,7 @@ async fn one_attempt(
             }
             None => (Outcome::Passed, Vec::new()),
         },
-        Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
+        Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures)) => {
             add_logs(world, planned, &mut failures);

@@ -12,6 +12,7 @@ mod language;
 mod leases;
 mod messages;
 mod never;
+mod properties;
 mod secrets;
 mod stages;
 mod time;

@@ -30,8 +30,8 @@ impl DrawKey {
     }
 
     /// A number below `bound`, each with the same chance; 0 when the bound is 0.
-    pub(crate) fn below(&self, bound: u128) -> u128 {
-        Place::new(self).stream().below(bound)
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        Place::new(self).stream().below(bound as u128) as usize
     }
 }
 
