@@ -10,6 +10,7 @@ mod index;
 mod matching;
 mod order;
 mod pairing;
+mod read;
 mod refine;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use draw::{DrawKey, draw};
 pub(crate) use index::Index;
 pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
+pub use read::{field, field_names, read_text};
 pub use refine::refine;
 
 use crate::source::Span;
