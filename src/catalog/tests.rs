@@ -83,8 +83,11 @@ fn malformed_yaml_is_an_error_at_its_place() {
         let error = from_yaml(text.as_bytes()).expect_err(text).to_string();
         assert!(error.contains(message), "{text}: {error}");
     }
-    let deep = "[".repeat(100_000);
+    let deep = "[".repeat(150);
     assert!(from_yaml(deep.as_bytes()).unwrap_err().message.contains("nested more than 128 deep"));
+    for deep in ["[".repeat(100_000), "- ".repeat(100_000), "? ".repeat(100_000)] {
+        assert!(from_yaml(deep.as_bytes()).is_err());
+    }
     // A billion laughs: nine levels of ten aliases.
     let mut laughs = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
     for level in 1..9 {
