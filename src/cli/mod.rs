@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod data;
 mod duration;
 mod explain;
 mod fmt;
@@ -56,6 +57,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
+        Command::Data(args) => data::data(args, cli.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);

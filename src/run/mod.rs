@@ -3,6 +3,7 @@
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
 mod call;
+mod catalog;
 mod cleanup;
 mod cx;
 mod dispatch;
@@ -22,6 +23,7 @@ mod stage;
 mod statement;
 pub mod suite;
 mod unjudged;
+pub mod values;
 mod world;
 
 use std::collections::BTreeMap;

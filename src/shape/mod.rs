@@ -15,6 +15,7 @@ mod moves;
 mod near_miss;
 mod order;
 mod pairing;
+mod read;
 mod refine;
 mod shrink;
 mod simplest;
@@ -38,6 +39,7 @@ pub(crate) use index::Index;
 pub use malformed::Malformed;
 pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
+pub use read::{field, field_names, read_text};
 pub use refine::refine;
 pub use shrink::Shrink;
 
