@@ -24,6 +24,7 @@ mod setting;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod types;
 mod walker;
 
@@ -37,6 +38,7 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use names::SPECS;
+pub use touch::{Contact, contacts};
 pub use plan::{
     Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };

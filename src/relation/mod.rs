@@ -3,6 +3,7 @@
 
 mod backs_off;
 mod change;
+mod compatible_with;
 mod gapless;
 mod has;
 mod increasing;
@@ -103,6 +104,7 @@ pub const SPECS: &[&[Spec]] = &[
         *change::UNCHANGED.spec,
         *change::BECOMES.spec,
         *backs_off::BACKS_OFF.spec,
+        *compatible_with::COMPATIBLE_WITH.spec,
     ],
     planned::SPECS,
 ];
@@ -123,6 +125,7 @@ static RELATIONS: &[&Rule] = &[
     &change::UNCHANGED,
     &change::BECOMES,
     &backs_off::BACKS_OFF,
+    &compatible_with::COMPATIBLE_WITH,
 ];
 
 /// The relation with this name.

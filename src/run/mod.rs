@@ -5,6 +5,7 @@
 mod call;
 mod catalog;
 mod cleanup;
+mod contract;
 mod cx;
 mod dispatch;
 mod env;
