@@ -9,6 +9,7 @@ mod expect;
 mod expr;
 mod graph;
 mod item;
+mod matrix;
 mod modules;
 mod names;
 mod options;
@@ -35,9 +36,11 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{
-    Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
+    Quarantine, Unit,
 };
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
