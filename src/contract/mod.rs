@@ -1,5 +1,6 @@
 //! Contracts: the files that describe a service's interface.
 
+pub mod compat;
 mod interface;
 pub mod proto;
 
@@ -23,6 +24,9 @@ impl Contract {
     /// What it says, in terms of operations and shapes.
     pub fn interface(&self) -> &Interface {
         static NOTHING: std::sync::OnceLock<Interface> = std::sync::OnceLock::new();
-        NOTHING.get_or_init(Interface::default)
+        match self {
+            Contract::Proto(proto) => proto.interface(),
+            Contract::OpenApi(_) => NOTHING.get_or_init(Interface::default),
+        }
     }
 }

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::{Import, Program, Unit};
+use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::{self, ast::ItemKind};
@@ -55,6 +56,7 @@ struct Loader {
     diagnostics: Vec<Diagnostic>,
     units: BTreeMap<Identity, usize>,
     scripts: BTreeMap<PathBuf, SourceId>,
+    contracts: BTreeMap<PathBuf, Contract>,
     queue: VecDeque<usize>,
 }
 
@@ -66,6 +68,7 @@ impl Loader {
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            contracts: BTreeMap::new(),
             queue: VecDeque::new(),
         }
     }
@@ -159,7 +162,8 @@ impl Loader {
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
         let Program { sources, units } = &mut self.program;
-        let (found, diagnostics) = contract::of_services(&units[unit], &self.root, sources);
+        let mut contracts = contract::Contracts { root: &self.root, sources, known: &mut self.contracts };
+        let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);
     }
