@@ -6,6 +6,7 @@ mod change;
 mod gapless;
 mod has;
 mod increasing;
+mod lossless;
 mod once;
 mod planned;
 mod prefix_of;
@@ -103,6 +104,7 @@ pub const SPECS: &[&[Spec]] = &[
         *change::UNCHANGED.spec,
         *change::BECOMES.spec,
         *backs_off::BACKS_OFF.spec,
+        *lossless::LOSSLESS.spec,
     ],
     planned::SPECS,
 ];
@@ -123,6 +125,7 @@ static RELATIONS: &[&Rule] = &[
     &change::UNCHANGED,
     &change::BECOMES,
     &backs_off::BACKS_OFF,
+    &lossless::LOSSLESS,
 ];
 
 /// The relation with this name.
