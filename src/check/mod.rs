@@ -10,6 +10,7 @@ mod expr;
 mod forall;
 mod graph;
 mod item;
+mod matrix;
 mod modules;
 mod names;
 mod options;
@@ -37,10 +38,12 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use touch::{Contact, contacts};
 pub use plan::{
-    Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
+    Quarantine, Unit,
 };
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file

@@ -77,7 +77,7 @@ pub(super) struct Selection {
     #[arg(long, value_name = "STAGE")]
     pub(super) stage: Vec<String>,
     /// Only scenarios for which this holds: tags and stages by name, "part of a title", `tag:x
-    /// stage:x owner:x title:x file:x`, with `and or not ( )`.
+    /// stage:x owner:x title:x file:x`, one case or combination by `case:x`, with `and or not ( )`.
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub(super) only: Option<String>,
 }
@@ -116,6 +116,9 @@ pub(super) struct Run {
     /// Stop at the first failure.
     #[arg(long)]
     pub(super) fail_fast: bool,
+    /// Only the I-th of N parts, for N machines: every scenario, case and combination is in one.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(super) shard: Option<Shard>,
     /// Only what did not pass in the last run.
     #[arg(long)]
     pub(super) rerun_failed: bool,
@@ -374,6 +377,24 @@ pub(super) enum Seed {
     Fixed(u64),
     /// A new one.
     Random,
+}
+
+/// `--shard 2/3`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shard {
+    /// Which part, from 1.
+    pub(super) number: usize,
+    /// Of how many.
+    pub(super) of: usize,
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let numbers =
+        text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    match numbers {
+        Some((number, of)) if (1..=of).contains(&number) => Ok(Shard { number, of }),
+        _ => Err("write it as I/N with I from 1 to N, such as `2/3`".to_owned()),
+    }
 }
 
 /// The table of exit codes as the help shows it.
