@@ -5,6 +5,7 @@ mod block;
 mod call;
 mod context;
 mod contract;
+mod contract_type;
 mod expect;
 mod expr;
 mod graph;
@@ -35,6 +36,7 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use contract_type::TypeName;
 pub use names::SPECS;
 pub use plan::{
     Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,

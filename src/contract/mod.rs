@@ -1,5 +1,6 @@
 //! Contracts: the files that describe a service's interface.
 
+pub mod compat;
 mod document;
 mod drawn;
 mod interface;

@@ -16,7 +16,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::FileDescriptorSet;
 
-pub use compile::{compile, compile_under};
+pub use compile::{Tree, compile, compile_all, compile_under, top};
 pub use error::ProtoError;
 
 use super::Interface;

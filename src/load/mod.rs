@@ -161,7 +161,7 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let Program { sources, units } = &mut self.program;
+        let Program { sources, units, .. } = &mut self.program;
         let known = &mut self.contracts;
         let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
         let (found, diagnostics) = contracts.of_services(&units[unit]);

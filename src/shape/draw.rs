@@ -54,6 +54,11 @@ impl DrawKey {
         DrawKey(key)
     }
 
+    /// A number below `bound`, each with the same chance; 0 when the bound is 0.
+    pub(crate) fn below(&self, bound: u128) -> u128 {
+        self.stream().below(bound)
+    }
+
     fn stream(&self) -> Stream {
         Stream::new(self.0)
     }
@@ -144,9 +149,9 @@ fn part(
             }
             Ok(Value::Object(Arc::new(entries)))
         }
+        Pattern::Not(inner) => super::near_miss::near_miss(inner, key),
+        Pattern::Malformed(inner) => super::malformed::malformed(inner, key),
         Pattern::All(_)
-        | Pattern::Not(_)
-        | Pattern::Malformed(_)
         | Pattern::Anything
         | Pattern::Compare(..) => {
             Err(format!("nothing can be drawn of `{}`: say more about it", describe_short(pattern)))

@@ -2,19 +2,28 @@
 //! makes them from the tree, with every name resolved.
 
 mod calendar;
+mod change;
 mod describe;
 mod diff;
 mod difference;
 mod draw;
+mod enumerate;
 mod index;
+pub mod malformed;
 mod matching;
+mod moves;
+mod near_miss;
 mod order;
 mod pairing;
 mod refine;
+mod shrink;
+mod simplest;
+mod smaller;
 #[cfg(test)]
 mod tests;
 pub mod types;
 mod walk;
+mod wrong;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,10 +33,13 @@ pub use describe::describe;
 pub use diff::diff;
 pub use difference::{Difference, Differences};
 pub use draw::{DrawKey, draw};
+pub use enumerate::{boundaries, enumerate};
 pub(crate) use index::Index;
+pub use malformed::Malformed;
 pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
 pub use refine::refine;
+pub use shrink::Shrink;
 
 use crate::source::Span;
 use crate::value::{Object, Value};
