@@ -5,6 +5,7 @@ mod block;
 mod call;
 mod context;
 mod contract;
+mod contract_type;
 mod expect;
 mod expr;
 mod forall;
@@ -39,6 +40,7 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
+pub use contract_type::TypeName;
 pub use names::SPECS;
 pub use touch::{Contact, contacts};
 pub use plan::{

@@ -17,6 +17,8 @@ pub struct Program {
     pub sources: Sources,
     /// Every module, in the order in which they were first reached.
     pub units: Vec<Unit>,
+    /// The contracts that modules `use` under a name.
+    pub contracts: Vec<Contract>,
 }
 
 /// One module with its names.
@@ -45,8 +47,8 @@ pub enum Import {
     Unit(usize),
     /// A script file.
     Script(SourceId),
-    /// A contract file.
-    Contract,
+    /// A contract file: its index in [`Program::contracts`].
+    Contract(usize),
     /// Nothing: it could not be read, and a diagnostic says why.
     Failed,
 }
@@ -60,6 +62,8 @@ pub enum Definition {
     Module(usize),
     /// `use "./x.rhai" as x`: the functions of that script file, as `x.name`.
     Script(SourceId),
+    /// `use "./ledger.proto" as l`: the types of that contract, as `l.Entry`.
+    Contract(usize),
 }
 
 /// An item by module and position.
@@ -86,7 +90,7 @@ impl Program {
     pub fn lookup_item(&self, unit: usize, name: &str) -> Option<(ItemRef, &Item)> {
         match self.lookup(unit, name)? {
             Definition::Item(at) => Some((at, self.item(at))),
-            Definition::Module(_) | Definition::Script(_) => None,
+            Definition::Module(_) | Definition::Script(_) | Definition::Contract(_) => None,
         }
     }
 

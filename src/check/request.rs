@@ -127,7 +127,7 @@ impl<'a> Walker<'a, '_> {
                 },
                 None => self.no_service(target),
             },
-            Some(Definition::Script(_)) => self.no_service(target),
+            Some(Definition::Script(_) | Definition::Contract(_)) => self.no_service(target),
             None => {
                 if !self.may_be_lost(&name.name) {
                     let known = self.targets();
@@ -197,7 +197,7 @@ impl<'a> Walker<'a, '_> {
                 matches!(self.cx.program.item(*at).kind, ItemKind::Service(_)).then(|| name.clone())
             }
             Definition::Module(_) => Some(name.clone()),
-            Definition::Script(_) => None,
+            Definition::Script(_) | Definition::Contract(_) => None,
         }));
         known
     }

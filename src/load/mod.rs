@@ -165,8 +165,9 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let Program { sources, units } = &mut self.program;
-        let mut contracts = contract::Contracts { root: &self.root, sources, known: &mut self.contracts };
+        let Program { sources, units, .. } = &mut self.program;
+        let known = &mut self.contracts;
+        let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
         let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);

@@ -164,7 +164,7 @@ impl Grpc {
                 let connection = self.connect(request, tls.as_ref(), draft).await?;
                 Ok(Prepared { connection, method, messages })
             }
-            Some(Contract::OpenApi(_)) => Err(Misuse::new(format!(
+            Some(Contract::OpenApi(_) | Contract::Schema(_)) => Err(Misuse::new(format!(
                 "the contract of `{service}` is an OpenAPI document, but it speaks gRPC"
             ))
             .help("name a `.proto` file: `speaks grpc contract \"./ledger.proto\"`")
