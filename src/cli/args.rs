@@ -57,6 +57,9 @@ pub(super) enum Command {
     Init(Init),
     /// Prints what a run printed.
     Replay(Replay),
+    /// Draws data of shapes, and turns real data into data that may be shown.
+    #[command(subcommand, arg_required_else_help = true)]
+    Data(Data),
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
@@ -74,7 +77,7 @@ pub(super) struct Selection {
     #[arg(long, value_name = "STAGE")]
     pub(super) stage: Vec<String>,
     /// Only scenarios for which this holds: tags and stages by name, "part of a title", `tag:x
-    /// stage:x owner:x title:x file:x`, with `and or not ( )`.
+    /// stage:x owner:x title:x file:x`, one case or combination by `case:x`, with `and or not ( )`.
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub(super) only: Option<String>,
 }
@@ -88,6 +91,12 @@ pub(super) struct Run {
     /// The seed of all drawn data: a number, or `random` to draw one.
     #[arg(long, value_name = "N|random", value_parser = parse_seed)]
     pub(super) seed: Option<Seed>,
+    /// How many cases every `forall` has, whatever it says itself.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) cases: Option<u32>,
+    /// The case that every `forall` begins with, as the report of a failure says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) case: Option<u32>,
     /// How many scenarios run at the same time [default: the number of processors].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -107,6 +116,9 @@ pub(super) struct Run {
     /// Stop at the first failure.
     #[arg(long)]
     pub(super) fail_fast: bool,
+    /// Only the I-th of N parts, for N machines: every scenario, case and combination is in one.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(super) shard: Option<Shard>,
     /// Only what did not pass in the last run.
     #[arg(long)]
     pub(super) rerun_failed: bool,
@@ -244,6 +256,120 @@ pub(super) struct Replay {
     pub(super) quiet: bool,
 }
 
+/// `scn data`
+#[derive(Debug, Subcommand)]
+pub(super) enum Data {
+    /// Draws values of a shape: the same ones for the same seed, on every machine.
+    #[command(after_help = DRAW_HELP)]
+    Draw(Draw),
+    /// Replaces what is real in data by what only looks like it: keyed, in the same form, and the
+    /// same for the same everywhere.
+    #[command(after_help = ANONYMIZE_HELP)]
+    Anonymize(Anonymize),
+}
+
+const DRAW_HELP: &str = "Value N is the same however many are drawn. In CSV a field that is absent is an empty cell, \
+an empty text is \"\", and lists and objects are JSON; in SQL they are texts of JSON. `from_csv(…, of: SHAPE)` and \
+`from_json`, `from_jsonl` and `from_sql` read back what is written.\n\n\
+Examples:\n  scn data draw Customer -n 1000 --format csv --out customers.csv\n  \
+scn data draw '{ id: uuid, qty: int(1..9) }' --format sql --table lines --dialect postgres\n\n\
+Exit codes: 0 drawn · 2 the shape or the command line is wrong · 3 the output cannot be written";
+
+const ANONYMIZE_HELP: &str = "RULES has a line for each column, and a column without a rule is an error:\n  \
+customers.id:     id(as: customer)   // the same domain gives the same output everywhere\n  \
+customers.email:  email\n  customers.name:   any person_name\n  customers.born:   date(days: 30, per: id)\n  \
+*.customer_id:    id(as: customer)\n  *.note:           drop\n  orders.amount:    keep\n\n\
+A file of rows is named after its table: customers.csv holds `customers`. `scn explain NAME` tells of each rule: \
+keep, drop, id, number, email, phone, card, date, text, and `any SHAPE`.\n\n\
+The key makes the output: the same key gives the same output, and who has it can test guesses. Keep it like a \
+password, at least 16 bytes, and never on the command line.\n\n\
+Exit codes: 0 written · 2 the data, the rules or the command line are wrong · 3 the output cannot be written";
+
+/// `scn data draw`
+#[derive(Debug, Args)]
+pub(super) struct Draw {
+    /// The name of a shape in the files, a type of a contract such as `ledger.Entry`, or a shape as
+    /// the language writes it.
+    pub(super) shape: String,
+    /// The files that declare the shape [default: `scenarios` if it is there, else the current
+    /// directory]. A shape of built-in parts alone needs none.
+    pub(super) paths: Vec<String>,
+    /// How many values.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub(super) count: u64,
+    /// How to write them.
+    #[arg(long, value_enum, default_value_t = DataFormat::Json)]
+    pub(super) format: DataFormat,
+    /// The seed: a number, or `random` to draw one [default: the files' own, else 0].
+    #[arg(long, value_name = "N|random", value_parser = parse_seed)]
+    pub(super) seed: Option<Seed>,
+    /// For SQL: the table [default: the shape's name].
+    #[arg(long, value_name = "NAME")]
+    pub(super) table: Option<String>,
+    /// For SQL: whose literals and quotes.
+    #[arg(long, value_enum, default_value_t = SqlDialect::Standard)]
+    pub(super) dialect: SqlDialect,
+    /// Write to a file, which is there only when it is whole; `-` is standard output.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(super) out: String,
+    /// Read inputs from a file of NAME=VALUE lines.
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    /// Set an input.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub(super) set: Vec<(String, String)>,
+}
+
+/// How `scn data draw` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DataFormat {
+    /// A header and a row for each value (RFC 4180).
+    Csv,
+    /// One list.
+    Json,
+    /// A value on each line.
+    Jsonl,
+    /// `INSERT` statements.
+    Sql,
+}
+
+/// Whose SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SqlDialect {
+    /// ISO SQL.
+    Standard,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+    /// SQLite.
+    Sqlite,
+}
+
+/// `scn data anonymize`
+#[derive(Debug, Args)]
+pub(super) struct Anonymize {
+    /// Data to read: .csv, .json, .jsonl or .sql; the output has the same format.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// The rules, a line for each column.
+    #[arg(long = "with", value_name = "RULES")]
+    pub(super) rules: PathBuf,
+    /// The file that holds the key [default: the environment variable SCN_DATA_KEY].
+    #[arg(long, value_name = "FILE")]
+    pub(super) key_from: Option<PathBuf>,
+    /// Write to a file, which is there only when it is whole; `-` is standard output. With several
+    /// FILEs a directory, for files of the same names.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(super) out: String,
+    /// For CSV: what stands between cells [default: `,`].
+    #[arg(long, value_name = "CHARACTER")]
+    pub(super) separator: Option<char>,
+    /// For SQL: whose dump it is [default: what its first lines say].
+    #[arg(long, value_enum)]
+    pub(super) dialect: Option<SqlDialect>,
+}
+
 /// `--seed`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seed {
@@ -251,6 +377,24 @@ pub(super) enum Seed {
     Fixed(u64),
     /// A new one.
     Random,
+}
+
+/// `--shard 2/3`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shard {
+    /// Which part, from 1.
+    pub(super) number: usize,
+    /// Of how many.
+    pub(super) of: usize,
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let numbers =
+        text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    match numbers {
+        Some((number, of)) if (1..=of).contains(&number) => Ok(Shard { number, of }),
+        _ => Err("write it as I/N with I from 1 to N, such as `2/3`".to_owned()),
+    }
 }
 
 /// The table of exit codes as the help shows it.

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod data;
 mod compat;
 mod duration;
 mod explain;
@@ -58,6 +59,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Compat(args) => compat::compat(args, cli.color),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
+        Command::Data(args) => data::data(args, cli.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);

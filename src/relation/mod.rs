@@ -7,6 +7,7 @@ mod compatible_with;
 mod gapless;
 mod has;
 mod increasing;
+mod lossless;
 mod once;
 mod planned;
 mod prefix_of;
@@ -105,6 +106,7 @@ pub const SPECS: &[&[Spec]] = &[
         *change::BECOMES.spec,
         *backs_off::BACKS_OFF.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
+        *lossless::LOSSLESS.spec,
     ],
     planned::SPECS,
 ];
@@ -126,6 +128,7 @@ static RELATIONS: &[&Rule] = &[
     &change::BECOMES,
     &backs_off::BACKS_OFF,
     &compatible_with::COMPATIBLE_WITH,
+    &lossless::LOSSLESS,
 ];
 
 /// The relation with this name.
