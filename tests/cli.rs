@@ -445,7 +445,9 @@ scenario "lists" { let feed = open books.List { id: "a" } ; expect feed.count ==
 
 #[test]
 fn compat_names_breaks_places_and_the_scenarios_that_touch_them() {
-    let new = BOOKS.replace("int64 amount", "string amount").replace("  rpc List(Entry) returns (stream Entry);\n", "");
+    let new = BOOKS
+        .replace("int64 amount", "string amount")
+        .replace("  rpc List(Entry) returns (stream Entry);\n", "");
     let dir = project(&[("old.proto", BOOKS), ("new.proto", &new), ("scenarios/t.scn", READERS)]);
     let (text, err) = ends(dir.path(), &["compat", "old.proto", "new.proto"], 1);
     for part in [
@@ -465,7 +467,8 @@ fn compat_names_breaks_places_and_the_scenarios_that_touch_them() {
     assert!(text.ends_with("not compatible: 2 breaks of `old.proto` in `new.proto` at level json; 2 scenarios touch what is broken; `scn explain field-type-json` tells more\n"), "{text}");
     assert!(err.contains("the scenarios have mistakes"), "the contract lacks what they call: {err}");
     // The same without scenarios, and with others.
-    let (text, _) = ends(dir.path(), &["compat", "old.proto", "new.proto", "--format", "json", "scenarios"], 1);
+    let (text, _) =
+        ends(dir.path(), &["compat", "old.proto", "new.proto", "--format", "json", "scenarios"], 1);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["version"], 1);
     assert_eq!(document["compatible"], false);
@@ -476,7 +479,11 @@ fn compat_names_breaks_places_and_the_scenarios_that_touch_them() {
     assert_eq!(first["new"]["file"], "new.proto");
     assert_eq!(first["touched_by"][0]["title"], "reads an amount");
     let (text, _) = ends(dir.path(), &["compat", "old.proto", "new.proto", "--format", "github"], 1);
-    assert_eq!(text.lines().filter(|line| line.starts_with("::error file=new.proto,line=")).count(), 2, "{text}");
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("::error file=new.proto,line=")).count(),
+        2,
+        "{text}"
+    );
     assert!(text.contains("%0Atouched by scenarios/t.scn:3 reads an amount"), "{text}");
     fs::remove_dir_all(dir.path().join("scenarios")).unwrap();
     let (text, err) = ends(dir.path(), &["compat", "old.proto", "new.proto"], 1);
@@ -493,7 +500,10 @@ fn compat_passes_what_only_grew_and_what_the_level_leaves_out() {
     let dir = project(&[("old.proto", BOOKS), ("grown.proto", &grown), ("renamed.proto", &renamed)]);
     for level in ["source", "package", "json", "wire"] {
         let (text, err) = ends(dir.path(), &["compat", "old.proto", "grown.proto", "--level", level], 0);
-        assert_eq!(text, format!("compatible: `grown.proto` breaks nothing of `old.proto` at level {level}\n"));
+        assert_eq!(
+            text,
+            format!("compatible: `grown.proto` breaks nothing of `old.proto` at level {level}\n")
+        );
         assert_eq!(err, "");
         let code = i32::from(level != "wire");
         ends(dir.path(), &["compat", "old.proto", "renamed.proto", "--level", level], code);
@@ -511,7 +521,10 @@ fn compat_compares_directories_file_by_file() {
         ("old/o/order.proto", order),
         ("new/m/money.proto", &money.replace("int64", "double")),
         ("new/o/order.proto", &order.replace("total = 1", "total = 1; string id = 2")),
-        ("new/o/more.proto", "syntax = \"proto3\";\npackage o.v1;\nimport \"m/money.proto\";\nmessage More { m.v1.Money x = 1; }\n"),
+        (
+            "new/o/more.proto",
+            "syntax = \"proto3\";\npackage o.v1;\nimport \"m/money.proto\";\nmessage More { m.v1.Money x = 1; }\n",
+        ),
     ]);
     let (text, _) = ends(dir.path(), &["compat", "old", "new"], 1);
     assert!(text.contains("new/m/money.proto:3:") && text.contains("old/m/money.proto:3:"), "{text}");
@@ -536,11 +549,19 @@ fn compat_refuses_what_cannot_be_compared() {
     fs::write(dir.path().join("utf8.proto"), b"\xff\xfe").unwrap();
     for (old, new, parts) in [
         ("odl.proto", "old.proto", &["`odl.proto` does not exist", "did you mean `old.proto`?"][..]),
-        ("gone.proto", "gone2.proto", &["`gone.proto` does not exist", "`gone2.proto` does not exist", "2 errors"]),
+        (
+            "gone.proto",
+            "gone2.proto",
+            &["`gone.proto` does not exist", "`gone2.proto` does not exist", "2 errors"],
+        ),
         ("old.proto", "./old.proto", &["are the same file", "git show"]),
         ("old.proto", "empty", &["`empty` holds no `.proto` file"]),
         ("old.proto", "notes.txt", &["`notes.txt` is no contract that is known"]),
-        ("bad", "old.proto", &["bad/a.proto:2:13", "`Missing` is not defined", "bad/b.proto:2:9", "2 errors"]),
+        (
+            "bad",
+            "old.proto",
+            &["bad/a.proto:2:13", "`Missing` is not defined", "bad/b.proto:2:9", "2 errors"],
+        ),
         ("old.proto", "/dev/zero", &["is no contract"]),
         ("old.proto", "utf8.proto", &["utf8.proto"]),
         ("none.proto", "old.proto", &["`none.proto` declares nothing"]),

@@ -72,7 +72,10 @@ pub fn read(file: &File, schemas: bool, reader: &mut dyn Reader) -> (Option<Docu
     let (interface, found) = book.finish();
     diagnostics.extend(found);
     let usable = diagnostics.iter().all(|diagnostic| !diagnostic.is_error());
-    (usable.then(|| Document { file: file.path.clone(), files, interface, is_schema: !is_openapi }), diagnostics)
+    (
+        usable.then(|| Document { file: file.path.clone(), files, interface, is_schema: !is_openapi }),
+        diagnostics,
+    )
 }
 
 /// Which rules the document follows.

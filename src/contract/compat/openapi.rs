@@ -107,7 +107,10 @@ impl Walk<'_> {
         }
         let message = message.into();
         let same = |found: &&mut Found| {
-            found.rule == rule && found.old.span == old.0 && found.new.span == new.0 && found.message == message
+            found.rule == rule
+                && found.old.span == old.0
+                && found.new.span == new.0
+                && found.message == message
         };
         if let Some(known) = self.found.iter_mut().find(same) {
             for operation in &self.at {

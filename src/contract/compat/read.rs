@@ -91,9 +91,7 @@ pub fn read(path: &Path, root: &Path, sources: &mut Sources) -> Result<Side, Vec
                 let base = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 Contents::Proto(protobuf(&[path.to_owned()], base, root, true, sources)?)
             }
-            Some("yaml" | "yml" | "json") => {
-                Contents::OpenApi(document(path, root, sources)?)
-            }
+            Some("yaml" | "yml" | "json") => Contents::OpenApi(document(path, root, sources)?),
             _ => {
                 return Err(vec![Problem::of_path(format!("`{name}` is no contract that is known")).help(
                     "a contract is a `.proto` file, a directory of them, or an OpenAPI document in `.yaml` or `.json`",
@@ -178,10 +176,8 @@ fn protobuf(
 ) -> Result<ProtoSide, Vec<Problem>> {
     let tree = proto::compile_all(files, base, root)
         .map_err(|errors| errors.iter().map(|error| complaint(error, sources)).collect::<Vec<_>>())?;
-    let whole: Vec<(PathBuf, &PathBuf)> = files
-        .iter()
-        .map(|file| (std::path::absolute(file).unwrap_or_else(|_| file.clone()), file))
-        .collect();
+    let whole: Vec<(PathBuf, &PathBuf)> =
+        files.iter().map(|file| (std::path::absolute(file).unwrap_or_else(|_| file.clone()), file)).collect();
     let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
     let here = std::env::current_dir().unwrap_or_default();
     let mut found = BTreeMap::new();
@@ -190,7 +186,8 @@ fn protobuf(
         // People see the path they wrote.
         let written = whole.iter().find(|(whole, _)| whole == path).map(|(_, written)| *written);
         let shown = written.map_or_else(|| PathBuf::from(display_path(path, &here)), PathBuf::clone);
-        let source = source_as(path, &shown.display().to_string(), sources).map_err(|problem| vec![problem])?;
+        let source =
+            source_as(path, &shown.display().to_string(), sources).map_err(|problem| vec![problem])?;
         let key = path.strip_prefix(&base).map_or_else(|_| name.clone(), |below| below.display().to_string());
         if written.is_some() && alone {
             only = Some(name.clone());
@@ -247,7 +244,8 @@ fn complaint(error: &ProtoError, sources: &mut Sources) -> Problem {
             let column = error.column.max(1) as usize - 1;
             let start = before + text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
             let rest = source.text.get(start..).unwrap_or("");
-            let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+            let word =
+                rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
             Span::new(id, start, (start + word.max(1)).min(source.text.len()))
         }),
     };

@@ -47,8 +47,10 @@ impl Walk<'_> {
         let tag = |op: &Op| op.entry.value.get("tags").and_then(|tags| tags.items().first().cloned());
         let (was, is) = (tag(old), tag(new));
         if text(&was) != text(&is) {
-            let word = |tag: &Option<Arc<Node>>| text(tag).map_or("none".to_owned(), |tag| format!("`{tag}`"));
-            let message = format!("`{}` had the first tag {} and has {} now", old.name, word(&was), word(&is));
+            let word =
+                |tag: &Option<Arc<Node>>| text(tag).map_or("none".to_owned(), |tag| format!("`{tag}`"));
+            let message =
+                format!("`{}` had the first tag {} and has {} now", old.name, word(&was), word(&is));
             let spans = (span_of(&was, &old.entry), span_of(&is, &new.entry));
             let (was, is) = (format!("it was {}", word(&was)), format!("now {}", word(&is)));
             self.say(table::OPERATION_MOVED, message, (spans.0, &was), (spans.1, &is), &[]);
@@ -102,12 +104,14 @@ impl Walk<'_> {
     fn parameters(&mut self, old: &Op, new: &Op) {
         let (before, after) = (parameters(self.old, old), parameters(self.new, new));
         for parameter in &before {
-            let found = after.iter().find(|other| other.name == parameter.name && other.place == parameter.place);
+            let found =
+                after.iter().find(|other| other.name == parameter.name && other.place == parameter.place);
             let Parameter { name, place, .. } = parameter;
             match found {
                 Some(now) => {
                     if now.required && !parameter.required {
-                        let message = format!("the {place} parameter `{name}` of `{}` is required now", old.name);
+                        let message =
+                            format!("the {place} parameter `{name}` of `{}` is required now", old.name);
                         let marks = ((parameter.span, "it was optional"), (now.span, "now required"));
                         self.say(table::PARAMETER_REQUIRED, message, marks.0, marks.1, &[]);
                     }
@@ -188,7 +192,13 @@ impl Walk<'_> {
                     Side::Request => table::REQUEST_MEDIA_TYPE_REMOVED,
                     Side::Response => table::RESPONSE_MEDIA_TYPE_REMOVED,
                 };
-                self.say(rule, message, (entry.key_span, "it did here"), (new.1, "and does not any more"), &[]);
+                self.say(
+                    rule,
+                    message,
+                    (entry.key_span, "it did here"),
+                    (new.1, "and does not any more"),
+                    &[],
+                );
                 continue;
             };
             if let (Some(was), Some(is)) = (entry.value.get("schema"), now.value.get("schema")) {
@@ -208,7 +218,8 @@ impl Walk<'_> {
             let Some(now) = answer(&after, &entry.key) else {
                 if entry.key.starts_with('2') {
                     let message = format!("`{}` no longer answers {}", old.name, entry.key);
-                    let marks = ((entry.key_span, "it did here"), (new.entry.key_span, "and does not any more"));
+                    let marks =
+                        ((entry.key_span, "it did here"), (new.entry.key_span, "and does not any more"));
                     self.say(table::RESPONSE_STATUS_REMOVED, message, marks.0, marks.1, &[&entry.key]);
                 }
                 continue;

@@ -282,7 +282,7 @@ impl Walk<'_> {
         for (name, was) in &old.properties {
             match new.properties.get(name) {
                 Some(is) => self.property(old, new, (name, was, is), place),
-                None => self.lost_property(old, new, (name, was), place),
+                None => self.lost_property(new, (name, was), place),
             }
         }
         for (name, is) in new.properties.iter().filter(|(name, _)| !old.properties.contains_key(*name)) {
@@ -325,7 +325,8 @@ impl Walk<'_> {
                 self.say(table::REQUEST_PROPERTY_REQUIRED, message, marks.0, marks.1, &[]);
             }
             (Side::Response, Some(before), None) => {
-                let message = format!("the property `{name}` of {} may be missing in answers now", place.owner);
+                let message =
+                    format!("the property `{name}` of {} may be missing in answers now", place.owner);
                 let marks = ((*before, "it was required"), (is.1.key_span, "now optional"));
                 self.say(table::RESPONSE_PROPERTY_OPTIONAL, message, marks.0, marks.1, &[name]);
             }
@@ -337,13 +338,7 @@ impl Walk<'_> {
         self.schema(&(was.0, was.1.value.clone()), &(is.0, is.1.value.clone()), &inner);
     }
 
-    fn lost_property(
-        &mut self,
-        old: &View,
-        new: &View,
-        (name, was): (&Arc<str>, &(usize, Entry)),
-        place: &Place,
-    ) {
+    fn lost_property(&mut self, new: &View, (name, was): (&Arc<str>, &(usize, Entry)), place: &Place) {
         let message = format!("the property `{name}` of {} is gone from {}", place.owner, place.side.word());
         match place.side {
             Side::Request if View::is_only(self.old, was, "readOnly") => {}
@@ -364,7 +359,6 @@ impl Walk<'_> {
             },
             Side::Response if View::is_only(self.old, was, "writeOnly") => {}
             Side::Response => {
-                let _ = old;
                 let marks = ((was.1.key_span, "it stood here"), (new.span, "and is no longer in this"));
                 self.say(table::RESPONSE_PROPERTY_REMOVED, message, marks.0, marks.1, &[name]);
             }

@@ -180,7 +180,10 @@ impl Walk<'_> {
         let moved = new.get_field_by_name(name);
         let gone = match &moved {
             Some(now) => {
-                format!("the field `{name}` of `{owner}` had the number {number} and has {} now", now.number())
+                format!(
+                    "the field `{name}` of `{owner}` had the number {number} and has {} now",
+                    now.number()
+                )
             }
             None => format!("the field `{name} = {number}` of `{owner}` is gone"),
         };
@@ -354,7 +357,13 @@ impl Walk<'_> {
                 None => "none".to_owned(),
             };
             let text = format!("{of} had the default {} and has {} now", word(&was), word(&is));
-            self.differs(table::FIELD_DEFAULT_CHANGED, text, (old, new), &[DEFAULT], (&word(&was), &word(&is)));
+            self.differs(
+                table::FIELD_DEFAULT_CHANGED,
+                text,
+                (old, new),
+                &[DEFAULT],
+                (&word(&was), &word(&is)),
+            );
         }
         let numbers = wire_class(&old.kind) != Class::None || matches!(old.kind, Kind::Float | Kind::Double);
         if same && numbers && old.presence == Presence::Repeated && old.packed != new.packed {
