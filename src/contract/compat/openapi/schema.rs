@@ -2,8 +2,10 @@
 //! the old side sends, so what was allowed must still be; in answers the new side does, so
 //! nothing may be allowed that was not.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::view::View;
@@ -45,14 +47,15 @@ pub(super) struct Place {
     owner: String,
     /// The name of the property at hand, for whom it touches.
     names: Vec<String>,
-    /// The pairs of schemas around it: one within itself was compared already.
-    seen: BTreeSet<(usize, usize)>,
+    /// The pairs of schemas that this body has compared: one within itself, or used twice, is not
+    /// compared again.
+    seen: Rc<RefCell<BTreeSet<(usize, usize)>>>,
 }
 
 impl Place {
     pub(super) fn new(side: Side, owner: String, names: &[&str]) -> Place {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Place { side, owner, names, seen: BTreeSet::new() }
+        Place { side, owner, names, seen: Rc::default() }
     }
 
     fn names(&self) -> Vec<&str> {
@@ -65,7 +68,7 @@ impl Walk<'_> {
     pub(super) fn schema(&mut self, old: &Part, new: &Part, place: &Place) {
         let pair = (address_of(&old.1), address_of(&new.1));
         let mut place = place.clone();
-        if !place.seen.insert(pair) {
+        if !place.seen.borrow_mut().insert(pair) {
             return;
         }
         let (before, after) = (View::of(self.old, old), View::of(self.new, new));
@@ -201,7 +204,9 @@ impl Walk<'_> {
             Side::Response => (&new.1.variants, &old.1.variants),
         };
         for (index, form) in sent.iter().enumerate() {
-            if taken.iter().any(|other| self.form_fits(form, other, place)) {
+            // The form at the same place is the likely one.
+            let likely = taken.get(index).into_iter().chain(taken);
+            if likely.into_iter().any(|other| self.form_fits(form, other, place)) {
                 continue;
             }
             let name = self.form_name(form, place.side).unwrap_or_else(|| format!("{}", index + 1));
@@ -264,7 +269,9 @@ impl Walk<'_> {
             Side::Request => (sent, taken),
             Side::Response => (taken, sent),
         };
-        aside.schema(old, new, place);
+        // What is looked at on the side is not compared yet for all others.
+        let seen = Rc::new(RefCell::new(place.seen.borrow().clone()));
+        aside.schema(old, new, &Place { seen, ..place.clone() });
         aside.found.is_empty()
     }
 
