@@ -138,7 +138,10 @@ impl<'a> Walker<'a, '_> {
             self.doubled(double);
         }
         self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
+        self.scopes.enter();
+        self.matrix_names(item);
         self.body(&[], &scenario.body);
+        self.leave();
         self.cases = None;
         let mut acts = false;
         visit::statements(&scenario.body, &mut |statement| acts |= does_something(statement));

@@ -161,6 +161,8 @@ pub struct PlannedScenario {
     pub quarantine: Option<Quarantine>,
     /// `@cases([{…}])`: the list, evaluated at module level; the name `case` is bound to each.
     pub cases: Option<crate::syntax::ast::Expr>,
+    /// `@matrix(mode: [..], ledger: [current, v1])`: it runs once for each combination.
+    pub matrix: Vec<Axis>,
     /// `@seed(7)`: draws as if the run had this seed.
     pub seed: Option<u64>,
     /// Every service it reaches, through actions and fixtures too, with the services whose address
@@ -170,6 +172,29 @@ pub struct PlannedScenario {
     pub leases: Vec<ItemRef>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+}
+
+/// One name of a `@matrix` with what it stands for in turn.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// The name that the scenario's statements read.
+    pub name: Arc<str>,
+    /// What it stands for.
+    pub values: AxisValues,
+}
+
+/// What a name of a `@matrix` stands for in turn.
+#[derive(Debug, Clone)]
+pub enum AxisValues {
+    /// The items of a list, evaluated at module level.
+    Values(crate::syntax::ast::Expr),
+    /// A service as several of its variants.
+    Variants {
+        /// The service.
+        service: ItemRef,
+        /// Their names; none for the service as it is declared.
+        variants: Vec<Option<Arc<str>>>,
+    },
 }
 
 /// `@quarantine`.

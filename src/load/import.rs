@@ -133,12 +133,10 @@ pub(super) fn inside(root: &Path, path: &Path) -> Result<PathBuf, Astray> {
 /// The diagnostic for a path that cannot be followed.
 pub(super) fn place(astray: Astray, path: &Path, root: &Path, span: crate::source::Span) -> Diagnostic {
     match astray {
-        Astray::Outside => Diagnostic::error(
-            Code::UNREADABLE,
-            span,
-            format!("`{}` lies outside of the project", path.display()),
-        )
-        .help(format!("files are read only from below `{}`", root_name(root))),
+        Astray::Outside => {
+            let (message, help) = outside(path, root);
+            Diagnostic::error(Code::UNREADABLE, span, message).help(help)
+        }
         Astray::Trouble(trouble) => {
             let diagnostic = Diagnostic::error(Code::UNREADABLE, span, trouble.message(path));
             match trouble.help() {
@@ -147,6 +145,12 @@ pub(super) fn place(astray: Astray, path: &Path, root: &Path, span: crate::sourc
             }
         }
     }
+}
+
+/// What is said of a path that leads out of the root, and the advice.
+pub(super) fn outside(path: &Path, root: &Path) -> (String, String) {
+    let message = format!("`{}` lies outside of the project", path.display());
+    (message, format!("files are read only from below `{}`", root_name(root)))
 }
 
 /// The last part of the root: enough for people, and the same on every machine.

@@ -11,7 +11,7 @@ use crate::lang::Kind;
 use crate::shape::{self, Comparison, Derive, FieldPattern, ObjectPattern, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
+    Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
 };
 use crate::syntax::visit;
 use crate::value::BoxFuture;
@@ -48,6 +48,12 @@ impl Cx {
                     self.value_pattern(env, expr).await
                 }
                 ExprKind::Call(callee, args) => match &callee.kind {
+                    ExprKind::Name(name) if &**name == shape::malformed::TAG && self.is_type(env, name) => {
+                        let Some(inner) = args.args.first() else {
+                            return Err(self.bad_value(env, expr.span, "`malformed` takes a shape"));
+                        };
+                        Ok(Pattern::Malformed(Box::new(self.pattern(env, &inner.value).await?)))
+                    }
                     ExprKind::Name(name) if self.is_type(env, name) => {
                         self.type_pattern(env, name, args, expr.span).await
                     }
@@ -74,6 +80,9 @@ impl Cx {
                         }
                     }
                     Ok(Pattern::Union(parts))
+                }
+                ExprKind::Unary(UnaryOp::Not, inner) => {
+                    Ok(Pattern::Not(Box::new(self.pattern(env, inner).await?)))
                 }
                 ExprKind::Compare(op, inner) => {
                     let value = self.eval(env, inner).await?;
