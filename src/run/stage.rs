@@ -63,6 +63,7 @@ pub(crate) async fn run_stage(
     });
     let cx = Arc::new(shared_context(world, policy, planned.item.map_or(0, |item| item.unit)));
     let scope = Arc::new(Scope::new(cx.clone()));
+    world.counting.begin(&name);
     world.events.send(EventKind::StageStarted { stage: name.clone(), scenarios: work.selected.len() });
     let mut summary = Summary::default();
     let mut failures = Vec::new();
