@@ -548,7 +548,7 @@ fn compat_refuses_what_cannot_be_compared() {
     ]);
     fs::write(dir.path().join("utf8.proto"), b"\xff\xfe").unwrap();
     for (old, new, parts) in [
-        ("odl.proto", "old.proto", &["`odl.proto` does not exist", "did you mean `old.proto`?"][..]),
+        ("odl.proto", "old.proto", &["`odl.proto` does not exist", "did you mean `old.proto`"][..]),
         (
             "gone.proto",
             "gone2.proto",

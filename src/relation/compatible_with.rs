@@ -32,7 +32,7 @@ pub(super) const COMPATIBLE_WITH: Rule = Rule {
                 "how strict: `source` and `package` for generated code, `json` for JSON and bytes, `wire` for bytes alone; default `json`",
             ),
         ],
-        "expect contract(ledger) compatible_with(level: wire) \"./contracts/released/ledger.proto\"",
+        "expect ledger.contract compatible_with(level: wire) \"./contracts/released/ledger.proto\"",
     ),
     judge,
 };
@@ -44,7 +44,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     };
     let Some(Pair { old, new, sources }) = pair else {
         return Err(invalid(
-            "`compatible_with` compares contracts: write `contract(SERVICE) compatible_with \"./old.proto\"`",
+            "`compatible_with` compares contracts: write `SERVICE.contract compatible_with \"./old.proto\"`",
         ));
     };
     let level = match claim.args.get("level") {

@@ -1,20 +1,17 @@
-//! `contract(ledger)`: what a service promises, as a value that `compatible_with` speaks of. The
+//! `ledger.contract`: what a service promises, as a value that `compatible_with` speaks of. The
 //! files are read when the expectation is judged, and never outside of the project.
 
 use std::any::Any;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::call::Given;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
-use super::world::ServiceRef;
+use crate::contract::Contract;
 use crate::contract::compat::{Pair, Problem, read};
 use crate::event::Detail;
-use crate::source::{Sources, Span};
-use crate::syntax::ast::{ExprKind, ItemKind, Service, SettingValue};
-use crate::value::words::a_kind;
+use crate::source::{Sources, Span, display_path};
 use crate::value::{BoxFuture, Live, Value};
 
 /// A contract by its path, not read yet.
@@ -62,38 +59,18 @@ impl Live for ContractRef {
     }
 }
 
-impl Cx {
-    /// `contract(ledger)`, or `contract("./ledger.proto")`.
-    pub(crate) fn contract_of(&self, env: &Env, given: Given, span: Span) -> Flow<Value> {
-        let [of] = given.positional.as_slice() else {
-            return Err(self.bad_value(env, span, "`contract` takes a service, or the path of a contract"));
-        };
-        let (name, path) = match of {
-            Value::Text(text) => (text.text.clone(), self.below_module(env.unit, &text.text)),
-            Value::Live(live) => {
-                let Some(service) = live.as_any().downcast_ref::<ServiceRef>() else {
-                    let message = format!("a {} has no contract; a service has", live.kind());
-                    return Err(self.bad_value(env, span, message));
-                };
-                let program = &self.world.plan.program;
-                let written = match &program.item(service.item).kind {
-                    ItemKind::Service(declared) => written(declared),
-                    _ => None,
-                };
-                let Some(written) = written else {
-                    let message = format!("the service `{}` names no contract", service.name);
-                    return Err(self.bad_value(env, span, message));
-                };
-                (service.name.clone(), self.below_module(service.item.unit, &written))
-            }
-            other => {
-                let message = format!("`contract` takes a service or a path, not {}", a_kind(other));
-                return Err(self.bad_value(env, span, message));
-            }
-        };
-        Ok(Value::Live(Arc::new(ContractRef { name, path })))
-    }
+/// What `ledger.contract` is.
+pub(crate) fn value(service: &Arc<str>, contract: &Contract) -> Value {
+    let path = match contract {
+        Contract::Proto(proto) => proto.file(),
+        Contract::OpenApi(document) | Contract::Schema(document) => document.file(),
+    };
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    let path = PathBuf::from(display_path(path, &here));
+    Value::Live(Arc::new(ContractRef { name: service.clone(), path }))
+}
 
+impl Cx {
     /// Both contracts, when the subject is one and the operand is the path of another.
     pub(crate) async fn contracts(
         self: &Arc<Self>,
@@ -153,21 +130,6 @@ impl Cx {
         let joined = self.world.plan.program.units[unit].dir.join(path);
         let parts = joined.components().filter(|part| *part != Component::CurDir);
         parts.collect()
-    }
-}
-
-/// The path after `contract` in a service.
-fn written(service: &Service) -> Option<Arc<str>> {
-    let phrases = service.settings.iter().flat_map(|setting| &setting.phrases);
-    let phrase = phrases.filter(|phrase| &*phrase.word.name == "contract").find_map(|it| it.value.as_ref());
-    let line = service.settings.iter().filter(|setting| &*setting.name.name == "contract");
-    let line = line.filter_map(|setting| match &setting.value {
-        Some(SettingValue::Expr(value)) => Some(value),
-        _ => None,
-    });
-    match &phrase.or_else(|| line.into_iter().next())?.kind {
-        ExprKind::Text(template) => template.plain(),
-        _ => None,
     }
 }
 

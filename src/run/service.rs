@@ -280,6 +280,10 @@ impl Live for ServiceRef {
             ("port", Some(address)) => Some(Value::int(address.port)),
             ("url", Some(address)) => Some(Value::text(address.url)),
             ("name", _) => Some(Value::text(self.name.clone())),
+            ("contract", _) => Some(match &self.contract {
+                Some(contract) => super::contract::value(&self.name, contract),
+                None => Value::Absent,
+            }),
             ("members", _) => {
                 Some(Value::list(self.members.iter().map(|member| Value::Live(member.clone())).collect()))
             }
@@ -296,7 +300,7 @@ impl Live for ServiceRef {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["addr", "host", "port", "url", "name", "members", "log", "exits", "pid", "running"]
+        &["addr", "host", "port", "url", "name", "contract", "members", "log", "exits", "pid", "running"]
     }
 
     fn items(&self) -> Option<Vec<Value>> {

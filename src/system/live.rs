@@ -29,6 +29,8 @@ pub const SPECS: &[Spec] = &[
     Spec::new(Kind::Property, "service", "members", "its processes, when it has several")
         .example("expect orders.members.count == 3"),
     Spec::new(Kind::Property, "service", "name", "its name in the scenarios").example("show orders.name"),
+    Spec::new(Kind::Property, "service", "contract", "what it promises, for `compatible_with`; absent when it names none")
+        .example("expect ledger.contract compatible_with \"./contracts/released/ledger.proto\""),
     Spec::new(Kind::Property, "service", "running", "whether its process runs").example("expect orders.running within 5s"),
 ];
 
