@@ -573,7 +573,12 @@ fn compat_refuses_what_cannot_be_compared() {
             assert!(joined.contains(part), "`{part}` is missing for {old} and {new} in\n{err}");
         }
     }
-    let (_, err) = ends(dir.path(), &["compat", "other.proto", "none.proto", "--level", "wire"], 2);
+    for (name, package) in [("one/a.proto", "a.v1"), ("two/b.proto", "b.v1")] {
+        let text = format!("syntax = \"proto3\";\npackage {package};\nmessage M {{}}\n");
+        fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    let (_, err) = ends(dir.path(), &["compat", "one", "two", "--level", "wire"], 2);
     assert!(err.contains("no name in common"), "{err}");
     ends(dir.path(), &["compat", "old.proto"], 2);
     ends(dir.path(), &["compat", "old.proto", "other.proto", "--level", "strict"], 2);
@@ -581,4 +586,38 @@ fn compat_refuses_what_cannot_be_compared() {
     fs::write(dir.path().join("grown.proto"), grown).unwrap();
     let (_, err) = ends(dir.path(), &["compat", "old.proto", "grown.proto", "nowhere"], 2);
     assert!(err.contains("`nowhere` does not exist"), "{err}");
+}
+
+const API: &str = "openapi: 3.1.0\ninfo: { title: t, version: \"1\" }\npaths:\n  /v1/orders/{id}:\n    get:\n      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]\n      responses:\n        \"200\":\n          description: ok\n          content:\n            application/json:\n              schema: { $ref: \"#/components/schemas/Order\" }\ncomponents:\n  schemas:\n    Order:\n      type: object\n      required: [id, state]\n      properties:\n        id: { type: string }\n        state: { enum: [PENDING, PAID] }\n";
+
+#[test]
+fn compat_holds_answers_of_openapi_to_what_they_were() {
+    let reads = "service shop { speaks http contract \"../old.yaml\" ; at \"http://127.0.0.1:1\" }\n\
+                 scenario \"reads a state\" { GET shop /v1/orders/o-1 ; expect body.state == \"PAID\" }\n\
+                 scenario \"reads an id\" { GET shop /v1/orders/${\"o-1\"} ; expect body.id == \"o-1\" }\n";
+    let dir = project(&[
+        ("old.yaml", API),
+        ("new.yaml", &API.replace("required: [id, state]", "required: [id]")),
+        ("same.yaml", &API.replace("title: t", "title: other")),
+        ("bad.yaml", &API.replace("schemas/Order\"", "schemas/Odrer\"")),
+        ("old.proto", BOOKS),
+        ("scenarios/t.scn", reads),
+    ]);
+    let (text, _) = ends(dir.path(), &["compat", "old.yaml", "new.yaml"], 1);
+    for part in [
+        "response-property-optional",
+        "the property `state` of `Order` may be missing in answers now",
+        "[new.yaml:20:9]",
+        "[old.yaml:17:",
+        "touched by  scenarios/t.scn:2  reads a state",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    assert!(!text.contains("reads an id"), "{text}");
+    ends(dir.path(), &["compat", "old.yaml", "same.yaml", "--level", "source"], 0);
+    ends(dir.path(), &["compat", "old.yaml", "new.yaml", "--level", "wire"], 0);
+    let (_, err) = ends(dir.path(), &["compat", "old.yaml", "old.proto"], 2);
+    assert!(err.contains("`old.yaml` is an OpenAPI document and `old.proto` is Protocol Buffers"), "{err}");
+    let (_, err) = ends(dir.path(), &["compat", "old.yaml", "bad.yaml"], 2);
+    assert!(err.contains("bad.yaml:12:") && err.contains("leads to nothing"), "{err}");
 }

@@ -59,11 +59,13 @@ impl Walk<'_> {
     fn file(&mut self, old: &FileDescriptor, new: &FileDescriptor) {
         let (was, is) = (old.package_name(), new.package_name());
         if was != is {
-            let message =
-                format!("the package of `{}` was `{was}` and is `{is}` now", self.new.places.name_of(new));
+            let word = |name: &str| if name.is_empty() { "none".to_owned() } else { format!("`{name}`") };
+            let (was, is) = (word(was), word(is));
+            let name = self.new.places.name_of(new);
+            let message = format!("the package of `{name}` was {was} and is {is} now");
             let marks = (
-                self.old.places.exactly(old, &[PACKAGE], format!("it was `{was}`")),
-                self.new.places.exactly(new, &[PACKAGE], format!("now `{is}`")),
+                self.old.places.exactly(old, &[PACKAGE], format!("it was {was}")),
+                self.new.places.exactly(new, &[PACKAGE], format!("now {is}")),
             );
             let touches = self.all();
             self.say(table::PACKAGE_CHANGED, message, marks.0, marks.1, touches);
