@@ -85,6 +85,14 @@ impl<'a> Probe<'a> {
         }
     }
 
+    /// Asks once.
+    pub(super) async fn once(&self) -> Result<(), String> {
+        match tokio::time::timeout(ONE_QUESTION, self.ask()).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("{} was not answered within 5s", self.question())),
+        }
+    }
+
     /// What is asked, for messages.
     pub(super) fn question(&self) -> String {
         match self.ready {
