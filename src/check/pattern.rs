@@ -12,6 +12,7 @@ impl<'a> Walker<'a, '_> {
     /// An expression that describes a set of values.
     pub(super) fn pattern(&mut self, expr: &'a Expr) {
         match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Field(..) if self.contract_type(expr) => {}
             ExprKind::Name(name) => {
                 self.name(name, expr.span, true);
             }
@@ -42,6 +43,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
+                self.refined_type(base, object);
                 self.object_pattern(object);
             }
             ExprKind::Any(inner) => self.pattern(inner),

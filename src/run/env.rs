@@ -78,6 +78,11 @@ impl Env {
         }
     }
 
+    /// Whether only names of the module are in scope, so that a place always means the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.variables.is_none() && self.it.is_none() && self.response.is_none()
+    }
+
     /// Binds a name from here on.
     pub(crate) fn bind(&mut self, name: Arc<str>, value: Value) {
         self.bind_response(name, value, None);

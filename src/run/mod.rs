@@ -3,7 +3,9 @@
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
 mod call;
+mod catalog;
 mod cleanup;
+mod contract;
 mod cx;
 mod dispatch;
 mod env;
@@ -22,6 +24,8 @@ mod stage;
 mod statement;
 pub mod suite;
 mod unjudged;
+pub mod values;
+mod wanted;
 mod world;
 
 use std::collections::BTreeMap;
@@ -35,12 +39,17 @@ use crate::lang::Registry;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
+pub use wanted::{Candidate, Wanted};
 
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Indexes into `plan.scenarios`, in order.
     pub selected: Vec<usize>,
+    /// Which of their cases and combinations; all without it.
+    pub wanted: Option<Wanted>,
+    /// Whether the suites of stages run too, as far as their stage is selected in whole.
+    pub suites: bool,
     /// How many scenarios the selection leaves out.
     pub deselected: usize,
     /// `--seed`; otherwise the plan's, otherwise 0.

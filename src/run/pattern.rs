@@ -28,6 +28,9 @@ impl Cx {
         expr: &'a Expr,
     ) -> BoxFuture<'a, Flow<Pattern>> {
         Box::pin(async move {
+            if let Some(pattern) = self.contract_type(env, expr) {
+                return Ok(pattern);
+            }
             match &expr.kind {
                 ExprKind::Absent => Ok(Pattern::Absent),
                 ExprKind::Any(inner) => self.pattern(env, inner).await,
@@ -134,6 +137,22 @@ impl Cx {
         })
     }
 
+    /// A type of a contract: `ledger.Entry`.
+    fn contract_type(&self, env: &Env, expr: &Expr) -> Option<Pattern> {
+        let mut root = expr;
+        while let ExprKind::Field(base, _) = &root.kind {
+            root = base;
+        }
+        let ExprKind::Name(name) = &root.kind else { return None };
+        if env.get(name).is_some() {
+            return None;
+        }
+        match self.world.plan.program.type_name(env.unit, expr)?.found().as_slice() {
+            [(_, declared)] => Some(declared.pattern.clone()),
+            _ => None,
+        }
+    }
+
     /// Exactly this value.
     async fn value_pattern(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Pattern> {
         let value = self.eval(env, expr).await?;
@@ -238,6 +257,8 @@ impl Cx {
                 ObjectEntry::Spread(base) => match fields_of(self.pattern(env, base).await?) {
                     Some(inner) => {
                         pattern.open |= inner.open;
+                        pattern.rest = pattern.rest.or(inner.rest);
+                        pattern.exclusive.extend(inner.exclusive);
                         inner.fields.into_iter().for_each(|field| put(&mut pattern.fields, field));
                     }
                     None => {
@@ -443,6 +464,9 @@ fn fields_of(pattern: Pattern) -> Option<ObjectPattern> {
     match pattern {
         Pattern::Object(object) => Some(object),
         Pattern::Named(_, inner) => fields_of((*inner).clone()),
+        Pattern::Late(_, make) => fields_of(make()),
+        // What a judge said of the whole does not hold of a part of something else.
+        Pattern::Judged(inner, _) | Pattern::Edges(inner, _) => fields_of(*inner),
         Pattern::Equals(Value::Object(fields)) => Some(ObjectPattern {
             fields: fields
                 .iter()

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{RwLock, mpsc};
 
+use super::catalog::Catalogs;
 use super::cx::lock;
 pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
@@ -59,6 +60,8 @@ pub(crate) struct World {
     pub(crate) cases: super::Cases,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
+    /// The catalogs that were read.
+    pub(crate) catalogs: Catalogs,
     protocols: Vec<Box<dyn Protocol>>,
     services: BTreeMap<ItemRef, Arc<ServiceRef>>,
     compiled: Mutex<BTreeMap<ItemRef, Result<Arc<Script>, ScriptError>>>,
@@ -106,6 +109,7 @@ impl World {
             serial: Arc::new(RwLock::new(())),
             protocols: parts.protocols,
             services: parts.services,
+            catalogs: Catalogs::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),
         }

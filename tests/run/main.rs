@@ -10,6 +10,7 @@ mod hostile;
 mod interrupts;
 mod language;
 mod leases;
+mod matrix;
 mod messages;
 mod never;
 mod properties;

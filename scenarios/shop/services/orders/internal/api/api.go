@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/order"
 	"shop/orders/internal/store"
 )
@@ -32,6 +33,7 @@ type Worker interface {
 // Ledger is where orders go.
 type Ledger interface {
 	Ping(ctx context.Context) error
+	Echo(ctx context.Context, kitchen *ledgerpb.Kitchen) (*ledgerpb.Kitchen, error)
 }
 
 // API answers requests.
@@ -72,6 +74,7 @@ func (a *API) Handler() http.Handler {
 		"PUT /debug/registers/{k}":      a.writeRegister,
 		"POST /debug/registers/{k}/cas": a.swapRegister,
 		"POST /debug/echo":              a.echo,
+		"POST /debug/kitchen":           a.kitchen,
 		"GET /healthz":                  a.healthz,
 		"GET /readyz":                   a.readyz,
 		"GET /metrics":                  a.metrics,
