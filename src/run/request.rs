@@ -519,6 +519,11 @@ fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
             ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
             _ => Checked::default(),
         },
+        // An action that is given the response may judge it; if it does not, that shows in the run.
+        (ExprKind::Call(_, args), Some(of)) => {
+            let given = args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
+            Checked { verdict: given, error: given }
+        }
         _ => Checked::default(),
     }
 }

@@ -14,6 +14,7 @@ mod matrix;
 mod messages;
 mod never;
 mod properties;
+mod robust;
 mod secrets;
 mod stages;
 mod time;
