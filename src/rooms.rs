@@ -23,6 +23,8 @@ const SPECS: &[&[Spec]] = &[
     // values
     crate::shape::types::SPECS,
     crate::function::PROPERTIES,
+    // data that only looks real
+    crate::anonymize::SPECS,
 ];
 
 /// The names of rooms that are houses of their own.
