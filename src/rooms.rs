@@ -22,6 +22,7 @@ const SPECS: &[&[Spec]] = &[
     crate::system::SPECS,
     // values
     crate::shape::types::SPECS,
+    crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
     // data that only looks real
     crate::anonymize::SPECS,

@@ -43,6 +43,12 @@ const ELSEWHERE: &[Spec] = &[
         "expect body.created_at <= now()",
     ),
     spec(
+        "contract",
+        "what a service promises, for `compatible_with`",
+        &[Param::required("of", Ty::Any, "a service that names a contract, or a contract's path from the module's directory")],
+        "expect contract(ledger) compatible_with \"./contracts/released/ledger.proto\"",
+    ),
+    spec(
         "unordered",
         "in patterns: the elements in any order, each pattern with its own",
         &[Param::required("list", Ty::Pattern, "the list of patterns; open with a last `..`")],

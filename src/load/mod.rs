@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::{Import, Program, Unit};
+use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::{self, ast::ItemKind};
@@ -59,6 +60,7 @@ struct Loader {
     diagnostics: Vec<Diagnostic>,
     units: BTreeMap<Identity, usize>,
     scripts: BTreeMap<PathBuf, SourceId>,
+    contracts: BTreeMap<PathBuf, Contract>,
     queue: VecDeque<usize>,
 }
 
@@ -70,6 +72,7 @@ impl Loader {
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            contracts: BTreeMap::new(),
             queue: VecDeque::new(),
         }
     }
@@ -162,8 +165,10 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let Program { sources, units } = &mut self.program;
-        let (found, diagnostics) = contract::of_services(&units[unit], &self.root, sources);
+        let Program { sources, units, .. } = &mut self.program;
+        let known = &mut self.contracts;
+        let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
+        let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);
     }

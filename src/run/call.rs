@@ -105,6 +105,9 @@ impl Cx {
         if name == "now" {
             return Ok(Value::text(self.world.clock.now_rfc3339()));
         }
+        if name == "contract" {
+            return self.contract_of(env, given, span);
+        }
         let Some(function) = function::find(name) else {
             let mut failure =
                 self.failure(env, Code::UNKNOWN_NAME, span, format!("there is no function `{name}`"));

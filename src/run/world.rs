@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) only_safe: bool,
     /// The services that the environment says where to find.
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
+    /// What the command line decides about properties.
+    pub(crate) cases: super::Cases,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
     /// The catalogs that were read.
@@ -79,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) inputs: BTreeMap<ItemRef, Value>,
     pub(crate) only_safe: bool,
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
+    pub(crate) cases: super::Cases,
     pub(crate) protocols: Vec<Box<dyn Protocol>>,
     pub(crate) services: BTreeMap<ItemRef, Arc<ServiceRef>>,
 }
@@ -102,6 +105,7 @@ impl World {
             inputs: parts.inputs,
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
+            cases: parts.cases,
             serial: Arc::new(RwLock::new(())),
             protocols: parts.protocols,
             services: parts.services,
