@@ -1,8 +1,10 @@
 //! What a rule does to a value.
 
+use std::sync::Arc;
+
 use super::keyed::Key;
 use super::{date, email, form};
-use crate::shape::{DrawKey, Pattern, draw};
+use crate::shape::{DrawKey, Drawer};
 use crate::value::{Number, Value};
 
 /// What a rule does.
@@ -27,12 +29,12 @@ pub enum Method {
         /// At least one.
         days: u32,
         /// The column beside it whose value moves the date.
-        per: Option<std::sync::Arc<str>>,
+        per: Option<Arc<str>>,
     },
     /// A text without a meaning.
     Text,
-    /// Draws anew: the text of the shape, and its pattern once it is known.
-    Draw(crate::syntax::ast::Expr, Option<Pattern>),
+    /// Draws anew: the shape as it was written, and what draws it once it is known.
+    Draw(crate::syntax::ast::Expr, Option<Arc<Drawer>>),
 }
 
 /// What is replaced, and what stands beside it.
@@ -68,9 +70,9 @@ impl Method {
         };
         let parts = [domain.as_bytes()];
         let replaced = match self {
-            Method::Draw(_, Some(pattern)) => {
+            Method::Draw(_, Some(drawer)) => {
                 let key = DrawKey::new(0).with(key.bytes(&[&b"draw"[..], domain.as_bytes(), text.as_bytes()], 32));
-                return draw(pattern, &key);
+                return drawer.draw(&key);
             }
             Method::Draw(_, None) => return Err("its shape is not known".to_owned()),
             Method::Id => form::permuted(key, &parts, &text)?,

@@ -75,6 +75,7 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         inputs,
         only_safe: true,
         elsewhere: BTreeSet::new(),
+        cases: super::Cases::default(),
         protocols: Vec::new(),
         services: BTreeMap::new(),
     }));

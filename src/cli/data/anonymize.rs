@@ -17,6 +17,7 @@ use crate::check::Program;
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::load::{DataFile, Refused};
 use crate::report::plural;
+use crate::shape::Drawer;
 use crate::source::{Source, Sources};
 use crate::value::Redactor;
 use crate::value::words::plain;
@@ -140,11 +141,11 @@ fn rules(path: &Path, sources: &mut Sources, color: Color) -> Told<Rules> {
         Rules::parse(source, &text).map_err(|errors| shape::complain(&errors, sources, color))?;
     let registry = Arc::new(crate::rooms::registry());
     for rule in &mut rules.rules {
-        if let Method::Draw(expr, pattern) = &mut rule.method {
+        if let Method::Draw(expr, drawer) = &mut rule.method {
             let program = Program { sources: sources.clone(), ..Program::default() };
             let given = Given { registry: &registry, inputs: Default::default(), seed: 0, color };
             let drawn = shape::evaluate(shape::alone(program), 0, expr, &given, &Redactor::default())?;
-            *pattern = Some(drawn);
+            *drawer = Some(Arc::new(Drawer::new(&drawn)));
         }
     }
     Ok(rules)
