@@ -118,6 +118,9 @@ fn a_catalog_of_a_secret_is_masked() {
     let text = "secret pair\nscenario \"a\" {\n  let rows = from_csv(pair)\n  show rows\n  exec \"echo ${rows[0].b}\"\n  expect stdout == \"no\"\n}\n";
     let ran = scn(text).with("SCN_PAIR", "a,b\nhidden-one,hidden-two\n").run(&[]);
     ran.ends(1, &["•••"]).never_says(&["hidden-one", "hidden-two"]);
+    let text = "secret pair\nscenario \"a\" {\n  exec \"true\"\n  expect from_csv(pair, of: { a: int, b: int }).count == 1\n}\n";
+    let ran = scn(text).with("SCN_PAIR", "a,b\nhidden-one,hidden-two\n").run(&[]);
+    ran.ends(1, &["they are not shown"]).never_says(&["hidden-one", "hidden-two"]);
 }
 
 /// A fixture loads a catalog and takes it away again: the scenarios see it, and nothing stays.

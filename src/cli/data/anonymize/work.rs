@@ -8,6 +8,8 @@ use crate::value::{Object, Value};
 
 /// More errors of a file are counted, not listed.
 const LISTED: usize = 20;
+/// More columns without a rule are counted, not listed.
+const UNLISTED: usize = 50;
 
 /// The state of one command.
 pub(super) struct Work<'a> {
@@ -183,7 +185,11 @@ impl<'a> Work<'a> {
 
     /// What has no rule: silence is strict.
     pub(super) fn unlisted(&self) -> Option<String> {
-        let names: Vec<String> = self.unlisted.iter().map(|path| format!("  {path}")).collect();
+        let mut names: Vec<String> =
+            self.unlisted.iter().take(UNLISTED).map(|path| format!("  {path}")).collect();
+        if self.unlisted.len() > UNLISTED {
+            names.push(format!("  and {} more", self.unlisted.len() - UNLISTED));
+        }
         (!names.is_empty()).then(|| {
             format!(
                 "no rule says what becomes of these:\n{}\n  help: say `keep` of what may be seen, and `drop` of what is not needed",
