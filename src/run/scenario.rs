@@ -421,6 +421,7 @@ fn judges_exits_of(world: &World, planned: &PlannedScenario) -> Vec<ItemRef> {
 
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
+    cx.world.settle(&cx.session).await;
     let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
         return Vec::new();
@@ -458,6 +459,7 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
             }
         }
     }
+    cleanup.world.settle(&cleanup.session).await;
     failures
 }
 
@@ -517,13 +519,14 @@ fn context(
     let name = format!("{:?} {} {case} {attempt}", world.key, planned.title);
     let trace: String =
         digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
-    let session = Session::new(
+    let mut session = Session::new(
         world.redactor.clone(),
         cancel.clone(),
         unit.dir.clone(),
         trace,
         world.processes.clone(),
     );
+    session.only_safe = world.only_safe;
     let file = &world.plan.program.sources.get(unit.module.source).name;
     let mut repeat = vec!["scn".to_owned(), "run".to_owned(), format!("{file}:{}", planned.lines.0)];
     repeat.extend(policy.repeat.iter().cloned());

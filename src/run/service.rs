@@ -17,13 +17,14 @@ use crate::contract::Contract;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, ServiceLog};
 use crate::protocol::Endpoint;
+use crate::protocol::sql::{passwords, without_password};
 use crate::source::Span;
 use crate::syntax::ast::{
     Expr, ExprKind, Item, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue,
 };
 use crate::system::{Builds, CommandSpec, Port, Ports, Ready, Service, ServiceSpec, split_command};
 use crate::value::Piece;
-use crate::value::{Live, Value};
+use crate::value::{Live, Text, Value};
 
 /// Where a service listens, or is.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(crate) struct Address {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) url: String,
+    /// Whether the URL is made from a secret or has a password in it.
+    pub(crate) secret: bool,
     /// Whether the scenarios or an environment say where it is, so that it is not started.
     pub(crate) given: bool,
 }
@@ -94,6 +97,7 @@ pub(crate) fn services(
                     host: "127.0.0.1".into(),
                     port: port.number(),
                     url: format!("{scheme}://127.0.0.1:{}", port.number()),
+                    secret: false,
                     given: false,
                 }),
                 (None, Some(url)) => Some(address_of(url)),
@@ -176,7 +180,8 @@ fn address_of(url: &str) -> Address {
     let parsed = url::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or_default().to_owned();
     let port = parsed.as_ref().and_then(url::Url::port_or_known_default).unwrap_or_default();
-    Address { host, port, url: url.trim_end_matches('/').to_owned(), given: true }
+    let secret = !passwords(url).is_empty();
+    Address { host, port, url: url.trim_end_matches('/').to_owned(), secret, given: true }
 }
 
 impl ServiceRef {
@@ -277,7 +282,7 @@ impl Live for ServiceRef {
             ("addr", Some(address)) => Some(Value::text(format!("{}:{}", address.host, address.port))),
             ("host", Some(address)) => Some(Value::text(address.host)),
             ("port", Some(address)) => Some(Value::int(address.port)),
-            ("url", Some(address)) => Some(Value::text(address.url)),
+            ("url", Some(address)) => Some(Value::text_with(address.url, address.secret)),
             ("name", _) => Some(Value::text(self.name.clone())),
             ("members", _) => {
                 Some(Value::list(self.members.iter().map(|member| Value::Live(member.clone())).collect()))
@@ -326,18 +331,39 @@ impl Cx {
     /// Gives every service that is `at` some address that address.
     pub(crate) async fn locate_services(self: &Arc<Self>) -> Result<(), Vec<Failure>> {
         let mut failures = Vec::new();
+        let mut services: Vec<Arc<ServiceRef>> = Vec::new();
         for service in self.world.services() {
-            if service.address().is_some() {
-                continue;
-            }
+            services.push(service.clone());
+            services.extend(service.members.iter().cloned());
+        }
+        for service in &services {
             let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
                 continue;
             };
-            let Some(setting) = setting(declared, "at") else { continue };
-            let env = self.service_env(service);
-            match self.setting_text(&env, setting).await {
-                Ok(url) => *lock(&service.address) = Some(address_of(&url)),
-                Err(stop) => failures.extend(stop.into_failures()),
+            let known = service.address();
+            // One that is started has host and port; its `url` says the rest.
+            let wanted = match &known {
+                None => setting(declared, "at"),
+                Some(address) if !address.given => setting(declared, "url"),
+                Some(_) => None,
+            };
+            if let Some(setting) = wanted {
+                let env = self.service_env(service);
+                match self.setting_text(&env, setting).await {
+                    Ok(url) => {
+                        let found = address_of(&url.text);
+                        let secret = found.secret || url.secret;
+                        let found = match known {
+                            Some(known) => Address { url: found.url, secret, ..known },
+                            None => Address { secret, ..found },
+                        };
+                        *lock(&service.address) = Some(found);
+                    }
+                    Err(stop) => failures.extend(stop.into_failures()),
+                }
+            }
+            for password in service.address().iter().flat_map(|address| passwords(&address.url)) {
+                self.world.redactor.register(&password);
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures) }
@@ -456,7 +482,7 @@ impl Cx {
             build_us = took.as_micros() as u64;
         }
         let spec = self.spec(&env, service, declared).await.map_err(only)?;
-        let address = spec.url.clone();
+        let address = self.world.redactor.mask(&without_password(&spec.url)).into_owned();
         let place = setting("start").map_or(declared.name.span, |setting| setting.span);
         let running = Service::spawn(spec, &world.processes, &world.redactor)
             .await
@@ -494,7 +520,7 @@ impl Cx {
             env.bind("port".into(), Value::int(address.port));
             env.bind("host".into(), Value::text(address.host.clone()));
             env.bind("addr".into(), Value::text(format!("{}:{}", address.host, address.port)));
-            env.bind("url".into(), Value::text(address.url));
+            env.bind("url".into(), Value::text_with(address.url, address.secret));
         }
         env.bind("out".into(), Value::text(self.world.out.display().to_string()));
         env.bind("scratch".into(), Value::text(self.world.scratch.display().to_string()));
@@ -502,12 +528,12 @@ impl Cx {
         env
     }
 
-    async fn setting_text(self: &Arc<Self>, env: &Env, setting: &Setting) -> Flow<String> {
+    async fn setting_text(self: &Arc<Self>, env: &Env, setting: &Setting) -> Flow<Text> {
         match &setting.value {
             Some(SettingValue::Expr(expr)) => {
                 let value = self.eval(env, expr).await?;
                 match value {
-                    Value::Text(text) => Ok(text.text.to_string()),
+                    Value::Text(text) => Ok(text),
                     other => {
                         let message =
                             format!("`{}` takes text, and this is {}", setting.name.name, other.kind());
