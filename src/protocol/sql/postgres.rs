@@ -21,7 +21,7 @@ use super::pg_value;
 use super::rows::{Cell, Limits, Outcome};
 use super::statement::Statement;
 use crate::lang::sql::Dialect;
-use crate::value::{Number, Value};
+use crate::value::{Number, Value, to_json};
 
 /// After so many prepared statements the server is told to forget them.
 const PREPARED: u32 = 200;
@@ -138,6 +138,12 @@ impl Bound {
             let cast = wanted.map(cast_name);
             return Bound { bytes: None, info: text(), cast };
         };
+        // A list is an array, but in a column of JSON.
+        let is_json = wanted.is_some_and(|info| matches!(info.name(), "JSON" | "JSONB"));
+        let bytes = match value {
+            Value::List(_) if is_json => to_json(value).into_bytes(),
+            _ => bytes,
+        };
         let is_text = wanted.is_some_and(is_text);
         match (wanted, value) {
             (Some(info), Value::Bytes(bytes)) if info.name() == "BYTEA" => {
@@ -145,7 +151,7 @@ impl Bound {
             }
             // An unknown type counts as text; a value that is none keeps its own type, so that a
             // number is never compared as text in silence.
-            (Some(info), Value::Text(_) | Value::List(_)) if is_text => {
+            (Some(info), Value::Text(_) | Value::List(_) | Value::Object(_)) if is_text => {
                 Bound { bytes: Some(bytes), info: info.clone(), cast: None }
             }
             (Some(info), _) if !is_text => Bound { bytes: Some(bytes), info: text(), cast: Some(cast_name(info)) },

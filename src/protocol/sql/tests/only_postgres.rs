@@ -24,7 +24,7 @@ async fn every_type_is_read_exactly() {
     for (sql, wanted) in [
         ("true", Value::Bool(true)),
         ("32767::int2", Value::int(32_767)),
-        ("-2147483648::int4", Value::int(-2_147_483_648)),
+        ("(-2147483648)::int4", Value::int(-2_147_483_648)),
         ("9007199254740993::int8", Value::int(9_007_199_254_740_993_i64)),
         ("4294967295::oid", Value::int(4_294_967_295_i64)),
         ("100.00::numeric", num("100.00")),
@@ -82,7 +82,7 @@ async fn a_type_that_is_not_known_is_an_error_that_names_it() {
     let world = world("unknown").await;
     for (sql, name) in [("'a b'::tsvector", "tsvector"), ("int4range(1, 5)", "int4range"), ("row(1, 2)", "record")] {
         let (kind, message) = world.fails(world.call("query", &format!("select 1 as ok, {sql} as odd"))).await;
-        assert_eq!(kind, "value");
+        assert_eq!(kind, "value", "{message}");
         assert!(message.contains(&format!("the column `odd` is of type `{name}`")), "{message}");
         assert!(message.contains("cast(x as text)"), "{message}");
         assert_eq!(cell(&world.query(&format!("select cast({sql} as text) as odd")).await, "odd").kind(), "text");
