@@ -24,6 +24,7 @@ const SPECS: &[&[Spec]] = &[
     crate::system::SPECS,
     // values
     crate::shape::types::SPECS,
+    crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
 ];
 
