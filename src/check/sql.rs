@@ -53,10 +53,9 @@ impl Walker<'_, '_> {
                 TemplatePart::Expr(value) => {
                     if let Some(place) = scanner.inside() {
                         let message = format!("this `${{…}}` stands inside {place}");
-                        self.push(
-                            Diagnostic::error(Code::QUOTED_VALUE, value.span, message)
-                                .help("it is bound as a value, never spliced into the text: leave the quotes out"),
-                        );
+                        self.push(Diagnostic::error(Code::QUOTED_VALUE, value.span, message).help(
+                            "it is bound as a value, never spliced into the text: leave the quotes out",
+                        ));
                     }
                     scanner.value();
                 }
@@ -92,7 +91,8 @@ impl Walker<'_, '_> {
                 && url.contains(':')
                 && Dialect::of_url(url).is_none()
             {
-                let message = format!("`{}` is no address of a database", url.split(':').next().unwrap_or(url));
+                let message =
+                    format!("`{}` is no address of a database", url.split(':').next().unwrap_or(url));
                 self.push(
                     Diagnostic::error(Code::WRONG_ARGUMENTS, setting.span, message).help(
                         "write `sqlite://path`, `postgres://user@host:5432/name` or `mysql://user@host:3306/name`",

@@ -190,7 +190,8 @@ impl Scanner {
     /// Whether the quote that follows is one of PostgreSQL's `E'…'`.
     fn is_escape_string(&self) -> bool {
         let mut back = self.code.chars().rev();
-        matches!(back.next(), Some('e' | 'E')) && !back.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
+        matches!(back.next(), Some('e' | 'E'))
+            && !back.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
     }
 }
 

@@ -131,7 +131,8 @@ impl Sql {
             Ok(transaction) => (Some(Value::Live(transaction as Arc<dyn Live>)), Ok(Outcome::default())),
             Err(fault) => (None, Err(fault)),
         };
-        let reply = reply(("begin", &endpoint.service), endpoint, &database, None, result, (latency, session));
+        let reply =
+            reply(("begin", &endpoint.service), endpoint, &database, None, result, (latency, session));
         Ok(match record {
             Some(record) => Reply { record, ..reply },
             None => reply,
@@ -223,8 +224,10 @@ fn statement(call: &Call, database: &Database) -> Result<Statement, Misuse> {
     };
     let statement = Statement::read(pieces, database.dialect())?;
     if let Some(word) = statement.ends_or_begins() {
-        return Err(Misuse::new(format!("`query` runs no `{word}`: the next statement may have another connection"))
-            .help("a transaction is `let tx = begin db`, `query tx \"…\"`, `commit tx` or `rollback tx`"));
+        return Err(Misuse::new(format!(
+            "`query` runs no `{word}`: the next statement may have another connection"
+        ))
+        .help("a transaction is `let tx = begin db`, `query tx \"…\"`, `commit tx` or `rollback tx`"));
     }
     Ok(statement)
 }
@@ -257,10 +260,13 @@ fn record(outcome: Outcome, latency: Duration) -> Value {
     let row = match outcome.rows.as_slice() {
         [only] => only.clone(),
         rows => {
-            let message = format!("`row` stands for exactly one row, and the statement gave {}", match rows.len() {
-                0 => "none".to_owned(),
-                count => count.to_string(),
-            });
+            let message = format!(
+                "`row` stands for exactly one row, and the statement gave {}",
+                match rows.len() {
+                    0 => "none".to_owned(),
+                    count => count.to_string(),
+                }
+            );
             let value = Value::object([("message", Value::text(message))]);
             Value::Tagged(Arc::new(Tagged { tag: "not_one_row", value }))
         }

@@ -27,9 +27,22 @@ pub(super) struct Connection {
 }
 
 enum Kind {
-    Sqlite { connection: Box<SqliteConnection>, stop: Arc<AtomicBool>, file: Option<(u64, u64)>, busy: Duration },
-    Postgres { connection: Box<PgConnection>, id: i64, prepared: u32 },
-    MySql { connection: Box<MySqlConnection>, id: i64, is_mariadb: bool },
+    Sqlite {
+        connection: Box<SqliteConnection>,
+        stop: Arc<AtomicBool>,
+        file: Option<(u64, u64)>,
+        busy: Duration,
+    },
+    Postgres {
+        connection: Box<PgConnection>,
+        id: i64,
+        prepared: u32,
+    },
+    MySql {
+        connection: Box<MySqlConnection>,
+        id: i64,
+        is_mariadb: bool,
+    },
 }
 
 impl std::fmt::Debug for Connection {
@@ -53,7 +66,12 @@ impl Connection {
                     .await
                     .map_err(fault)?
                     .set_progress_handler(1_000, move || !seen.load(Ordering::Relaxed));
-                Kind::Sqlite { connection: Box::new(connection), stop, file: sqlite::identity(path), busy: BUSY }
+                Kind::Sqlite {
+                    connection: Box::new(connection),
+                    stop,
+                    file: sqlite::identity(path),
+                    busy: BUSY,
+                }
             }
             How::Postgres(options) => {
                 let mut connection = options.connect().await.map_err(fault)?;
@@ -142,7 +160,9 @@ impl Connection {
                 stop.store(true, Ordering::Relaxed);
                 None
             }
-            Kind::Postgres { id, .. } => Some(Statement::plain(&format!("select pg_terminate_backend({id})"))),
+            Kind::Postgres { id, .. } => {
+                Some(Statement::plain(&format!("select pg_terminate_backend({id})")))
+            }
             Kind::MySql { id, .. } => Some(Statement::plain(&format!("kill {id}"))),
         }
     }

@@ -115,5 +115,9 @@ pub(super) async fn guard<T>(
 
 /// A timeout names the whole time, not what was left of it.
 fn late(fault: Fault, url: &str, timeout: Duration) -> Fault {
-    if fault.kind == ErrorKind::Timeout.word() && !fault.answered { Fault::timeout(url, timeout) } else { fault }
+    if fault.kind == ErrorKind::Timeout.word() && !fault.answered {
+        Fault::timeout(url, timeout)
+    } else {
+        fault
+    }
 }

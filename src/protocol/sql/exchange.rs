@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::database::Database;
 use super::fault::Fault;
 use super::job::Work;
 use super::rows::Outcome;
 use super::target::How;
-use super::database::Database;
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::lang::sql::Dialect;
 use crate::protocol::Endpoint;
@@ -37,8 +37,13 @@ pub(super) fn exchange(
             (statement.sql(dialect), values.collect(), literal)
         }
         Some(Work::Insert(insert)) => {
-            let rows: Vec<Value> = insert.rows.iter().take(SHOWN).map(|row| veil(&Value::Object(row.clone()))).collect();
-            let rows = if insert.rows.len() == 1 { rows.into_iter().next().unwrap_or(Value::Null) } else { Value::list(rows) };
+            let rows: Vec<Value> =
+                insert.rows.iter().take(SHOWN).map(|row| veil(&Value::Object(row.clone()))).collect();
+            let rows = if insert.rows.len() == 1 {
+                rows.into_iter().next().unwrap_or(Value::Null)
+            } else {
+                Value::list(rows)
+            };
             (to_json_pretty(&rows), Vec::new(), String::new())
         }
         None => (String::new(), Vec::new(), String::new()),
@@ -104,9 +109,10 @@ fn literal(value: &Value, dialect: Dialect) -> String {
             let digits: String = bytes.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             if dialect == Dialect::Postgres { format!("'\\x{digits}'") } else { format!("x'{digits}'") }
         }
-        other => quoted(&super::pg_text::of(other).map_or_else(String::new, |text| {
-            String::from_utf8_lossy(&text).into_owned()
-        })),
+        other => quoted(
+            &super::pg_text::of(other)
+                .map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned()),
+        ),
     }
 }
 
@@ -119,7 +125,8 @@ fn shell(database: &Database, sql: &str) -> String {
         How::MySql(options) => {
             let host = shell_quote(options.get_host()).into_owned();
             let user = shell_quote(options.get_username()).into_owned();
-            let name = options.get_database().map(|name| format!(" {}", shell_quote(name))).unwrap_or_default();
+            let name =
+                options.get_database().map(|name| format!(" {}", shell_quote(name))).unwrap_or_default();
             let sql = shell_quote(sql);
             return format!("mysql -h {host} -P {} -u {user} -p{name} -e {sql}", options.get_port());
         }

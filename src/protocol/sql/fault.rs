@@ -84,7 +84,8 @@ impl Fault {
             },
             sqlx::Error::Io(error) => of_io(&error, url),
             sqlx::Error::Tls(error) => {
-                let why = match chain(&*error).iter().find_map(|error| error.downcast_ref::<rustls::Error>()) {
+                let why = match chain(&*error).iter().find_map(|error| error.downcast_ref::<rustls::Error>())
+                {
                     Some(error) => crate::protocol::tls::message(error, url),
                     None => format!("`{url}` cannot be spoken to over TLS: {error}"),
                 };
@@ -96,12 +97,15 @@ impl Fault {
             sqlx::Error::WorkerCrashed => {
                 Fault::broken(ErrorKind::Reset, format!("the connection to `{url}` is gone"))
             }
-            other => Fault::broken(ErrorKind::Protocol, format!("`{url}` does not answer as it should: {other}")),
+            other => {
+                Fault::broken(ErrorKind::Protocol, format!("`{url}` does not answer as it should: {other}"))
+            }
         }
     }
 
     pub(super) fn record(&self) -> Value {
-        let mut fields = vec![("kind", Value::text(self.kind)), ("message", Value::text(self.message.as_str()))];
+        let mut fields =
+            vec![("kind", Value::text(self.kind)), ("message", Value::text(self.message.as_str()))];
         let more = [
             ("code", &self.code),
             ("constraint", &self.constraint),
@@ -110,9 +114,8 @@ impl Fault {
             ("detail", &self.detail),
             ("hint", &self.hint),
         ];
-        fields.extend(
-            more.into_iter().filter_map(|(name, text)| Some((name, Value::text(text.as_deref()?)))),
-        );
+        fields
+            .extend(more.into_iter().filter_map(|(name, text)| Some((name, Value::text(text.as_deref()?)))));
         Value::object(fields)
     }
 
@@ -128,9 +131,10 @@ impl Fault {
 fn of_io(error: &io::Error, url: &str) -> Fault {
     use io::ErrorKind as K;
     match error.kind() {
-        K::ConnectionRefused => {
-            Fault::broken(ErrorKind::Refused, format!("`{url}` refused the connection: nothing listens there"))
-        }
+        K::ConnectionRefused => Fault::broken(
+            ErrorKind::Refused,
+            format!("`{url}` refused the connection: nothing listens there"),
+        ),
         K::ConnectionReset | K::BrokenPipe | K::UnexpectedEof | K::ConnectionAborted => {
             Fault::broken(ErrorKind::Reset, format!("`{url}` closed the connection before it had answered"))
         }
@@ -257,6 +261,8 @@ fn of_mysql(number: u16, state: Option<&str>, message: &str) -> Fault {
 fn near_a_value(fault: &mut Fault) {
     let near = |what: &str| fault.message.contains(what);
     if fault.kind == "syntax" && (near("near \"?") || near("near \"$") || near("near '?")) {
-        fault.advise("`${…}` is a value, never a part of the statement: write names of tables and columns out");
+        fault.advise(
+            "`${…}` is a value, never a part of the statement: write names of tables and columns out",
+        );
     }
 }

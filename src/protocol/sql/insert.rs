@@ -31,7 +31,8 @@ impl Insert {
             return Err(Misuse::new("`insert` needs the name of a table").help(example));
         }
         if call.place.is_some() {
-            return Err(Misuse::new("`insert` takes rows, not text").help(format!("{example}; statements are for `query`")));
+            return Err(Misuse::new("`insert` takes rows, not text")
+                .help(format!("{example}; statements are for `query`")));
         }
         let one;
         let items = match &call.operand {

@@ -49,16 +49,23 @@ impl Job {
             return connection.run(statement, limits).await;
         }
         // The database itself refuses what would change something, whatever the statement says.
-        let (begin, end) = match connection.dialect {
-            Dialect::Sqlite => ("pragma query_only = 1", "pragma query_only = 0"),
-            Dialect::Postgres => ("begin read only", "rollback"),
-            Dialect::MySql => ("start transaction read only", "rollback"),
+        let (begin, end): (&[&str], &[&str]) = match connection.dialect {
+            Dialect::Sqlite => (&["pragma query_only = 1"], &["pragma query_only = 0"]),
+            Dialect::Postgres => (&["begin read only"], &["rollback"]),
+            // What defines tables ends a transaction before it is run; then the session counts.
+            Dialect::MySql => (
+                &["set session transaction read only", "start transaction read only"],
+                &["rollback", "set session transaction read write"],
+            ),
         };
-        connection.command(begin).await?;
+        for command in begin {
+            connection.command(command).await?;
+        }
         let result = connection.run(statement, limits).await;
-        match &result {
-            Err(fault) if !fault.answered => {}
-            _ => connection.command(end).await.map_err(|fault| Fault { answered: false, ..fault })?,
+        if !matches!(&result, Err(fault) if !fault.answered) {
+            for command in end {
+                connection.command(command).await.map_err(|fault| Fault { answered: false, ..fault })?;
+            }
         }
         result
     }
@@ -76,7 +83,10 @@ impl Job {
                 Ok(outcome) => whole.add(outcome),
                 Err(fault) => {
                     if !alone && fault.answered {
-                        connection.command("rollback").await.map_err(|fault| Fault { answered: false, ..fault })?;
+                        connection
+                            .command("rollback")
+                            .await
+                            .map_err(|fault| Fault { answered: false, ..fault })?;
                     }
                     return Err(fault);
                 }
@@ -148,17 +158,22 @@ fn tables(dialect: Dialect) -> Statement {
             "select relname::text from pg_class where relkind in ('r', 'v', 'm', 'p', 'f') \
              and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema', 'pg_toast') order by 1"
         }
-        Dialect::MySql => "select table_name from information_schema.tables where table_schema = database() order by 1",
+        Dialect::MySql => {
+            "select table_name from information_schema.tables where table_schema = database() order by 1"
+        }
     })
 }
 
 fn columns(table: &str, dialect: Dialect) -> Statement {
     let (before, after) = match dialect {
         Dialect::Sqlite => ("select name from pragma_table_info(", ")"),
-        Dialect::Postgres => ("select attname::text from pg_attribute where attnum > 0 and attrelid::regclass::text = ", ""),
-        Dialect::MySql => {
-            ("select column_name from information_schema.columns where table_schema = database() and table_name = ", "")
+        Dialect::Postgres => {
+            ("select attname::text from pg_attribute where attnum > 0 and attrelid::regclass::text = ", "")
         }
+        Dialect::MySql => (
+            "select column_name from information_schema.columns where table_schema = database() and table_name = ",
+            "",
+        ),
     };
     let parts = vec![Part::Text(before.to_owned()), Part::Bind(0), Part::Text(after.to_owned())];
     Statement::of(parts, vec![Value::text(table)], "select")

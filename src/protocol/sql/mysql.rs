@@ -7,8 +7,8 @@ use bigdecimal::BigDecimal;
 use futures_util::TryStreamExt as _;
 use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlRow, MySqlTypeInfo};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, SqlSafeStr as _, Column as _, Decode, Either, Executor as _, MySql, Row as _,
-    Statement as _, Type, TypeInfo as _,
+    Arguments as _, AssertSqlSafe, Column as _, Decode, Either, Executor as _, MySql, Row as _,
+    SqlSafeStr as _, Statement as _, Type, TypeInfo as _,
 };
 
 use super::fault::Fault;

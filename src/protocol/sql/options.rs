@@ -48,7 +48,9 @@ impl Options {
                     options.timeout = timeout.ok_or_else(|| wrong("a duration such as `2s`"))?;
                 }
                 "max_rows" => options.limits.rows = count().ok_or_else(|| wrong("a number of rows"))?,
-                "max_size" => options.limits.bytes = count().ok_or_else(|| wrong("a size such as `64MiB`"))?,
+                "max_size" => {
+                    options.limits.bytes = count().ok_or_else(|| wrong("a size such as `64MiB`"))?
+                }
                 "read_only" => {
                     options.read_only = value.as_bool().ok_or_else(|| wrong("`true` or `false`"))?;
                 }

@@ -22,7 +22,11 @@ fn number_text(number: &crate::value::Number) -> String {
     match number {
         Number::Decimal(value) => value.to_plain_string(),
         Number::Float { value, .. } if value.is_infinite() => {
-            if *value > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
+            if *value > 0.0 {
+                "Infinity".to_owned()
+            } else {
+                "-Infinity".to_owned()
+            }
         }
         other => other.to_string(),
     }

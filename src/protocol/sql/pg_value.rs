@@ -28,11 +28,11 @@ pub(super) fn read(info: &PgTypeInfo, bytes: &[u8]) -> Option<Value> {
             let value = f32::from_be_bytes(exact(bytes)?);
             Value::Number(Number::Float { value: f64::from(value), single: true })
         }
-        "FLOAT8" => {
-            Value::Number(Number::Float { value: f64::from_be_bytes(exact(bytes)?), single: false })
-        }
+        "FLOAT8" => Value::Number(Number::Float { value: f64::from_be_bytes(exact(bytes)?), single: false }),
         "NUMERIC" => numeric(bytes)?,
-        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" | "\"CHAR\"" | "citext" | "xml" => text_or_bytes(bytes),
+        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" | "\"CHAR\"" | "citext" | "xml" => {
+            text_or_bytes(bytes)
+        }
         "BYTEA" => Value::bytes(bytes.to_vec()),
         "UUID" => Value::text(uuid(bytes)?),
         "JSON" => json(bytes),
@@ -166,8 +166,7 @@ fn civil(days: i64) -> String {
     let days = days + EPOCH_DAYS + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
@@ -291,6 +290,9 @@ mod tests {
 
     #[test]
     fn offsets_have_a_sign() {
-        assert_eq!((offset(0).as_str(), offset(7_200).as_str(), offset(-19_800).as_str()), ("Z", "+02:00", "-05:30"));
+        assert_eq!(
+            (offset(0).as_str(), offset(7_200).as_str(), offset(-19_800).as_str()),
+            ("Z", "+02:00", "-05:30")
+        );
     }
 }

@@ -11,8 +11,8 @@ use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, PgTypeKind, PgValueFormat,
 };
 use sqlx::{
-    Arguments as _, AssertSqlSafe, SqlSafeStr as _, Column as _, Either, Encode, Executor as _, Postgres, Row as _,
-    Statement as _, Type, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Either, Encode, Executor as _, Postgres, Row as _,
+    SqlSafeStr as _, Statement as _, Type, TypeInfo as _, ValueRef as _,
 };
 
 use super::fault::Fault;
@@ -44,8 +44,12 @@ pub(super) async fn run(
     } else {
         types(connection, prepared, statement, in_transaction).await.map_err(fault)?
     };
-    let bounds: Vec<Bound> =
-        statement.binds.iter().enumerate().map(|(index, value)| Bound::new(value, wanted.get(index))).collect();
+    let bounds: Vec<Bound> = statement
+        .binds
+        .iter()
+        .enumerate()
+        .map(|(index, value)| Bound::new(value, wanted.get(index)))
+        .collect();
     let sql = statement.text(|index| match &bounds[index].cast {
         Some(cast) => format!("${}::text::{cast}", index + 1),
         None => format!("${}", index + 1),
@@ -56,7 +60,9 @@ pub(super) async fn run(
     }
     let mut outcome = Outcome::default();
     {
-        let query = sqlx::query_with(AssertSqlSafe(sql.clone()), arguments).persistent(false);
+        // Under a name: looking up a type that is not known yet would take an unnamed one's place.
+        *prepared += 1;
+        let query = sqlx::query_with(AssertSqlSafe(sql.clone()), arguments).persistent(true);
         let mut stream = connection.fetch_many(query);
         let mut new = true;
         while let Some(step) = stream.try_next().await.map_err(fault)? {
@@ -117,7 +123,8 @@ async fn types(
         }
     };
     if in_transaction {
-        let end = if ready.is_ok() { "release savepoint scn_types" } else { "rollback to savepoint scn_types" };
+        let end =
+            if ready.is_ok() { "release savepoint scn_types" } else { "rollback to savepoint scn_types" };
         connection.execute(end).await?;
     }
     Ok(found)
@@ -154,7 +161,9 @@ impl Bound {
             (Some(info), Value::Text(_) | Value::List(_) | Value::Object(_)) if is_text => {
                 Bound { bytes: Some(bytes), info: info.clone(), cast: None }
             }
-            (Some(info), _) if !is_text => Bound { bytes: Some(bytes), info: text(), cast: Some(cast_name(info)) },
+            (Some(info), _) if !is_text => {
+                Bound { bytes: Some(bytes), info: text(), cast: Some(cast_name(info)) }
+            }
             (_, Value::Text(_)) => Bound { bytes: Some(bytes), info: text(), cast: None },
             _ => Bound { bytes: Some(bytes), info: text(), cast: Some(own_type(value).to_owned()) },
         }

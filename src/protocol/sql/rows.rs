@@ -58,7 +58,10 @@ impl Outcome {
         if self.rows.len() == limits.rows {
             return Err(Fault::broken(
                 ErrorKind::Protocol,
-                format!("the result has more than {} rows; `max_rows` allows more, `limit` in the statement asks for less", limits.rows),
+                format!(
+                    "the result has more than {} rows; `max_rows` allows more, `limit` in the statement asks for less",
+                    limits.rows
+                ),
             ));
         }
         self.bytes += bytes;

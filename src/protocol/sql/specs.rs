@@ -65,8 +65,10 @@ pub const SPECS: &[Spec] = &[
         "let tx = begin db with { isolation: \"serializable\" }",
     )
     .safety(Safety::Unknown),
-    verb("commit", TRANSACTION, "makes what was done in a transaction last", "commit tx").safety(Safety::Unsafe),
-    verb("rollback", TRANSACTION, "undoes what was done in a transaction", "rollback tx").safety(Safety::Safe),
+    verb("commit", TRANSACTION, "makes what was done in a transaction last", "commit tx")
+        .safety(Safety::Unsafe),
+    verb("rollback", TRANSACTION, "undoes what was done in a transaction", "rollback tx")
+        .safety(Safety::Safe),
     option(
         "timeout",
         &[value(Ty::Duration, "30s unless given")],
@@ -104,7 +106,11 @@ pub const SPECS: &[Spec] = &[
         "insert db.audit { event: \"start\" } with { returning: false }",
     ),
     part("rows", "the rows that the statement gave, each an object", "expect rows.count == 1"),
-    part("row", "the only row; reading it is an error unless there is exactly one", "expect row.total == 59.98"),
+    part(
+        "row",
+        "the only row; reading it is an error unless there is exactly one",
+        "expect row.total == 59.98",
+    ),
     part("count", "how many rows the statement gave", "expect count == 0"),
     part("affected", "how many rows it inserted, updated or deleted", "expect affected == 1"),
     part("columns", "the names of its columns, in their order", "expect columns == [\"id\", \"total\"]"),
@@ -115,8 +121,13 @@ pub const SPECS: &[Spec] = &[
         "`{ kind, message, code, constraint, table, column, detail, hint }` as far as the database says, when the statement failed; the kind is unique, foreign_key, not_null, check, exclusion, missing, syntax, value, permission, read_only, locked, deadlock, serialization, aborted, database, or refused, reset, timeout, tls, protocol, cancelled; the code is the SQLSTATE",
         "expect error.kind == \"unique\"",
     ),
-    Spec::new(Kind::Property, "transaction", "open", "whether a transaction is neither committed nor rolled back")
-        .example("expect tx.open == false"),
+    Spec::new(
+        Kind::Property,
+        "transaction",
+        "open",
+        "whether a transaction is neither committed nor rolled back",
+    )
+    .example("expect tx.open == false"),
     Spec::new(Kind::Property, "transaction", "committed", "whether a transaction was committed")
         .example("expect tx.committed == true"),
 ];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, SqlSafeStr as _, Column as _, Decode, Either, Executor as _, Row as _, Sqlite,
-    Statement as _, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Decode, Either, Executor as _, Row as _, SqlSafeStr as _,
+    Sqlite, Statement as _, TypeInfo as _, ValueRef as _,
 };
 
 use super::fault::Fault;
@@ -108,7 +108,9 @@ fn cells(row: &SqliteRow) -> (Vec<Cell>, usize) {
     let cells = (0..row.len()).map(|index| {
         let Ok(value) = row.try_get_raw(index) else { return Cell::Unknown("unreadable".to_owned()) };
         let kind = if value.is_null() { "NULL".to_owned() } else { value.type_info().name().to_owned() };
-        let read = |found: Result<Value, sqlx::error::BoxDynError>| found.map_or(Cell::Unknown(kind.clone()), Cell::Value);
+        let read = |found: Result<Value, sqlx::error::BoxDynError>| {
+            found.map_or(Cell::Unknown(kind.clone()), Cell::Value)
+        };
         match kind.as_str() {
             "NULL" => Cell::Value(Value::Null),
             "INTEGER" => read(<i64 as Decode<Sqlite>>::decode(value).map(Value::int)),

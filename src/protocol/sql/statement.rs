@@ -26,8 +26,9 @@ pub(super) struct Statement {
 /// The words that begin statements which change rows.
 const CHANGING: &[&str] = &["insert", "update", "delete", "replace", "merge", "load", "copy"];
 /// The words that begin statements which give rows.
-const READING: &[&str] =
-    &["select", "with", "values", "table", "show", "explain", "pragma", "describe", "desc", "call", "execute"];
+const READING: &[&str] = &[
+    "select", "with", "values", "table", "show", "explain", "pragma", "describe", "desc", "call", "execute",
+];
 
 impl Statement {
     /// From quoted text with `${…}` in it.
@@ -42,8 +43,10 @@ impl Statement {
                 }
                 Piece::Value(value) => {
                     if let Some(place) = scanner.inside() {
-                        return Err(Misuse::new(format!("a `${{…}}` of the statement stands inside {place}"))
-                            .help("it is bound as a value, never spliced into the text: leave the quotes out"));
+                        return Err(Misuse::new(format!(
+                            "a `${{…}}` of the statement stands inside {place}"
+                        ))
+                        .help("it is bound as a value, never spliced into the text: leave the quotes out"));
                     }
                     statement.take(value, scanner.code(), dialect)?;
                     scanner.value();
@@ -58,8 +61,10 @@ impl Statement {
             return Err(Misuse::new("the statement is empty"));
         }
         if let Some(written) = placeholder(scanner.code(), dialect) {
-            return Err(Misuse::new(format!("the statement has a placeholder `{written}`, and nothing is bound to it"))
-                .help("write the value where it belongs: `… where id = ${id}`"));
+            return Err(Misuse::new(format!(
+                "the statement has a placeholder `{written}`, and nothing is bound to it"
+            ))
+            .help("write the value where it belongs: `… where id = ${id}`"));
         }
         Ok(statement)
     }
@@ -94,12 +99,16 @@ impl Statement {
                 self.bind(value.clone());
                 return Ok(());
             }
-            return Err(Misuse::new(format!("a list is bound only after `in`; {} has no other lists", dialect.name()))
-                .help("write `… where id in ${ids}`; a list as JSON is `to_json(ids)`"));
+            return Err(Misuse::new(format!(
+                "a list is bound only after `in`; {} has no other lists",
+                dialect.name()
+            ))
+            .help("write `… where id in ${ids}`; a list as JSON is `to_json(ids)`"));
         }
         if items.is_empty() {
-            return Err(Misuse::new("the list after `in` is empty, and SQL has no empty list")
-                .help("leave the statement out when there is nothing to look for, or see why there is nothing"));
+            return Err(Misuse::new("the list after `in` is empty, and SQL has no empty list").help(
+                "leave the statement out when there is nothing to look for, or see why there is nothing",
+            ));
         }
         if !open {
             self.parts.push(Part::Text("(".to_owned()));
@@ -164,7 +173,9 @@ impl Statement {
         let back = self.words.iter().any(|word| word == "to");
         match self.first() {
             "begin" | "commit" | "end" | "abort" => Some(self.first()),
-            "start" if self.words.get(1).is_some_and(|word| word == "transaction") => Some("start transaction"),
+            "start" if self.words.get(1).is_some_and(|word| word == "transaction") => {
+                Some("start transaction")
+            }
             "rollback" if !back => Some("rollback"),
             _ => None,
         }
@@ -184,8 +195,11 @@ pub(super) fn bindable(value: &Value, dialect: Dialect) -> Result<(), Misuse> {
         }
         Value::Object(_) => Err(Misuse::new("an object is no value that a statement takes")
             .help("name a field, as in `${customer.id}`; for a JSON column write `${to_json(customer)}`")),
-        other => Err(Misuse::new(format!("{} {} is no value that a statement takes",
-            crate::value::words::article(other.kind()), other.kind()))),
+        other => Err(Misuse::new(format!(
+            "{} {} is no value that a statement takes",
+            crate::value::words::article(other.kind()),
+            other.kind()
+        ))),
     }
 }
 
@@ -223,10 +237,13 @@ fn placeholder(code: &str, dialect: Dialect) -> Option<String> {
     };
     for (at, c) in chars.iter().enumerate() {
         let name = word(at + 1);
-        let begins = at == 0 || !(chars[at - 1].is_alphanumeric() || matches!(chars[at - 1], '_' | ':' | '@' | '$' | VALUE));
+        let begins = at == 0
+            || !(chars[at - 1].is_alphanumeric() || matches!(chars[at - 1], '_' | ':' | '@' | '$' | VALUE));
         let found = match (c, dialect) {
             ('?', Dialect::Sqlite | Dialect::MySql) => true,
-            ('$', Dialect::Postgres) => begins && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()),
+            ('$', Dialect::Postgres) => {
+                begins && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
+            }
             ('$' | ':' | '@', Dialect::Sqlite) => begins && !name.is_empty(),
             _ => false,
         };
@@ -256,7 +273,10 @@ mod tests {
 
     #[test]
     fn values_become_placeholders() {
-        let parts = [("select * from t where a = ", Some(Value::int(1))), (" and b = ", Some(Value::text("'; drop table t; --")))];
+        let parts = [
+            ("select * from t where a = ", Some(Value::int(1))),
+            (" and b = ", Some(Value::text("'; drop table t; --"))),
+        ];
         let statement = read(Dialect::Postgres, &parts).unwrap();
         assert_eq!(statement.sql(Dialect::Postgres), "select * from t where a = $1 and b = $2");
         assert_eq!(statement.sql(Dialect::MySql), "select * from t where a = ? and b = ?");
@@ -269,9 +289,11 @@ mod tests {
             let statement = read(Dialect::Sqlite, &[(text, Some(ids()))]).unwrap();
             assert!(statement.sql(Dialect::Sqlite).ends_with("(?1, ?2)"), "{text}");
         }
-        let statement = read(Dialect::Sqlite, &[("select 1 where x in (", Some(ids())), (")", None)]).unwrap();
+        let statement =
+            read(Dialect::Sqlite, &[("select 1 where x in (", Some(ids())), (")", None)]).unwrap();
         assert_eq!(statement.sql(Dialect::Sqlite), "select 1 where x in (?1, ?2)");
-        let array = read(Dialect::Postgres, &[("select 1 where x = any(", Some(ids())), (")", None)]).unwrap();
+        let array =
+            read(Dialect::Postgres, &[("select 1 where x = any(", Some(ids())), (")", None)]).unwrap();
         assert_eq!(array.sql(Dialect::Postgres), "select 1 where x = any($1)");
         assert!(read(Dialect::MySql, &[("select 1 where x = ", Some(ids()))]).is_err());
         assert!(read(Dialect::MySql, &[("select margin ", Some(ids()))]).is_err());
@@ -281,7 +303,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bound_is_refused() {
-        let one = |dialect, value| read(dialect, &[("select ", Some(value))]).map(|_| ()).map_err(|m| m.message);
+        let one =
+            |dialect, value| read(dialect, &[("select ", Some(value))]).map(|_| ()).map_err(|m| m.message);
         assert!(one(Dialect::Postgres, Value::object([("a", Value::Null)])).unwrap_err().contains("object"));
         assert!(one(Dialect::Sqlite, Value::int(u64::MAX)).unwrap_err().contains("18446744073709551615"));
         assert!(one(Dialect::MySql, Value::int(u64::MAX)).is_ok());

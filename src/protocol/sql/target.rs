@@ -37,8 +37,9 @@ impl Target {
         let url = endpoint.url.as_str();
         let shown = without_password(url);
         let wrong = |why: String| {
-            Misuse::new(format!("`{}` has no database at `{shown}`: {why}", endpoint.service))
-                .help("write `sqlite://path`, `postgres://user@host:5432/name` or `mysql://user@host:3306/name`")
+            Misuse::new(format!("`{}` has no database at `{shown}`: {why}", endpoint.service)).help(
+                "write `sqlite://path`, `postgres://user@host:5432/name` or `mysql://user@host:3306/name`",
+            )
         };
         let how = match Dialect::of_url(url) {
             Some(Dialect::Sqlite) => sqlite(url, &endpoint.dir, only_safe).map_err(wrong)?,
@@ -149,7 +150,9 @@ fn sqlite(url: &str, dir: &Path, only_safe: bool) -> Result<How, String> {
             ("mode", "rwc") => options.create_if_missing(!only_safe),
             ("mode", other) => return Err(format!("`mode` is `ro`, `rw` or `rwc`, not `{other}`")),
             ("immutable", "1" | "true") => options.immutable(true),
-            (other, _) => return Err(format!("a SQLite URL has no `{other}`; it has `mode` and `immutable`")),
+            (other, _) => {
+                return Err(format!("a SQLite URL has no `{other}`; it has `mode` and `immutable`"));
+            }
         };
     }
     Ok(How::Sqlite { path, options: Box::new(options) })
@@ -164,7 +167,10 @@ mod tests {
         for (url, shown) in [
             ("postgres://me:geheim@h:5432/db", "postgres://me:•••@h:5432/db"),
             ("postgres://me:a@b@h/db", "postgres://me:•••@h/db"),
-            ("postgres://me@h/db?password=geheim&sslmode=disable", "postgres://me@h/db?password=•••&sslmode=disable"),
+            (
+                "postgres://me@h/db?password=geheim&sslmode=disable",
+                "postgres://me@h/db?password=•••&sslmode=disable",
+            ),
             ("mysql://me:x@h?ssl-key-password=k", "mysql://me:•••@h?ssl-key-password=•••"),
             ("sqlite:///tmp/a:b@c.db", "sqlite:///tmp/a:b@c.db"),
             ("postgres://me@h/db", "postgres://me@h/db"),

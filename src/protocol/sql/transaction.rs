@@ -166,7 +166,9 @@ impl Transaction {
         let how = match &*self.end.borrow() {
             Some(End::Committed) => "it was committed".to_owned(),
             Some(End::RolledBack) => "it was rolled back".to_owned(),
-            Some(End::Left) => "it was rolled back, because it was still open when the scenario ended".to_owned(),
+            Some(End::Left) => {
+                "it was rolled back, because it was still open when the scenario ended".to_owned()
+            }
             Some(End::Lost(why)) => format!("its connection is gone: {why}"),
             None => "its connection is in use".to_owned(),
         };
@@ -180,7 +182,8 @@ fn refused(fault: Fault) -> Fault {
         return fault;
     }
     Fault {
-        message: "nothing was committed: a statement in the transaction had failed, and it was rolled back".to_owned(),
+        message: "nothing was committed: a statement in the transaction had failed, and it was rolled back"
+            .to_owned(),
         ..fault
     }
 }
@@ -201,7 +204,9 @@ async fn begin(lent: &mut Lent, options: &Options, only_safe: bool) -> Result<()
             if let Some(level) = options.isolation {
                 connection.command(&format!("set transaction isolation level {level}")).await?;
             }
-            connection.command(if read_only { "start transaction read only" } else { "start transaction" }).await
+            connection
+                .command(if read_only { "start transaction read only" } else { "start transaction" })
+                .await
         }
     }
 }

@@ -28,7 +28,10 @@ async fn every_type_is_read_exactly() {
         ("9007199254740993::int8", Value::int(9_007_199_254_740_993_i64)),
         ("4294967295::oid", Value::int(4_294_967_295_i64)),
         ("100.00::numeric", num("100.00")),
-        ("12345678901234567890123456789.000000000100::numeric", num("12345678901234567890123456789.000000000100")),
+        (
+            "12345678901234567890123456789.000000000100::numeric",
+            num("12345678901234567890123456789.000000000100"),
+        ),
         ("-0.0001::numeric", num("-0.0001")),
         ("10000::numeric", Value::int(10_000)),
         ("1e30::numeric", num("1000000000000000000000000000000")),
@@ -47,10 +50,16 @@ async fn every_type_is_read_exactly() {
         ("timestamptz '2026-11-22 10:00:00+02'", text("2026-11-22T08:00:00Z")),
         ("interval '90 minutes'", Value::Duration(5_400_000_000_000)),
         ("interval '1 year 2 months 3 days 04:05:06.7'", text("P1Y2M3DT4H5M6.7S")),
-        ("'{\"a\": 1.10, \"b\": [true, null]}'::jsonb", crate::value::from_json(b"{\"a\": 1.10, \"b\": [true, null]}").unwrap()),
+        (
+            "'{\"a\": 1.10, \"b\": [true, null]}'::jsonb",
+            crate::value::from_json(b"{\"a\": 1.10, \"b\": [true, null]}").unwrap(),
+        ),
         ("'9007199254740993'::json", Value::int(9_007_199_254_740_993_i64)),
         ("array[1, null, 3]", list(vec![Value::int(1), Value::Null, Value::int(3)])),
-        ("array[[1, 2], [3, 4]]", list(vec![list(vec![Value::int(1), Value::int(2)]), list(vec![Value::int(3), Value::int(4)])])),
+        (
+            "array[[1, 2], [3, 4]]",
+            list(vec![list(vec![Value::int(1), Value::int(2)]), list(vec![Value::int(3), Value::int(4)])]),
+        ),
         ("array[]::text[]", list(vec![])),
         ("array['a,b', '\"']", list(vec![text("a,b"), text("\"")])),
         ("'happy'::mood", text("happy")),
@@ -70,7 +79,9 @@ async fn every_type_is_read_exactly() {
             assert_eq!(got.to_string(), wanted.to_string(), "{sql} keeps its digits");
         }
     }
-    for (sql, is) in [("'NaN'::numeric", f64::is_nan as fn(f64) -> bool), ("'-Infinity'::numeric", f64::is_infinite)] {
+    for (sql, is) in
+        [("'NaN'::numeric", f64::is_nan as fn(f64) -> bool), ("'-Infinity'::numeric", f64::is_infinite)]
+    {
         let got = cell(&world.query(&format!("select {sql} as v")).await, "v");
         assert!(matches!(got, Value::Number(Number::Float { value, .. }) if is(value)), "{sql}: {got:?}");
     }
@@ -80,15 +91,23 @@ async fn every_type_is_read_exactly() {
 #[ignore = "needs a PostgreSQL server: tests/databases starts one"]
 async fn a_type_that_is_not_known_is_an_error_that_names_it() {
     let world = world("unknown").await;
-    for (sql, name) in [("'a b'::tsvector", "tsvector"), ("int4range(1, 5)", "int4range"), ("row(1, 2)", "record")] {
-        let (kind, message) = world.fails(world.call("query", &format!("select 1 as ok, {sql} as odd"))).await;
+    for (sql, name) in
+        [("'a b'::tsvector", "tsvector"), ("int4range(1, 5)", "int4range"), ("row(1, 2)", "record")]
+    {
+        let (kind, message) =
+            world.fails(world.call("query", &format!("select 1 as ok, {sql} as odd"))).await;
         assert_eq!(kind, "value", "{message}");
         assert!(message.contains(&format!("the column `odd` is of type `{name}`")), "{message}");
         assert!(message.contains("cast(x as text)"), "{message}");
-        assert_eq!(cell(&world.query(&format!("select cast({sql} as text) as odd")).await, "odd").kind(), "text");
+        assert_eq!(
+            cell(&world.query(&format!("select cast({sql} as text) as odd")).await, "odd").kind(),
+            "text"
+        );
     }
     world.query("create table t (id int, at int4range)").await;
-    let reply = world.done(world.insert("t", Value::object([("id", Value::int(1)), ("at", Value::text("[1,5)"))]))).await;
+    let reply = world
+        .done(world.insert("t", Value::object([("id", Value::int(1)), ("at", Value::text("[1,5)"))])))
+        .await;
     assert_eq!(cell(&reply, "id"), Value::int(1));
     assert_eq!(cell(&world.query("select at::text as at from t").await, "at"), Value::text("[1,5)"));
 }
@@ -135,18 +154,27 @@ async fn values_are_bound_as_the_type_that_stands_there() {
         if matches!(*name, "j" | "js") {
             continue;
         }
-        let found = world.bound(&format!("select 1 as one from t where {name} = %"), std::slice::from_ref(value)).await;
+        let found = world
+            .bound(&format!("select 1 as one from t where {name} = %"), std::slice::from_ref(value))
+            .await;
         assert_eq!(field(&found, "count"), Value::int(1), "{name}");
     }
     let any = Value::list(vec![Value::int(-7), Value::int(8)]);
-    assert_eq!(field(&world.bound("select 1 as one from t where i = any(%)", &[any]).await, "count"), Value::int(1));
+    assert_eq!(
+        field(&world.bound("select 1 as one from t where i = any(%)", &[any]).await, "count"),
+        Value::int(1)
+    );
     let values = [Value::int(1), num("1.5"), Value::text("t"), Value::Bool(false), Value::int(5)];
     let plus = world.bound("select % + % as sum, % as text, % as no, concat(%, 'x') as c", &values).await;
-    assert_eq!((cell(&plus, "sum"), cell(&plus, "text"), cell(&plus, "no")), (num("2.5"), Value::text("t"), Value::Bool(false)));
+    assert_eq!(
+        (cell(&plus, "sum"), cell(&plus, "text"), cell(&plus, "no")),
+        (num("2.5"), Value::text("t"), Value::Bool(false))
+    );
     assert_eq!(cell(&plus, "c"), Value::text("5x"));
     let number = world.with_values("select 1 from t where v = %", &[Value::int(1)]);
     assert!(world.fails(number).await.1.contains("character varying = bigint"), "a number is no text");
-    let (kind, message) = world.fails(world.with_values("select 1 from t where i = %", &[Value::text("abc")])).await;
+    let (kind, message) =
+        world.fails(world.with_values("select 1 from t where i = %", &[Value::text("abc")])).await;
     assert_eq!((kind.as_str(), message.contains("invalid input syntax")), ("value", true), "{message}");
     let null = world.bound("select 1 as one from t where id is not distinct from %", &[Value::Null]).await;
     assert_eq!(field(&null, "count"), Value::int(0));
@@ -169,7 +197,9 @@ async fn a_commit_after_a_failure_is_no_commit() {
 
     // A statement whose types are not clear at first does not end the transaction.
     let tx = world.begin().await;
-    let sum = world.done(inside(world.with_values("select % + % as sum", &[Value::int(1), Value::int(2)]), &tx)).await;
+    let sum = world
+        .done(inside(world.with_values("select % + % as sum", &[Value::int(1), Value::int(2)]), &tx))
+        .await;
     assert_eq!(cell(&sum, "sum"), Value::int(3));
     world.done(inside(world.call("query", "savepoint here"), &tx)).await;
     world.fails(inside(world.call("query", "select 1 / 0"), &tx)).await;
@@ -183,7 +213,9 @@ async fn a_commit_after_a_failure_is_no_commit() {
 #[ignore = "needs a PostgreSQL server: tests/databases starts one"]
 async fn deferred_constraints_fail_the_commit() {
     let world = world("deferred").await;
-    world.query("create table t (a int primary key, b int references t (a) deferrable initially deferred)").await;
+    world
+        .query("create table t (a int primary key, b int references t (a) deferrable initially deferred)")
+        .await;
     let tx = world.begin().await;
     world.done(inside(world.call("query", "insert into t values (1, 2)"), &tx)).await;
     let (kind, _) = world.fails(inside(world.call("commit", ""), &tx)).await;

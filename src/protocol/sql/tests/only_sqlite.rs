@@ -55,9 +55,17 @@ async fn a_locked_database_says_so_in_time() {
 async fn a_file_is_made_only_when_that_is_asked_for() {
     let world = world("files").await;
     std::fs::create_dir(world.dir.path().join("dir")).unwrap();
-    std::fs::write(world.dir.path().join("text.db"), "this is no database at all, whatever its name says".repeat(30)).unwrap();
+    std::fs::write(
+        world.dir.path().join("text.db"),
+        "this is no database at all, whatever its name says".repeat(30),
+    )
+    .unwrap();
     for (url, kind, part) in [
-        ("sqlite://./none.db", "refused", "`sqlite://./none.db` is not there; `?mode=rwc` after the path would make it"),
+        (
+            "sqlite://./none.db",
+            "refused",
+            "`sqlite://./none.db` is not there; `?mode=rwc` after the path would make it",
+        ),
         ("sqlite://./no/where.db?mode=rwc", "refused", "nor is its directory"),
         ("sqlite://./dir", "refused", "is a directory, not a database"),
         ("sqlite://./text.db", "protocol", "file is not a database"),
@@ -115,7 +123,8 @@ async fn the_pragma_that_would_allow_changes_allows_none() {
 #[tokio::test]
 async fn endless_rows_are_bounded_and_their_thread_ends() {
     let world = world("endless").await;
-    let call = world.call("query", "with recursive n(x) as (select 1 union all select x + 1 from n) select x from n");
+    let call = world
+        .call("query", "with recursive n(x) as (select 1 union all select x + 1 from n) select x from n");
     let (kind, message) = world.fails(call).await;
     assert_eq!(kind, "protocol", "{message}");
     assert!(message.contains("more than 10000 rows"), "{message}");

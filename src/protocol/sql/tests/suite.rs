@@ -63,7 +63,15 @@ pub(super) async fn rows_are_objects_with_their_columns(world: &World) {
 pub(super) async fn a_value_is_bound_and_never_text_of_the_statement(world: &World) {
     customers(world).await;
     world.done(world.insert("customers", customer("a@x"))).await;
-    for attack in ["' or '1' = '1", "'; drop table customers; --", "\\' or 1=1 -- ", "\" or \"\" = \"", "${x}", "?", "$1"] {
+    for attack in [
+        "' or '1' = '1",
+        "'; drop table customers; --",
+        "\\' or 1=1 -- ",
+        "\" or \"\" = \"",
+        "${x}",
+        "?",
+        "$1",
+    ] {
         let reply = world.bound("select * from customers where email = %", &[text(attack)]).await;
         assert_eq!(field(&reply, "count"), Value::int(0), "{attack}");
         let reply = world.bound("select % as echo", &[text(attack)]).await;
@@ -113,7 +121,9 @@ pub(super) async fn changes_are_counted(world: &World) {
 pub(super) async fn values_go_there_and_back(world: &World) {
     let (types, decimal) = match world.dialect {
         Dialect::Sqlite => ("i integer, d text, t text, b blob, f real, y integer", "text"),
-        Dialect::Postgres => ("i bigint, d numeric(30,10), t text, b bytea, f double precision, y boolean", "numeric"),
+        Dialect::Postgres => {
+            ("i bigint, d numeric(30,10), t text, b bytea, f double precision, y boolean", "numeric")
+        }
         Dialect::MySql => ("i bigint, d decimal(30,10), t text, b blob, f double, y boolean", "decimal"),
     };
     world.query(&format!("create table v ({types})")).await;
@@ -143,7 +153,9 @@ pub(super) async fn values_go_there_and_back(world: &World) {
         assert_eq!(cell(&back, "b"), Value::bytes(vec![0u8, 1, 0xff, 0xfe]));
         assert_eq!(cell(&back, "f"), num("0.1"));
         assert_eq!(cell(&back, "y"), yes);
-        for (column, value) in [("d", if decimal == "text" { text(d) } else { num(d) }), ("y", Value::Bool(true))] {
+        for (column, value) in
+            [("d", if decimal == "text" { text(d) } else { num(d) }), ("y", Value::Bool(true))]
+        {
             let found = world.bound(&format!("select i from v where {column} = %"), &[value]).await;
             assert_eq!(field(&found, "count"), Value::int(1), "{column}");
         }
@@ -228,7 +240,11 @@ pub(super) async fn failures_have_a_kind(world: &World) {
         (insert("customers", customer("a@x")), "unique", "23505"),
         (insert("customers", Value::object([("name", Value::Null)])), "not_null", "23502"),
         (insert("customers", Value::object([("age", Value::int(-1))])), "check", "23514"),
-        (insert("orders", Value::object([("id", Value::int(1)), ("customer", Value::int(99))])), "foreign_key", "23503"),
+        (
+            insert("orders", Value::object([("id", Value::int(1)), ("customer", Value::int(99))])),
+            "foreign_key",
+            "23503",
+        ),
         (world.call("query", "select * from nowhere"), "missing", "42P01"),
         (world.call("query", "selec 1"), "syntax", "42601"),
     ];
@@ -253,7 +269,8 @@ pub(super) async fn failures_have_a_kind(world: &World) {
         },
         world.dir.path(),
     );
-    let (kind, message) = world.fails(Call { endpoint: Some(nobody), ..world.call("query", "select 1") }).await;
+    let (kind, message) =
+        world.fails(Call { endpoint: Some(nobody), ..world.call("query", "select 1") }).await;
     assert_eq!(kind, "refused", "{message}");
 }
 
@@ -278,7 +295,10 @@ pub(super) async fn a_transaction_is_seen_when_it_is_committed(world: &World) {
     assert_eq!(count(world).await, Value::int(0), "others do not see what is not committed");
     world.done(inside(world.call("commit", ""), &tx)).await;
     assert_eq!(count(world).await, Value::int(1));
-    assert_eq!((tx.field("open"), tx.field("committed")), (Some(Value::Bool(false)), Some(Value::Bool(true))));
+    assert_eq!(
+        (tx.field("open"), tx.field("committed")),
+        (Some(Value::Bool(false)), Some(Value::Bool(true)))
+    );
 }
 
 pub(super) async fn a_transaction_is_undone_by_rollback_and_by_the_end(world: &World) {
@@ -323,11 +343,16 @@ pub(super) async fn a_transaction_that_is_over_says_how(world: &World) {
 
 /// A statement that does not end by itself.
 fn endless(world: &World) -> Call {
-    world.call("query", match world.dialect {
-        Dialect::Sqlite => "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n",
-        Dialect::Postgres => "select pg_sleep(1000)",
-        Dialect::MySql => "select sleep(1000)",
-    })
+    world.call(
+        "query",
+        match world.dialect {
+            Dialect::Sqlite => {
+                "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"
+            }
+            Dialect::Postgres => "select pg_sleep(1000)",
+            Dialect::MySql => "select sleep(1000)",
+        },
+    )
 }
 
 pub(super) async fn a_statement_that_takes_too_long_is_ended(world: &World) {
@@ -370,9 +395,15 @@ pub(super) async fn results_are_bounded(world: &World) {
 pub(super) async fn only_what_is_safe_can_be_held_to_that(world: &World) {
     customers(world).await;
     world.done(world.insert("customers", customer("a@x"))).await;
-    let changes = ["delete from customers", "insert into customers (name) values ('x')", "drop table customers", "create table more (a int)"];
+    let changes = [
+        "delete from customers",
+        "insert into customers (name) values ('x')",
+        "drop table customers",
+        "create table more (a int)",
+    ];
     for change in changes {
-        let (kind, message) = world.fails(with(world.call("query", change), "read_only", Value::Bool(true))).await;
+        let (kind, message) =
+            world.fails(with(world.call("query", change), "read_only", Value::Bool(true))).await;
         assert_eq!(kind, "read_only", "{change}: {message}");
     }
     let mut safe = super::world::session(world.dir.path());
@@ -385,7 +416,8 @@ pub(super) async fn only_what_is_safe_can_be_held_to_that(world: &World) {
     assert_eq!(field(&reply, "count"), Value::int(1));
     let tx = world.sql.perform(world.call("begin", ""), &safe).await.unwrap();
     let Value::Live(tx) = tx.record else { panic!("{:?}", tx.record) };
-    let reply = world.sql.perform(inside(world.insert("customers", customer("b@x")), &tx), &safe).await.unwrap();
+    let reply =
+        world.sql.perform(inside(world.insert("customers", customer("b@x")), &tx), &safe).await.unwrap();
     assert_eq!(error(&reply).0, "read_only");
     world.sql.settle(&safe).await;
     world.done(world.insert("customers", customer("b@x"))).await;
@@ -405,7 +437,9 @@ pub(super) async fn secrets_are_masked(world: &World) {
     world.session.redactor.register("s3cret-value");
     let row = Value::object([("email", secret.clone()), ("name", text("Alice"))]);
     let inserted = world.done(world.insert("customers", row)).await;
-    let asked = world.bound("select % as echo, name from customers where email = %", &[secret.clone(), secret.clone()]).await;
+    let asked = world
+        .bound("select % as echo, name from customers where email = %", &[secret.clone(), secret.clone()])
+        .await;
     let failed = world.send(world.with_values("select nothing(%)", &[secret])).await.unwrap();
     for reply in [&inserted, &asked, &failed] {
         let exchange = format!("{:?}", reply.exchange);
@@ -417,7 +451,11 @@ pub(super) async fn secrets_are_masked(world: &World) {
         for reply in [&inserted, &asked, &failed] {
             assert!(!shown(reply).contains(password.as_str()));
         }
-        assert!(asked.exchange.shell.contains(MASK) || world.dialect == Dialect::MySql, "{}", asked.exchange.shell);
+        assert!(
+            asked.exchange.shell.contains(MASK) || world.dialect == Dialect::MySql,
+            "{}",
+            asked.exchange.shell
+        );
     }
 }
 

@@ -36,7 +36,8 @@ pub(super) fn endpoint(url: &str, dir: &std::path::Path) -> Arc<Endpoint> {
 
 /// Where the server is. The tests that ask are ignored without one, so that asking in vain fails.
 fn server(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} says where the server is; see tests/databases"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} says where the server is; see tests/databases"))
 }
 
 impl World {
@@ -54,7 +55,7 @@ impl World {
             Dialect::MySql => {
                 let server = server("SCN_TEST_MYSQL");
                 let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-                (url, Some((server, format!("create database {name}"))))
+                (url, Some((server, format!("create database {name} character set utf8mb4"))))
             }
         };
         let world = World {
