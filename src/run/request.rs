@@ -85,7 +85,13 @@ impl Cx {
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
         let place = self.world.bare_place(span);
-        self.emit(EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone() });
+        let touched = match &aim {
+            Aim::Service(service) => self.world.touched(service, &call, &reply),
+            _ => None,
+        };
+        let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
+        self.world.count(&event);
+        self.emit(event);
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
         if error_of(&response.record).is_some() {
             self.broke.store(true, Ordering::Relaxed);
@@ -120,6 +126,7 @@ impl Cx {
             id: self.id,
             place: self.world.bare_place(span),
             exchange: exchange.clone(),
+            touched: None,
         });
         Ok(Arc::new(Response { record: Value::object([("error", Value::Absent)]), exchange }))
     }
@@ -520,6 +527,11 @@ fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
             ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
             _ => Checked::default(),
         },
+        // An action that is given the response may judge it; if it does not, that shows in the run.
+        (ExprKind::Call(_, args), Some(of)) => {
+            let given = args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
+            Checked { verdict: given, error: given }
+        }
         _ => Checked::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! One scenario: its services, its fixtures, its statements, its cleanup; again when it may retry.
 
-mod exits;
+pub(crate) mod exits;
 mod fixture;
 mod instance;
 mod lease;

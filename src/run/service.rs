@@ -168,6 +168,11 @@ fn address_of(url: &str) -> Address {
 }
 
 impl ServiceRef {
+    /// The contract it names.
+    pub(crate) fn contract(&self) -> Option<&Contract> {
+        self.contract.as_ref()
+    }
+
     /// What `kill`, `restart` and the like act on: the process, once it runs.
     pub(crate) fn target(self: Arc<Self>) -> Arc<dyn Live> {
         let current = lock(&self.current).clone();

@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::{RwLock, mpsc};
 
 use super::catalog::Catalogs;
+use super::coverage::Counting;
 use super::cx::lock;
 pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
@@ -62,6 +63,8 @@ pub(crate) struct World {
     pub(crate) serial: Arc<RwLock<()>>,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
+    /// What is exercised of the services' contracts.
+    pub(crate) counting: Counting,
     protocols: Vec<Box<dyn Protocol>>,
     services: BTreeMap<ItemRef, Arc<ServiceRef>>,
     compiled: Mutex<BTreeMap<ItemRef, Result<Arc<Script>, ScriptError>>>,
@@ -107,6 +110,7 @@ impl World {
             elsewhere: parts.elsewhere,
             cases: parts.cases,
             serial: Arc::new(RwLock::new(())),
+            counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
             services: parts.services,
             catalogs: Catalogs::default(),

@@ -146,13 +146,17 @@ impl Cx {
                 let text = format!("`{}` cannot be made: {error}", world.out.display());
                 Box::new(self.failure(&env, Code::SERVICE_BUILD, setting.span, text))
             })?;
-            self.emit(EventKind::ServiceBuilding { service: title.clone() });
+            // One that has run already takes no time, and says nothing.
+            let done = world.builds.is_done(&command);
+            if !done {
+                self.emit(EventKind::ServiceBuilding { service: title.clone() });
+            }
             let took = world
                 .builds
                 .build(&title, &command, Builds::WITHIN, &world.processes, &world.redactor)
                 .await
                 .map_err(|failure| Box::new(self.at_setting(failure, setting.span)))?;
-            build_us = took.as_micros() as u64;
+            build_us = if done { 0 } else { took.as_micros() as u64 };
         }
         let spec = self.spec(&env, service, declared, wanted).await.map_err(only)?;
         let address = self.world.redactor.mask(&without_password(&spec.url)).into_owned();
