@@ -18,5 +18,6 @@ mod never;
 mod properties;
 mod robust;
 mod secrets;
+mod sql;
 mod stages;
 mod time;
