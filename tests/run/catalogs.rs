@@ -27,8 +27,8 @@ scenario "every format is a value" {
   for product in products { expect product matches Product }
 }
 scenario "texts are read like files" {
-  exec "printf a;b\n1;2\n"
-  expect from_csv(stdout, separator: ";", of: { a: int, b: int }) == [{ a: 1, b: 2 }]
+  exec "true"
+  expect from_csv("a;b\n1;2\n", separator: ";", of: { a: int, b: int }) == [{ a: 1, b: 2 }]
   expect from_yaml("a: on") == { a: "on" }
   expect from_sql("INSERT INTO t (a) VALUES ('x\\n');", dialect: mysql) == { t: [{ a: "x\n" }] }
 }
@@ -100,8 +100,8 @@ fn rows_that_do_not_fit_their_shape_are_all_told() {
         1,
         &[
             "rows of `./a.csv` do not fit their shape",
-            "./a.csv:3:1: .id is \"007\", not",
-            "./a.csv:4:1: .id is \"z\", not",
+            "./a.csv:3:1: .id is \"007\" (text), not int",
+            "./a.csv:4:1: .id is \"z\" (text), not int",
         ],
     );
 }
@@ -154,12 +154,6 @@ fn a_fixture_loads_a_catalog_and_takes_it_away() {
 shape Product { sku: text, qty: int }
 let products = from_csv(file("./products.csv"), of: Product)
 
-@safe
-action loaded() {
-  exec "sh -c 'ls store | wc -l | tr -d \" \"'"
-  return trim(stdout)
-}
-
 fixture catalog {
   defer for product in products { exec "rm store/${product.sku}" }
   for product in products { exec "sh -c 'echo $1 > store/$0' ${product.sku} ${product.qty}" }
@@ -168,7 +162,8 @@ fixture catalog {
 
 scenario "the store has the catalog" {
   expect catalog.count == 3
-  expect loaded() == "3"
+  exec "sh -c 'ls store | wc -l'"
+  expect trim(stdout) == "3"
   exec "cat store/tea"
   expect stdout == "7\n"
 }
