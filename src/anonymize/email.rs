@@ -9,7 +9,8 @@ pub(super) fn email(key: &Key, domain: &[&[u8]], text: &str) -> Result<String, S
     let wrong = || "it is no e-mail address".to_owned();
     let (local, host) = text.rsplit_once('@').ok_or_else(wrong)?;
     let labels = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    if local.is_empty() || host.is_empty() || local.contains(char::is_whitespace) || !host.chars().all(labels) {
+    if local.is_empty() || host.is_empty() || local.contains(char::is_whitespace) || !host.chars().all(labels)
+    {
         return Err(wrong());
     }
     let mut of_local = domain.to_vec();

@@ -71,7 +71,8 @@ impl Method {
         let parts = [domain.as_bytes()];
         let replaced = match self {
             Method::Draw(_, Some(drawer)) => {
-                let key = DrawKey::new(0).with(key.bytes(&[&b"draw"[..], domain.as_bytes(), text.as_bytes()], 32));
+                let key =
+                    DrawKey::new(0).with(key.bytes(&[&b"draw"[..], domain.as_bytes(), text.as_bytes()], 32));
                 return drawer.draw(&key);
             }
             Method::Draw(_, None) => return Err("its shape is not known".to_owned()),

@@ -21,7 +21,12 @@ const AS: Param = Param::new(
     "the domain: the same input gives the same output in all rules of a domain; default the rule's name",
 );
 
-const fn rule(name: &'static str, summary: &'static str, params: &'static [Param], example: &'static str) -> Spec {
+const fn rule(
+    name: &'static str,
+    summary: &'static str,
+    params: &'static [Param],
+    example: &'static str,
+) -> Spec {
     Spec::new(Kind::Rule, "data", name, summary).params(params).example(example)
 }
 
@@ -41,20 +46,39 @@ pub const SPECS: &[Spec] = &[
         &[AS],
         "orders.amount: number",
     ),
-    rule("email", "another address of the same form, at a host that ends in `.test` (RFC 2606)", &[AS], "customers.email: email"),
+    rule(
+        "email",
+        "another address of the same form, at a host that ends in `.test` (RFC 2606)",
+        &[AS],
+        "customers.email: email",
+    ),
     rule("phone", "another number with the same length and punctuation", &[AS], "customers.phone: phone"),
-    rule("card", "another card number of the same length with a valid check digit (ISO/IEC 7812-1)", &[AS], "customers.card: card"),
+    rule(
+        "card",
+        "another card number of the same length with a valid check digit (ISO/IEC 7812-1)",
+        &[AS],
+        "customers.card: card",
+    ),
     rule(
         "date",
         "moved by whole days, never by none; the time of day stays",
         &[
             Param::new("days", Ty::Number, "by at most so many, forward or back; default 30"),
-            Param::new("per", Ty::Word, "a column beside it: all dates with the same one move alike, so that intervals stay; default each date by itself"),
+            Param::new(
+                "per",
+                Ty::Word,
+                "a column beside it: all dates with the same one move alike, so that intervals stay; default each date by itself",
+            ),
             AS,
         ],
         "customers.born: date(days: 30, per: id)",
     ),
-    rule("text", "letters for letters and digits for digits, without a meaning; not for what must stay different", &[AS], "orders.note: text"),
+    rule(
+        "text",
+        "letters for letters and digits for digits, without a meaning; not for what must stay different",
+        &[AS],
+        "orders.note: text",
+    ),
 ];
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::method::Method;
 use super::SPECS;
+use super::method::Method;
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::Spec;
 use crate::source::{SourceId, Span};
@@ -82,8 +82,8 @@ fn wrong(span: Span, message: impl Into<String>) -> Vec<Diagnostic> {
 fn rule(source: SourceId, text: &str, start: usize, line: &str) -> Result<Rule, Vec<Diagnostic>> {
     let indent = line.len() - line.trim_start().len();
     let whole = Span::new(source, start + indent, start + line.len());
-    let (path, table, colon) = path(line)
-        .map_err(|(at, why)| wrong(Span::new(source, start + at, start + line.len()), why))?;
+    let (path, table, colon) =
+        path(line).map_err(|(at, why)| wrong(Span::new(source, start + at, start + line.len()), why))?;
     // The rest at its place in the file, so that messages point at it.
     let mut padded = " ".repeat(start + colon + 1);
     padded.push_str(&text[start + colon + 1..start + line.len()]);

@@ -18,7 +18,8 @@ fn other() -> Key {
 
 fn of(key: &Key, method: &Method, domain: &str, text: &str) -> Result<String, String> {
     let value = Value::text(text);
-    let replaced = method.apply(key, domain, &Source { value: &value, beside: &|_| Some(Value::text("c1")) })?;
+    let replaced =
+        method.apply(key, domain, &Source { value: &value, beside: &|_| Some(Value::text("c1")) })?;
     Ok(replaced.as_text().unwrap().to_owned())
 }
 
@@ -53,7 +54,9 @@ fn a_permutation_of_a_small_domain_reaches_all_of_it() {
 
 #[test]
 fn numbers_keep_what_they_fit_in() {
-    for n in [1u64, 10, 999, 1_000_000_000, 2_147_483_647, 2_147_483_648, 4_294_967_296, 9_223_372_036_854_775_807] {
+    for n in
+        [1u64, 10, 999, 1_000_000_000, 2_147_483_647, 2_147_483_648, 4_294_967_296, 9_223_372_036_854_775_807]
+    {
         let text = id(&n.to_string());
         let got: u64 = text.parse().unwrap();
         assert_eq!(text.len(), n.to_string().len());
@@ -82,7 +85,12 @@ fn a_number_and_its_text_are_the_same_id() {
 #[test]
 fn forms_stay() {
     let uuid = id("6f1c2d3e-4b5a-4c7d-9e8f-0a1b2c3d4e5f");
-    assert!(regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}$").unwrap().is_match(&uuid), "{uuid}");
+    assert!(
+        regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}$")
+            .unwrap()
+            .is_match(&uuid),
+        "{uuid}"
+    );
     let object = id("507f1f77bcf86cd799439011");
     assert!(object.len() == 24 && object.chars().all(|c| c.is_ascii_hexdigit()), "{object}");
     let order = id("ORD-2026/ab");
@@ -92,7 +100,12 @@ fn forms_stay() {
     assert!(regex::Regex::new(r"^\+\d\d \(\d{3}\) \d{3}-\d{4}$").unwrap().is_match(&phone), "{phone}");
     assert!(of(&key(), &Method::Phone, "phone", "call me").is_err());
     let email = of(&key(), &Method::Email, "email", "Ada.Lovelace+x@mail.example.com").unwrap();
-    assert!(regex::Regex::new(r"^[A-Z][a-z]{2}\.[A-Z][a-z]{7}\+[a-z]@[a-z]{4}\.[a-z]{7}\.[a-z]{3}\.test$").unwrap().is_match(&email), "{email}");
+    assert!(
+        regex::Regex::new(r"^[A-Z][a-z]{2}\.[A-Z][a-z]{7}\+[a-z]@[a-z]{4}\.[a-z]{7}\.[a-z]{3}\.test$")
+            .unwrap()
+            .is_match(&email),
+        "{email}"
+    );
     for bad in ["ada", "@x.com", "a b@x.com", "a@"] {
         assert!(of(&key(), &Method::Email, "email", bad).is_err(), "{bad}");
     }
@@ -166,10 +179,18 @@ fn the_rule_that_says_most_wins() {
 fn every_wrong_line_is_told() {
     let text = "a: emial\nb\nc: id(of: x)\na: keep\nd: date(days: 0)\ne: 1 + 1\n*: keep\na.*.b: keep\nf:\ng: keep(x)\na: drop\n";
     let errors = Rules::parse(SourceId::default(), text).unwrap_err();
-    let all: Vec<String> = errors.iter().map(|error| format!("{} {}", error.at.span.start, error.message)).collect();
+    let all: Vec<String> =
+        errors.iter().map(|error| format!("{} {}", error.at.span.start, error.message)).collect();
     for part in [
-        "there is no rule `emial`", "a rule is written like", "`id` has no parameter `of`", "`days` is a whole number",
-        "a rule is a name", "`*` stands for a whole table", "a rule is missing", "`keep` takes 0 arguments", "has a rule already",
+        "there is no rule `emial`",
+        "a rule is written like",
+        "`id` has no parameter `of`",
+        "`days` is a whole number",
+        "a rule is a name",
+        "`*` stands for a whole table",
+        "a rule is missing",
+        "`keep` takes 0 arguments",
+        "has a rule already",
     ] {
         assert!(all.iter().any(|error| error.contains(part)), "{part}: {all:#?}");
     }

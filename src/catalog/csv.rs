@@ -105,11 +105,8 @@ impl<'a> Rows<'a> {
             if row.len() == 1 && row[0].text.is_none() {
                 continue;
             }
-            let message = format!(
-                "the row has {}, and the header has {}",
-                cells(row.len()),
-                self.columns.len()
-            );
+            let message =
+                format!("the row has {}, and the header has {}", cells(row.len()), self.columns.len());
             return Err(self.wrong(start, message));
         }
     }

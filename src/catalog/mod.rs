@@ -6,8 +6,8 @@ mod place;
 pub mod sql;
 mod yaml;
 
-pub(crate) use place::text;
 pub use place::Malformed;
+pub(crate) use place::text;
 pub use yaml::from_yaml;
 
 use crate::value::{JsonError, Value, from_json};

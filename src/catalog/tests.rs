@@ -30,7 +30,10 @@ fn other_separators_and_files_without_a_header_are_told() {
     let csv = Csv { separator: b';', columns: Some(vec!["a".into(), "b".into()]) };
     let value = csv::read(b"1;2,5\n\"x;y\";\n", &csv).unwrap();
     assert_eq!(show(&value), r#"[{ a: "1", b: "2,5" }, { a: "x;y" }]"#);
-    assert_eq!(wrong_csv(b"id;name\n1;x\n"), "the header looks separated by \";\": say so with `separator` at line 1 column 1");
+    assert_eq!(
+        wrong_csv(b"id;name\n1;x\n"),
+        "the header looks separated by \";\": say so with `separator` at line 1 column 1"
+    );
 }
 
 #[test]
@@ -43,7 +46,10 @@ fn malformed_rows_are_errors_at_their_place() {
         (b"a,,c\n", "a column has no name at line 1 column 3"),
         (b"a,b\n1,\"x\ny\n", "the quote that opens here is never closed at line 2 column 3"),
         (b"a,b\n\"x\"y,1\n", "text after the closing quote of a cell at line 2 column 4"),
-        (b"a,b\nx\"y,1\n", "a quote inside a cell: put the cell in quotes and write it twice at line 2 column 2"),
+        (
+            b"a,b\nx\"y,1\n",
+            "a quote inside a cell: put the cell in quotes and write it twice at line 2 column 2",
+        ),
         (b"a,b\n1\r2,3\n", "a lone carriage return ends no row at line 2 column 2"),
         (b"a,b\n1,\xff\n", "these bytes are not UTF-8 at line 2 column 3"),
         (b"\xff\xfea\0", "this is UTF-16, not UTF-8 at line 1 column 1"),
@@ -63,7 +69,10 @@ fn yaml_has_the_core_schema_of_1_2() {
         yaml(text),
         r#"{ a: "no", b: "on", c: null, d: true, e: 31, f: 15, g: 9007199254740993, h: 18446744073709551616, i: 100.00, j: "1", k: 0.5, l: 3, m: 1000, n: "2026-11-22", o: null, p: "", q: "1_000", r: null }"#
     );
-    assert_eq!(yaml("- &x {a: 1}\n- *x\n- !!str 1\n- !!binary AP8=\n"), r#"[{ a: 1 }, { a: 1 }, "1", bytes(00ff)]"#);
+    assert_eq!(
+        yaml("- &x {a: 1}\n- *x\n- !!str 1\n- !!binary AP8=\n"),
+        r#"[{ a: 1 }, { a: 1 }, "1", bytes(00ff)]"#
+    );
     assert_eq!(yaml(""), "null");
     assert_eq!(yaml("text: |\n  a\n  b\n1: x\n"), r#"{ text: "a\nb\n", "1": "x" }"#);
 }
@@ -72,7 +81,10 @@ fn yaml_has_the_core_schema_of_1_2() {
 fn malformed_yaml_is_an_error_at_its_place() {
     for (text, message) in [
         ("a: 1\nb: 2\na: 3\n", "the key `a` stands twice in one object at line 3 column 1"),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", "`<<` merges in YAML 1.1 only: write the fields out, or quote it when it is a name at line 3 column 3"),
+        (
+            "a: &x {b: 1}\nc:\n  <<: *x\n",
+            "`<<` merges in YAML 1.1 only: write the fields out, or quote it when it is a name at line 3 column 3",
+        ),
         ("a: !thing 1\n", "the tag `!thing` is not known here at line 1 column"),
         ("a: !!int x\n", "this is no `tag:yaml.org,2002:!int` at line 1 column"),
         ("--- 1\n--- 2\n", "a second document begins: a catalog is one document at line 2"),
@@ -200,19 +212,31 @@ fn dumps_of_sqlite_are_read() {
 #[test]
 fn what_looks_like_data_and_cannot_be_read_is_an_error() {
     for (text, message) in [
-        ("SELECT 1;\nUPDATE t SET a = 1;", "`UPDATE` changes rows, and a catalog reads only what is inserted at line 2 column 1"),
+        (
+            "SELECT 1;\nUPDATE t SET a = 1;",
+            "`UPDATE` changes rows, and a catalog reads only what is inserted at line 2 column 1",
+        ),
         ("DELETE FROM t;", "`DELETE` changes rows"),
         ("INSERT INTO t VALUES (1);", "the columns of `t` are not known"),
-        ("INSERT INTO t (a) SELECT 1;", "only `VALUES` can be read here: a catalog computes nothing at line 1 column 19"),
+        (
+            "INSERT INTO t (a) SELECT 1;",
+            "only `VALUES` can be read here: a catalog computes nothing at line 1 column 19",
+        ),
         ("INSERT INTO t (a, b) VALUES (1);", "the row has 1 values for 2 columns at line 1 column 29"),
         ("INSERT INTO t (a) VALUES (now());", "`now` is no value that stands in a dump"),
         ("INSERT INTO t (a) VALUES ('x);", "the text that opens here is never closed at line 1 column 27"),
         ("INSERT INTO t (a) VALUES ('a\\nb');", "a backslash escapes in MySQL and nowhere else"),
-        ("INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2;", "only `ON CONFLICT DO NOTHING` can be read here"),
+        (
+            "INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2;",
+            "only `ON CONFLICT DO NOTHING` can be read here",
+        ),
         ("INSERT INTO t (a, a) VALUES (1, 2);", "the column `a` stands twice"),
         ("COPY t (a) FROM stdin;\n1\n", "the rows that begin here are never ended"),
         ("COPY t (a) FROM stdin;\n1\t2\n\\.\n", "the row has 2 values for 1 columns at line 2 column 1"),
-        ("COPY t (a) FROM stdin WITH (FORMAT csv);\n1\n\\.\n", "only `COPY … FROM stdin;` in the text format"),
+        (
+            "COPY t (a) FROM stdin WITH (FORMAT csv);\n1\n\\.\n",
+            "only `COPY … FROM stdin;` in the text format",
+        ),
         ("/* never", "the comment that opens here is never closed"),
         ("CREATE TABLE t (a int", "the table's definition is cut off"),
     ] {

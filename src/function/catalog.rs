@@ -11,8 +11,11 @@ use crate::catalog::{self, Malformed};
 use crate::lang::{Param, Ty};
 use crate::value::Value;
 
-const CONTENT: Param =
-    Param::required("content", Ty::Any, "text, bytes, or `file(\"./…\")`: a file of the project, at most 100 MiB");
+const CONTENT: Param = Param::required(
+    "content",
+    Ty::Any,
+    "text, bytes, or `file(\"./…\")`: a file of the project, at most 100 MiB",
+);
 const ONLY: &[Param] = &[CONTENT];
 
 functions! {
@@ -102,7 +105,8 @@ fn columns(args: &Arguments) -> Result<Option<Vec<Arc<str>>>, String> {
     let Some(_) = args.get("columns") else { return Ok(None) };
     let mut columns: Vec<Arc<str>> = Vec::new();
     for name in args.list("columns")? {
-        let name = name.as_text().filter(|name| !name.is_empty() && !columns.iter().any(|known| &**known == *name));
+        let name =
+            name.as_text().filter(|name| !name.is_empty() && !columns.iter().any(|known| &**known == *name));
         columns.push(name.ok_or("`from_csv`: `columns` are different names, not empty")?.into());
     }
     if columns.is_empty() {

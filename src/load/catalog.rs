@@ -46,7 +46,8 @@ fn read_of(expr: &Expr) -> Option<Read> {
     if !reads(name) {
         return None;
     }
-    let content = args.args.first().filter(|arg| arg.name.as_ref().is_none_or(|name| &*name.name == "content"))?;
+    let content =
+        args.args.first().filter(|arg| arg.name.as_ref().is_none_or(|name| &*name.name == "content"))?;
     let ExprKind::Call(callee, file) = &content.value.kind else { return None };
     if !matches!(&callee.kind, ExprKind::Name(name) if &**name == "file") {
         return None;

@@ -88,7 +88,9 @@ impl Cx {
                     let file = DataFile::find(&root, &dir, &path).map_err(Wrong::Refused)?;
                     let cached = shape.is_none() || typed_at.is_some();
                     let state = (file.path.clone(), file.stamp, reading.clone(), typed_at);
-                    if let Some(value) = cached.then(|| lock(&world.catalogs.read).get(&state).cloned()).flatten() {
+                    if let Some(value) =
+                        cached.then(|| lock(&world.catalogs.read).get(&state).cloned()).flatten()
+                    {
                         return Ok(value);
                     }
                     let value = read(&reading, shape.as_ref(), &file.read().map_err(Wrong::Refused)?)?;

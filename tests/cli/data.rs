@@ -46,7 +46,10 @@ fn value_n_is_the_same_however_many_are_drawn() {
     assert_eq!(lines("7", &[]), many[..7]);
     assert_eq!(lines("50", &["--seed", "3"]), many, "the files' own seed");
     assert_ne!(lines("50", &["--seed", "4"]), many);
-    assert!(many.iter().any(|line| line.contains("\"note\"")) && many.iter().any(|line| !line.contains("\"note\"")));
+    assert!(
+        many.iter().any(|line| line.contains("\"note\""))
+            && many.iter().any(|line| !line.contains("\"note\""))
+    );
     assert!(many.iter().all(|line| line.contains(" Rome\"")), "{many:?}");
     assert!(lines("1", &["--set", "town=Oslo"])[0].contains(" Oslo\""));
     assert_eq!(lines("0", &[]).len(), 0);
@@ -58,11 +61,19 @@ fn value_n_is_the_same_however_many_are_drawn() {
 fn what_is_drawn_is_read_back_by_its_shape() {
     let dir = shop();
     for (format, dialect, file) in [
-        ("csv", "standard", "c.csv"), ("json", "standard", "c.json"), ("jsonl", "standard", "c.jsonl"),
-        ("sql", "standard", "s.sql"), ("sql", "mysql", "m.sql"), ("sql", "postgres", "p.sql"), ("sql", "sqlite", "l.sql"),
+        ("csv", "standard", "c.csv"),
+        ("json", "standard", "c.json"),
+        ("jsonl", "standard", "c.jsonl"),
+        ("sql", "standard", "s.sql"),
+        ("sql", "mysql", "m.sql"),
+        ("sql", "postgres", "p.sql"),
+        ("sql", "sqlite", "l.sql"),
     ] {
         let path = format!("scenarios/{file}");
-        drawn(dir.path(), &["Customer", "-n", "250", "--format", format, "--dialect", dialect, "--out", &path]);
+        drawn(
+            dir.path(),
+            &["Customer", "-n", "250", "--format", format, "--dialect", dialect, "--out", &path],
+        );
     }
     let test = r#"use "./shop.scn" { Customer }
 let csv = from_csv(file("./c.csv"), of: Customer)
@@ -97,8 +108,16 @@ fn shapes_of_the_language_itself_need_no_files() {
     assert_eq!(text.lines().count(), 4);
     assert!(text.starts_with("id,qty\n"), "{text}");
     assert_eq!(drawn(dir.path(), &["any int(5..5)", "-n", "2", "--format", "jsonl"]), "5\n5\n");
-    let sql = drawn(dir.path(), &["{ a: \"it's\", b: int(1..1) }", "-n", "101", "--format", "sql", "--table", "t \"x"]);
-    assert!(sql.starts_with("-- dialect: standard\nINSERT INTO \"t \"\"x\" (\"a\", \"b\") VALUES\n('it''s', 1),\n"), "{sql}");
+    let sql = drawn(
+        dir.path(),
+        &["{ a: \"it's\", b: int(1..1) }", "-n", "101", "--format", "sql", "--table", "t \"x"],
+    );
+    assert!(
+        sql.starts_with(
+            "-- dialect: standard\nINSERT INTO \"t \"\"x\" (\"a\", \"b\") VALUES\n('it''s', 1),\n"
+        ),
+        "{sql}"
+    );
     assert_eq!(sql.matches("INSERT INTO").count(), 2);
     let (_, text) = ends(dir.path(), &["data", "draw", "{ a: int }", "--format", "sql"], 2);
     assert!(text.contains("--table NAME"), "{text}");
@@ -106,7 +125,10 @@ fn shapes_of_the_language_itself_need_no_files() {
 
 #[test]
 fn shapes_that_are_wrong_are_told_at_their_place() {
-    let dir = project(&[("scenarios/a.scn", SHOP), ("scenarios/b.scn", "shape Order { id: uuid }\nshape Customer = \"b\"\n")]);
+    let dir = project(&[
+        ("scenarios/a.scn", SHOP),
+        ("scenarios/b.scn", "shape Order { id: uuid }\nshape Customer = \"b\"\n"),
+    ]);
     for (shape, parts) in [
         ("Custmer", &["`Custmer`", "did you mean `Customer`?", "command line:1:1"][..]),
         ("Ordr", &["did you mean `Order`?"]),
@@ -125,7 +147,12 @@ fn shapes_that_are_wrong_are_told_at_their_place() {
     drawn(dir.path(), &["Customer", "scenarios/a.scn"]);
     let (_, text) = ends(dir.path(), &["data", "draw", "Customer", "none.scn"], 2);
     assert!(text.contains("`none.scn` does not exist"), "{text}");
-    for args in [&["data"][..], &["data", "draw"], &["data", "draw", "int", "-n", "-1"], &["data", "draw", "int", "--format", "xml"]] {
+    for args in [
+        &["data"][..],
+        &["data", "draw"],
+        &["data", "draw", "int", "-n", "-1"],
+        &["data", "draw", "int", "--format", "xml"],
+    ] {
         ends(dir.path(), args, 2);
     }
 }
@@ -175,7 +202,11 @@ fn what_cannot_be_written_is_told_and_leaves_nothing() {
         assert!(text.contains("cannot be written"), "{target}: {text}");
     }
     // What fails half-way leaves no file and no half of one.
-    ends(dir.path(), &["data", "draw", "{ a: int } | int", "-n", "500", "--format", "csv", "--out", "half.csv"], 2);
+    ends(
+        dir.path(),
+        &["data", "draw", "{ a: int } | int", "-n", "500", "--format", "csv", "--out", "half.csv"],
+        2,
+    );
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["file"]);
 }
@@ -214,9 +245,26 @@ active:            keep
 "#;
 
 const REAL: &[&str] = &[
-    "1041", "1042", "1043", "ada@lovelace.org", "lovelace", "grace@navy.mil", "Ada Lovelace", "Grace Hopper",
-    "7946", "4111 1111 1111 1111", "5500-0000", "1815-12-10", "1906-12-09", "1906-12-10", "1234.50", "99.99", "calls often",
-    "ORD-7f3a", "Arlington", "London",
+    "1041",
+    "1042",
+    "1043",
+    "ada@lovelace.org",
+    "lovelace",
+    "grace@navy.mil",
+    "Ada Lovelace",
+    "Grace Hopper",
+    "7946",
+    "4111 1111 1111 1111",
+    "5500-0000",
+    "1815-12-10",
+    "1906-12-09",
+    "1906-12-10",
+    "1234.50",
+    "99.99",
+    "calls often",
+    "ORD-7f3a",
+    "Arlington",
+    "London",
 ];
 
 const KEY: &str = "correct horse battery staple";
@@ -292,10 +340,17 @@ fn nothing_real_is_left_and_what_belongs_together_stays_together() {
     for line in [&format!("{}\t{}\tt", ids[0], emails[0]), &format!("{}\t{}\tf", ids[1], emails[1])] {
         assert!(dump.contains(line.as_str()), "{line}\n{dump}");
     }
-    assert!(dump.contains(&format!("({}, NULL)", ids[1])) && dump.contains("CREATE TABLE \"public\".\"customers\""));
+    assert!(
+        dump.contains(&format!("({}, NULL)", ids[1]))
+            && dump.contains("CREATE TABLE \"public\".\"customers\"")
+    );
     assert!(!dump.contains("DEFAULT") && !dump.contains("client_encoding"));
     let said = &safe["said"];
-    for part in ["5  customers.id: id(as: customer)", "4  *.customer_id: id(as: customer)", "left out 1 statement without rows: SET 1"] {
+    for part in [
+        "5  customers.id: id(as: customer)",
+        "4  *.customer_id: id(as: customer)",
+        "left out 1 statement without rows: SET 1",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
@@ -339,7 +394,10 @@ fn silence_is_strict() {
         said
     };
     let said = refused("id: id\nemail: email\n", "customers.csv");
-    assert!(said.contains("no rule says what becomes of these") && said.contains("customers.phone"), "{said}");
+    assert!(
+        said.contains("no rule says what becomes of these") && said.contains("customers.phone"),
+        "{said}"
+    );
     assert!(!said.contains("customers.email"), "{said}");
     let said = refused("order: id\ncustomer_id: id\nat: keep\nship.to: keep\nlines: keep\n", "orders.jsonl");
     assert!(said.contains("orders.ship.city") && !said.contains("orders.ship.to"), "{said}");
@@ -348,11 +406,19 @@ fn silence_is_strict() {
     // A rule for nothing is misspelt, and what it was to hide would show.
     let said = refused("customers: keep\ncustomers.emial: email\n", "customers.csv");
     assert!(said.contains("no column or field is meant by this rule") && said.contains("r:2:1"), "{said}");
-    let said = refused("customers.id: email\ncustomers.email: card\n*.name: any persn_name\n", "customers.csv");
+    let said =
+        refused("customers.id: email\ncustomers.email: card\n*.name: any persn_name\n", "customers.csv");
     assert!(said.contains("persn_name") && said.contains("did you mean"), "{said}");
-    let said = refused("id: email\nemail: card\nname: number\nphone: date\ncard: drop\nborn: drop\nbalance: drop\ntier: drop\nnote: drop\n", "customers.csv");
-    for part in ["customers.csv:2:1: `customers.id`: it is no e-mail address", "customers.csv:2:6: `customers.email`: it is no card number",
-        "customers.csv:3:1", "customers.csv:4:1"] {
+    let said = refused(
+        "id: email\nemail: card\nname: number\nphone: date\ncard: drop\nborn: drop\nbalance: drop\ntier: drop\nnote: drop\n",
+        "customers.csv",
+    );
+    for part in [
+        "customers.csv:2:1: `customers.id`: it is no e-mail address",
+        "customers.csv:2:6: `customers.email`: it is no card number",
+        "customers.csv:3:1",
+        "customers.csv:4:1",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = refused("", "customers.csv");
@@ -403,14 +469,25 @@ fn files_that_cannot_be_read_are_told() {
     ] {
         let assert = anonymize(dir.path(), &[file, "--with", "r"], Some(KEY)).assert();
         let said = err(&assert);
-        assert_eq!((assert.get_output().status.code(), out(&assert).as_str()), (Some(2), ""), "{file}: {said}");
+        assert_eq!(
+            (assert.get_output().status.code(), out(&assert).as_str()),
+            (Some(2), ""),
+            "{file}: {said}"
+        );
         assert!(said.contains(part) && !said.contains("lovelace"), "{file}: {said}");
     }
-    for (rules, part) in [("none", "`none` does not exist"), ("dir.csv", "is a directory"), ("huge.csv", "larger than"), ("bad.csv", "is not UTF-8")] {
+    for (rules, part) in [
+        ("none", "`none` does not exist"),
+        ("dir.csv", "is a directory"),
+        ("huge.csv", "larger than"),
+        ("bad.csv", "is not UTF-8"),
+    ] {
         let assert = anonymize(dir.path(), &["customers.csv", "--with", rules], Some(KEY)).assert();
         assert!(err(&assert).contains(part), "{rules}: {}", err(&assert));
     }
-    let assert = anonymize(dir.path(), &["customers.csv", "--with", "rules", "--out", "./customers.csv"], Some(KEY)).assert();
+    let assert =
+        anonymize(dir.path(), &["customers.csv", "--with", "rules", "--out", "./customers.csv"], Some(KEY))
+            .assert();
     assert!(err(&assert).contains("written over itself"));
     let assert = anonymize(dir.path(), &["customers.csv", "dump.sql", "--with", "rules"], Some(KEY)).assert();
     assert!(err(&assert).contains("--out DIR"));
@@ -419,7 +496,13 @@ fn files_that_cannot_be_read_are_told() {
 #[test]
 fn the_functions_and_rules_are_explained() {
     let dir = project(&[]);
-    for (name, part) in [("from_csv", "the shape of a row"), ("from_sql", "whose dump it is"), ("card", "check digit"), ("catalog", "read data strictly"), ("rules", "nothing leaks by silence")] {
+    for (name, part) in [
+        ("from_csv", "the shape of a row"),
+        ("from_sql", "whose dump it is"),
+        ("card", "check digit"),
+        ("catalog", "read data strictly"),
+        ("rules", "nothing leaks by silence"),
+    ] {
         let (text, _) = ends(dir.path(), &["explain", name], 0);
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(part), "{name}: {text}");
     }

@@ -60,7 +60,9 @@ fn unescape(cell: &str) -> Result<Cow<'_, str>, &'static str> {
         let mut code = |rest: &mut &[u8], radix: u32, most: usize, first: u32| {
             let mut code = first;
             for _ in 0..most {
-                let Some(digit) = rest.first().and_then(|byte| char::from(*byte).to_digit(radix)) else { break };
+                let Some(digit) = rest.first().and_then(|byte| char::from(*byte).to_digit(radix)) else {
+                    break;
+                };
                 code = code * radix + digit;
                 *rest = &rest[1..];
             }

@@ -12,8 +12,23 @@ pub(super) enum Kind {
 }
 
 const NUMBERS: &[&str] = &[
-    "smallint", "integer", "int", "int2", "int4", "int8", "bigint", "decimal", "numeric", "real", "double",
-    "float4", "float8", "serial", "bigserial", "smallserial", "oid",
+    "smallint",
+    "integer",
+    "int",
+    "int2",
+    "int4",
+    "int8",
+    "bigint",
+    "decimal",
+    "numeric",
+    "real",
+    "double",
+    "float4",
+    "float8",
+    "serial",
+    "bigserial",
+    "smallserial",
+    "oid",
 ];
 
 impl Kind {

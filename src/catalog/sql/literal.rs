@@ -115,7 +115,8 @@ impl Dump<'_> {
                 })
             }
             _ => {
-                let message = format!("`{word}` is no value that stands in a dump: a catalog computes nothing");
+                let message =
+                    format!("`{word}` is no value that stands in a dump: a catalog computes nothing");
                 Err(self.tokens.wrong(start, message))
             }
         }
@@ -146,7 +147,8 @@ fn apply(function: &str, args: &[Value]) -> Option<Value> {
             Some(Value::text(text.as_text()?.replace(part.as_text()?, by.as_text()?)))
         }
         ("char", codes) => {
-            let chars = codes.iter().map(|code| char::from_u32(code.as_number()?.to_usize()?.try_into().ok()?));
+            let chars =
+                codes.iter().map(|code| char::from_u32(code.as_number()?.to_usize()?.try_into().ok()?));
             chars.collect::<Option<String>>().map(Value::text)
         }
         ("unistr", [text]) => unistr(text.as_text()?).map(Value::text),

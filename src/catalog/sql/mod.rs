@@ -6,13 +6,15 @@ mod copy;
 mod dump;
 mod kind;
 mod literal;
+mod table;
 mod token;
 mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use dump::{Column, Dump, Inserted, Statement, Table};
+pub use dump::{Dump, Inserted, Statement};
+pub use table::{Column, Table};
 pub use write::{copied, identifier, literal};
 
 use super::place::Malformed;

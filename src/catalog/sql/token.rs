@@ -167,7 +167,8 @@ impl<'a> Tokens<'a> {
                 self.escape(prefix, text.to_mut())?;
                 from = self.at;
             } else if self.dialect.is_none() {
-                let message = "a backslash escapes in MySQL and nowhere else: say whose dump this is with `dialect`";
+                let message =
+                    "a backslash escapes in MySQL and nowhere else: say whose dump this is with `dialect`";
                 return Err(self.wrong(self.at - 1, message));
             } else {
                 text.to_mut().push('\\');
@@ -203,7 +204,8 @@ impl<'a> Tokens<'a> {
                     'U' => (16, 8, 1),
                     _ => (8, 3, 0),
                 };
-                let digits: String = rest[from..].chars().take(most).take_while(|d| d.is_digit(radix)).collect();
+                let digits: String =
+                    rest[from..].chars().take(most).take_while(|d| d.is_digit(radix)).collect();
                 self.at += digits.len() + from - 1;
                 let code = u32::from_str_radix(&digits, radix).ok().and_then(char::from_u32);
                 // A byte above ASCII is a part of a character, and only the whole has a meaning.
@@ -244,7 +246,8 @@ impl<'a> Tokens<'a> {
         let end = rest[1..].find('$').map(|at| at + 2);
         let mark = end.map(|end| &rest[..end]).filter(|mark| {
             let tag = &mark[1..mark.len() - 1];
-            !tag.starts_with(|c: char| c.is_ascii_digit()) && tag.chars().all(|c| c.is_alphanumeric() || c == '_')
+            !tag.starts_with(|c: char| c.is_ascii_digit())
+                && tag.chars().all(|c| c.is_alphanumeric() || c == '_')
         });
         let Some(mark) = mark else {
             self.at += 1;

@@ -98,7 +98,8 @@ fn key(file: Option<&Path>) -> Told<Key> {
     let bytes = match file {
         Some(path) => {
             let mut bytes = Vec::new();
-            let read = std::fs::File::open(path).and_then(|file| file.take(MAX_KEY + 1).read_to_end(&mut bytes));
+            let read =
+                std::fs::File::open(path).and_then(|file| file.take(MAX_KEY + 1).read_to_end(&mut bytes));
             if let Err(error) = read {
                 return Err(say(&format!("the key `{}` cannot be read: {}", path.display(), plain(&error))));
             }
@@ -137,8 +138,7 @@ fn rules(path: &Path, sources: &mut Sources, color: Color) -> Told<Rules> {
         return Err(say(&format!("`{}` is not UTF-8", path.display())));
     };
     let source = sources.add(Source::new(path.display().to_string(), "", text.as_str()));
-    let mut rules =
-        Rules::parse(source, &text).map_err(|errors| shape::complain(&errors, sources, color))?;
+    let mut rules = Rules::parse(source, &text).map_err(|errors| shape::complain(&errors, sources, color))?;
     let registry = Arc::new(crate::rooms::registry());
     for rule in &mut rules.rules {
         if let Method::Draw(expr, drawer) = &mut rule.method {

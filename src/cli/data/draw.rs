@@ -131,9 +131,8 @@ fn written(args: &Draw, pattern: &Pattern, form: Form, seed: u64, redactor: &Red
     let mut values = drawer.many(DrawKey::new(seed).with("scn data draw")).endless();
     let mut text = String::new();
     for _ in 0..args.count {
-        let value = values
-            .draw()
-            .map_err(|why| wrong(format!("`{}` cannot be drawn: {why}", describe(pattern))))?;
+        let value =
+            values.draw().map_err(|why| wrong(format!("`{}` cannot be drawn: {why}", describe(pattern))))?;
         rows.row(&value, &mut text).map_err(wrong)?;
         if value.is_secret() || redactor.leaks(&text) {
             let message = "the shape is made of a secret, and what is drawn of it would show it";

@@ -185,8 +185,14 @@ mod tests {
             let form = Form::Sql { columns: None, table: "t".into(), dialect };
             written(form, &[r#"{"a":"it's \\","b":true,"c":null}"#]).unwrap()
         };
-        assert_eq!(sql(Dialect::Standard), "-- dialect: standard\nINSERT INTO \"t\" (\"a\", \"b\", \"c\") VALUES\n('it''s \\', TRUE, NULL);\n");
-        assert_eq!(sql(Dialect::Mysql), "-- dialect: mysql\nINSERT INTO `t` (`a`, `b`, `c`) VALUES\n('it''s \\\\', TRUE, NULL);\n");
+        assert_eq!(
+            sql(Dialect::Standard),
+            "-- dialect: standard\nINSERT INTO \"t\" (\"a\", \"b\", \"c\") VALUES\n('it''s \\', TRUE, NULL);\n"
+        );
+        assert_eq!(
+            sql(Dialect::Mysql),
+            "-- dialect: mysql\nINSERT INTO `t` (`a`, `b`, `c`) VALUES\n('it''s \\\\', TRUE, NULL);\n"
+        );
         assert!(sql(Dialect::Sqlite).contains("('it''s \\', 1, NULL);"));
     }
 }

@@ -148,7 +148,9 @@ fn definition(table: &Table, dialect: Dialect, work: &mut Work<'_>, out: &mut St
     let rules = column_rules(table, &names, work);
     let left = table.columns.iter().zip(rules).filter(|(_, rule)| rule.is_some_and(|rule| !work.drops(rule)));
     let columns: Vec<String> = left
-        .map(|(column, _)| format!("  {} {}", identifier(&column.name, dialect), column.ty).trim_end().to_owned())
+        .map(|(column, _)| {
+            format!("  {} {}", identifier(&column.name, dialect), column.ty).trim_end().to_owned()
+        })
         .collect();
     if !columns.is_empty() {
         out.push_str(&format!("CREATE TABLE {} (\n{}\n);\n", path_of(table, dialect), columns.join(",\n")));
@@ -164,17 +166,20 @@ fn rows(inserted: Inserted, dialect: Dialect, work: &mut Work<'_>, out: &mut Str
     let mut lines = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         // A line of COPY is a row; where in an INSERT a row stands is not known any more.
-        let place = if copy { format!("{}:", line + 1 + index) } else { format!("{line}: row {}:", index + 1) };
-        let beside = |name: &str| columns.iter().position(|column| &**column == name).map(|at| row[at].clone());
+        let place =
+            if copy { format!("{}:", line + 1 + index) } else { format!("{line}: row {}:", index + 1) };
+        let beside =
+            |name: &str| columns.iter().position(|column| &**column == name).map(|at| row[at].clone());
         let mut cells = Vec::with_capacity(names.len());
         for ((at, value), name) in row.iter().enumerate().zip(&columns) {
             let Some(rule) = rules[at] else { continue };
-            let written = work.replace(rule, value, &beside).and_then(|replaced| match (work.drops(rule), copy) {
-                (true, _) => Ok(None),
-                (_, true) => copied(&replaced).map(Some),
-                (_, false) if matches!(replaced, Value::Absent) => Ok(Some("DEFAULT".to_owned())),
-                (_, false) => literal(&replaced, dialect).map(Some),
-            });
+            let written =
+                work.replace(rule, value, &beside).and_then(|replaced| match (work.drops(rule), copy) {
+                    (true, _) => Ok(None),
+                    (_, true) => copied(&replaced).map(Some),
+                    (_, false) if matches!(replaced, Value::Absent) => Ok(Some("DEFAULT".to_owned())),
+                    (_, false) => literal(&replaced, dialect).map(Some),
+                });
             match written {
                 Ok(written) => cells.extend(written),
                 Err(why) => work.error(format!("{place} `{}.{name}`: {why}", table.name)),
