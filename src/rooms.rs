@@ -26,6 +26,8 @@ const SPECS: &[&[Spec]] = &[
     crate::shape::types::SPECS,
     crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
+    // data that only looks real
+    crate::anonymize::SPECS,
 ];
 
 /// The names of rooms that are houses of their own.

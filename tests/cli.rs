@@ -1,6 +1,9 @@
 //! The `scn` command as people and machines call it.
 #![expect(clippy::unwrap_used, reason = "what tests share, like the tests themselves")]
 
+#[path = "cli/data.rs"]
+mod data;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -84,7 +87,7 @@ scenario "bye is said" {
 fn help_shows_the_commands_and_the_exit_codes() {
     let dir = project(&[]);
     let (help, _) = ends(dir.path(), &["help"], 0);
-    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "completions"] {
+    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "data", "completions"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     assert!(help.contains("130  interrupted") && help.contains("4  nothing ran"), "{help}");

@@ -104,6 +104,8 @@ codes! {
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
     CATALOG "catalog": "data cannot be read as a catalog",
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
+    RULES "rules": "a rule of `scn data anonymize` is wrong",
+        "Each line says of a column what becomes of it: `customers.email: email`. A column without a rule is an error, so that nothing leaks by silence; so is a rule that no column needs. `scn explain` tells of each rule.";
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run
