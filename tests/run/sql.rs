@@ -366,3 +366,29 @@ scenario "wrong" {
         ],
     );
 }
+
+#[test]
+fn a_database_that_is_started_has_the_url_that_it_is_given() {
+    let text = r#"
+service db {
+  speaks sql
+  start  "sh -c 'echo $URL > url; exec sleep 1000'"
+  url    "sqlite://./started.db?mode=rwc"
+  env    { URL: url }
+  ready  health within 10s
+}
+scenario "started" {
+  query db "select 1 as one"
+  expect row.one == 1 and db.url == "sqlite://./started.db?mode=rwc" and db.running == true
+  restart db
+  query db "create table t (a int)"
+  expect affected == 0
+}
+"#;
+    let project = scn(text);
+    project.run(&[]).ends(0, &["ready     db", "1 passed"]);
+    assert_eq!(project.read("url").trim(), "sqlite://./started.db?mode=rwc");
+    scn(&text.replace("?mode=rwc", "").replace("10s", "300ms"))
+        .run(&[])
+        .ends(3, &["`db` does not start: it was not ready within 300ms", "is not there; `?mode=rwc` after the path"]);
+}

@@ -24,6 +24,8 @@ pub(super) struct Connection {
     kind: Kind,
     /// Whether a transaction that the scenario began is open on it.
     pub(super) in_transaction: bool,
+    /// Whether it was changed in a way that nobody else must meet.
+    pub(super) spent: bool,
 }
 
 enum Kind {
@@ -89,7 +91,7 @@ impl Connection {
                 Kind::MySql { connection: Box::new(connection), id, is_mariadb: version.contains("MariaDB") }
             }
         };
-        Ok(Connection { dialect, url, kind, in_transaction: false })
+        Ok(Connection { dialect, url, kind, in_transaction: false, spent: false })
     }
 
     /// Whether it can still be used: the server answers, the file is still the same.

@@ -60,7 +60,9 @@ impl Database {
 
     /// Takes back what is as it was when it was lent.
     pub(super) fn give_back(&self, lent: Lent) {
-        self.idle().push(lent.connection);
+        if !lent.connection.spent {
+            self.idle().push(lent.connection);
+        }
     }
 
     /// Closes a connection, and ends what runs on it when it is given up in the middle.

@@ -16,6 +16,14 @@ use crate::value::{Value, show};
 pub(super) struct Fault {
     pub(super) kind: &'static str,
     pub(super) message: String,
+    pub(super) said: Box<Said>,
+    /// Whether the database itself said so, over a connection that can be used again.
+    pub(super) answered: bool,
+}
+
+/// What the database says beside the message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
     /// The SQLSTATE; SQLite's own result code.
     pub(super) code: Option<String>,
     pub(super) constraint: Option<String>,
@@ -23,23 +31,25 @@ pub(super) struct Fault {
     pub(super) column: Option<String>,
     pub(super) detail: Option<String>,
     pub(super) hint: Option<String>,
-    /// Whether the database itself said so, over a connection that can be used again.
-    pub(super) answered: bool,
+}
+
+impl std::ops::Deref for Fault {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.said
+    }
+}
+
+impl std::ops::DerefMut for Fault {
+    fn deref_mut(&mut self) -> &mut Said {
+        &mut self.said
+    }
 }
 
 impl Fault {
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Fault {
-        Fault {
-            kind,
-            message: message.into(),
-            code: None,
-            constraint: None,
-            table: None,
-            column: None,
-            detail: None,
-            hint: None,
-            answered: false,
-        }
+        Fault { kind, message: message.into(), said: Box::default(), answered: false }
     }
 
     /// One of the kinds that every protocol has.

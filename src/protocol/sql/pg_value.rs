@@ -197,7 +197,7 @@ fn offset(east: i32) -> String {
     }
     let sign = if east < 0 { '-' } else { '+' };
     let east = east.unsigned_abs();
-    let seconds = if east % 60 == 0 { String::new() } else { format!(":{:02}", east % 60) };
+    let seconds = if east.is_multiple_of(60) { String::new() } else { format!(":{:02}", east % 60) };
     format!("{sign}{:02}:{:02}{seconds}", east / 3_600, east / 60 % 60)
 }
 

@@ -204,6 +204,10 @@ async fn begin(lent: &mut Lent, options: &Options, only_safe: bool) -> Result<()
             if let Some(level) = options.isolation {
                 connection.command(&format!("set transaction isolation level {level}")).await?;
             }
+            if read_only {
+                connection.command("set session transaction read only").await?;
+                connection.spent = true;
+            }
             connection
                 .command(if read_only { "start transaction read only" } else { "start transaction" })
                 .await
