@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::plan::ItemRef;
-use super::walker::Walker;
+use super::walker::{Meaning, Walker};
+use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr};
@@ -13,7 +14,9 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn pattern(&mut self, expr: &'a Expr) {
         match &expr.kind {
             ExprKind::Name(name) => {
-                self.name(name, expr.span, true);
+                if self.name(name, expr.span, true) == Meaning::Shape {
+                    self.bare_shape(name, expr.span);
+                }
             }
             ExprKind::Field(base, field) => {
                 if let ExprKind::Name(name) = &base.kind
@@ -35,12 +38,8 @@ impl<'a> Walker<'a, '_> {
                 self.pattern(right);
             }
             ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
-                self.not_yet(
-                    expr.span,
-                    "`not` in a pattern",
-                    Some("write what the value is, or use `not matches`"),
-                );
                 self.pattern(inner);
+                self.closed_not(inner);
             }
             ExprKind::Compare(_, inner) => {
                 self.at(|place| place.at_hand = true, |walker| walker.value(inner))
@@ -75,9 +74,27 @@ impl<'a> Walker<'a, '_> {
         );
     }
 
+    /// `not { id: 1 }` fits whatever has one field more, which is never what was meant.
+    fn closed_not(&mut self, inner: &'a Expr) {
+        if let Some(what) = self.closed(inner) {
+            self.push(
+                Diagnostic::error(Code::CLOSED_PATTERN, inner.span, format!("`not` with {what}"))
+                    .label("any other field in the value would make it hold")
+                    .help("end the pattern with `..`, or say what each field must not be"),
+            );
+        }
+    }
+
     /// `any SHAPE`: a value is drawn, so every part of the shape must be one that can be drawn.
     pub(super) fn draw(&mut self, pattern: &'a Expr, span: Span) {
-        self.pattern(pattern);
+        match &pattern.kind {
+            // What is drawn is none of the shape, closed or not.
+            ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
+                self.pattern(inner);
+                self.not_yet(span, "drawing near misses with `any not`", None);
+            }
+            _ => self.pattern(pattern),
+        }
         let mut seen = BTreeSet::new();
         if let Some((name, why)) = self.undrawable(pattern, self.item.unit, &mut seen) {
             self.not_yet(span, &format!("drawing `{name}`"), Some(why));

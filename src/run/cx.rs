@@ -50,6 +50,8 @@ pub(crate) struct Cx {
     pub(crate) defers: Mutex<Vec<Deferred>>,
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
+    /// The shapes that contain themselves, once they are made.
+    pub(crate) recursive: super::shapes::Recursive,
 }
 
 /// A registered `defer`: runs with the values of its place.
@@ -82,6 +84,7 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
+            recursive: super::shapes::Recursive::default(),
         }
     }
 

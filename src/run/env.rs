@@ -33,6 +33,8 @@ pub(crate) struct Env {
     pub(crate) tries: Arc<Vec<u64>>,
     /// Whether values are only shown here, so that reading them judges nothing.
     pub(crate) showing: bool,
+    /// The shape that is being made here, when one is.
+    pub(crate) making: Option<Arc<super::shapes::Making>>,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Env {
             observer: None,
             tries: Arc::default(),
             showing: false,
+            making: None,
         }
     }
 
@@ -112,6 +115,11 @@ impl Env {
             showing: self.showing,
             ..Env::of_unit(unit, key, origin)
         }
+    }
+
+    /// The key of what is drawn at a place of this item.
+    pub(crate) fn site(&self, span: Span) -> DrawKey {
+        self.key.with(format!("draw {}", span.start.saturating_sub(self.origin)))
     }
 
     /// The scope of one turn of a loop, or one branch of a `parallel`.

@@ -2,9 +2,11 @@
 //! makes them from the tree, with every name resolved.
 
 mod calendar;
+pub mod choice;
 mod describe;
 mod diff;
 mod difference;
+mod distinct;
 mod draw;
 mod index;
 mod matching;

@@ -13,5 +13,6 @@ mod leases;
 mod messages;
 mod never;
 mod secrets;
+mod shapes;
 mod stages;
 mod time;
