@@ -1,5 +1,8 @@
 //! Draws: `any SHAPE`, `50 of SHAPE` and `any SHAPE but { … }`, each by the key of its place.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::cx::Cx;

@@ -488,14 +488,20 @@ pub(crate) fn seed_of(world: &World, planned: &PlannedScenario) -> DrawKey {
     planned.seed.map_or(world.key, DrawKey::new)
 }
 
-/// The scope in which a scenario's statements begin.
-fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
-    let mut key = seed_of(world, planned)
+/// The key of what one case of a scenario draws.
+pub(crate) fn key_of(world: &World, planned: &PlannedScenario, case: Option<usize>) -> DrawKey {
+    let key = seed_of(world, planned)
         .with(world.unit_name(planned.item.unit))
         .with(format!("scenario {}", planned.title));
-    if let Some((index, _, _)) = &instance.case {
-        key = key.with(format!("case {index}"));
+    match case {
+        Some(index) => key.with(format!("case {index}")),
+        None => key,
     }
+}
+
+/// The scope in which a scenario's statements begin.
+fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
+    let key = key_of(world, planned, instance.case.as_ref().map(|(index, ..)| *index));
     let mut env = Env::of_unit(planned.item.unit, key, world.plan.program.item(planned.item).span.start);
     if let Some((_, _, case)) = &instance.case {
         env.bind("case".into(), case.clone());
