@@ -72,7 +72,7 @@ scenario "third" { parallel for n in 1..4 { POST "URL/third" any edges(Person, s
 "#;
 
 #[test]
-fn neither_jobs_nor_only_nor_shards_nor_neighbours_change_a_drawn_byte() {
+fn neither_jobs_nor_only_nor_neighbours_change_a_drawn_byte() {
     let asked: Arc<Mutex<BTreeSet<(String, String)>>> = Arc::default();
     let seen = asked.clone();
     let url = server(move |asked| {
@@ -92,10 +92,6 @@ fn neither_jobs_nor_only_nor_shards_nor_neighbours_change_a_drawn_byte() {
     assert_eq!(posted(&["t.scn", "--jobs", "8"]), first);
     let of = |path: &str| first.iter().filter(|(at, _)| at == path).cloned().collect::<BTreeSet<_>>();
     assert_eq!(posted(&["t.scn", "--only", "\"second\""]), of("/second"));
-    let mut shards = posted(&["t.scn", "--shard", "1/2"]);
-    assert!(!shards.is_empty() && shards.len() < first.len());
-    shards.extend(posted(&["t.scn", "--shard", "2/2"]));
-    assert_eq!(shards, first);
     // Another scenario above, another file beside, and another shape between.
     let above = format!("shape Other {{ a: int }}\nscenario \"zeroth\" {{ POST \"{url}/other\" any Other }}\n");
     project.write("t.scn", &format!("{above}{text}"));

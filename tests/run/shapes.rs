@@ -43,7 +43,7 @@ fn what_contains_itself_is_drawn_and_matched() {
     );
     fails(
         r#"expect { value: 1, next: { value: 2, next: { value: 3, nxt: 4 } } } matches Chain"#,
-        &[".next.next.nxt", "no such field; did you mean `.next`?"],
+        &[".next.next.nxt", "no such field"],
     );
     fails(r#"expect { chain: { value: 1, next: { value: 2 } } } matches Ends"#, &[".chain.next", "absent"]);
     fails(r#"let t = any Tree { labl: "root" }"#, &["has no field `labl`"]);
@@ -57,7 +57,7 @@ fn choices_have_weights_and_lists_have_elements() {
     holds(
         "let many = 400 of Person\nlet gold = for p in many { if p.tier == \"gold\" { return 1 } else { return 0 } }\nexpect gold.sum > 10\nexpect gold.sum < 90",
     );
-    holds("let drawn = 100 of weighted(0 of 1, 3 of (2), 1 of \"x\")\nexpect drawn matches [2 | \"x\"; 100]");
+    holds("let drawn = 100 of weighted(0 of (1), 3 of (2), 1 of \"x\")\nexpect drawn matches [2 | \"x\"; 100]");
     holds("expect \"gold\" matches weighted(gold: 1, basic: 9)");
     fails("expect \"silver\" matches weighted(gold: 1, basic: 9)", &["\"silver\"", "\"gold\""]);
     holds("let drawn = 30 of one_of(cities)\nexpect drawn.unique.count == 3\nexpect drawn matches [one_of(cities); 30]");
