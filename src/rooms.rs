@@ -23,6 +23,7 @@ const SPECS: &[&[Spec]] = &[
     // values
     crate::shape::choice::SPECS,
     crate::shape::types::SPECS,
+    crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
 ];
 

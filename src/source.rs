@@ -47,6 +47,11 @@ impl Source {
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
+    /// The byte offset at which a 1-based line starts; `None` past the last.
+    pub fn line_start(&self, line: u32) -> Option<u32> {
+        self.lines.get(line.checked_sub(1)? as usize).copied()
+    }
+
     /// How many lines the file has.
     pub fn line_count(&self) -> u32 {
         self.lines.len() as u32

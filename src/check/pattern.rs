@@ -13,6 +13,7 @@ impl<'a> Walker<'a, '_> {
     /// An expression that describes a set of values.
     pub(super) fn pattern(&mut self, expr: &'a Expr) {
         match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Field(..) if self.contract_type(expr) => {}
             ExprKind::Name(name) => {
                 if self.name(name, expr.span, true) == Meaning::Shape {
                     self.bare_shape(name, expr.span);
@@ -46,6 +47,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
+                self.refined_type(base, object);
                 self.object_pattern(object);
             }
             ExprKind::Any(inner) => self.pattern(inner),
@@ -91,7 +93,6 @@ impl<'a> Walker<'a, '_> {
             // What is drawn is none of the shape, closed or not.
             ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
                 self.pattern(inner);
-                self.not_yet(span, "drawing near misses with `any not`", None);
             }
             _ => self.pattern(pattern),
         }
@@ -140,7 +141,9 @@ impl<'a> Walker<'a, '_> {
                 }
             }
             ExprKind::Call(callee, _) => self.undrawable(callee, unit, seen),
-            ExprKind::Any(inner) | ExprKind::Sized(inner, _) => self.undrawable(inner, unit, seen),
+            ExprKind::Any(inner)
+            | ExprKind::Sized(inner, _)
+            | ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => self.undrawable(inner, unit, seen),
             ExprKind::List(items, _) => items.iter().find_map(|item| self.undrawable(item, unit, seen)),
             ExprKind::Binary(BinaryOp::Union, left, right) => {
                 self.undrawable(left, unit, seen).or_else(|| self.undrawable(right, unit, seen))

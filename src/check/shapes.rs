@@ -34,10 +34,12 @@ impl<'a> Walker<'a, '_> {
             };
             self.typed(weight, Ty::Number, "a weight");
             match &weight.kind {
-                ExprKind::Number(number) => match crate::shape::choice::weight(&crate::value::Value::Number(number.clone())) {
-                    Ok(weight) => some |= weight > 0,
-                    Err(why) => self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, weight.span, why)),
-                },
+                ExprKind::Number(number) => {
+                    match crate::shape::choice::weight(&crate::value::Value::Number(number.clone())) {
+                        Ok(weight) => some |= weight > 0,
+                        Err(why) => self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, weight.span, why)),
+                    }
+                }
                 _ => sum_known = false,
             }
         }
@@ -67,8 +69,11 @@ impl<'a> Walker<'a, '_> {
 /// nothing could ever tell.
 pub(super) fn circles(cx: &mut Context<'_>) {
     let program = cx.program;
-    let shapes: Vec<ItemRef> =
-        program.items().filter(|(_, item)| matches!(item.kind, ItemKind::Shape(_))).map(|(at, _)| at).collect();
+    let shapes: Vec<ItemRef> = program
+        .items()
+        .filter(|(_, item)| matches!(item.kind, ItemKind::Shape(_)))
+        .map(|(at, _)| at)
+        .collect();
     let bare: BTreeMap<ItemRef, BTreeSet<ItemRef>> =
         shapes.iter().map(|&at| (at, reach(program, at, true))).collect();
     let all: BTreeMap<ItemRef, BTreeSet<ItemRef>> =
@@ -80,10 +85,12 @@ pub(super) fn circles(cx: &mut Context<'_>) {
             continue;
         }
         let (edges, help) = if way(&bare, start).is_some() {
-            let help = "a shape contains itself only inside a list or a field, such as `children: [Tree; 0..3]`";
+            let help =
+                "a shape contains itself only inside a list or a field, such as `children: [Tree; 0..3]`";
             (&bare, help)
         } else if !ending.contains(&start) && way(&all, start).is_some() {
-            let help = "give it a way out: an optional field, a list that may be empty, or another alternative";
+            let help =
+                "give it a way out: an optional field, a list that may be empty, or another alternative";
             (&all, help)
         } else {
             continue;
@@ -277,7 +284,9 @@ fn refined_ends(
         return false;
     }
     let Some(at) = shape_of(program, unit, base) else { return each(base) };
-    let Some(Expr { kind: ExprKind::Object(object), .. }) = pattern_of(program, at) else { return each(base) };
+    let Some(Expr { kind: ExprKind::Object(object), .. }) = pattern_of(program, at) else {
+        return each(base);
+    };
     let changed = |name: &Option<Arc<str>>| {
         changes.entries.iter().any(|entry| match entry {
             ObjectEntry::Field { name: other, .. } => name.is_some() && other.plain() == *name,

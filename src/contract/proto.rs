@@ -3,18 +3,25 @@
 
 mod compile;
 mod error;
+mod interface;
+mod places;
+mod shape;
 pub mod value;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::FileDescriptorSet;
 
-pub use compile::{compile, compile_under};
+pub use compile::{Tree, compile, compile_all, compile_under, top};
 pub use error::ProtoError;
+
+use super::Interface;
+use crate::source::{Source, SourceId};
+use places::Places;
 
 /// A compiled contract: the descriptors, and where they came from.
 #[derive(Debug, Clone)]
@@ -22,6 +29,10 @@ pub struct Proto {
     pool: DescriptorPool,
     file: PathBuf,
     roots: Vec<PathBuf>,
+    /// The files on disk by the names under which they are imported.
+    files: Vec<(String, PathBuf)>,
+    places: Arc<Places>,
+    interface: OnceLock<Arc<Interface>>,
 }
 
 impl Proto {
@@ -34,6 +45,24 @@ impl Proto {
     /// `protoc` and `grpcurl` want as `-import-path`.
     pub fn import_roots(&self) -> &[PathBuf] {
         &self.roots
+    }
+
+    /// Every file that was read from disk: the name under which it is imported, and where it is.
+    pub fn files(&self) -> &[(String, PathBuf)] {
+        &self.files
+    }
+
+    /// Takes note of a file's number among the sources, so that what it declares has a place. To
+    /// be called before [`Proto::interface`].
+    pub fn register(&mut self, name: &str, id: SourceId, source: &Source) {
+        if let Some(file) = self.pool.get_file_by_name(name) {
+            Arc::make_mut(&mut self.places).add(&file, id, source);
+        }
+    }
+
+    /// Its methods and types.
+    pub fn interface(&self) -> &Interface {
+        self.interface.get_or_init(|| Arc::new(interface::interface(self)))
     }
 
     /// The descriptors.

@@ -100,6 +100,8 @@ codes! {
         "Scripts are rhai with exact decimals instead of floats. They can compute; they cannot read files, open connections or start programs.";
     CONTRACT "contract": "a contract file cannot be used",
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
+    CATALOG "catalog": "data cannot be read as a catalog",
+        "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run

@@ -1,38 +1,168 @@
 //! The contracts that services name. What is wrong inside a contract is shown inside it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file;
-use super::import::{inside, join, place};
+use super::import::{Astray, inside, join, place};
 use crate::check::Unit;
-use crate::contract::Contract;
-use crate::contract::proto::{self, ProtoError};
+use crate::contract::proto::{self, Proto, ProtoError};
+use crate::contract::{self, Contract, openapi};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Sources, Span, display_path};
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Service, SettingValue, Template};
 
-/// The contracts of a module's services by the service's name.
-pub(super) fn of_services(
-    unit: &Unit,
-    root: &Path,
-    sources: &mut Sources,
-) -> (BTreeMap<Arc<str>, Contract>, Vec<Diagnostic>) {
-    let mut contracts = BTreeMap::new();
-    let mut diagnostics = Vec::new();
-    for item in &unit.module.items {
-        let ItemKind::Service(service) = &item.kind else { continue };
-        for template in named(service) {
-            match read(template, &unit.dir, root, sources) {
-                Ok(contract) => {
+/// What reading contracts needs, and those that were read: the services of many modules may name
+/// the same file.
+pub(super) struct Contracts<'a> {
+    /// The directory that nothing may lie outside of.
+    pub(super) root: &'a Path,
+    /// Where files are registered.
+    pub(super) sources: &'a mut Sources,
+    /// By canonical path.
+    pub(super) known: &'a mut BTreeMap<PathBuf, Contract>,
+    /// Whether a JSON Schema will do, as in `use "./order.schema.json" as s`.
+    pub(super) schemas: bool,
+}
+
+/// Reads the files that a contract refers to, and none that lies outside of the project.
+struct Below<'a> {
+    root: &'a Path,
+    sources: &'a mut Sources,
+}
+
+impl Below<'_> {
+    fn file(&mut self, path: &Path, real: &Path) -> Result<contract::File, file::Trouble> {
+        let text = file::read_text(path)?;
+        let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let source = self.sources.add(Source::new(path.display().to_string(), dir, text.clone()));
+        Ok(contract::File { path: real.to_owned(), source, text })
+    }
+}
+
+impl contract::Reader for Below<'_> {
+    fn read(&mut self, from: &Path, path: &str) -> Result<contract::File, String> {
+        let dir = from.parent().unwrap_or(from);
+        let path = join(dir, Path::new(path));
+        let real = inside(self.root, &path).map_err(|astray| match astray {
+            Astray::Outside => format!("`{}` lies outside of the project", shown(&path)),
+            Astray::Trouble(trouble) => trouble.message(&shown_path(&path)),
+        })?;
+        let here = shown_path(&path);
+        self.file(&here, &real).map_err(|trouble| trouble.message(&here))
+    }
+}
+
+/// A path as people see it: relative to where they are.
+fn shown_path(path: &Path) -> PathBuf {
+    PathBuf::from(shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    display_path(path, &here)
+}
+
+impl Contracts<'_> {
+    /// The contracts of a module's services by the service's name.
+    pub(super) fn of_services(&mut self, unit: &Unit) -> (BTreeMap<Arc<str>, Contract>, Vec<Diagnostic>) {
+        let mut contracts = BTreeMap::new();
+        let mut diagnostics = Vec::new();
+        for item in &unit.module.items {
+            let ItemKind::Service(service) = &item.kind else { continue };
+            for template in named(service) {
+                if let Some(contract) = self.read(template, &unit.dir, &mut diagnostics) {
                     contracts.insert(service.name.name.clone(), contract);
                 }
-                Err(diagnostic) => diagnostics.push(*diagnostic),
             }
         }
+        (contracts, diagnostics)
     }
-    (contracts, diagnostics)
+
+    /// The contract whose path a text gives, relative to `dir`; none when it cannot be used, and
+    /// then a diagnostic says why.
+    pub(super) fn read(
+        &mut self,
+        template: &Template,
+        dir: &Path,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Contract> {
+        let span = template.span;
+        let Some(written) = template.plain() else {
+            let message = "the path of a contract is plain text, without `${…}`";
+            diagnostics.push(Diagnostic::error(Code::WRONG_TYPE, span, message));
+            return None;
+        };
+        let path = join(dir, Path::new(&*written));
+        let real = match inside(self.root, &path) {
+            Ok(real) => real,
+            Err(astray) => {
+                diagnostics.push(place(astray, &path, self.root, span));
+                return None;
+            }
+        };
+        if let Some(known) = self.known.get(&real) {
+            if matches!(known, Contract::Schema(_)) && !self.schemas {
+                let message = format!("`{written}` is a JSON Schema, which describes no service");
+                diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message));
+                return None;
+            }
+            return Some(known.clone());
+        }
+        let contract = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("proto") => match compile(&path, self.root, span, self.sources) {
+                Ok(contract) => contract,
+                Err(diagnostic) => {
+                    diagnostics.push(*diagnostic);
+                    return None;
+                }
+            },
+            Some("yaml" | "yml" | "json") => self.document(&path, &real, span, diagnostics)?,
+            _ => {
+                let message = format!("`{written}` is no contract that is known");
+                diagnostics.push(
+                    Diagnostic::error(Code::CONTRACT, span, message)
+                        .help("a contract is a `.proto` file, or an OpenAPI document in `.yaml` or `.json`"),
+                );
+                return None;
+            }
+        };
+        self.known.insert(real, contract.clone());
+        Some(contract)
+    }
+
+    /// Reads an OpenAPI document, or a JSON Schema where one is `use`d.
+    fn document(
+        &mut self,
+        path: &Path,
+        real: &Path,
+        span: Span,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Contract> {
+        let mut reader = Below { root: self.root, sources: self.sources };
+        let file = match reader.file(path, real) {
+            Ok(file) => file,
+            Err(trouble) => {
+                let diagnostic = Diagnostic::error(Code::UNREADABLE, span, trouble.message(path));
+                diagnostics.push(match trouble.help() {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                });
+                return None;
+            }
+        };
+        let (document, found) = openapi::read(&file, self.schemas, &mut reader);
+        diagnostics.extend(found.into_iter().map(|diagnostic| {
+            let what = if self.schemas { "the file is used here" } else { "the contract is named here" };
+            diagnostic.also(span, what)
+        }));
+        let document = document.map(Arc::new)?;
+        Some(match document.is_schema() {
+            true => Contract::Schema(document),
+            false => Contract::OpenApi(document),
+        })
+    }
 }
 
 /// The texts after `contract`, in `speaks grpc contract "…"` or on a line of their own.
@@ -57,35 +187,26 @@ fn text(expr: &Expr) -> Option<&Template> {
     }
 }
 
-fn read(
-    template: &Template,
-    dir: &Path,
-    root: &Path,
-    sources: &mut Sources,
-) -> Result<Contract, Box<Diagnostic>> {
-    let span = template.span;
-    let Some(written) = template.plain() else {
-        let message = "the path of a contract is plain text, without `${…}`";
-        return Err(Box::new(Diagnostic::error(Code::WRONG_TYPE, span, message)));
-    };
-    let path = join(dir, Path::new(&*written));
-    inside(root, &path).map_err(|astray| Box::new(place(astray, &path, root, span)))?;
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("proto") => compile(&path, root, span, sources),
-        Some("yaml" | "yml" | "json") if path.is_file() => Ok(Contract::OpenApi(Arc::new(path))),
-        _ => Err(Box::new(
-            Diagnostic::error(Code::CONTRACT, span, format!("`{written}` is no contract that is known"))
-                .help("a contract is a `.proto` file, or an OpenAPI document in `.yaml` or `.json`"),
-        )),
-    }
-}
-
 /// Compiles a `.proto` file with what it imports.
 fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Result<Contract, Box<Diagnostic>> {
     match proto::compile_under(path, root) {
-        Ok(contract) => Ok(Contract::Proto(contract)),
+        Ok(contract) => Ok(Contract::Proto(registered(contract, sources))),
         Err(error) => Err(Box::new(complaint(&error, span, sources))),
     }
+}
+
+/// The contract with its files among the sources, so that what they declare has a place.
+fn registered(contract: Arc<Proto>, sources: &mut Sources) -> Arc<Proto> {
+    let mut contract = Arc::unwrap_or_clone(contract);
+    let here = std::env::current_dir().unwrap_or_default();
+    for (name, path) in contract.files().to_vec() {
+        // A file that is gone or too large by now has no places; it was read once.
+        let Ok(text) = file::read_text(&path) else { continue };
+        let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let id = sources.add(Source::new(display_path(&path, &here), dir, text));
+        contract.register(&name, id, &sources.get(id).clone());
+    }
+    Arc::new(contract)
 }
 
 /// The compiler's error at its place in the `.proto` file, with the place that names the contract.

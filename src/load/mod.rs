@@ -2,8 +2,10 @@
 //! directories, reads and parses modules, follows `use`, and compiles contracts. It resolves no
 //! names; that is what [`crate::check`] does with the result.
 
+mod catalog;
 mod contract;
 mod cycle;
+mod data;
 mod expand;
 mod file;
 mod import;
@@ -16,10 +18,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::{Import, Program, Unit};
+use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::{self, ast::ItemKind};
 
+pub use data::{DataFile, Refused};
 use file::Trouble;
 pub use library::{LIBRARY, LibraryModule};
 
@@ -32,6 +36,7 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
     while let Some(unit) = loader.queue.pop_front() {
         loader.follow(unit);
         loader.contracts(unit);
+        catalog::check(&mut loader, unit);
     }
     loader.diagnostics.extend(cycle::find(&loader.program));
     crate::check::sort(&mut loader.diagnostics);
@@ -55,6 +60,7 @@ struct Loader {
     diagnostics: Vec<Diagnostic>,
     units: BTreeMap<Identity, usize>,
     scripts: BTreeMap<PathBuf, SourceId>,
+    contracts: BTreeMap<PathBuf, Contract>,
     queue: VecDeque<usize>,
 }
 
@@ -66,6 +72,7 @@ impl Loader {
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            contracts: BTreeMap::new(),
             queue: VecDeque::new(),
         }
     }
@@ -158,8 +165,10 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let Program { sources, units } = &mut self.program;
-        let (found, diagnostics) = contract::of_services(&units[unit], &self.root, sources);
+        let Program { sources, units, .. } = &mut self.program;
+        let known = &mut self.contracts;
+        let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
+        let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);
     }

@@ -1,6 +1,7 @@
 //! What an expression sees: variables, the last response, the thing at hand. Immutable and cheap
 //! to clone, so that parallel branches cannot disturb each other.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::event::Exchange;
@@ -35,6 +36,11 @@ pub(crate) struct Env {
     pub(crate) showing: bool,
     /// The shape that is being made here, when one is.
     pub(crate) making: Option<Arc<super::shapes::Making>>,
+    /// Whether what stands here is tried again until it holds, so that a failure need not be the
+    /// last word.
+    pub(crate) repeated: bool,
+    /// Counts what is checked in the property around this place.
+    pub(crate) checks: Option<Arc<AtomicU32>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +76,14 @@ impl Env {
             tries: Arc::default(),
             showing: false,
             making: None,
+            repeated: false,
+            checks: None,
         }
+    }
+
+    /// Whether only names of the module are in scope, so that a place always means the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.variables.is_none() && self.it.is_none() && self.response.is_none()
     }
 
     /// Binds a name from here on.
@@ -113,6 +126,8 @@ impl Env {
             depth: self.depth + 1,
             tries: self.tries.clone(),
             showing: self.showing,
+            repeated: self.repeated,
+            checks: self.checks.clone(),
             ..Env::of_unit(unit, key, origin)
         }
     }
@@ -135,6 +150,13 @@ impl Env {
     /// The same scope where values are only shown.
     pub(crate) fn shown(&self) -> Env {
         Env { showing: true, ..self.clone() }
+    }
+
+    /// Counts a request or an expectation for the property around this place.
+    pub(crate) fn count_check(&self) {
+        if let Some(checks) = &self.checks {
+            checks.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Goes into a step; returns what [`Env::leave_step`] wants back.

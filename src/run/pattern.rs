@@ -25,6 +25,9 @@ impl Cx {
         expr: &'a Expr,
     ) -> BoxFuture<'a, Flow<Pattern>> {
         Box::pin(async move {
+            if let Some(pattern) = self.contract_type(env, expr) {
+                return Ok(pattern);
+            }
             match &expr.kind {
                 ExprKind::Absent => Ok(Pattern::Absent),
                 ExprKind::Any(inner) => self.pattern(env, inner).await,
@@ -65,6 +68,9 @@ impl Cx {
                         }
                     }
                     Ok(Pattern::Union(parts))
+                }
+                ExprKind::Unary(UnaryOp::Not, inner) => {
+                    Ok(Pattern::Not(Box::new(self.pattern(env, inner).await?)))
                 }
                 ExprKind::Compare(op, inner) => {
                     let value = self.eval(env, inner).await?;
@@ -109,9 +115,6 @@ impl Cx {
                     };
                     self.refined(env, &base, changes.fields, expr.span)
                 }
-                ExprKind::Unary(UnaryOp::Not, inner) => {
-                    Ok(Pattern::Not(Box::new(self.pattern(env, inner).await?)))
-                }
                 ExprKind::But(base, _) => {
                     Err(self.bad_value(env, base.span, "`but` stands in draws, not in patterns"))
                 }
@@ -119,6 +122,22 @@ impl Cx {
                 _ => self.value_pattern(env, expr).await,
             }
         })
+    }
+
+    /// A type of a contract: `ledger.Entry`.
+    fn contract_type(&self, env: &Env, expr: &Expr) -> Option<Pattern> {
+        let mut root = expr;
+        while let ExprKind::Field(base, _) = &root.kind {
+            root = base;
+        }
+        let ExprKind::Name(name) = &root.kind else { return None };
+        if env.get(name).is_some() {
+            return None;
+        }
+        match self.world.plan.program.type_name(env.unit, expr)?.found().as_slice() {
+            [(_, declared)] => Some(declared.pattern.clone()),
+            _ => None,
+        }
     }
 
     /// Exactly this value.
@@ -171,6 +190,8 @@ impl Cx {
                 ObjectEntry::Spread(base) => match fields_of(self.pattern(env, base).await?) {
                     Some(inner) => {
                         pattern.open |= inner.open;
+                        pattern.rest = pattern.rest.or(inner.rest);
+                        pattern.exclusive.extend(inner.exclusive);
                         inner.fields.into_iter().for_each(|field| put(&mut pattern.fields, field));
                     }
                     None => {
@@ -324,6 +345,7 @@ fn fields_of(pattern: Pattern) -> Option<ObjectPattern> {
         Pattern::Object(object) => Some(object),
         Pattern::Named(_, inner) => fields_of((*inner).clone()),
         Pattern::Late(_, make) => fields_of(make()),
+        // What a judge said of the whole does not hold of a part of something else.
         Pattern::Judged(inner, _) | Pattern::Edges(inner, _) => fields_of(*inner),
         Pattern::Equals(Value::Object(fields)) => Some(ObjectPattern {
             fields: fields

@@ -1,29 +1,29 @@
 //! Services as scenarios see them: an address from the start, a process once something needs it.
 
+mod elsewhere;
+mod launch;
+mod spec;
+mod variant;
+
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use super::cx::{Cx, lock};
-use super::env::Env;
-use super::flow::{Flow, Stop};
+use super::cx::lock;
 use super::world::World;
 use crate::check::{ItemRef, Program};
 use crate::contract::Contract;
-use crate::diag::Code;
 use crate::event::{EventKind, Failure, ServiceLog};
 use crate::protocol::Endpoint;
-use crate::source::Span;
-use crate::syntax::ast::{
-    Expr, ExprKind, Item, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue,
-};
-use crate::system::{Builds, CommandSpec, Port, Ports, Ready, Service, ServiceSpec, split_command};
-use crate::value::Piece;
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue};
+use crate::system::{Port, Ports, Service};
 use crate::value::{Live, Value};
+
+pub(crate) use elsewhere::Elsewhere;
+pub(crate) use variant::{Variation, is_exchange};
 
 /// Where a service listens, or is.
 #[derive(Debug, Clone)]
@@ -50,20 +50,22 @@ pub(crate) struct ServiceRef {
     dir: PathBuf,
     state: tokio::sync::Mutex<State>,
     current: Mutex<Option<Arc<Service>>>,
-    /// The variant as which it runs.
-    variant: Mutex<Option<Arc<str>>>,
-    /// How many of its unexpected exits were reported.
+    /// How many of the unexpected exits of the current one were reported.
     blamed: AtomicUsize,
+    /// The failures of those before it that nothing reported.
+    unseen: Mutex<Vec<Failure>>,
     /// Keeps the port ours.
     _port: Option<Port>,
 }
 
-#[derive(Debug)]
-enum State {
-    Down,
-    Up(Arc<Service>),
-    /// It does not build or start: nobody tries again.
-    Failed(Box<Failure>),
+/// What is known to run. Whoever changes that takes it out first, so that a change that is cut off
+/// in the middle leaves nothing that counts as running.
+#[derive(Debug, Default)]
+struct State {
+    /// What was started and became ready, and as what.
+    up: Option<(Arc<Service>, Variation)>,
+    /// What does not build or start: nobody tries again.
+    failed: Vec<(Variation, Box<Failure>)>,
 }
 
 /// Makes the services of a program. Those that will be started get a port; those that are
@@ -108,10 +110,10 @@ pub(crate) fn services(
                 address: Mutex::new(address),
                 contract: unit.contracts.get(&declared.name.name).cloned(),
                 dir: unit.dir.clone(),
-                state: tokio::sync::Mutex::new(State::Down),
+                state: tokio::sync::Mutex::default(),
                 current: Mutex::new(None),
-                variant: Mutex::new(None),
                 blamed: AtomicUsize::new(0),
+                unseen: Mutex::default(),
                 _port: port,
             }))
         };
@@ -132,25 +134,6 @@ pub(crate) fn services(
 /// The setting of a service with this name.
 pub(crate) fn setting<'a>(declared: &'a Declared, name: &str) -> Option<&'a Setting> {
     declared.settings.iter().find(|setting| &*setting.name.name == name)
-}
-
-/// The variants of a service, by name with their settings.
-fn variants(declared: &Declared) -> impl Iterator<Item = (&str, &[Setting])> {
-    declared.settings.iter().filter(|setting| &*setting.name.name == "variant").filter_map(|setting| {
-        match (&setting.value, &setting.block) {
-            (Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })), Some(block)) => {
-                Some((&**name, block.as_slice()))
-            }
-            _ => None,
-        }
-    })
-}
-
-/// The setting of a service as the variant it runs as; what the variant leaves open is the service's.
-fn setting_as<'a>(declared: &'a Declared, variant: Option<&str>, name: &str) -> Option<&'a Setting> {
-    let own = variant.and_then(|variant| variants(declared).find(|(known, _)| *known == variant));
-    own.and_then(|(_, block)| block.iter().find(|setting| &*setting.name.name == name))
-        .or_else(|| setting(declared, name))
 }
 
 /// The word after `speaks`; `http` without one.
@@ -224,6 +207,12 @@ impl ServiceRef {
     /// The failures of its unexpected exits that nothing reported: they came when no scenario was
     /// using it, and would otherwise go unseen.
     pub(crate) fn unseen_exits(&self) -> Vec<Failure> {
+        let mut failures = lock(&self.unseen).clone();
+        failures.extend(self.unseen_of_current());
+        failures
+    }
+
+    fn unseen_of_current(&self) -> Vec<Failure> {
         let Some(service) = self.process() else { return Vec::new() };
         let seen = self.blamed.load(Ordering::Relaxed);
         let failures = unexpected(&service).skip(seen).map(|exit| {
@@ -232,6 +221,13 @@ impl ServiceRef {
             failure
         });
         failures.collect()
+    }
+
+    /// Another process takes its place.
+    fn replace(&self, next: Arc<Service>) {
+        lock(&self.unseen).extend(self.unseen_of_current());
+        *lock(&self.current) = Some(next);
+        self.blamed.store(0, Ordering::Relaxed);
     }
 
     /// The last lines of its log.
@@ -319,377 +315,5 @@ impl Live for ServiceRef {
 
     fn as_any(&self) -> &dyn Any {
         self
-    }
-}
-
-impl Cx {
-    /// Gives every service that is `at` some address that address.
-    pub(crate) async fn locate_services(self: &Arc<Self>) -> Result<(), Vec<Failure>> {
-        let mut failures = Vec::new();
-        for service in self.world.services() {
-            if service.address().is_some() {
-                continue;
-            }
-            let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
-                continue;
-            };
-            let Some(setting) = setting(declared, "at") else { continue };
-            let env = self.service_env(service);
-            match self.setting_text(&env, setting).await {
-                Ok(url) => *lock(&service.address) = Some(address_of(&url)),
-                Err(stop) => failures.extend(stop.into_failures()),
-            }
-        }
-        if failures.is_empty() { Ok(()) } else { Err(failures) }
-    }
-
-    /// Sees to it that a service runs and is ready. What fails once, fails for everyone.
-    pub(crate) async fn ensure_running(
-        self: &Arc<Self>,
-        service: &Arc<ServiceRef>,
-    ) -> Result<(), Box<Failure>> {
-        for member in &service.members {
-            Box::pin(self.ensure_running(member)).await?;
-        }
-        if !service.members.is_empty() {
-            return Ok(());
-        }
-        let mut state = service.state.lock().await;
-        match &*state {
-            State::Failed(failure) => return Err(failure.clone()),
-            State::Up(running) if running.is_running() && lock(&service.variant).is_none() => {
-                // A scenario that paused it and failed must not hang the next one.
-                let _ = running.resume();
-                return Ok(());
-            }
-            State::Up(other) if lock(&service.variant).is_some() => {
-                // The scenario before this one chose a variant, for itself alone.
-                other.stop(None).await;
-                *lock(&service.variant) = None;
-            }
-            State::Up(down) => {
-                let result = down.start_again().await;
-                if result.is_err() {
-                    service.blame();
-                }
-                return result.map_err(Box::new);
-            }
-            State::Down => {}
-        }
-        match self.start(service).await {
-            Ok(running) => {
-                *state = State::Up(running);
-                Ok(())
-            }
-            Err(failure) => {
-                let name = service.name.to_string();
-                self.emit(EventKind::ServiceFailed { service: name, failure: (*failure).clone() });
-                service.blame();
-                *state = State::Failed(failure.clone());
-                Err(failure)
-            }
-        }
-    }
-
-    /// `restart SERVICE with { variant: NAME }`: ends it and starts that variant of it.
-    pub(crate) async fn restart_as(
-        self: &Arc<Self>,
-        env: &Env,
-        service: &Arc<ServiceRef>,
-        variant: Arc<str>,
-        span: Span,
-    ) -> Flow<()> {
-        let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
-            return Ok(());
-        };
-        let known: Vec<&str> = variants(declared).map(|(name, _)| name).collect();
-        if !known.contains(&&*variant) {
-            let message = format!("`{}` has no variant `{variant}`", service.name);
-            let mut failure = self.failure(env, Code::BAD_VALUE, span, message);
-            failure.help = crate::diag::did_you_mean(&variant, known);
-            return Err(failure.into());
-        }
-        let mut state = service.state.lock().await;
-        if let State::Up(running) = &*state {
-            running.stop(None).await;
-        }
-        *lock(&service.variant) = Some(variant);
-        *state = State::Down;
-        match self.start(service).await {
-            Ok(running) => {
-                *state = State::Up(running);
-                Ok(())
-            }
-            Err(failure) => Err((*failure).into()),
-        }
-    }
-
-    async fn start(self: &Arc<Self>, service: &Arc<ServiceRef>) -> Result<Arc<Service>, Box<Failure>> {
-        let world = &self.world;
-        let item = world.plan.program.item(service.item);
-        let ItemKind::Service(declared) = &item.kind else {
-            return Err(Box::new(self.failure(
-                &self.service_env(service),
-                Code::INTERNAL,
-                item.span,
-                "not a service",
-            )));
-        };
-        let env = self.service_env(service);
-        let variant = lock(&service.variant).clone();
-        let setting = |name: &str| setting_as(declared, variant.as_deref(), name);
-        let only = |stop: Stop| Box::new(first_failure(self, &env, item.span, stop));
-        let mut build_us = 0;
-        let given = service.address().is_some_and(|address| address.given);
-        if !given && let Some(setting) = setting("build") {
-            let command = self.command(&env, setting, &[]).await.map_err(only)?;
-            std::fs::create_dir_all(&world.out).map_err(|error| {
-                let text = format!("`{}` cannot be made: {error}", world.out.display());
-                Box::new(self.failure(&env, Code::SERVICE_BUILD, setting.span, text))
-            })?;
-            self.emit(EventKind::ServiceBuilding { service: service.name.to_string() });
-            let took = world
-                .builds
-                .build(&service.name, &command, Builds::WITHIN, &world.processes, &world.redactor)
-                .await
-                .map_err(|failure| Box::new(self.at_setting(failure, setting.span)))?;
-            build_us = took.as_micros() as u64;
-        }
-        let spec = self.spec(&env, service, declared).await.map_err(only)?;
-        let address = spec.url.clone();
-        let place = setting("start").map_or(declared.name.span, |setting| setting.span);
-        let running = Service::spawn(spec, &world.processes, &world.redactor)
-            .await
-            .map_err(|failure| Box::new(self.at_setting(failure, place)))?;
-        *lock(&service.current) = Some(running.clone());
-        self.emit(EventKind::ServiceStarted {
-            service: service.name.to_string(),
-            address,
-            pid: running.pid(),
-            build_us,
-        });
-        let took = running.ready().await.map_err(|failure| {
-            let place = setting("ready").map_or(place, |setting| setting.span);
-            Box::new(self.at_setting(failure, place))
-        })?;
-        self.emit(EventKind::ServiceReady {
-            service: service.name.to_string(),
-            took_us: took.as_micros() as u64,
-        });
-        Ok(running)
-    }
-
-    /// Shows the setting that a start-up failure comes from.
-    fn at_setting(&self, mut failure: Failure, span: Span) -> Failure {
-        failure.place.get_or_insert_with(|| self.world.place(span));
-        failure
-    }
-
-    /// The names that a service's settings see besides the module's.
-    fn service_env(&self, service: &ServiceRef) -> Env {
-        let item = self.world.plan.program.item(service.item);
-        let key = self.world.key.with(self.world.unit_name(service.item.unit)).with(&*service.name);
-        let mut env = Env::of_unit(service.item.unit, key, item.span.start);
-        if let Some(address) = service.address() {
-            env.bind("port".into(), Value::int(address.port));
-            env.bind("host".into(), Value::text(address.host.clone()));
-            env.bind("addr".into(), Value::text(format!("{}:{}", address.host, address.port)));
-            env.bind("url".into(), Value::text(address.url));
-        }
-        env.bind("out".into(), Value::text(self.world.out.display().to_string()));
-        env.bind("scratch".into(), Value::text(self.world.scratch.display().to_string()));
-        env.bind("member".into(), Value::text(service.name.clone()));
-        env
-    }
-
-    async fn setting_text(self: &Arc<Self>, env: &Env, setting: &Setting) -> Flow<String> {
-        match &setting.value {
-            Some(SettingValue::Expr(expr)) => {
-                let value = self.eval(env, expr).await?;
-                match value {
-                    Value::Text(text) => Ok(text.text.to_string()),
-                    other => {
-                        let message =
-                            format!("`{}` takes text, and this is {}", setting.name.name, other.kind());
-                        Err(self.bad_value(env, expr.span, message))
-                    }
-                }
-            }
-            _ => Err(self.bad_value(env, setting.span, format!("`{}` takes text", setting.name.name))),
-        }
-    }
-
-    /// The command of a `build`, `start`, `run` or `ready exec`, with `in "dir"`.
-    pub(crate) async fn command(
-        self: &Arc<Self>,
-        env: &Env,
-        setting: &Setting,
-        vars: &[(String, String)],
-    ) -> Flow<CommandSpec> {
-        let pieces: Vec<Piece> = match &setting.value {
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Text(template), .. })) => {
-                self.pieces(env, template).await?
-            }
-            _ => {
-                let message = format!("`{}` takes a command in quotes", setting.name.name);
-                return Err(self.bad_value(env, setting.span, message));
-            }
-        };
-        let argv = split_command(&pieces).map_err(|message| self.bad_value(env, setting.span, message))?;
-        let base = &self.world.plan.program.units[env.unit].dir;
-        let mut dir = base.clone();
-        for phrase in setting.phrases.iter().filter(|phrase| &*phrase.word.name == "in") {
-            if let Some(expr) = &phrase.value {
-                let value = self.eval(env, expr).await?;
-                dir = base.join(Path::new(value.as_text().unwrap_or_default()));
-            }
-        }
-        Ok(CommandSpec { argv, dir, env: vars.to_vec() })
-    }
-
-    async fn spec(
-        self: &Arc<Self>,
-        env: &Env,
-        service: &Arc<ServiceRef>,
-        declared: &Declared,
-    ) -> Flow<ServiceSpec> {
-        let Some(address) = service.address() else {
-            let message = format!("`{}` has neither `start` nor `at`", service.name);
-            return Err(self.bad_value(env, declared.name.span, message));
-        };
-        let variant = lock(&service.variant).clone();
-        let own = |name: &str| setting_as(declared, variant.as_deref(), name);
-        let mut vars: Vec<(String, String)> = Vec::new();
-        // A variant's `env` adds to the service's, name by name.
-        let whole = setting(declared, "env").into_iter();
-        for setting in whole.chain(own("env").filter(|_| variant.is_some())) {
-            if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
-                for (name, value) in self.object(env, object).await? {
-                    let text = crate::function::operators::text_of(&value).map_err(|message| {
-                        self.bad_value(env, setting.span, format!("`{name}`: {message}"))
-                    })?;
-                    if text.secret {
-                        self.world.redactor.register(&text.text);
-                    }
-                    vars.retain(|(known, _)| *known != *name);
-                    vars.push((name.to_string(), text.text.to_string()));
-                }
-            }
-        }
-        let start = match own("start") {
-            Some(setting) if !address.given => Some(self.command(env, setting, &vars).await?),
-            _ => None,
-        };
-        let (ready, ready_within) = self.readiness(env, service, declared, &vars).await?;
-        let json_log = matches!(
-            own("log").and_then(|setting| setting.value.as_ref()),
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "json"
-        );
-        Ok(ServiceSpec {
-            name: service.name.clone(),
-            protocol: service.protocol.clone(),
-            start,
-            url: address.url,
-            host: address.host,
-            port: address.port,
-            ready,
-            ready_within: ready_within.unwrap_or(ServiceSpec::READY_WITHIN),
-            json_log,
-            stop_grace: ServiceSpec::STOP_GRACE,
-        })
-    }
-
-    /// `ready GET /healthz within 30s`, `ready health`, `ready tcp`, `ready exec "…"`.
-    async fn readiness(
-        self: &Arc<Self>,
-        env: &Env,
-        service: &Arc<ServiceRef>,
-        declared: &Declared,
-        vars: &[(String, String)],
-    ) -> Flow<(Ready, Option<Duration>)> {
-        let variant = lock(&service.variant).clone();
-        let Some(setting) = setting_as(declared, variant.as_deref(), "ready") else {
-            // A port that accepts is the least that a service can show. One that is not ours is
-            // there or is not: waiting for it would only hide that.
-            let given = service.address().is_some_and(|address| address.given);
-            return Ok((if given { Ready::None } else { Ready::Tcp }, None));
-        };
-        let mut within = None;
-        for phrase in setting.phrases.iter().filter(|phrase| &*phrase.word.name == "within") {
-            within = self.duration(env, phrase.value.as_ref()).await?;
-        }
-        let ready = match &setting.value {
-            Some(SettingValue::Request { path, .. }) => {
-                Ready::Http { path: self.text(env, path).await?.text.to_string() }
-            }
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "tcp" => {
-                Ready::Tcp
-            }
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "health" => {
-                // Weak, since the world holds the service that will hold this.
-                let world = Arc::downgrade(&self.world);
-                let endpoint = service.endpoint(&self.world);
-                Ready::Health(Arc::new(move || {
-                    let (world, endpoint) = (world.upgrade(), endpoint.clone());
-                    Box::pin(async move {
-                        let Some(world) = world else { return Err("the run is over".to_owned()) };
-                        match world.protocol(&endpoint.protocol) {
-                            Some(protocol) => protocol.healthy(&endpoint).await,
-                            None => Err(format!("there is no protocol `{}`", endpoint.protocol)),
-                        }
-                    })
-                }))
-            }
-            Some(SettingValue::Expr(Expr { kind: ExprKind::Text(_), .. })) => {
-                Ready::Command(self.command(env, setting, vars).await?)
-            }
-            _ => {
-                let message = "`ready` takes `GET /path`, `health`, `tcp` or a command in quotes";
-                return Err(self.bad_value(env, setting.span, message));
-            }
-        };
-        Ok((ready, within))
-    }
-}
-
-/// The first failure of an evaluation that gave none otherwise.
-fn first_failure(cx: &Cx, env: &Env, span: Span, stop: Stop) -> Failure {
-    let mut failures = stop.into_failures();
-    if failures.is_empty() {
-        cx.failure(env, Code::INTERRUPTED, span, "the run was interrupted")
-    } else {
-        failures.remove(0)
-    }
-}
-
-/// What an environment says: where services are, and whether only safe requests are allowed.
-#[derive(Debug, Default)]
-pub(crate) struct Elsewhere {
-    pub(crate) urls: BTreeMap<Arc<str>, String>,
-    pub(crate) only_safe: bool,
-}
-
-impl Elsewhere {
-    /// Reads `environment NAME { allow safe; orders at "…" }`; addresses there are plain text.
-    pub(crate) fn of(item: &Item) -> Elsewhere {
-        let mut found = Elsewhere::default();
-        let ItemKind::Environment(environment) = &item.kind else { return found };
-        for setting in &environment.settings {
-            if &*setting.name.name == "allow" {
-                found.only_safe = matches!(
-                    &setting.value,
-                    Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "safe"
-                );
-                continue;
-            }
-            for phrase in setting.phrases.iter().filter(|phrase| &*phrase.word.name == "at") {
-                if let Some(Expr { kind: ExprKind::Text(template), .. }) = &phrase.value
-                    && let Some(url) = template.plain()
-                {
-                    found.urls.insert(setting.name.name.clone(), url.to_string());
-                }
-            }
-        }
-        found
     }
 }

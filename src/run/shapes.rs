@@ -118,7 +118,8 @@ impl Cx {
             let later = Later { span, base: make.clone(), fields: fields.clone() };
             lock(&making.later).push(later);
             let (own, make) = (name.clone(), make.clone());
-            let refined = move || shape::refine(&make(), fields.clone()).unwrap_or_else(|_| choice::nothing(&own));
+            let refined =
+                move || shape::refine(&make(), fields.clone()).unwrap_or_else(|_| choice::nothing(&own));
             return Ok(Pattern::Late(name.clone(), Arc::new(refined)));
         }
         shape::refine(base, fields).map_err(|message| self.bad_value(env, span, message))
@@ -144,10 +145,18 @@ impl Cx {
                 let inner = self.argument(env, name, "shape", args, span)?;
                 Ok(Pattern::Unique(Box::new(self.pattern(env, inner).await?)))
             }
+            shape::malformed::TAG => {
+                let inner = self.argument(env, name, "shape", args, span)?;
+                Ok(Pattern::Malformed(Box::new(self.pattern(env, inner).await?)))
+            }
             "edges" => {
                 let inner = self.argument(env, name, "shape", args, span)?;
                 let inner = self.pattern(env, inner).await?;
-                let share = match args.args.iter().find(|arg| arg.name.as_ref().is_some_and(|name| &*name.name == "share")) {
+                let share = match args
+                    .args
+                    .iter()
+                    .find(|arg| arg.name.as_ref().is_some_and(|name| &*name.name == "share"))
+                {
                     Some(arg) => Some(self.eval(env, &arg.value).await?),
                     None => match args.args.iter().filter(|arg| arg.name.is_none()).nth(1) {
                         Some(arg) => Some(self.eval(env, &arg.value).await?),

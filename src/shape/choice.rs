@@ -26,8 +26,12 @@ pub const SPECS: &[Spec] = &[
         Ty::Pattern,
         "texts by name with their weights, `gold: 1`, or weights of shapes, `9 of text`; as many as wanted",
     )]),
-    shape("one_of", "an element of a list, such as of a catalog", "let city = any one_of([\"Bonn\", \"Oslo\"])")
-        .params(&[Param::required("list", Ty::List, "the values, at least one")]),
+    shape(
+        "one_of",
+        "an element of a list, such as of a catalog",
+        "let city = any one_of([\"Bonn\", \"Oslo\"])",
+    )
+    .params(&[Param::required("list", Ty::List, "the values, at least one")]),
     shape(
         "unique",
         "differs from its like in every other element of the list around, or of `n of`",

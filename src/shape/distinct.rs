@@ -36,7 +36,10 @@ pub(super) fn check<'p>(
                     walk.index(*at, |walk| {
                         walk.below(&path, |walk| {
                             walk.differ(|| {
-                                (format!("a value that no other element has, and [{first}]{path} has it"), diff::shown(value))
+                                (
+                                    format!("a value that no other element has, and [{first}]{path} has it"),
+                                    diff::shown(value),
+                                )
                             });
                         });
                     });

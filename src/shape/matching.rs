@@ -9,7 +9,9 @@ use super::describe::describe_short;
 use super::diff::{Mode, equal, leaf, shown};
 use super::order::compare;
 use super::walk::Walk;
-use super::{Comparison, Difference, Differences, Judge, MapPattern, ObjectPattern, Pattern, distinct, pairing, types};
+use super::{
+    Comparison, Difference, Differences, Judge, MapPattern, ObjectPattern, Pattern, distinct, pairing, types,
+};
 use crate::value::words::a_kind;
 use crate::value::{Object, Value};
 

@@ -2,21 +2,31 @@
 //! makes them from the tree, with every name resolved.
 
 mod calendar;
+mod change;
 pub mod choice;
 mod describe;
 mod diff;
 mod difference;
 mod distinct;
 mod draw;
+mod enumerate;
 mod index;
+pub mod malformed;
 mod matching;
+mod moves;
+mod near_miss;
 mod order;
 mod pairing;
+mod read;
 mod refine;
+mod shrink;
+mod simplest;
+mod smaller;
 #[cfg(test)]
 mod tests;
 pub mod types;
 mod walk;
+mod wrong;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,10 +36,14 @@ pub use describe::describe;
 pub use diff::diff;
 pub use difference::{Difference, Differences};
 pub use draw::{BOUNDARIES, DrawKey, Drawer, Many, draw, draw_with, edges};
+pub use enumerate::{boundaries, enumerate};
 pub(crate) use index::Index;
+pub use malformed::Malformed;
 pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
+pub use read::{field, field_names, read_text};
 pub use refine::refine;
+pub use shrink::Shrink;
 
 use crate::source::Span;
 use crate::value::{Object, Value};

@@ -93,7 +93,8 @@ fn neither_jobs_nor_only_nor_neighbours_change_a_drawn_byte() {
     let of = |path: &str| first.iter().filter(|(at, _)| at == path).cloned().collect::<BTreeSet<_>>();
     assert_eq!(posted(&["t.scn", "--only", "\"second\""]), of("/second"));
     // Another scenario above, another file beside, and another shape between.
-    let above = format!("shape Other {{ a: int }}\nscenario \"zeroth\" {{ POST \"{url}/other\" any Other }}\n");
+    let above =
+        format!("shape Other {{ a: int }}\nscenario \"zeroth\" {{ POST \"{url}/other\" any Other }}\n");
     project.write("t.scn", &format!("{above}{text}"));
     project.write("a.scn", &above);
     let more = posted(&["a.scn", "t.scn"]);

@@ -1,8 +1,10 @@
 //! Compiling `.proto` files with what they import.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use prost_reflect::DescriptorPool;
 use protox::file::{DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver};
 
 use super::{Proto, ProtoError};
@@ -16,48 +18,33 @@ const MAX_FILE: u64 = 16 << 20;
 /// `google/rpc/{status,error_details}.proto` are built in; files of the contract's own come
 /// first.
 pub fn compile(path: &Path) -> Result<Arc<Proto>, ProtoError> {
+    compile_under(path, &top(path))
+}
+
+/// The topmost directory in which the imports of a file or of the files of a directory are looked
+/// for when nothing else is said: see [`compile`].
+pub fn top(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let own = whole.parent().unwrap_or(&whole);
+    let own = if whole.is_dir() { &whole } else { whole.parent().unwrap_or(&whole) };
     let current = std::env::current_dir().ok();
     let root = own
         .ancestors()
         .find(|dir| dir.join(".git").exists())
         .or_else(|| current.as_deref().filter(|current| own.starts_with(current)))
         .unwrap_or(own);
-    compile_under(path, root)
+    root.to_owned()
 }
 
 /// The same with the topmost directory in which imports are looked for.
 pub fn compile_under(path: &Path, root: &Path) -> Result<Arc<Proto>, ProtoError> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     readable(&whole).map_err(|why| ProtoError::whole(path, why))?;
-    let (Some(own), Some(name)) = (whole.parent(), whole.file_name()) else {
+    let Some(own) = whole.parent() else {
         return Err(ProtoError::whole(path, "is not a file"));
     };
-    let Some(name) = name.to_str() else {
-        return Err(ProtoError::whole(path, "its name is not UTF-8"));
-    };
-    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-    let roots: Vec<PathBuf> =
-        own.ancestors().take_while(|dir| *dir == own || dir.starts_with(&root)).map(Path::to_owned).collect();
-    let find = |name: &str| find(&roots, name);
-
-    let mut compiler = protox::Compiler::with_file_resolver(Resolver::new(roots.clone()));
-    compiler.include_imports(true).include_source_info(true);
-    if let Err(error) = compiler.open_file(name) {
-        let mut error = ProtoError::compiler(&error, whole.clone(), find);
-        if error.message.contains("not found") && error.help.is_none() {
-            error.help = Some(format!(
-                "imports are looked for in the directory of `{name}` and those above it, up to `{}`",
-                roots.last().unwrap_or(&whole).display()
-            ));
-        }
-        // People see the path they wrote.
-        if error.file == whole {
-            error.file = path.to_owned();
-        }
-        return Err(error);
-    }
+    let roots = roots(own, root);
+    let mut compiler = compiler(&roots);
+    open(&mut compiler, &roots, own, path)?;
     let mut used = vec![own.to_owned()];
     for file in compiler.files() {
         let root = file.path().and_then(|path| {
@@ -70,7 +57,97 @@ pub fn compile_under(path: &Path, root: &Path) -> Result<Arc<Proto>, ProtoError>
             used.push(root.to_owned());
         }
     }
-    Ok(Arc::new(Proto { pool: compiler.descriptor_pool(), file: path.to_owned(), roots: used }))
+    let on_disk = |file: &protox::file::FileMetadata| Some((file.name().to_owned(), file.path()?.to_owned()));
+    Ok(Arc::new(Proto {
+        pool: compiler.descriptor_pool(),
+        file: path.to_owned(),
+        roots: used,
+        files: compiler.files().filter_map(on_disk).collect(),
+        places: Arc::default(),
+        interface: OnceLock::new(),
+    }))
+}
+
+/// Several files compiled as one contract.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// The descriptors.
+    pub pool: DescriptorPool,
+    /// Where each file came from by the name under which it is imported; what is built in is not
+    /// among them.
+    pub files: BTreeMap<String, PathBuf>,
+}
+
+/// Compiles files as one contract. Their import names count from `base`, or from a directory
+/// above it up to `root`, if only those names fit what the files import each other as. Errors:
+/// those of every file, at the base from which most is understood.
+pub fn compile_all(paths: &[PathBuf], base: &Path, root: &Path) -> Result<Tree, Vec<ProtoError>> {
+    let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
+    let mut best: Option<Vec<ProtoError>> = None;
+    for base in roots(&base, root) {
+        let roots = roots(&base, root);
+        let mut whole = compiler(&roots);
+        let mut errors = Vec::new();
+        for path in paths {
+            if let Err(error) = open(&mut whole, &roots, &base, path)
+                && !errors.contains(&error)
+            {
+                errors.push(error);
+            }
+        }
+        if errors.is_empty() {
+            let found = whole.files().filter_map(|file| {
+                Some((file.name().to_owned(), file.path()?.to_owned()))
+            });
+            return Ok(Tree { files: found.collect(), pool: whole.descriptor_pool() });
+        }
+        if best.as_ref().is_none_or(|best| errors.len() < best.len()) {
+            best = Some(errors);
+        }
+    }
+    Err(best.unwrap_or_default())
+}
+
+/// The directories in which imports are looked for, the nearest first.
+fn roots(own: &Path, root: &Path) -> Vec<PathBuf> {
+    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    own.ancestors().take_while(|dir| *dir == own || dir.starts_with(&root)).map(Path::to_owned).collect()
+}
+
+fn compiler(roots: &[PathBuf]) -> protox::Compiler {
+    let mut compiler = protox::Compiler::with_file_resolver(Resolver::new(roots.to_vec()));
+    compiler.include_imports(true).include_source_info(true);
+    compiler
+}
+
+/// Adds a file below `base` to what is compiled.
+fn open(
+    compiler: &mut protox::Compiler,
+    roots: &[PathBuf],
+    base: &Path,
+    path: &Path,
+) -> Result<(), ProtoError> {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    readable(&whole).map_err(|why| ProtoError::whole(path, why))?;
+    let Ok(below) = whole.strip_prefix(base) else {
+        return Err(ProtoError::whole(path, "is not a file"));
+    };
+    let Some(name) = below.to_str() else {
+        return Err(ProtoError::whole(path, "its name is not UTF-8"));
+    };
+    let Err(error) = compiler.open_file(name) else { return Ok(()) };
+    let mut error = ProtoError::compiler(&error, whole.clone(), |name| find(roots, name));
+    if error.message.contains("not found") && error.help.is_none() {
+        error.help = Some(format!(
+            "imports are looked for in the directory of `{name}` and those above it, up to `{}`",
+            roots.last().unwrap_or(&whole).display()
+        ));
+    }
+    // People see the path they wrote.
+    if error.file == whole {
+        error.file = path.to_owned();
+    }
+    Err(error)
 }
 
 /// The first file with this import name under one of the roots, nearest first.

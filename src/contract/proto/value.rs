@@ -21,11 +21,13 @@ mod read;
 mod write;
 
 pub use decode::decode;
+pub(super) use known::NULL_VALUE;
+pub(super) use read::is_base64;
 pub use read::to_message;
 pub(crate) use write::{any, from_message};
 
 /// The name under which unknown fields stand.
-const UNKNOWN: &str = "@unknown";
+pub(super) const UNKNOWN: &str = "@unknown";
 /// The name under which an `Any` says its type.
 pub(crate) const TYPE: &str = "@type";
 /// The name under which an `Any` of an unknown type holds its bytes.

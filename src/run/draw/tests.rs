@@ -40,6 +40,7 @@ fn world(paths: &[&str], seed: u64) -> Arc<World> {
         inputs: Default::default(),
         only_safe: false,
         elsewhere: Default::default(),
+        cases: Default::default(),
         protocols: Vec::new(),
         services: Default::default(),
     }))
@@ -47,8 +48,13 @@ fn world(paths: &[&str], seed: u64) -> Arc<World> {
 
 fn context(world: &Arc<World>) -> Arc<Cx> {
     let cancel = CancellationToken::new();
-    let session =
-        Session::new(Redactor::default(), cancel.clone(), PathBuf::new(), "0".repeat(32), Processes::default());
+    let session = Session::new(
+        Redactor::default(),
+        cancel.clone(),
+        PathBuf::new(),
+        "0".repeat(32),
+        Processes::default(),
+    );
     Arc::new(Cx::new(world.clone(), None, Arc::new(session), cancel, None))
 }
 
@@ -58,13 +64,13 @@ fn sites(world: &Arc<World>) -> Vec<Site> {
     let mut found = Vec::new();
     for (at, item) in program.items() {
         let unit = world.key.with(world.unit_name(at.unit));
-        let planned = world.plan.scenarios.iter().find(|scenario| scenario.item == at);
-        let key = match (&item.kind, planned) {
-            (_, Some(planned)) => crate::run::scenario::key_of(world, planned, planned.cases.is_some().then_some(1)),
-            (ItemKind::Fixture(fixture), _) => unit.with(format!("fixture {}", fixture.name.name)),
-            _ => unit.with("elsewhere"),
+        let planned = world.plan.scenarios.iter().position(|scenario| scenario.item == at);
+        let of_unit = |key| Env::of_unit(at.unit, key, item.span.start);
+        let env = match (&item.kind, planned) {
+            (_, Some(planned)) => crate::run::scenario::first_env(world, planned),
+            (ItemKind::Fixture(fixture), _) => of_unit(unit.with(format!("fixture {}", fixture.name.name))),
+            _ => of_unit(unit.with("elsewhere")),
         };
-        let env = Env::of_unit(at.unit, key, item.span.start);
         let mut note = |expr: &Expr| {
             if matches!(expr.kind, ExprKind::Any(_) | ExprKind::Many(..)) {
                 found.push(Site { env: env.clone(), unit: at.unit, span: expr.span });
@@ -75,7 +81,11 @@ fn sites(world: &Arc<World>) -> Vec<Site> {
             ItemKind::Fixture(fixture) => visit::block(&fixture.body, &mut note),
             ItemKind::Action(action) => {
                 visit::block(&action.body, &mut note);
-                action.params.iter().flat_map(|param| &param.default).for_each(|d| visit::expression(d, &mut note));
+                action
+                    .params
+                    .iter()
+                    .flat_map(|param| &param.default)
+                    .for_each(|d| visit::expression(d, &mut note));
             }
             ItemKind::Let(binding) => visit::expression(&binding.value, &mut note),
             _ => {}
@@ -99,7 +109,11 @@ async fn drawn(cx: &Arc<Cx>, site: &Site) -> String {
             ItemKind::Fixture(fixture) => visit::block(&fixture.body, &mut note),
             ItemKind::Action(action) => {
                 visit::block(&action.body, &mut note);
-                action.params.iter().flat_map(|param| &param.default).for_each(|d| visit::expression(d, &mut note));
+                action
+                    .params
+                    .iter()
+                    .flat_map(|param| &param.default)
+                    .for_each(|d| visit::expression(d, &mut note));
             }
             ItemKind::Let(binding) => visit::expression(&binding.value, &mut note),
             _ => {}
@@ -177,7 +191,8 @@ fn modules_are_called_alike_wherever_they_are_run_from() {
 async fn a_long_draw_ends_when_the_run_does() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.scn");
-    std::fs::write(&path, "let all = 1_000_000 of [int; 100]\nscenario \"s\" { expect all matches list }\n").unwrap();
+    std::fs::write(&path, "let all = 1_000_000 of [int; 100]\nscenario \"s\" { expect all matches list }\n")
+        .unwrap();
     let world = world(&[path.to_str().unwrap()], 1);
     let cx = context(&world);
     cx.cancel.cancel();

@@ -66,7 +66,7 @@ impl Drawing<'_> {
                 let node = late.node(&self.drawer.shared);
                 self.boundaries(&node, Site { lates: site.lates + 1, ..inside }, most)
             }
-            Kind::Late(_) => plain(),
+            Kind::Late(_) | Kind::Wrong(..) => plain(),
             Kind::Tested(parts, pattern) => {
                 let each = parts.iter().map(|part| self.boundaries(part, inside, most)).collect();
                 let mut found = turns(each);

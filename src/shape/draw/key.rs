@@ -28,6 +28,11 @@ impl DrawKey {
         key.copy_from_slice(context.finish().as_ref());
         DrawKey(key)
     }
+
+    /// A number below `bound`, each with the same chance; 0 when the bound is 0.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        Place::new(self).stream().below(bound as u128) as usize
+    }
 }
 
 /// The name of a part inside its whole, as a number: FNV-1a of 64 bits over its bytes.
@@ -104,6 +109,11 @@ impl<'a> Place<'a> {
         path = (path ^ (path >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         path = (path ^ (path >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
         Place { path: path ^ (path >> 33), ..self }
+    }
+
+    /// A key of its own for what is drawn here by other means.
+    pub(super) fn own(self) -> DrawKey {
+        self.key.with(self.path.to_be_bytes())
     }
 
     /// The bits of this place.

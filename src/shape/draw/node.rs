@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use super::key::Label;
+use super::key::{DrawKey, Label};
 use super::leaf::Leaf;
 use super::{bounds, limits, merge, regex};
 use crate::shape::describe::describe_short;
-use crate::shape::{Derive, Make, ObjectPattern, Pattern};
+use crate::shape::{Derive, Make, ObjectPattern, Pattern, malformed, near_miss};
 use crate::value::Value;
 
 /// A pattern, ready.
@@ -47,6 +47,8 @@ pub(super) enum Kind {
     Late(Late),
     /// Drawn of one after the other until the whole pattern fits.
     Tested(Vec<Node>, Pattern),
+    /// What is wrong of a pattern, and how it is made.
+    Wrong(fn(&Pattern, &DrawKey) -> Result<Value, String>, Pattern),
     /// Nothing can be drawn, and why.
     Cannot(String),
 }
@@ -231,7 +233,9 @@ pub(super) fn node(pattern: &Pattern, shared: &Shared) -> Node {
             tested(parts, pattern)
         }
         Pattern::Judged(inner, _) => tested(vec![inside(inner)], pattern),
-        Pattern::Not(_) | Pattern::Malformed(_) | Pattern::Anything => {
+        Pattern::Not(inner) => Node::plain(Kind::Wrong(near_miss::near_miss, (**inner).clone())),
+        Pattern::Malformed(inner) => Node::plain(Kind::Wrong(malformed::malformed, (**inner).clone())),
+        Pattern::Anything => {
             let why = format!("nothing can be drawn of `{}`: say more about it", describe_short(pattern));
             Node::plain(Kind::Cannot(why))
         }

@@ -132,6 +132,7 @@ impl<'d> Drawing<'d> {
             Kind::Leaf(leaf, ..) => Ok(leaf.draw(&mut site.place.stream())?),
             Kind::Regex(text, _) => Ok(Value::text(text.draw(&mut site.place.stream())?)),
             Kind::Absent => Ok(Value::Absent),
+            Kind::Wrong(make, of) => Ok(make(of, &site.place.own())?),
             Kind::Choice(parts, sum, ways) => {
                 let at = match way_out::of_choice(self.drawer, parts, ways, node.late, site) {
                     Some(at) => at,

@@ -89,6 +89,11 @@ fn length(
             known.insert(at, found);
             found
         }
-        Kind::Leaf(..) | Kind::Regex(..) | Kind::Absent | Kind::Derived(..) | Kind::Cannot(_) => Some(0),
+        Kind::Leaf(..)
+        | Kind::Regex(..)
+        | Kind::Absent
+        | Kind::Derived(..)
+        | Kind::Wrong(..)
+        | Kind::Cannot(_) => Some(0),
     }
 }

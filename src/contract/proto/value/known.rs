@@ -14,7 +14,7 @@ use crate::contract::proto::find_message;
 use crate::value::{Object, Value};
 
 /// The enum whose one value is JSON's null.
-pub(super) const NULL_VALUE: &str = "google.protobuf.NullValue";
+pub(in crate::contract::proto) const NULL_VALUE: &str = "google.protobuf.NullValue";
 
 const NANOS: i128 = 1_000_000_000;
 /// The longest `google.protobuf.Duration`, in seconds: 10,000 years.

@@ -368,6 +368,11 @@ fn base64_any(text: &str) -> Option<Vec<u8>> {
         .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok())
 }
 
+/// Whether the text can stand for bytes.
+pub(in crate::contract::proto) fn is_base64(text: &str) -> bool {
+    base64_any(text).is_some()
+}
+
 /// The type as a `.proto` writes it.
 fn kind_name(kind: &Kind) -> String {
     match kind {

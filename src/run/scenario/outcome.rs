@@ -1,0 +1,68 @@
+//! How a scenario ended, and how that is reported when it never began.
+
+use super::super::world::World;
+use super::instance::{Instance, info};
+use crate::check::PlannedScenario;
+use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
+
+/// How a scenario ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) outcome: Outcome,
+}
+
+/// What an outcome means after retries and quarantine.
+pub(super) fn settle(world: &World, planned: &PlannedScenario, outcome: Outcome, attempt: u32) -> Outcome {
+    match outcome {
+        Outcome::Passed if attempt > 1 => Outcome::Flaky,
+        Outcome::Failed => match &planned.quarantine {
+            Some(quarantine) if !is_over(world, quarantine.until.as_deref()) => {
+                Outcome::Quarantined { issue: quarantine.issue.to_string() }
+            }
+            _ => Outcome::Failed,
+        },
+        other => other,
+    }
+}
+
+/// Whether the last day of a quarantine has passed. ISO dates compare as text.
+fn is_over(world: &World, until: Option<&str>) -> bool {
+    until.is_some_and(|until| world.clock.today().as_str() > until)
+}
+
+/// Reports a scenario that does not run.
+fn ended(
+    world: &World,
+    instance: &Instance,
+    scenario: ScenarioInfo,
+    outcome: Outcome,
+    failures: Vec<Failure>,
+) -> Finished {
+    world.events.send(EventKind::ScenarioFinished {
+        id: instance.id,
+        scenario,
+        attempt: 1,
+        retried: false,
+        outcome: outcome.clone(),
+        failures,
+        took_us: 0,
+        expectations: 0,
+        requests: 0,
+    });
+    Finished { outcome }
+}
+
+pub(super) fn skipped(world: &World, instance: &Instance, scenario: ScenarioInfo, why: &str) -> Finished {
+    ended(world, instance, scenario, Outcome::Skipped { why: why.to_owned() }, Vec::new())
+}
+
+pub(super) fn not_run(world: &World, instance: &Instance, scenario: ScenarioInfo) -> Finished {
+    let why = "the run ended before it began".to_owned();
+    ended(world, instance, scenario, Outcome::Skipped { why }, Vec::new())
+}
+
+/// Reports a scenario whose cases cannot be evaluated.
+pub(crate) fn broken(world: &World, instance: &Instance, failures: Vec<Failure>) -> Finished {
+    let planned = &world.plan.scenarios[instance.planned];
+    ended(world, instance, info(world, planned, instance), Outcome::Failed, failures)
+}

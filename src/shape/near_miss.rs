@@ -1,0 +1,34 @@
+//! `any not Order`: a valid draw with exactly one thing made wrong.
+
+use super::describe::describe_short;
+use super::draw::{DrawKey, draw};
+use super::matching::{fits, mismatches};
+use super::{Pattern, wrong};
+use crate::value::Value;
+
+/// How often another value is drawn, of which something can be made wrong.
+const TRIES: usize = 20;
+
+/// A value that does not fit, for one reason alone where the shape allows it. Errors: nothing can
+/// be drawn of the shape, or whatever is there fits it.
+pub(super) fn near_miss(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
+    for attempt in 0..TRIES {
+        let key = key.with(format!("try {attempt}"));
+        let drawn = draw(pattern, &key.with("valid"))?;
+        let all = wrong::all(pattern, &drawn, false);
+        // Those with one difference come first: a wrong kind of a whole object has many.
+        let mut made: Vec<(usize, Value)> = all
+            .iter()
+            .filter_map(|wrong| wrong.change.apply(&drawn))
+            .map(|made| (mismatches(pattern, &made).len(), made))
+            .collect();
+        let least = made.iter().map(|(count, _)| *count).min().unwrap_or_default();
+        made.retain(|(count, _)| *count == least);
+        if !made.is_empty() {
+            let (_, value) = made.swap_remove(key.with("which").below(made.len()));
+            debug_assert!(!fits(pattern, &value));
+            return Ok(value);
+        }
+    }
+    Err(format!("no value was found that is not `{}`", describe_short(pattern)))
+}
