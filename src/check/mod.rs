@@ -24,6 +24,7 @@ mod scope;
 mod script;
 mod setting;
 mod shapes;
+mod sql;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Name(_) | ExprKind::Field(..) if self.contract_type(expr) => {}
             ExprKind::Name(name) => {
                 if self.name(name, expr.span, true) == Meaning::Shape {
-                    self.bare_shape(name, expr.span);
+                    self.lacks_arguments(name, expr.span);
                 }
             }
             ExprKind::Field(base, field) => {
@@ -57,6 +57,19 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
+    /// A shape that takes arguments is nothing without them.
+    fn lacks_arguments(&mut self, name: &str, span: Span) {
+        let spec = self.cx.registry.get(Kind::Shape, name);
+        let lacking = spec.and_then(|spec| spec.params.iter().find(|param| param.required));
+        if let Some(param) = lacking {
+            let message = format!("`{name}` lacks `{}`", param.name);
+            self.push(
+                Diagnostic::error(Code::WRONG_ARGUMENTS, span, message)
+                    .help(format!("it is `{name}({})`", param.name)),
+            );
+        }
+    }
+
     fn object_pattern(&mut self, object: &'a ObjectExpr) {
         self.doubled_fields(object);
         self.at(
@@ -76,9 +89,13 @@ impl<'a> Walker<'a, '_> {
         );
     }
 
-    /// `not { id: 1 }` fits whatever has one field more, which is never what was meant.
+    /// `not { id: 1 }` fits whatever has one field more, which is never what was meant. A shape by
+    /// its name is meant as it is.
     fn closed_not(&mut self, inner: &'a Expr) {
-        if let Some(what) = self.closed(inner) {
+        if !self.place.drawn
+            && matches!(inner.kind, ExprKind::Object(_))
+            && let Some(what) = self.closed(inner)
+        {
             self.push(
                 Diagnostic::error(Code::CLOSED_PATTERN, inner.span, format!("`not` with {what}"))
                     .label("any other field in the value would make it hold")
@@ -89,13 +106,8 @@ impl<'a> Walker<'a, '_> {
 
     /// `any SHAPE`: a value is drawn, so every part of the shape must be one that can be drawn.
     pub(super) fn draw(&mut self, pattern: &'a Expr, span: Span) {
-        match &pattern.kind {
-            // What is drawn is none of the shape, closed or not.
-            ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
-                self.pattern(inner);
-            }
-            _ => self.pattern(pattern),
-        }
+        // What is drawn is none of the shape, closed or not.
+        self.at(|place| place.drawn = true, |walker| walker.pattern(pattern));
         let mut seen = BTreeSet::new();
         if let Some((name, why)) = self.undrawable(pattern, self.item.unit, &mut seen) {
             self.not_yet(span, &format!("drawing `{name}`"), Some(why));

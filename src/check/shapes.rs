@@ -7,7 +7,7 @@ use super::context::{Context, describe};
 use super::plan::{Definition, ItemRef, Program};
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
-use crate::lang::{Kind, Ty};
+use crate::lang::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{Args, BinaryOp, Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, UnaryOp};
 
@@ -49,18 +49,6 @@ impl<'a> Walker<'a, '_> {
         } else if sum_known && !some {
             let message = "`weighted` needs a choice whose weight is more than 0";
             self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message));
-        }
-    }
-
-    /// A built-in shape by its bare name must be one that needs no arguments.
-    pub(super) fn bare_shape(&mut self, name: &str, span: Span) {
-        let Some(spec) = self.cx.registry.get(Kind::Shape, name) else { return };
-        if let Some(missing) = spec.params.iter().find(|param| param.required) {
-            let message = format!("`{name}` lacks `{}`", missing.name);
-            self.push(
-                Diagnostic::error(Code::WRONG_ARGUMENTS, span, message)
-                    .help(format!("for example `{}`", spec.example)),
-            );
         }
     }
 }
