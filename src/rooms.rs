@@ -23,6 +23,7 @@ const SPECS: &[&[Spec]] = &[
     // the system under test
     crate::system::SPECS,
     // values
+    crate::shape::choice::SPECS,
     crate::shape::types::SPECS,
     crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,

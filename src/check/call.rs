@@ -164,6 +164,10 @@ impl<'a> Walker<'a, '_> {
         {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
         }
+        if spec.kind == Kind::Shape && spec.name == "weighted" {
+            // Its parameters are the choices themselves.
+            return self.weighted(name, args);
+        }
         let mut wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
         if pattern && spec.kind == Kind::Function {
             // `unordered([…])` is a pattern of patterns.

@@ -141,7 +141,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// How to call a pattern that a further field would break, when it is one.
-    fn closed(&self, expr: &Expr) -> Option<String> {
+    pub(super) fn closed(&self, expr: &Expr) -> Option<String> {
         match &expr.kind {
             ExprKind::Object(object) => (!is_open(object)).then(|| "a closed pattern".to_owned()),
             ExprKind::Refine(base, object) => {

@@ -23,6 +23,7 @@ mod resolve;
 mod scope;
 mod script;
 mod setting;
+mod shapes;
 mod sql;
 mod stages;
 #[cfg(test)]
@@ -65,6 +66,7 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
         Walker::new(&mut cx, at).item(item);
     }
     circles(&mut cx);
+    shapes::circles(&mut cx);
     stages::circles(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
@@ -96,17 +98,13 @@ fn not_yet(cx: &mut Context<'_>) -> Vec<Diagnostic> {
     found.into_iter().filter(|(item, _)| reached.contains(item)).map(|(_, diagnostic)| diagnostic).collect()
 }
 
-/// Fixtures and top-level variables that need each other in a circle, and shapes that contain
-/// themselves.
+/// Fixtures and top-level variables that need each other in a circle.
 fn circles(cx: &mut Context<'_>) {
     let program = cx.program;
     let items: Vec<ItemRef> = program.items().map(|(at, _)| at).collect();
     let starts = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Fixture(_) | ItemKind::Let(_));
     let through = |at: ItemRef| starts(at) || matches!(program.item(at).kind, ItemKind::Action(_));
-    let shapes = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Shape(_));
-    let mut found = cx.graph.circles(&items, through, starts);
-    found.extend(cx.graph.circles(&items, shapes, shapes));
-    for circle in found {
+    for circle in cx.graph.circles(&items, through, starts) {
         let name = |at: ItemRef| {
             let item = program.item(at);
             let (word, name) = describe(&item.kind);

@@ -40,6 +40,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
                 self.pattern(inner);
+                self.closed_not(inner);
             }
             ExprKind::Compare(_, inner) => {
                 self.at(|place| place.at_hand = true, |walker| walker.value(inner))
@@ -88,9 +89,25 @@ impl<'a> Walker<'a, '_> {
         );
     }
 
+    /// `not { id: 1 }` fits whatever has one field more, which is never what was meant. A shape by
+    /// its name is meant as it is.
+    fn closed_not(&mut self, inner: &'a Expr) {
+        if !self.place.drawn
+            && matches!(inner.kind, ExprKind::Object(_))
+            && let Some(what) = self.closed(inner)
+        {
+            self.push(
+                Diagnostic::error(Code::CLOSED_PATTERN, inner.span, format!("`not` with {what}"))
+                    .label("any other field in the value would make it hold")
+                    .help("end the pattern with `..`, or say what each field must not be"),
+            );
+        }
+    }
+
     /// `any SHAPE`: a value is drawn, so every part of the shape must be one that can be drawn.
     pub(super) fn draw(&mut self, pattern: &'a Expr, span: Span) {
-        self.pattern(pattern);
+        // What is drawn is none of the shape, closed or not.
+        self.at(|place| place.drawn = true, |walker| walker.pattern(pattern));
         let mut seen = BTreeSet::new();
         if let Some((name, why)) = self.undrawable(pattern, self.item.unit, &mut seen) {
             self.not_yet(span, &format!("drawing `{name}`"), Some(why));

@@ -31,6 +31,8 @@ pub(super) struct Place {
     pub(super) gate: bool,
     /// Inside a block, where requests may stand.
     pub(super) block: bool,
+    /// Inside what is drawn, where `not Order` makes near misses.
+    pub(super) drawn: bool,
 }
 
 /// What a bare name means.

@@ -49,13 +49,6 @@ const ELSEWHERE: &[Spec] = &[
         "expect body.tags matches unordered([\"a\", \"b\"])",
     ),
     spec(
-        "weighted",
-        "in shapes: one of several, some more often than others",
-        &[],
-        "tier: weighted(gold: 1, basic: 9)",
-    )
-    .planned("shapes draw their alternatives with equal weight so far"),
-    spec(
         "span",
         "in `trace has`: a span by name",
         &[

@@ -34,6 +34,8 @@ pub(crate) struct Env {
     pub(crate) tries: Arc<Vec<u64>>,
     /// Whether values are only shown here, so that reading them judges nothing.
     pub(crate) showing: bool,
+    /// The shape that is being made here, when one is.
+    pub(crate) making: Option<Arc<super::shapes::Making>>,
     /// Whether what stands here is tried again until it holds, so that a failure need not be the
     /// last word.
     pub(crate) repeated: bool,
@@ -73,6 +75,7 @@ impl Env {
             observer: None,
             tries: Arc::default(),
             showing: false,
+            making: None,
             repeated: false,
             checks: None,
         }
@@ -127,6 +130,11 @@ impl Env {
             checks: self.checks.clone(),
             ..Env::of_unit(unit, key, origin)
         }
+    }
+
+    /// The key of what is drawn at a place of this item.
+    pub(crate) fn site(&self, span: Span) -> DrawKey {
+        self.key.with(format!("draw {}", span.start.saturating_sub(self.origin)))
     }
 
     /// The scope of one turn of a loop, or one branch of a `parallel`.

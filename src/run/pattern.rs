@@ -1,4 +1,4 @@
-//! Expressions in pattern position to patterns, with every name resolved; keys and draws.
+//! Expressions in pattern position to patterns, with every name resolved; keys.
 
 use std::sync::Arc;
 
@@ -11,14 +11,11 @@ use crate::lang::Kind;
 use crate::shape::{self, Comparison, Derive, FieldPattern, ObjectPattern, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
+    BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
 };
 use crate::syntax::visit;
 use crate::value::BoxFuture;
 use crate::value::{Key, Object, Path, Step, Text, Value};
-
-/// Larger draws in one place are refused: they would not fit in memory.
-const MAX_DRAWN: usize = 1_000_000;
 
 impl Cx {
     /// The pattern that an expression describes.
@@ -48,17 +45,8 @@ impl Cx {
                     self.value_pattern(env, expr).await
                 }
                 ExprKind::Call(callee, args) => match &callee.kind {
-                    ExprKind::Name(name) if &**name == shape::malformed::TAG && self.is_type(env, name) => {
-                        let Some(inner) = args.args.first() else {
-                            return Err(self.bad_value(env, expr.span, "`malformed` takes a shape"));
-                        };
-                        Ok(Pattern::Malformed(Box::new(self.pattern(env, &inner.value).await?)))
-                    }
-                    ExprKind::Name(name) if self.is_type(env, name) => {
-                        self.type_pattern(env, name, args, expr.span).await
-                    }
-                    ExprKind::Name(name) if &**name == "unordered" => {
-                        self.unordered(env, args, expr.span).await
+                    ExprKind::Name(name) if self.is_type(env, name) || &**name == "unordered" => {
+                        self.called_pattern(env, name, args, expr.span).await
                     }
                     _ => self.value_pattern(env, expr).await,
                 },
@@ -125,8 +113,7 @@ impl Cx {
                     let Pattern::Object(changes) = self.object_pattern(env, object).await? else {
                         return Ok(base);
                     };
-                    shape::refine(&base, changes.fields)
-                        .map_err(|message| self.bad_value(env, expr.span, message))
+                    self.refined(env, &base, changes.fields, expr.span)
                 }
                 ExprKind::But(base, _) => {
                     Err(self.bad_value(env, base.span, "`but` stands in draws, not in patterns"))
@@ -188,60 +175,6 @@ impl Cx {
             return Err(self.bad_value(env, span, format!("`{name}` is absent")));
         }
         Ok(Pattern::Equals(super::judge::settled(value)))
-    }
-
-    async fn shape_pattern(
-        self: &Arc<Self>,
-        env: &Env,
-        item: crate::check::ItemRef,
-        origin: u32,
-        shape: &crate::syntax::ast::Shape,
-    ) -> Flow<Pattern> {
-        if env.depth > 32 {
-            let message = format!("shape `{}` contains itself without end", shape.name.name);
-            return Err(self.bad_value(env, shape.name.span, message));
-        }
-        let inner = env.call(item.unit, origin, shape.name.span);
-        let pattern = self.pattern(&inner, &shape.pattern).await?;
-        Ok(Pattern::Named(shape.name.name.clone(), Arc::new(pattern)))
-    }
-
-    async fn type_pattern(self: &Arc<Self>, env: &Env, name: &str, args: &Args, span: Span) -> Flow<Pattern> {
-        let Some(spec) = self.world.registry.get(Kind::Shape, name) else {
-            return Err(self
-                .failure(env, Code::UNKNOWN_NAME, span, format!("there is no shape `{name}`"))
-                .into());
-        };
-        let mut bound = Object::new();
-        let mut params = spec.params.iter();
-        for arg in &args.args {
-            let value = self.eval(env, &arg.value).await?;
-            let name: Arc<str> = match &arg.name {
-                Some(name) => name.name.clone(),
-                None => match params.next() {
-                    Some(param) => param.name.into(),
-                    None => {
-                        let message = format!("`{name}` takes at most {} arguments", spec.params.len());
-                        return Err(self.failure(env, Code::WRONG_ARGUMENTS, arg.value.span, message).into());
-                    }
-                },
-            };
-            bound.insert(name, value);
-        }
-        shape::types::of_type(spec.name, bound).map_err(|message| self.bad_value(env, span, message))
-    }
-
-    async fn unordered(self: &Arc<Self>, env: &Env, args: &Args, span: Span) -> Flow<Pattern> {
-        match args.args.as_slice() {
-            [only] => match self.pattern(env, &only.value).await? {
-                Pattern::List(items, open) => Ok(Pattern::Unordered(items, open)),
-                Pattern::Equals(Value::List(items)) => {
-                    Ok(Pattern::Unordered(items.iter().cloned().map(Pattern::Equals).collect(), false))
-                }
-                _ => Err(self.bad_value(env, only.value.span, "`unordered` takes a list")),
-            },
-            _ => Err(self.bad_value(env, span, "`unordered` takes one list")),
-        }
     }
 
     async fn object_pattern(self: &Arc<Self>, env: &Env, object: &ObjectExpr) -> Flow<Pattern> {
@@ -321,59 +254,6 @@ impl Cx {
             Ok(Value::Text(whole))
         });
         Ok(Pattern::Derived(self.written(span).into(), derive))
-    }
-
-    /// `any SHAPE`: a value drawn by the key of this place.
-    pub(crate) async fn draw(self: &Arc<Self>, env: &Env, pattern: &Expr, span: Span) -> Flow<Value> {
-        let pattern = self.pattern(env, pattern).await?;
-        let key = env.key.with(format!("draw {}", span.start.saturating_sub(env.origin)));
-        shape::draw(&pattern, &key).map_err(|message| self.bad_value(env, span, message))
-    }
-
-    /// `50 of SHAPE`
-    pub(crate) async fn draw_many(
-        self: &Arc<Self>,
-        env: &Env,
-        count: &Expr,
-        pattern: &Expr,
-        span: Span,
-    ) -> Flow<Value> {
-        let wanted = self.eval(env, count).await?;
-        let Some(wanted) = wanted.as_number().and_then(|n| n.to_usize()).filter(|n| *n <= MAX_DRAWN) else {
-            let message = format!("a count of drawn values is between 0 and {MAX_DRAWN}");
-            return Err(self.bad_value(env, count.span, message));
-        };
-        let pattern = self.pattern(env, pattern).await?;
-        let key = env.key.with(format!("draw {}", span.start.saturating_sub(env.origin)));
-        let drawn: Result<Vec<Value>, String> =
-            (0..wanted).map(|index| shape::draw(&pattern, &key.with(format!("{index}")))).collect();
-        drawn.map(Value::list).map_err(|message| self.bad_value(env, span, message))
-    }
-
-    /// `any SHAPE but { … }`: drawn, then overridden, valid or not.
-    pub(crate) async fn draw_but(
-        self: &Arc<Self>,
-        env: &Env,
-        base: &Expr,
-        changes: &Expr,
-        span: Span,
-    ) -> Flow<Value> {
-        let drawn = self.eval(env, base).await?;
-        let changes = self.eval(env, changes).await?;
-        match (drawn, changes) {
-            (Value::Object(drawn), Value::Object(changes)) => {
-                let mut fields = (*drawn).clone();
-                for (name, value) in changes.iter() {
-                    if matches!(value, Value::Absent) {
-                        fields.shift_remove(name);
-                    } else {
-                        fields.insert(name.clone(), value.clone());
-                    }
-                }
-                Ok(Value::Object(Arc::new(fields)))
-            }
-            _ => Err(self.bad_value(env, span, "`but` overrides fields of a drawn object")),
-        }
     }
 
     /// Whether an expression is a key: `.id`, `.args[0]`, `[.a, .b]`.

@@ -29,6 +29,8 @@ use crate::value::{BoxFuture, Value, show_short};
 
 pub(crate) use super::cleanup::clean_up;
 pub(crate) use fixture::Scope;
+#[cfg(test)]
+pub(crate) use instance::first_env;
 pub(crate) use instance::instances;
 pub(crate) use lease::admission;
 pub(crate) use outcome::{Finished, broken};

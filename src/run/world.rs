@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) cases: super::Cases,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
+    /// What each module is called in the keys of drawn data.
+    names: Vec<String>,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
     /// What is exercised of the services' contracts.
@@ -93,6 +95,7 @@ impl World {
     /// Puts the parts together.
     pub(crate) fn new(parts: Parts) -> World {
         World {
+            names: super::module::names(&parts.plan.program, &parts.root),
             plan: parts.plan,
             registry: parts.registry,
             events: parts.events,
@@ -162,13 +165,9 @@ impl World {
         tails
     }
 
-    /// A module's name as the key of drawn data: the same however the path was spelled.
-    pub(crate) fn unit_name(&self, unit: usize) -> String {
-        let unit = &self.plan.program.units[unit];
-        let source = self.plan.program.sources.get(unit.module.source);
-        let file = source.name.rsplit(['/', '\\']).next().unwrap_or(&source.name);
-        let dir = unit.dir.strip_prefix(&self.root).unwrap_or(&unit.dir);
-        dir.join(file).display().to_string()
+    /// A module's name as the key of drawn data: the same from every directory.
+    pub(crate) fn unit_name(&self, unit: usize) -> &str {
+        self.names.get(unit).map_or("", |name| name)
     }
 
     /// A compiled `check` or `fn`; compiled when first needed.

@@ -104,7 +104,15 @@ fn write(pattern: &Pattern, depth: usize, out: &mut String) {
             out.push(')');
         }
         Pattern::Unique(inner) => wrapped("unique", inner, depth, out),
-        Pattern::Edges(inner, _) => wrapped("edges", inner, depth, out),
+        Pattern::Edges(inner, share) => {
+            out.push_str("edges(");
+            write(inner, depth + 1, out);
+            let _ = match share % 10 {
+                _ if *share == super::choice::SHARE => write!(out, ")"),
+                0 => write!(out, ", share: {}%)", share / 10),
+                tenths => write!(out, ", share: {}.{tenths}%)", share / 10),
+            };
+        }
         Pattern::Malformed(inner) => wrapped("malformed", inner, depth, out),
         Pattern::Late(name, _) => out.push_str(name),
         Pattern::Judged(inner, _) => write(inner, depth, out),

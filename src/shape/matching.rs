@@ -9,7 +9,9 @@ use super::describe::describe_short;
 use super::diff::{Mode, equal, leaf, shown};
 use super::order::compare;
 use super::walk::Walk;
-use super::{Comparison, Difference, Differences, Judge, MapPattern, ObjectPattern, Pattern, pairing, types};
+use super::{
+    Comparison, Difference, Differences, Judge, MapPattern, ObjectPattern, Pattern, distinct, pairing, types,
+};
 use crate::value::words::a_kind;
 use crate::value::{Object, Value};
 
@@ -136,6 +138,23 @@ pub(super) struct Place<'a> {
     open: bool,
 }
 
+impl<'a> Place<'a> {
+    /// Inside this object.
+    pub(super) fn around<'b>(self, here: &'b Value) -> Place<'b>
+    where
+        'a: 'b,
+    {
+        Place { here, ..self }
+    }
+}
+
+/// Whether a part fits where it stands.
+pub(super) fn fits_at(pattern: &Pattern, value: &Value, place: Place<'_>) -> bool {
+    let mut walk = Walk::quick();
+    fit(pattern, value, place, &mut walk);
+    walk.finish().is_empty()
+}
+
 /// Compares a value with a pattern at the walk's path.
 fn fit(pattern: &Pattern, value: &Value, place: Place<'_>, walk: &mut Walk) {
     if !walk.enter() {
@@ -177,7 +196,10 @@ fn fit_inner(pattern: &Pattern, value: &Value, place: Place<'_>, walk: &mut Walk
         Pattern::Range(low, high) if range_fits(low, high, value) => {}
         Pattern::Union(parts) => union(pattern, parts, value, place, walk),
         Pattern::List(items, open) => match value.as_list() {
-            Some(actual) => list(items, *open, actual, place, walk),
+            Some(actual) => {
+                list(items, *open, actual, place, walk);
+                distinct::check(|at| items.get(at), actual, place, walk);
+            }
             None => wrong(walk),
         },
         Pattern::Unordered(items, open) => match value.as_list() {
@@ -185,7 +207,10 @@ fn fit_inner(pattern: &Pattern, value: &Value, place: Place<'_>, walk: &mut Walk
             None => wrong(walk),
         },
         Pattern::Sized(item, min, max) => match value.as_list() {
-            Some(actual) => sized(item, *min, *max, actual, place, walk),
+            Some(actual) => {
+                sized(item, *min, *max, actual, place, walk);
+                distinct::check(|_| Some(&**item), actual, place, walk);
+            }
             None => wrong(walk),
         },
         Pattern::Object(object) => match value {

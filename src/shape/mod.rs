@@ -3,9 +3,11 @@
 
 mod calendar;
 mod change;
+pub mod choice;
 mod describe;
 mod diff;
 mod difference;
+mod distinct;
 mod draw;
 mod enumerate;
 mod index;

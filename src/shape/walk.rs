@@ -122,6 +122,14 @@ impl Walk {
         self.path.truncate(length);
     }
 
+    /// Does something at a path below, as it is written.
+    pub(super) fn below(&mut self, path: &str, each: impl FnOnce(&mut Walk)) {
+        let length = self.path.len();
+        self.path.push_str(path);
+        each(self);
+        self.path.truncate(length);
+    }
+
     /// Walks the fields of an object beside those that are expected. `about` says of an expected
     /// part whether it may be missing, and its text.
     pub(super) fn object<'a, P: Copy>(
@@ -188,6 +196,6 @@ impl Walk {
 }
 
 /// A field's name as a path writes it.
-fn dotted(name: &str) -> String {
+pub(super) fn dotted(name: &str) -> String {
     Path(vec![Step::Field(name.into())]).to_string()
 }

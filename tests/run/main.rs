@@ -18,6 +18,7 @@ mod never;
 mod properties;
 mod robust;
 mod secrets;
+mod shapes;
 mod sql;
 mod stages;
 mod time;

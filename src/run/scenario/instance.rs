@@ -133,6 +133,14 @@ pub(crate) fn seed_of(world: &World, planned: &PlannedScenario) -> DrawKey {
     planned.seed.map_or(world.key, DrawKey::new)
 }
 
+/// The scope in which the first instance of a scenario begins.
+#[cfg(test)]
+pub(crate) fn first_env(world: &World, planned: usize) -> Env {
+    let scenario = &world.plan.scenarios[planned];
+    let case = scenario.cases.is_some().then(|| (0, 1, Value::Null));
+    scenario_env(world, scenario, &Instance { case, ..Instance::whole(0, planned) })
+}
+
 /// The scope in which a scenario's statements begin.
 pub(super) fn scenario_env(world: &World, planned: &PlannedScenario, instance: &Instance) -> Env {
     let mut key = seed_of(world, planned)

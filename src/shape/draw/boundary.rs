@@ -64,7 +64,7 @@ impl Drawing<'_> {
             }
             Kind::Late(late) if site.lates < DEPTH => {
                 let node = late.node(&self.drawer.shared);
-                self.boundaries(node, Site { lates: site.lates + 1, ..inside }, most)
+                self.boundaries(&node, Site { lates: site.lates + 1, ..inside }, most)
             }
             Kind::Late(_) | Kind::Wrong(..) => plain(),
             Kind::Tested(parts, pattern) => {

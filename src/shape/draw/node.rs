@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::key::{DrawKey, Label};
 use super::leaf::Leaf;
@@ -76,7 +76,10 @@ pub(super) struct Field {
 pub(super) struct Late {
     pub(super) name: Arc<str>,
     make: Make,
-    node: OnceLock<Arc<Node>>,
+    /// Where it is kept for all; a node that owned itself would never be freed.
+    node: OnceLock<Weak<Node>>,
+    /// The node, when there are too many to keep them.
+    own: OnceLock<Arc<Node>>,
 }
 
 /// What the nodes of one drawer share.
@@ -93,21 +96,26 @@ pub(super) struct Shared {
 const REMEMBERED: usize = 4_096;
 
 impl Late {
-    pub(super) fn node(&self, shared: &Shared) -> &Arc<Node> {
-        self.node.get_or_init(|| {
-            let at = Arc::as_ptr(&self.make).cast::<()>() as usize;
-            let made = || shared.made.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, node)) = made().get(&at) {
-                return node.clone();
-            }
-            // Not locked while it is made: making may come back here.
-            let node = Arc::new(node(&(self.make)(), shared));
-            let mut made = made();
-            if made.len() < REMEMBERED {
-                made.insert(at, (self.make.clone(), node.clone()));
-            }
-            node
-        })
+    pub(super) fn node(&self, shared: &Shared) -> Arc<Node> {
+        if let Some(node) = self.node.get().and_then(Weak::upgrade).or_else(|| self.own.get().cloned()) {
+            return node;
+        }
+        let at = Arc::as_ptr(&self.make).cast::<()>() as usize;
+        let made = || shared.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, node)) = made().get(&at) {
+            self.node.get_or_init(|| Arc::downgrade(node));
+            return node.clone();
+        }
+        // Not locked while it is made: making may come back here.
+        let node = Arc::new(node(&(self.make)(), shared));
+        let mut made = made();
+        if made.len() < REMEMBERED {
+            // Another thread may have been first.
+            let (_, node) = made.entry(at).or_insert_with(|| (self.make.clone(), node));
+            self.node.get_or_init(|| Arc::downgrade(node));
+            return node.clone();
+        }
+        self.own.get_or_init(|| node).clone()
     }
 }
 
@@ -216,8 +224,9 @@ pub(super) fn node(pattern: &Pattern, shared: &Shared) -> Node {
         }
         Pattern::Edges(inner, share) => Node::over(inside(inner), |inner| Kind::Edges(inner, *share)),
         Pattern::Late(name, make) => {
-            let kind = Kind::Late(Late { name: name.clone(), make: make.clone(), node: OnceLock::new() });
-            Node { late: true, ..Node::plain(kind) }
+            let late =
+                Late { name: name.clone(), make: make.clone(), node: OnceLock::new(), own: OnceLock::new() };
+            Node { late: true, ..Node::plain(Kind::Late(late)) }
         }
         Pattern::All(parts) => {
             let parts: Vec<Node> = merge::candidates(parts).iter().map(inside).collect();

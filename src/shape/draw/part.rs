@@ -161,7 +161,7 @@ impl<'d> Drawing<'d> {
             Kind::Edges(inner, share) => self.part(inner, Site { edges: *share, ..inside }),
             Kind::Late(late) => {
                 let node = late.node(&self.drawer.shared);
-                self.part(node, Site { lates: site.lates.saturating_add(1), ..inside }).map_err(|stuck| {
+                self.part(&node, Site { lates: site.lates.saturating_add(1), ..inside }).map_err(|stuck| {
                     match stuck {
                         Stuck::Why(why) if !why.starts_with('`') => {
                             Stuck::Why(format!("`{}`: {why}", late.name))

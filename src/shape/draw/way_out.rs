@@ -80,7 +80,7 @@ fn length(
         Kind::Tested(parts, _) => parts.iter().filter_map(|part| length(drawer, part, fuel, known)).min(),
         Kind::Late(late) => {
             let left = fuel.checked_sub(1)?;
-            let inner = late.node(&drawer.shared).clone();
+            let inner = late.node(&drawer.shared);
             let at = (std::sync::Arc::as_ptr(&inner) as usize, left);
             if let Some(known) = known.get(&at) {
                 return *known;
