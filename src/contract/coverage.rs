@@ -43,6 +43,23 @@ pub struct Answered<'a> {
     pub received: Vec<Value>,
 }
 
+impl<'a> Answered<'a> {
+    /// A call of an operation with nothing sent and nothing received.
+    pub fn of(operation: &'a Operation) -> Answered<'a> {
+        Answered {
+            operation,
+            parameters: Vec::new(),
+            sent_type: String::new(),
+            sent: Vec::new(),
+            status: None,
+            is_ok: false,
+            headers: Vec::new(),
+            received_type: String::new(),
+            received: Vec::new(),
+        }
+    }
+}
+
 impl Elements {
     /// The elements of a contract.
     pub fn of(contract: &Contract) -> Elements {

@@ -52,6 +52,8 @@ pub(crate) struct Cx {
     pub(crate) defers: Mutex<Vec<Deferred>>,
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
+    /// The streams that it opened on services with a contract.
+    pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
     /// When its time is over, if that is known.
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
@@ -91,6 +93,7 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
+            streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
         }

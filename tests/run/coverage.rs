@@ -36,6 +36,27 @@ fn a_grpc_contract_is_counted_told_and_replayed() {
 }
 
 #[test]
+fn messages_of_streams_count_when_their_scenario_ends() {
+    let (_runtime, url) = health();
+    let watch = CONTRACT.replace(
+        "rpc Forget(HealthCheckRequest) returns (H",
+        "rpc Watch(HealthCheckRequest) returns (stream H",
+    );
+    let project = calling(
+        &url,
+        "stage one { require coverage(ledger) >= 25% }",
+        "let seen = open ledger.Watch { service: \"ledger\" }\nexpect seen.count >= 1 within 30s",
+    );
+    project.write("health.proto", &watch);
+    // The method and the value that came; it has not ended, so its `OK` was not seen.
+    project.run(&[]).ends(0, &["ledger 25.0%: operations 1/2, statuses 0/2, values received 1/4"]);
+    let nothing = "let seen = open ledger.Watch { service: \"ledger\" } with { timeout: 1ns }\nexpect seen.error.kind == \"timeout\"";
+    let project = calling(&url, "stage one {}", nothing);
+    project.write("health.proto", &watch);
+    project.run(&[]).ends(0, &["ledger 0.0%"]);
+}
+
+#[test]
 fn what_got_no_answer_or_did_not_run_counts_nothing() {
     let (_runtime, url) = health();
     let gate = "stage one { require coverage(ledger) > 0% }";
