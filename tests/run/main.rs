@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
 
 mod coverage;
+mod contracts;
+mod catalogs;
 mod draws;
 mod environments;
 mod grpc;
@@ -15,6 +17,8 @@ mod matrix;
 mod messages;
 mod never;
 mod properties;
+mod robust;
 mod secrets;
+mod sql;
 mod stages;
 mod time;
