@@ -209,13 +209,12 @@ impl<'a> Walk<'a> {
         }
         let body = owner(operation, " request", true);
         self.bodies(operation.request.as_ref(), &answered.sent_type, &answered.sent, &body);
-        let response = match answered.status {
-            Some(status) => operation.response(status),
-            None => operation.response(0).filter(|_| answered.is_ok),
-        };
-        let Some(response) = response else { return };
+        let Some(response) = operation.response(answered.status.unwrap_or(0)) else { return };
         let name = status_name(operation, response.status);
-        self.add(ElementKind::Status, name.clone());
+        // The messages of a stream come before its status.
+        if answered.status.is_some() || answered.is_ok {
+            self.add(ElementKind::Status, name.clone());
+        }
         let received = Owner { name, path: String::new(), sent: false, depth: 0 };
         for header in &response.headers {
             let given = answered.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&header.name));
