@@ -176,6 +176,13 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         touched: Option<Touched>,
     },
+    /// What the messages of a stream exercised, told when its scenario ends.
+    StreamCounted {
+        /// The scenario.
+        id: Option<u32>,
+        /// What it was.
+        touched: Touched,
+    },
     /// What there is to exercise of a service's contract; comes before the first stage.
     ContractCounted {
         /// The service that declares the contract.

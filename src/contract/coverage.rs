@@ -43,6 +43,23 @@ pub struct Answered<'a> {
     pub received: Vec<Value>,
 }
 
+impl<'a> Answered<'a> {
+    /// A call of an operation with nothing sent and nothing received.
+    pub fn of(operation: &'a Operation) -> Answered<'a> {
+        Answered {
+            operation,
+            parameters: Vec::new(),
+            sent_type: String::new(),
+            sent: Vec::new(),
+            status: None,
+            is_ok: false,
+            headers: Vec::new(),
+            received_type: String::new(),
+            received: Vec::new(),
+        }
+    }
+}
+
 impl Elements {
     /// The elements of a contract.
     pub fn of(contract: &Contract) -> Elements {
@@ -192,13 +209,12 @@ impl<'a> Walk<'a> {
         }
         let body = owner(operation, " request", true);
         self.bodies(operation.request.as_ref(), &answered.sent_type, &answered.sent, &body);
-        let response = match answered.status {
-            Some(status) => operation.response(status),
-            None => operation.response(0).filter(|_| answered.is_ok),
-        };
-        let Some(response) = response else { return };
+        let Some(response) = operation.response(answered.status.unwrap_or(0)) else { return };
         let name = status_name(operation, response.status);
-        self.add(ElementKind::Status, name.clone());
+        // The messages of a stream come before its status.
+        if answered.status.is_some() || answered.is_ok {
+            self.add(ElementKind::Status, name.clone());
+        }
         let received = Owner { name, path: String::new(), sent: false, depth: 0 };
         for header in &response.headers {
             let given = answered.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&header.name));

@@ -103,7 +103,8 @@ impl Coverage {
         match kind {
             EventKind::ContractCounted { service, elements } => self.declare(service, elements.clone()),
             EventKind::StageStarted { stage, .. } => self.stage.clone_from(stage),
-            EventKind::Requested { touched: Some(touched), .. } => self.touch(touched),
+            EventKind::Requested { touched: Some(touched), .. }
+            | EventKind::StreamCounted { touched, .. } => self.touch(touched),
             _ => {}
         }
     }

@@ -135,6 +135,7 @@ impl<R: Reporter> Reporter for Live<R> {
             EventKind::StepStarted { .. }
             | EventKind::Requested { .. }
             | EventKind::ContractCounted { .. }
+            | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. } => self.inner.on(event),
             _ => {
                 let inner = &mut self.inner;

@@ -157,6 +157,7 @@ impl Page {
             | EventKind::StepStarted { .. }
             | EventKind::Requested { .. }
             | EventKind::ContractCounted { .. }
+            | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. }
             | EventKind::RunFinished { .. } => {}
         }

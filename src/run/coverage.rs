@@ -9,11 +9,11 @@ use super::env::Env;
 use super::flow::Flow;
 use super::world::{ServiceRef, World};
 use crate::contract::coverage::{Answered, Elements};
-use crate::contract::{Address, Contract, ParameterPlace};
+use crate::contract::{Address, Contract, Operation, ParameterPlace};
 use crate::event::{Coverage, EventKind, Exchange, Touched};
 use crate::protocol::{Call, Reply};
 use crate::source::Span;
-use crate::value::{Number, Value};
+use crate::value::{Live, Number, Value};
 
 /// What is counted while a run goes on.
 #[derive(Debug, Default)]
@@ -75,16 +75,74 @@ impl Counting {
     }
 }
 
-impl World {
-    /// What a request that was answered exercised of its service's contract.
+/// A stream of a service with a contract.
+pub(crate) struct Opened {
+    service: Arc<ServiceRef>,
+    live: Arc<dyn Live>,
+    /// The name of its operation.
+    operation: Arc<str>,
+    /// What was sent on it.
+    sent: Vec<Value>,
+}
+
+impl Cx {
+    /// What a request that was answered exercised of its service's contract. What comes on a
+    /// stream is counted when the scenario ends.
     pub(crate) fn touched(&self, service: &ServiceRef, call: &Call, reply: &Reply) -> Option<Touched> {
-        let declared = self.service(service.item)?;
+        let declared = self.world.service(service.item)?;
         let contract = declared.contract()?;
+        if let (Value::Live(live), Contract::Proto(_)) = (&reply.record, contract) {
+            let operation = operation(contract, &reply.exchange)?.name.clone();
+            let sent = call.operand.iter().cloned().collect();
+            let opened = Opened { service: declared, live: live.clone(), operation, sent };
+            lock(&self.streams).push(opened);
+            return None;
+        }
+        self.world.exercised(&declared, &answered(contract, call, reply)?)
+    }
+
+    /// Takes note of what is sent on a stream.
+    pub(crate) fn sent_on(&self, live: &Arc<dyn Live>, call: &Call) {
+        let mut streams = lock(&self.streams);
+        if let Some(opened) = streams.iter_mut().find(|opened| Arc::ptr_eq(&opened.live, live)) {
+            opened.sent.extend(call.operand.iter().cloned());
+        }
+    }
+
+    /// Counts what the streams of a scenario that ends exercised, those on which something came.
+    pub(crate) fn count_streams(&self) {
+        for opened in std::mem::take(&mut *lock(&self.streams)) {
+            let field = |name: &str| opened.live.field(name).unwrap_or(Value::Absent);
+            let mut received = opened.live.items().unwrap_or_default();
+            let status = field("status");
+            let whole = matches!(field("error"), Value::Absent) && status.as_text().is_some();
+            if received.is_empty() && !whole {
+                continue;
+            }
+            received.extend(Some(field("body")).filter(|body| !matches!(body, Value::Absent)));
+            let Some(contract) = opened.service.contract() else { continue };
+            let operations = &contract.interface().operations;
+            let Some(operation) = operations.iter().find(|it| it.name == opened.operation) else { continue };
+            let answered = Answered {
+                sent: opened.sent,
+                is_ok: whole && status.as_text() == Some("OK"),
+                received,
+                ..Answered::of(operation)
+            };
+            if let Some(touched) = self.world.exercised(&opened.service, &answered) {
+                let event = EventKind::StreamCounted { id: self.id, touched };
+                self.world.count(&event);
+                self.emit(event);
+            }
+        }
+    }
+}
+
+impl World {
+    fn exercised(&self, declared: &ServiceRef, answered: &Answered<'_>) -> Option<Touched> {
         let elements = self.counting.elements.get(&declared.name)?;
-        let answered = answered(contract, call, reply)?;
-        let touched =
-            Touched { service: declared.name.to_string(), elements: elements.touched(contract, &answered) };
-        Some(touched)
+        let elements = elements.touched(declared.contract()?, answered);
+        Some(Touched { service: declared.name.to_string(), elements })
     }
 
     /// Counts what a request exercised.
@@ -119,33 +177,26 @@ fn answered<'a>(contract: &'a Contract, call: &Call, reply: &Reply) -> Option<An
     if !matches!(part("error"), Value::Absent) {
         return None;
     }
-    let (_, asked) = reply.exchange.request.split_once(' ')?;
-    let interface = contract.interface();
     match contract {
         Contract::Proto(_) => {
-            let operation = interface.operations.iter().find(|operation| *operation.name == *asked)?;
+            let operation = operation(contract, &reply.exchange)?;
             let Address::Grpc { client_streaming, server_streaming, .. } = operation.address else {
                 return None;
             };
             Some(Answered {
-                operation,
-                parameters: Vec::new(),
-                sent_type: String::new(),
                 sent: each(call.operand.as_ref().unwrap_or(&Value::Absent), client_streaming),
-                status: None,
                 is_ok: part("status").as_text() == Some("OK"),
-                headers: Vec::new(),
-                received_type: String::new(),
                 received: each(part("body"), server_streaming),
+                ..Answered::of(operation)
             })
         }
         Contract::OpenApi(_) => {
             let base = call.endpoint.as_ref().and_then(|endpoint| url::Url::parse(&endpoint.url).ok());
-            let url = url::Url::parse(asked).ok()?;
+            let url = url::Url::parse(reply.exchange.request.split_once(' ')?.1).ok()?;
             let path = url.path();
             let prefix = base.as_ref().map_or("", |base| base.path().trim_end_matches('/'));
             let path = path.strip_prefix(prefix).unwrap_or(path);
-            let operation = interface.http(&call.verb, path)?;
+            let operation = contract.interface().http(&call.verb, path)?;
             let status = part("status").as_number().and_then(Number::to_usize)?;
             Some(Answered {
                 operation,
@@ -161,6 +212,12 @@ fn answered<'a>(contract: &'a Contract, call: &Call, reply: &Reply) -> Option<An
         }
         Contract::Schema(_) => None,
     }
+}
+
+/// The method that a gRPC request named.
+fn operation<'a>(contract: &'a Contract, exchange: &Exchange) -> Option<&'a Operation> {
+    let (_, asked) = exchange.request.split_once(' ')?;
+    contract.interface().operations.iter().find(|operation| *operation.name == *asked)
 }
 
 /// The messages of a stream, or the one there is.

@@ -54,6 +54,8 @@ pub(crate) struct Cx {
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
+    /// The streams that it opened on services with a contract.
+    pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
     /// When its time is over, if that is known.
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
@@ -94,6 +96,7 @@ impl Cx {
             defers: Mutex::default(),
             unjudged: Mutex::default(),
             recursive: super::shapes::Recursive::default(),
+            streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
         }

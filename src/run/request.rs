@@ -86,8 +86,12 @@ impl Cx {
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
         let place = self.world.bare_place(span);
         let touched = match &aim {
-            Aim::Service(service) => self.world.touched(service, &call, &reply),
-            _ => None,
+            Aim::Service(service) => self.touched(service, &call, &reply),
+            Aim::Stream(live) => {
+                self.sent_on(live, &call);
+                None
+            }
+            Aim::Nothing => None,
         };
         let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
         self.world.count(&event);

@@ -179,6 +179,7 @@ async fn one_attempt(
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
+    cx.count_streams();
     for service in judges_exits_of(world, planned).into_iter().filter_map(|item| world.service(item)) {
         service.blame();
     }

@@ -3,7 +3,7 @@
 use crate::harness::{Project, closed_port, json, project, server};
 
 /// A server with the health service and reflection, on a runtime of its own.
-fn health() -> (tokio::runtime::Runtime, String) {
+pub(crate) fn health() -> (tokio::runtime::Runtime, String) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -24,7 +24,7 @@ fn health() -> (tokio::runtime::Runtime, String) {
 }
 
 /// The contract promises a method that the server does not have.
-const CONTRACT: &str = r#"
+pub(crate) const CONTRACT: &str = r#"
 syntax = "proto3";
 package grpc.health.v1;
 message HealthCheckRequest { string service = 1; }

@@ -81,7 +81,7 @@ impl Files {
                         diagnostics.push(diagnostic.label("this reference cannot be followed"));
                     }
                     Err(Refusal::Inside(diagnostic)) => {
-                        diagnostics.push(diagnostic.also(span, "the file is referred to here"));
+                        diagnostics.push((*diagnostic).also(span, "the file is referred to here"));
                     }
                 }
             }
@@ -105,7 +105,7 @@ impl Files {
         if let Some(known) = self.docs.iter().position(|doc| doc.path == file.path) {
             return Ok(known);
         }
-        let root = parse(&file).map_err(|diagnostic| Refusal::Inside(*diagnostic))?;
+        let root = parse(&file).map_err(Refusal::Inside)?;
         self.docs.push(Document { path: file.path, root, links: BTreeMap::new() });
         Ok(self.docs.len() - 1)
     }
@@ -199,7 +199,7 @@ enum Refusal {
     /// The reference is at fault.
     Said(String),
     /// What it leads to is.
-    Inside(Diagnostic),
+    Inside(Box<Diagnostic>),
 }
 
 /// Reads a file as what its name says it is.

@@ -118,7 +118,8 @@ impl Limits {
             }
         }
         let drawn = match self.multiples() {
-            Some(multiples) => Pattern::Union(multiples),
+            // Not a union, which would read as an enum.
+            Some(multiples) => Pattern::Weighted(multiples.into_iter().map(|one| (1, one)).collect()),
             None => {
                 let (low, high) = self.drawn_bounds();
                 plain(&low, &high)
