@@ -70,6 +70,8 @@ pub(super) struct Walker<'a, 'c> {
     pub(super) called_action: Option<Span>,
     /// Set when a stream was opened.
     pub(super) opened: bool,
+    /// What contracts say of the values in scope.
+    pub(super) memory: super::contract::Memory<'a>,
 }
 
 /// The word of a request that opens a stream.
@@ -86,6 +88,7 @@ impl<'a, 'c> Walker<'a, 'c> {
             saw_live: false,
             called_action: None,
             opened: false,
+            memory: super::contract::Memory::default(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Contracts: the files that describe a service's interface.
 
 pub mod compat;
+pub mod conform;
+pub mod form;
 mod interface;
 pub mod proto;
 
