@@ -231,8 +231,13 @@ pub enum EventKind {
 pub struct ScenarioInfo {
     /// Its title.
     pub title: String,
-    /// Its case, such as `case 2 of 3` with its values; empty without cases.
+    /// Its combination and case, such as `mode: fast, case 2 of 3` with the case's values; empty
+    /// without a matrix and cases.
     pub case: String,
+    /// What names it among the others of its scenario, as `--only case:…` reads it; empty when
+    /// there are no others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance: String,
     /// The file as it was named.
     pub file: String,
     /// The line of its title.

@@ -8,7 +8,7 @@
 //!
 //! | floor     | rooms                                      | may know                               |
 //! |-----------|--------------------------------------------|----------------------------------------|
-//! | values    | [`value`], [`source`], [`event`]           | nothing of the rest                    |
+//! | values    | [`value`], [`source`], [`event`], [`catalog`] | nothing of the rest                 |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
 //! | contracts | [`shape`], [`contract`]                    | values, language                       |
 //! | computing | [`function`], [`script`]                   | values, language, contracts            |
@@ -34,6 +34,7 @@
 //! - Language names have one source: the keyword table and the registry in [`lang`].
 //! - Unknown is never a pass, and nothing that did not run counts as passed.
 
+pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod contract;

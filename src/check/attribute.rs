@@ -28,11 +28,11 @@ impl<'a> Walker<'a, '_> {
                         .also(first.span, "first here"),
                 );
             }
-            self.attribute(attribute, of);
+            self.attribute(attribute, of, item);
         }
     }
 
-    fn attribute(&mut self, attribute: &'a Attribute, of: &str) {
+    fn attribute(&mut self, attribute: &'a Attribute, of: &str, item: &'a Item) {
         let name = &attribute.name;
         let registry = self.cx.registry;
         let Some(spec) = registry.find(Kind::Attribute, of, &name.name).copied() else {
@@ -62,6 +62,7 @@ impl<'a> Walker<'a, '_> {
         match &*name.name {
             "tags" => self.tags(attribute),
             "owner" => self.owner(attribute),
+            "matrix" => self.matrix(attribute, item),
             _ => {
                 let wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
                 match &attribute.args {

@@ -109,17 +109,7 @@ impl<'a> Walker<'a, '_> {
                 }
                 self.clear("the request was repeated by `idempotent`", keyword(statement, "idempotent"));
             }
-            StatementKind::Forall(forall) => {
-                let why = Some("write one scenario with `@cases`, or draw one value with `let x = any …`");
-                self.not_yet(keyword(statement, "forall"), "`forall`", why);
-                self.pattern(&forall.shape);
-                self.optional(&forall.cases);
-                self.scopes.enter();
-                self.declare(&forall.name, Value::Plain, false);
-                self.statements(&forall.body.statements);
-                self.leave();
-                self.clear("a loop clears the response", keyword(statement, "forall"));
-            }
+            StatementKind::Forall(forall) => self.forall(forall, keyword(statement, "forall")),
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
                 self.at(
@@ -165,11 +155,11 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// `status` and the like speak of nothing from here on.
-    fn clear(&mut self, why: &'static str, span: Span) {
+    pub(super) fn clear(&mut self, why: &'static str, span: Span) {
         self.scopes.set_response(Response::Cleared(why, span));
     }
 
-    fn misplaced(&mut self, span: Span, message: &str) {
+    pub(super) fn misplaced(&mut self, span: Span, message: &str) {
         self.push(Diagnostic::error(Code::MISPLACED, span, message));
     }
 

@@ -44,6 +44,7 @@ impl<'a> Walker<'a, '_> {
                     Some(Definition::Item(at)) => self.call_item(at, &ident, args, span),
                     Some(Definition::Module(_)) => self.not_callable(&ident, "a module", args),
                     Some(Definition::Script(_)) => self.not_callable(&ident, "a script", args),
+                    Some(Definition::Contract(_)) => self.not_callable(&ident, "a contract", args),
                     None => self.call_built_in(&ident, args, pattern),
                 }
             }

@@ -1,7 +1,6 @@
 //! Items: each kind with what it holds.
 
 use super::attribute;
-use super::plan::Import;
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{Double, ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
@@ -12,13 +11,7 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn item(&mut self, item: &'a Item) {
         self.attributes(item);
         match &item.kind {
-            ItemKind::Use(used) => {
-                let import = self.cx.program.units[self.item.unit].imports.get(&self.item.item);
-                if import == Some(&Import::Contract) {
-                    let why = "name it at its service: `speaks grpc contract \"…\"`";
-                    self.not_yet(used.path.span, "importing the shapes of a contract", Some(why));
-                }
-            }
+            ItemKind::Use(_) => {}
             ItemKind::Seed(seed) => self.seed(seed),
             ItemKind::Let(binding) => self.producer(&binding.value),
             ItemKind::Input(input) => {
@@ -145,7 +138,10 @@ impl<'a> Walker<'a, '_> {
             self.doubled(double);
         }
         self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
+        self.scopes.enter();
+        self.matrix_names(item);
         self.body(&[], &scenario.body);
+        self.leave();
         self.cases = None;
         let mut acts = false;
         visit::statements(&scenario.body, &mut |statement| acts |= does_something(statement));

@@ -5,10 +5,13 @@ mod block;
 mod call;
 mod context;
 mod contract;
+mod contract_type;
 mod expect;
 mod expr;
+mod forall;
 mod graph;
 mod item;
+mod matrix;
 mod modules;
 mod names;
 mod options;
@@ -23,6 +26,7 @@ mod setting;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod types;
 mod walker;
 
@@ -35,9 +39,13 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
+pub use contract_type::TypeName;
 pub use names::SPECS;
+pub use touch::{Contact, contacts};
 pub use plan::{
-    Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program, Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
+    Quarantine, Unit,
 };
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file

@@ -141,7 +141,18 @@ struct Importer<'a> {
 impl Importer<'_> {
     fn import(&mut self, used: &Use, import: Import) {
         match import {
-            Import::Failed | Import::Contract => self.lose(used, import),
+            Import::Failed => self.lose(used, import),
+            Import::Contract(index) => match (&used.alias, &used.names) {
+                (Some(alias), None) => self.bring(alias, Definition::Contract(index)),
+                _ => {
+                    let message = "a contract is imported under a name";
+                    self.found.diagnostics.push(
+                        Diagnostic::error(Code::UNKNOWN_IMPORT, used.path.span, message)
+                            .help("write `use \"./x.proto\" as x`, and name its types as `x.Name`"),
+                    );
+                    self.lose(used, import);
+                }
+            },
             Import::Script(source) => match &used.alias {
                 Some(alias) => self.bring(alias, Definition::Script(source)),
                 None => {

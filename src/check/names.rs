@@ -168,10 +168,14 @@ pub const SPECS: &[Spec] = &[
     attribute("scenario", "seed", "draws as if the run had this seed")
         .params(&[Param::required("seed", Ty::Number, "a whole number")])
         .example("@seed(7)"),
-    attribute("scenario", "matrix", "runs once for each combination of variants")
-        .params(&[])
-        .example("@matrix(ledger: [current, v1])")
-        .planned("variants are not started side by side yet"),
+    attribute(
+        "scenario",
+        "matrix",
+        "runs once for each combination of named values, which its statements read by their names; \
+         under the name of a service stand variants of it, `current` as declared",
+    )
+    .params(&[Param::required("name", Ty::List, "any name with its values, at least one; and so on")])
+    .example("@matrix(mode: [\"fast\", \"safe\"], ledger: [current, v1])"),
     attribute("fixture", "per", "how long the fixture lives; a scenario unless given")
         .params(&[Param::required("scope", Ty::OneOf(&["scenario", "stage", "run"]), "its life")])
         .example("@per(run)"),

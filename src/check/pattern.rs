@@ -12,6 +12,7 @@ impl<'a> Walker<'a, '_> {
     /// An expression that describes a set of values.
     pub(super) fn pattern(&mut self, expr: &'a Expr) {
         match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Field(..) if self.contract_type(expr) => {}
             ExprKind::Name(name) => {
                 self.name(name, expr.span, true);
             }
@@ -35,11 +36,6 @@ impl<'a> Walker<'a, '_> {
                 self.pattern(right);
             }
             ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => {
-                self.not_yet(
-                    expr.span,
-                    "`not` in a pattern",
-                    Some("write what the value is, or use `not matches`"),
-                );
                 self.pattern(inner);
             }
             ExprKind::Compare(_, inner) => {
@@ -47,6 +43,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
+                self.refined_type(base, object);
                 self.object_pattern(object);
             }
             ExprKind::Any(inner) => self.pattern(inner),
@@ -123,7 +120,9 @@ impl<'a> Walker<'a, '_> {
                 }
             }
             ExprKind::Call(callee, _) => self.undrawable(callee, unit, seen),
-            ExprKind::Any(inner) | ExprKind::Sized(inner, _) => self.undrawable(inner, unit, seen),
+            ExprKind::Any(inner)
+            | ExprKind::Sized(inner, _)
+            | ExprKind::Unary(crate::syntax::ast::UnaryOp::Not, inner) => self.undrawable(inner, unit, seen),
             ExprKind::List(items, _) => items.iter().find_map(|item| self.undrawable(item, unit, seen)),
             ExprKind::Binary(BinaryOp::Union, left, right) => {
                 self.undrawable(left, unit, seen).or_else(|| self.undrawable(right, unit, seen))

@@ -17,6 +17,8 @@ pub struct Program {
     pub sources: Sources,
     /// Every module, in the order in which they were first reached.
     pub units: Vec<Unit>,
+    /// The contracts that modules `use` under a name.
+    pub contracts: Vec<Contract>,
 }
 
 /// One module with its names.
@@ -45,8 +47,8 @@ pub enum Import {
     Unit(usize),
     /// A script file.
     Script(SourceId),
-    /// A contract file.
-    Contract,
+    /// A contract file: its index in [`Program::contracts`].
+    Contract(usize),
     /// Nothing: it could not be read, and a diagnostic says why.
     Failed,
 }
@@ -60,6 +62,8 @@ pub enum Definition {
     Module(usize),
     /// `use "./x.rhai" as x`: the functions of that script file, as `x.name`.
     Script(SourceId),
+    /// `use "./ledger.proto" as l`: the types of that contract, as `l.Entry`.
+    Contract(usize),
 }
 
 /// An item by module and position.
@@ -86,7 +90,7 @@ impl Program {
     pub fn lookup_item(&self, unit: usize, name: &str) -> Option<(ItemRef, &Item)> {
         match self.lookup(unit, name)? {
             Definition::Item(at) => Some((at, self.item(at))),
-            Definition::Module(_) | Definition::Script(_) => None,
+            Definition::Module(_) | Definition::Script(_) | Definition::Contract(_) => None,
         }
     }
 
@@ -157,6 +161,8 @@ pub struct PlannedScenario {
     pub quarantine: Option<Quarantine>,
     /// `@cases([{…}])`: the list, evaluated at module level; the name `case` is bound to each.
     pub cases: Option<crate::syntax::ast::Expr>,
+    /// `@matrix(mode: [..], ledger: [current, v1])`: it runs once for each combination.
+    pub matrix: Vec<Axis>,
     /// `@seed(7)`: draws as if the run had this seed.
     pub seed: Option<u64>,
     /// Every service it reaches, through actions and fixtures too, with the services whose address
@@ -166,6 +172,29 @@ pub struct PlannedScenario {
     pub leases: Vec<ItemRef>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+}
+
+/// One name of a `@matrix` with what it stands for in turn.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// The name that the scenario's statements read.
+    pub name: Arc<str>,
+    /// What it stands for.
+    pub values: AxisValues,
+}
+
+/// What a name of a `@matrix` stands for in turn.
+#[derive(Debug, Clone)]
+pub enum AxisValues {
+    /// The items of a list, evaluated at module level.
+    Values(crate::syntax::ast::Expr),
+    /// A service as several of its variants.
+    Variants {
+        /// The service.
+        service: ItemRef,
+        /// Their names; none for the service as it is declared.
+        variants: Vec<Option<Arc<str>>>,
+    },
 }
 
 /// `@quarantine`.

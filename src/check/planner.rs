@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
+use super::matrix;
 use super::plan::{ItemRef, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
@@ -87,6 +88,7 @@ fn planned(
         skip: said.skip,
         quarantine: said.quarantine,
         cases: said.cases,
+        matrix: matrix::axes(program, at.unit, item),
         seed: said.seed,
         leases: leases(program, graph, &reached, &services),
         services,

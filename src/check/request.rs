@@ -12,7 +12,8 @@ use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{
-    ExprKind, Ident, ItemKind, Next, Place, Request, Service, SettingValue, Target, Template, TemplatePart,
+    ExprKind, Ident, ItemKind, Next, ObjectEntry, ObjectExpr, Place, Request, Service, SettingValue, Target,
+    Template, TemplatePart,
 };
 use crate::value::words::article;
 
@@ -67,8 +68,24 @@ impl<'a> Walker<'a, '_> {
         let of = spec.map_or(protocol.as_deref().map(str::to_owned), |spec| Some(spec.of.to_owned()));
         if let Some(options) = &request.options {
             self.options(options, of.as_deref());
+            self.variant_option(&aim, options);
         }
         of.map(Arc::from)
+    }
+
+    /// `restart ledger with { variant: v1 }`: a variant that the service declares.
+    fn variant_option(&mut self, aim: &Aim, options: &ObjectExpr) {
+        let Aim::Service(at) = aim else { return };
+        let ItemKind::Service(service) = &self.cx.program.item(*at).kind else { return };
+        for entry in &options.entries {
+            if let ObjectEntry::Field { name, value, .. } = entry
+                && name.plain().as_deref() == Some("variant")
+                && let Some(word) = super::walker::plain_name(value)
+                && self.scopes.get(&word.name).is_none()
+            {
+                self.variant(service, &service.name.name, &word);
+            }
+        }
     }
 
     fn aim(&mut self, request: &'a Request) -> Aim {
@@ -113,7 +130,7 @@ impl<'a> Walker<'a, '_> {
                 },
                 None => self.no_service(target),
             },
-            Some(Definition::Script(_)) => self.no_service(target),
+            Some(Definition::Script(_) | Definition::Contract(_)) => self.no_service(target),
             None => {
                 if !self.may_be_lost(&name.name) {
                     let known = self.targets();
@@ -183,7 +200,7 @@ impl<'a> Walker<'a, '_> {
                 matches!(self.cx.program.item(*at).kind, ItemKind::Service(_)).then(|| name.clone())
             }
             Definition::Module(_) => Some(name.clone()),
-            Definition::Script(_) => None,
+            Definition::Script(_) | Definition::Contract(_) => None,
         }));
         known
     }

@@ -98,6 +98,10 @@ impl Walker<'_, '_> {
             Definition::Item(at) => at,
             Definition::Module(unit) => return Meaning::Module(unit),
             Definition::Script(source) => return Meaning::Script(source),
+            Definition::Contract(_) => {
+                self.contract_is_no_value(name, span);
+                return Meaning::Contract;
+            }
         };
         self.cx.graph.uses(self.item, at);
         let kind = &self.cx.program.item(at).kind;

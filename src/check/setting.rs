@@ -20,6 +20,22 @@ impl<'a> Walker<'a, '_> {
             |walker| walker.service_settings(&service.settings, protocol.as_ref()),
         );
         self.at_an_address(&service.settings);
+        self.variant_names(service);
+    }
+
+    /// Variants have names of their own; `current` is the service as declared.
+    fn variant_names(&mut self, service: &Service) {
+        let named: Vec<_> = super::matrix::variants(service).map(|(name, span, _)| (name, span)).collect();
+        for (index, (name, span)) in named.iter().enumerate() {
+            if &***name == super::matrix::CURRENT {
+                let message = "`current` is the service as it is declared, and cannot name a variant";
+                self.push(Diagnostic::error(Code::RESERVED_NAME, *span, message));
+            } else if let Some((_, first)) = named[..index].iter().find(|(other, _)| other == name) {
+                let message = format!("variant `{name}` is declared twice");
+                let diagnostic = Diagnostic::error(Code::DUPLICATE_NAME, *span, message);
+                self.push(diagnostic.also(*first, "first declared here"));
+            }
+        }
     }
 
     /// What is used at an address is not ours: what says how to run it would be ignored.

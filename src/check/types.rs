@@ -82,7 +82,13 @@ impl<'a> Walker<'a, '_> {
         match ty {
             Ty::OneOf(words) => return self.one_of(expr, words, what),
             Ty::Pattern => return self.pattern(expr),
-            Ty::Word if plain_name(expr).is_some() => return,
+            Ty::Word if let Some(name) = plain_name(expr) => {
+                // A variable of that name stands for its value.
+                if let Some(variable) = self.scopes.find(&name.name) {
+                    variable.read = true;
+                }
+                return;
+            }
             Ty::Key => {
                 self.at(|place| place.at_hand = true, |walker| walker.value(expr));
             }

@@ -44,6 +44,8 @@ pub(super) enum Meaning {
     Module(usize),
     /// A script file under another name.
     Script(SourceId),
+    /// A contract under another name.
+    Contract,
     /// `case`.
     Case,
     /// A part of the last response.
@@ -174,7 +176,7 @@ impl<'a, 'c> Walker<'a, 'c> {
                 let item = self.cx.program.item(at);
                 Some(super::modules::name_span(item, name))
             }
-            Definition::Module(_) | Definition::Script(_) => {
+            Definition::Module(_) | Definition::Script(_) | Definition::Contract(_) => {
                 super::modules::import_span(self.cx.program, self.item.unit, name)
             }
         }

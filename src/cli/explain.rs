@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::Exit;
 use super::args::{Color, Explain};
 use super::terminal::{self, Stream};
+use crate::contract::compat;
 use crate::diag::{CODES, Code, Look, did_you_mean, find_code};
 use crate::lang::{KEYWORDS, Keyword, Kind, Param, Registry, Role, Safety, Spec, Ty};
 use crate::report::{Ink, indented, pad};
@@ -34,6 +35,7 @@ pub(super) fn about(registry: &Registry, name: &str, look: Look) -> Option<Strin
     let bare = name.trim_start_matches(['@', '.']);
     let mut parts = Vec::new();
     parts.extend(find_code(bare).map(|code| about_code(code, look)));
+    parts.extend(compat::find(bare).map(|rule| about_rule(rule, look)));
     parts.extend(KEYWORDS.iter().filter(|keyword| keyword.word == bare).map(|k| about_keyword(k, look)));
     parts.extend(registry.iter().filter(|spec| spec.name == bare).map(|spec| about_spec(spec, look)));
     (!parts.is_empty()).then(|| parts.join("\n"))
@@ -42,7 +44,8 @@ pub(super) fn about(registry: &Registry, name: &str, look: Look) -> Option<Strin
 fn all_names(registry: &Registry) -> Vec<&'static str> {
     let codes = CODES.iter().map(|code| code.name);
     let words = KEYWORDS.iter().map(|keyword| keyword.word);
-    codes.chain(words).chain(registry.iter().map(|spec| spec.name)).collect()
+    let rules = compat::rules().map(compat::Rule::name);
+    codes.chain(rules).chain(words).chain(registry.iter().map(|spec| spec.name)).collect()
 }
 
 fn heading(out: &mut String, look: Look, name: &str, what: &str) {
@@ -55,6 +58,26 @@ fn about_code(code: &Code, look: Look) -> String {
     indented(&mut out, look, 2, code.summary, None);
     out.push('\n');
     indented(&mut out, look, 2, code.explanation, None);
+    out
+}
+
+/// A rule of `scn compat`: what it looks for, why, what to do, and where it counts.
+fn about_rule(rule: &compat::Rule, look: Look) -> String {
+    let mut out = String::new();
+    let language = match rule.language {
+        compat::Language::Protobuf => "Protocol Buffers",
+        compat::Language::OpenApi => "OpenAPI",
+    };
+    heading(&mut out, look, rule.name(), &format!("a rule of `scn compat` for {language}"));
+    indented(&mut out, look, 2, rule.code.summary, None);
+    out.push('\n');
+    indented(&mut out, look, 2, rule.code.explanation, None);
+    out.push('\n');
+    let levels: Vec<&str> = rule.levels.iter().map(|level| level.name()).collect();
+    indented(&mut out, look, 2, &format!("At the levels: {}.", levels.join(", ")), None);
+    if !rule.known_as.is_empty() {
+        indented(&mut out, look, 2, &format!("`buf breaking` calls it {}.", rule.known_as), None);
+    }
     out
 }
 
@@ -204,6 +227,7 @@ fn overview(registry: &Registry, look: Look) -> String {
         section(plural_word(*kind), names);
     }
     section("structural words", KEYWORDS.iter().map(|keyword| keyword.word).collect());
+    section("rules of compatibility", compat::rules().map(compat::Rule::name).collect());
     section("codes of messages", CODES.iter().map(|code| code.name).collect());
     out.push_str("`scn explain NAME` tells more of each\n");
     out

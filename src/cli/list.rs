@@ -36,6 +36,7 @@ struct Entry<'a> {
     serial: bool,
     retries: u32,
     has_cases: bool,
+    matrix: Vec<&'a str>,
 }
 
 /// Lists what a run with the same selection would run.
@@ -84,6 +85,7 @@ fn entry(project: &Project, index: usize) -> Entry<'_> {
         serial: scenario.serial,
         retries: scenario.retries,
         has_cases: scenario.cases.is_some(),
+        matrix: scenario.matrix.iter().map(|axis| &*axis.name).collect(),
     }
 }
 
@@ -117,6 +119,9 @@ fn facts(entry: &Entry<'_>) -> String {
     let mut out = String::new();
     for tag in &entry.tags {
         let _ = write!(out, "  {tag}");
+    }
+    if !entry.matrix.is_empty() {
+        let _ = write!(out, "  for each {}", entry.matrix.join(" and "));
     }
     if let Some(owner) = entry.owner {
         let _ = write!(out, "  owner {owner}");

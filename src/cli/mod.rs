@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+mod data;
+mod compat;
 mod duration;
 mod explain;
 mod fmt;
@@ -54,8 +56,10 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Fmt(args) => fmt::fmt(args, cli.color),
         Command::List(args) => list::list(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
+        Command::Compat(args) => compat::compat(args, cli.color),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
+        Command::Data(args) => data::data(args, cli.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);

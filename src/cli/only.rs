@@ -28,6 +28,9 @@ pub(super) enum Field {
     Title,
     /// `file:x`: the file's name contains it.
     File,
+    /// `case:x`: one of its cases or combinations, by its whole name or a part of it, such as
+    /// `case:2`, `case:"mode: fast"` or `case:"mode: fast, case 2"`.
+    Case,
 }
 
 /// A word with its place in the expression, in bytes.
@@ -54,6 +57,9 @@ pub(super) struct Subject<'a> {
     pub(super) owner: Option<&'a str>,
     pub(super) file: &'a str,
     pub(super) tags: &'a [std::sync::Arc<str>],
+    /// What names this case or combination, part by part, empty when there is but one; none while
+    /// all of them are asked for at once, before their values are known.
+    pub(super) parts: Option<&'a [String]>,
 }
 
 const FIELDS: &[(&str, Field)] = &[
@@ -62,28 +68,43 @@ const FIELDS: &[(&str, Field)] = &[
     ("owner", Field::Owner),
     ("title", Field::Title),
     ("file", Field::File),
+    ("case", Field::Case),
 ];
 
 impl Only {
-    /// Whether the condition holds.
-    pub(super) fn holds(&self, subject: &Subject<'_>) -> bool {
+    /// Whether the condition holds; none when that depends on the case.
+    pub(super) fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         match self {
-            Only::And(a, b) => a.holds(subject) && b.holds(subject),
-            Only::Or(a, b) => a.holds(subject) || b.holds(subject),
-            Only::Not(a) => !a.holds(subject),
+            Only::And(a, b) => match (a.holds(subject), b.holds(subject)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Only::Or(a, b) => match (a.holds(subject), b.holds(subject)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+            Only::Not(a) => a.holds(subject).map(|holds| !holds),
             Only::Is(field, word) => {
                 let text = word.text.as_str();
                 let tagged = || subject.tags.iter().any(|tag| **tag == *text);
-                match field {
+                Some(match field {
                     Field::TagOrStage => tagged() || subject.stage == text,
                     Field::Tag => tagged(),
                     Field::Stage => subject.stage == text,
                     Field::Owner => subject.owner == Some(text),
                     Field::Title => subject.title.to_lowercase().contains(&text.to_lowercase()),
                     Field::File => subject.file.contains(text),
-                }
+                    Field::Case => return subject.parts.map(|parts| is_case(parts, text)),
+                })
             }
         }
+    }
+
+    /// Whether it asks for cases or combinations, which only the run knows.
+    pub(super) fn asks_for_cases(&self) -> bool {
+        self.words().iter().any(|(field, _)| *field == Field::Case)
     }
 
     /// Every property it asks for, in order.
@@ -94,6 +115,12 @@ impl Only {
             Only::Is(field, word) => vec![(*field, word)],
         }
     }
+}
+
+/// Whether a text is the whole name of a case or combination, one of its parts, or its number.
+fn is_case(parts: &[String], text: &str) -> bool {
+    let is_part = |part: &String| part == text || part.strip_prefix("case ") == Some(text);
+    parts.iter().any(is_part) || (!parts.is_empty() && parts.join(", ") == text)
 }
 
 /// Reads an expression.
@@ -285,7 +312,7 @@ mod tests {
 
     use super::*;
 
-    fn holds(text: &str) -> bool {
+    fn holds_for(text: &str, parts: Option<&[String]>) -> Option<bool> {
         let tags: Vec<Arc<str>> = vec!["critical".into(), "money".into()];
         parse(text).unwrap().holds(&Subject {
             title: "An Order reaches the ledger",
@@ -293,7 +320,31 @@ mod tests {
             owner: Some("payments"),
             file: "scenarios/shop/checkout.scn",
             tags: &tags,
+            parts,
         })
+    }
+
+    fn holds(text: &str) -> bool {
+        holds_for(text, Some(&[])).unwrap()
+    }
+
+    #[test]
+    fn a_case_is_asked_for_by_its_parts_or_its_whole_name() {
+        let parts = ["mode: fast".to_owned(), "case 2".to_owned()];
+        for text in
+            ["case:2", "case:\"mode: fast\"", "case:\"mode: fast, case 2\"", "not case:1", "money and case:2"]
+        {
+            assert_eq!(holds_for(text, Some(&parts)), Some(true), "{text}");
+        }
+        for text in ["case:1", "case:fast", "case:\"mode\"", "slow and case:2", "case:\"mode: fast, case\""] {
+            assert_eq!(holds_for(text, Some(&parts)), Some(false), "{text}");
+        }
+        // Before the values are known, only what does not depend on them is decided.
+        assert_eq!(holds_for("case:2", None), None);
+        assert_eq!(holds_for("not case:2", None), None);
+        assert_eq!(holds_for("slow and case:2", None), Some(false));
+        assert_eq!(holds_for("money or case:2", None), Some(true));
+        assert!(!holds("case:2"), "a scenario without cases is none of them");
     }
 
     #[test]
@@ -341,7 +392,7 @@ mod tests {
             ("(a or b", 0, 1, "this `(` is not closed"),
             ("a)", 1, 2, "this `)` closes nothing"),
             ("é and \"x", 7, 9, "this text is not closed"),
-            ("tga:x", 0, 4, "`tga:` is no property; there are `tag:`, `stage:`, `owner:`, `title:`, `file:`"),
+            ("tga:x", 0, 4, "`tga:` is no property; there are `tag:`, `stage:`, `owner:`, `title:`, `file:`, `case:`"),
             ("tag: x", 0, 4, "expected a value after `tag:`"),
         ] {
             let error = parse(text).unwrap_err();

@@ -7,9 +7,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Color, Run, Seed};
+use super::args::{Color, Run, Seed, Shard};
 use super::project::{Named, Project, named};
-use super::select::{self, Misunderstood};
+use super::select::{self, FailedBefore, Misunderstood};
 use super::terminal::{self, Stream};
 use super::{Exit, inputs};
 use crate::diag::{Diagnostic, Severity, did_you_mean, render};
@@ -17,7 +17,7 @@ use crate::event::{EventKind, Outcome, Place, Reporter};
 use crate::report::{
     GitHub, JUnit, Json, Live, Page, Runs, Target, Terminal, Watched, WriteFailures, read_run,
 };
-use crate::run::{self, Options};
+use crate::run::{self, Options, Wanted};
 
 /// Runs once, or again and again with `--watch`.
 pub(super) fn run(args: &Run, color: Color) -> Exit {
@@ -99,6 +99,8 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
     let reporters = reporters(args, color, &runs, &failures)?;
     let options = Options {
         selected: chosen.scenarios,
+        suites: chosen.wanted.is_none() && args.shard.is_none_or(|shard| shard.number == 1),
+        wanted: sharded(chosen.wanted, args.shard),
         deselected: chosen.left_out,
         seed,
         jobs: args.jobs.map_or_else(processors, usize::from),
@@ -106,12 +108,22 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
         inputs,
         timeout: args.timeout,
         fail_fast: args.fail_fast,
+        cases: run::Cases { number: args.cases, first: args.case },
         command: repeat(args, seed),
         root,
         warnings: project.diagnostics.iter().filter_map(|d| warning(d, project)).collect(),
     };
     let exit = run::run(Arc::clone(&project.plan), Arc::clone(&project.registry), options, reporters);
     Ok(tell_write_failures(&failures, exit))
+}
+
+/// What is wanted of one of the parts that `--shard` divides it into.
+fn sharded(wanted: Option<Wanted>, shard: Option<Shard>) -> Option<Wanted> {
+    let Some(shard) = shard else { return wanted };
+    Some(Wanted::new(move |candidate| {
+        candidate.place % shard.of == shard.number - 1
+            && wanted.as_ref().is_none_or(|wanted| wanted.has(candidate))
+    }))
 }
 
 fn processors() -> usize {
@@ -158,8 +170,8 @@ fn check_environment(project: &Project, asked: Option<&str>) -> Result<(), Box<M
     Err(select::misunderstood("the command line", &text, ("--env ".len(), text.len()), message, Some(help)))
 }
 
-/// The file and title of every scenario that did not pass in the last run.
-fn failed_before(runs: &Runs) -> Result<BTreeSet<(PathBuf, String)>, Stopped> {
+/// Every scenario, case and combination that did not pass in the last run.
+fn failed_before(runs: &Runs) -> Result<FailedBefore, Stopped> {
     let Some(path) = runs.last() else {
         let message = "there is no last run to take failures from; run without --rerun-failed first";
         return Err(Stopped::Said(Exit::Wrong, message.to_owned()));
@@ -169,10 +181,10 @@ fn failed_before(runs: &Runs) -> Result<BTreeSet<(PathBuf, String)>, Stopped> {
         match event.kind {
             // Whatever began and did not end was cut off.
             EventKind::ScenarioStarted { scenario, .. } => {
-                failed.insert((scenario.file, scenario.title, scenario.case));
+                failed.insert((scenario.file, scenario.title, scenario.case, scenario.instance));
             }
             EventKind::ScenarioFinished { scenario, outcome, retried: false, .. } => {
-                let key = (scenario.file, scenario.title, scenario.case);
+                let key = (scenario.file, scenario.title, scenario.case, scenario.instance);
                 match outcome {
                     Outcome::Failed | Outcome::Inconclusive | Outcome::Broken | Outcome::Interrupted => {
                         failed.insert(key);
@@ -196,7 +208,17 @@ fn failed_before(runs: &Runs) -> Result<BTreeSet<(PathBuf, String)>, Stopped> {
         let message = "nothing to run again: no scenario of the last run failed";
         return Err(Stopped::Said(Exit::Nothing, message.to_owned()));
     }
-    Ok(failed.into_iter().map(|(file, title, _)| (select::identity(&file), title)).collect())
+    let mut before = FailedBefore::new();
+    for (file, title, _, instance) in failed {
+        let names = before.entry((select::identity(&file), title)).or_insert_with(|| Some(BTreeSet::new()));
+        // An older file does not name the cases, and one whose cases failed to evaluate has none.
+        if instance.is_empty() {
+            *names = None;
+        } else if let Some(names) = names {
+            names.insert(instance);
+        }
+    }
+    Ok(before)
 }
 
 /// The words that repeat the run, without what only concerns its reports.
@@ -219,8 +241,17 @@ fn repeat(args: &Run, seed: Option<u64>) -> Vec<String> {
     if let Some(file) = &args.env_file {
         option("--env-file", file.display().to_string());
     }
+    if let Some(cases) = args.cases {
+        option("--cases", cases.to_string());
+    }
+    if let Some(case) = args.case {
+        option("--case", case.to_string());
+    }
     for (name, value) in &args.set {
         option("--set", format!("{name}={value}"));
+    }
+    if let Some(Shard { number, of }) = args.shard {
+        option("--shard", format!("{number}/{of}"));
     }
     if args.timeout.as_secs() != 60 {
         option("--timeout", super::duration::show(args.timeout));

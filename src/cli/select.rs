@@ -1,22 +1,26 @@
 //! Which of the scenarios run: by path and line, `--stage`, `--only` and `--rerun-failed`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::Selection;
 use super::only::{self, Field, Only, OnlyError, Subject};
 use super::project::{Named, Project};
-use crate::check::PlannedScenario;
+use crate::check::{Plan, PlannedScenario};
 use crate::diag::{Code, Diagnostic, did_you_mean, nearest};
+use crate::run::Wanted;
 use crate::source::{Source, SourceId, Sources, Span};
 
 /// The scenarios that were chosen.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Chosen {
     /// Indexes in the plan, in order.
     pub(super) scenarios: Vec<usize>,
     /// How many were left out.
     pub(super) left_out: usize,
+    /// Which of their cases and combinations; all without it.
+    pub(super) wanted: Option<Wanted>,
     /// What is odd about the selection, for standard error.
     pub(super) warnings: Vec<String>,
 }
@@ -27,12 +31,16 @@ pub(super) struct Misunderstood {
     pub(super) sources: Sources,
 }
 
-/// Chooses. `failed` are the file and title of the scenarios that did not pass in the last run.
+/// What did not pass in the last run: by file and title, the names of the cases and combinations;
+/// none when the run's file does not tell them apart.
+pub(super) type FailedBefore = BTreeMap<(PathBuf, String), Option<BTreeSet<String>>>;
+
+/// Chooses. `failed` did not pass in the last run.
 pub(super) fn choose(
     project: &Project,
     named: &[Named],
     selection: &Selection,
-    failed: Option<&BTreeSet<(PathBuf, String)>>,
+    failed: Option<&FailedBefore>,
 ) -> Result<Chosen, Box<Misunderstood>> {
     let plan = &project.plan;
     let lines = at_lines(project, named)?;
@@ -48,12 +56,35 @@ pub(super) fn choose(
         let stage = selection.stage.is_empty() || selection.stage.iter().any(|name| *name == subject.stage);
         let line = lines.as_ref().is_none_or(|lines| lines.contains(&index));
         let again = failed
-            .is_none_or(|failed| failed.contains(&(identity(subject.file), scenario.title.to_string())));
-        stage && line && again && only.as_ref().is_none_or(|only| only.holds(&subject))
+            .is_none_or(|failed| failed.contains_key(&(identity(subject.file), scenario.title.to_string())));
+        stage && line && again && only.as_ref().is_none_or(|only| only.holds(&subject) != Some(false))
     };
     let scenarios: Vec<usize> = (0..plan.scenarios.len()).filter(|index| keep(*index)).collect();
     let left_out = plan.scenarios.len() - scenarios.len();
-    Ok(Chosen { scenarios, left_out, warnings })
+    let wanted = wanted(project, only.filter(Only::asks_for_cases), failed);
+    Ok(Chosen { scenarios, left_out, wanted, warnings })
+}
+
+/// The condition on cases and combinations, when there is one.
+fn wanted(project: &Project, only: Option<Only>, failed: Option<&FailedBefore>) -> Option<Wanted> {
+    if only.is_none() && failed.is_none() {
+        return None;
+    }
+    let again = failed.map(|failed| {
+        let of = |index: usize| {
+            let title = project.plan.scenarios[index].title.to_string();
+            failed.get(&(identity(project.file(index)), title)).cloned().flatten()
+        };
+        (0..project.plan.scenarios.len()).map(of).collect::<Vec<_>>()
+    });
+    let plan = Arc::clone(&project.plan);
+    Some(Wanted::new(move |candidate| {
+        let again = again.as_ref().and_then(|again| again.get(candidate.planned)?.as_ref());
+        let parts = Some(candidate.parts);
+        let subject = Subject { parts, ..subject_of(&plan, candidate.planned) };
+        again.is_none_or(|names| names.contains(&candidate.parts.join(", ")))
+            && only.as_ref().is_none_or(|only| only.holds(&subject) == Some(true))
+    }))
 }
 
 /// One spelling for a file that may be named in several ways.
@@ -80,13 +111,20 @@ pub(super) fn reason(selection: &Selection, named: &[Named], rerun: bool) -> Str
 }
 
 fn subject(project: &Project, index: usize) -> Subject<'_> {
-    let scenario: &PlannedScenario = &project.plan.scenarios[index];
+    subject_of(&project.plan, index)
+}
+
+fn subject_of(plan: &Plan, index: usize) -> Subject<'_> {
+    let scenario: &PlannedScenario = &plan.scenarios[index];
+    let unit = &plan.program.units[scenario.item.unit];
+    let alone = scenario.cases.is_none() && scenario.matrix.is_empty();
     Subject {
         title: &scenario.title,
-        stage: project.plan.stages.get(scenario.stage).map_or("", |stage| &stage.name),
+        stage: plan.stages.get(scenario.stage).map_or("", |stage| &stage.name),
         owner: scenario.owner.as_deref(),
-        file: project.file(index),
+        file: &plan.program.sources.get(unit.module.source).name,
         tags: &scenario.tags,
+        parts: alone.then_some(&[]),
     }
 }
 
@@ -191,7 +229,7 @@ fn read_only(project: &Project, text: &str, warnings: &mut Vec<String>) -> Resul
             Field::Tag => (tags.clone(), "tag"),
             Field::Stage => (stages.clone(), "stage"),
             Field::Owner => (owners.clone(), "owner"),
-            Field::Title | Field::File => continue,
+            Field::Title | Field::File | Field::Case => continue,
         };
         if known.contains(word.text.as_str()) {
             continue;

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use super::Address;
 use crate::diag::Diagnostic;
-use crate::source::Span;
+use crate::source::{Sources, Span};
+use crate::value::{BoxFuture, Live, Value};
 
 pub use read::{Problem, Side, read};
 pub use rule::{Language, Rule, find, rules};
@@ -107,6 +108,55 @@ impl Break {
             diagnostic = diagnostic.also(mark.span, mark.text.clone());
         }
         diagnostic.help(self.rule.advice)
+    }
+}
+
+/// Two contracts that were read together, as a value that relations speak of.
+#[derive(Debug)]
+pub struct Pair {
+    /// The contract that is in use.
+    pub old: Side,
+    /// The contract that is to replace it.
+    pub new: Side,
+    /// What both were read from.
+    pub sources: Sources,
+}
+
+impl Live for Pair {
+    fn kind(&self) -> &'static str {
+        "contract"
+    }
+
+    fn name(&self) -> Arc<str> {
+        self.old.name().into()
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn items(&self) -> Option<Vec<Value>> {
+        None
+    }
+
+    fn version(&self) -> u64 {
+        0
+    }
+
+    fn changed(&self, _: u64) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn is_over(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Interface {
     pub operations: Vec<Operation>,
     /// The types by their full names: `ledger.v1.Entry`, `Order` of an OpenAPI document.
     pub types: BTreeMap<Arc<str>, Declared>,
+    /// What the file itself describes, when it is a JSON Schema with a root.
+    pub root: Option<Declared>,
 }
 
 /// A type of a contract.

@@ -102,6 +102,8 @@ codes! {
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
     OFF_CONTRACT "off-contract": "a request or an expectation does not fit the service's contract",
         "The contract of the service has no such method, path, parameter, field, value or status, or demands one that is not given. The second place shows where the contract says so.\n\nEverything that is written down is checked before anything runs; what is computed or drawn is checked when it is sent. A test that means to break the contract says so for that call: `with { contract: ignore }`.";
+    CATALOG "catalog": "data cannot be read as a catalog",
+        "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::{Arguments, functions, spec};
 use crate::lang::{Param, Ty};
-use crate::value::{Binary, Value, from_json, to_json};
+use crate::value::{Binary, Value, to_json};
 
 const DATA: &[Param] = &[Param::required("data", Ty::Any, "text, taken as UTF-8, or bytes")];
 const TEXT: &[Param] = &[Param::required("text", Ty::Text, "the encoded text")];
@@ -46,11 +46,6 @@ functions! {
         => url_decode;
     spec("to_json", "the compact JSON of a value", &[Param::required("value", Ty::Any, "the value")], "let signature = hmac_sha256(key, to_json(order))")
         => |args| Ok(Value::text_with(to_json(args.value("value")?), args.is_secret()));
-    spec("from_json", "the value of a JSON text; every digit survives", &[Param::required("text", Ty::Any, "text or bytes")], "let event = from_json(message.data)")
-        => |args| {
-            let value = from_json(args.bytes("text")?).map_err(|error| format!("`from_json`: {error}"))?;
-            Ok(if args.is_secret() { taint(value) } else { value })
-        };
 }
 
 impl Arguments {

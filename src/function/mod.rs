@@ -2,6 +2,7 @@
 //! derives from a secret is secret.
 
 mod body;
+mod catalog;
 mod digest;
 mod encode;
 pub mod operators;
@@ -11,6 +12,8 @@ mod value;
 
 use std::sync::Arc;
 
+pub use catalog::{Reading, reads};
+pub(crate) use encode::taint;
 pub use property::{SPECS as PROPERTIES, property, property_names};
 
 use crate::diag::did_you_mean;
@@ -29,7 +32,7 @@ pub struct Function {
 
 /// The names of this room's functions, room by room.
 pub const SPECS: &[&[Spec]] =
-    &[body::SPECS, digest::SPECS, encode::SPECS, text::SPECS, value::SPECS, ELSEWHERE];
+    &[body::SPECS, catalog::SPECS, digest::SPECS, encode::SPECS, text::SPECS, value::SPECS, ELSEWHERE];
 
 /// Functions that are not pure or no functions of values: the evaluator knows them by name.
 const ELSEWHERE: &[Spec] = &[
@@ -38,6 +41,12 @@ const ELSEWHERE: &[Spec] = &[
         "the wall-clock time of the run as a date-time in UTC",
         &[],
         "expect body.created_at <= now()",
+    ),
+    spec(
+        "contract",
+        "what a service promises, for `compatible_with`",
+        &[Param::required("of", Ty::Any, "a service that names a contract, or a contract's path from the module's directory")],
+        "expect contract(ledger) compatible_with \"./contracts/released/ledger.proto\"",
     ),
     spec(
         "unordered",
@@ -73,7 +82,7 @@ const ELSEWHERE: &[Spec] = &[
 ];
 
 const FUNCTIONS: &[&[Function]] =
-    &[body::FUNCTIONS, digest::FUNCTIONS, encode::FUNCTIONS, text::FUNCTIONS, value::FUNCTIONS];
+    &[body::FUNCTIONS, catalog::FUNCTIONS, digest::FUNCTIONS, encode::FUNCTIONS, text::FUNCTIONS, value::FUNCTIONS];
 
 /// The function with this name.
 pub fn find(name: &str) -> Option<&'static Function> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file;
-use super::import::{inside, join, place};
+use super::import::{Astray, inside, join, place};
 use crate::check::Unit;
-use crate::contract::Contract;
 use crate::contract::proto::{self, Proto, ProtoError};
+use crate::contract::{self, Contract, openapi};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Sources, Span, display_path};
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Service, SettingValue, Template};
@@ -22,6 +22,46 @@ pub(super) struct Contracts<'a> {
     pub(super) sources: &'a mut Sources,
     /// By canonical path.
     pub(super) known: &'a mut BTreeMap<PathBuf, Contract>,
+    /// Whether a JSON Schema will do, as in `use "./order.schema.json" as s`.
+    pub(super) schemas: bool,
+}
+
+/// Reads the files that a contract refers to, and none that lies outside of the project.
+struct Below<'a> {
+    root: &'a Path,
+    sources: &'a mut Sources,
+}
+
+impl Below<'_> {
+    fn file(&mut self, path: &Path, real: &Path) -> Result<contract::File, file::Trouble> {
+        let text = file::read_text(path)?;
+        let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let source = self.sources.add(Source::new(path.display().to_string(), dir, text.clone()));
+        Ok(contract::File { path: real.to_owned(), source, text })
+    }
+}
+
+impl contract::Reader for Below<'_> {
+    fn read(&mut self, from: &Path, path: &str) -> Result<contract::File, String> {
+        let dir = from.parent().unwrap_or(from);
+        let path = join(dir, Path::new(path));
+        let real = inside(self.root, &path).map_err(|astray| match astray {
+            Astray::Outside => format!("`{}` lies outside of the project", shown(&path)),
+            Astray::Trouble(trouble) => trouble.message(&shown_path(&path)),
+        })?;
+        let here = shown_path(&path);
+        self.file(&here, &real).map_err(|trouble| trouble.message(&here))
+    }
+}
+
+/// A path as people see it: relative to where they are.
+fn shown_path(path: &Path) -> PathBuf {
+    PathBuf::from(shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    display_path(path, &here)
 }
 
 impl Contracts<'_> {
@@ -63,6 +103,11 @@ impl Contracts<'_> {
             }
         };
         if let Some(known) = self.known.get(&real) {
+            if matches!(known, Contract::Schema(_)) && !self.schemas {
+                let message = format!("`{written}` is a JSON Schema, which describes no service");
+                diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message));
+                return None;
+            }
             return Some(known.clone());
         }
         let contract = match path.extension().and_then(|extension| extension.to_str()) {
@@ -73,7 +118,7 @@ impl Contracts<'_> {
                     return None;
                 }
             },
-            Some("yaml" | "yml" | "json") if path.is_file() => Contract::OpenApi(Arc::new(path)),
+            Some("yaml" | "yml" | "json") => self.document(&path, &real, span, diagnostics)?,
             _ => {
                 let message = format!("`{written}` is no contract that is known");
                 diagnostics.push(
@@ -85,6 +130,38 @@ impl Contracts<'_> {
         };
         self.known.insert(real, contract.clone());
         Some(contract)
+    }
+
+    /// Reads an OpenAPI document, or a JSON Schema where one is `use`d.
+    fn document(
+        &mut self,
+        path: &Path,
+        real: &Path,
+        span: Span,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Contract> {
+        let mut reader = Below { root: self.root, sources: self.sources };
+        let file = match reader.file(path, real) {
+            Ok(file) => file,
+            Err(trouble) => {
+                let diagnostic = Diagnostic::error(Code::UNREADABLE, span, trouble.message(path));
+                diagnostics.push(match trouble.help() {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                });
+                return None;
+            }
+        };
+        let (document, found) = openapi::read(&file, self.schemas, &mut reader);
+        diagnostics.extend(found.into_iter().map(|diagnostic| {
+            let what = if self.schemas { "the file is used here" } else { "the contract is named here" };
+            diagnostic.also(span, what)
+        }));
+        let document = document.map(Arc::new)?;
+        Some(match document.is_schema() {
+            true => Contract::Schema(document),
+            false => Contract::OpenApi(document),
+        })
     }
 }
 

@@ -25,15 +25,18 @@ pub(super) fn resolve(loader: &mut Loader, unit: usize, path: &Template) -> Resu
     }
     let target = join(&loader.program.units[unit].dir, Path::new(&*written));
     match target.extension().and_then(|extension| extension.to_str()) {
-        Some("scn" | "rhai" | "proto") => {}
+        Some("scn" | "rhai" | "proto" | "json" | "yaml" | "yml") => {}
         _ => {
-            let message = format!("`{written}` is no `.scn`, `.rhai` or `.proto` file");
+            let message = format!("`{written}` is no module, script or contract");
             let diagnostic = Diagnostic::error(Code::UNREADABLE, path.span, message);
             let with_scn = PathBuf::from(format!("{}.scn", target.display()));
             return Err(Some(Box::new(if with_scn.is_file() {
                 diagnostic.help(format!("did you mean `{written}.scn`?"))
             } else {
-                diagnostic.help("modules of the standard library are named `std/…`")
+                diagnostic.help(
+                    "files are imported that end in `.scn`, `.rhai`, `.proto`, `.json` or `.yaml`; \
+                     modules of the standard library are named `std/…`",
+                )
             })));
         }
     }
@@ -43,12 +46,26 @@ pub(super) fn resolve(loader: &mut Loader, unit: usize, path: &Template) -> Resu
     let read = match extension {
         Some("scn") => loader.module(&target).map(Import::Unit),
         Some("rhai") => script(loader, &target, real).map(Import::Script),
-        _ => Ok(Import::Contract),
+        _ => return contract(loader, unit, path),
     };
     read.map_err(|trouble| {
         loader.trouble(&target, trouble, path.span);
         None
     })
+}
+
+/// A contract whose types are used by name.
+fn contract(loader: &mut Loader, unit: usize, path: &Template) -> Result<Import, Refusal> {
+    let dir = loader.program.units[unit].dir.clone();
+    let mut contracts = super::contract::Contracts {
+        root: &loader.root,
+        sources: &mut loader.program.sources,
+        known: &mut loader.contracts,
+        schemas: true,
+    };
+    let read = contracts.read(path, &dir, &mut loader.diagnostics);
+    loader.program.contracts.push(read.ok_or(None)?);
+    Ok(Import::Contract(loader.program.contracts.len() - 1))
 }
 
 fn resolve_library(loader: &mut Loader, path: &Template, written: &str) -> Result<Import, Refusal> {
@@ -116,12 +133,10 @@ pub(super) fn inside(root: &Path, path: &Path) -> Result<PathBuf, Astray> {
 /// The diagnostic for a path that cannot be followed.
 pub(super) fn place(astray: Astray, path: &Path, root: &Path, span: crate::source::Span) -> Diagnostic {
     match astray {
-        Astray::Outside => Diagnostic::error(
-            Code::UNREADABLE,
-            span,
-            format!("`{}` lies outside of the project", path.display()),
-        )
-        .help(format!("files are read only from below `{}`", root_name(root))),
+        Astray::Outside => {
+            let (message, help) = outside(path, root);
+            Diagnostic::error(Code::UNREADABLE, span, message).help(help)
+        }
         Astray::Trouble(trouble) => {
             let diagnostic = Diagnostic::error(Code::UNREADABLE, span, trouble.message(path));
             match trouble.help() {
@@ -130,6 +145,12 @@ pub(super) fn place(astray: Astray, path: &Path, root: &Path, span: crate::sourc
             }
         }
     }
+}
+
+/// What is said of a path that leads out of the root, and the advice.
+pub(super) fn outside(path: &Path, root: &Path) -> (String, String) {
+    let message = format!("`{}` lies outside of the project", path.display());
+    (message, format!("files are read only from below `{}`", root_name(root)))
 }
 
 /// The last part of the root: enough for people, and the same on every machine.

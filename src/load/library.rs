@@ -12,6 +12,7 @@ pub struct LibraryModule {
 /// Every module of the standard library, in alphabetical order.
 pub const LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "std/health", text: include_str!("../../stdlib/health.scn") },
+    LibraryModule { name: "std/lossless", text: include_str!("../../stdlib/lossless.scn") },
     LibraryModule { name: "std/problem", text: include_str!("../../stdlib/problem.scn") },
 ];
 

@@ -2,8 +2,10 @@
 //! directories, reads and parses modules, follows `use`, and compiles contracts. It resolves no
 //! names; that is what [`crate::check`] does with the result.
 
+mod catalog;
 mod contract;
 mod cycle;
+mod data;
 mod expand;
 mod file;
 mod import;
@@ -21,6 +23,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::{self, ast::ItemKind};
 
+pub use data::{DataFile, Refused};
 use file::Trouble;
 pub use library::{LIBRARY, LibraryModule};
 
@@ -33,6 +36,7 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
     while let Some(unit) = loader.queue.pop_front() {
         loader.follow(unit);
         loader.contracts(unit);
+        catalog::check(&mut loader, unit);
     }
     loader.diagnostics.extend(cycle::find(&loader.program));
     crate::check::sort(&mut loader.diagnostics);
@@ -161,8 +165,9 @@ impl Loader {
 
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
-        let Program { sources, units } = &mut self.program;
-        let mut contracts = contract::Contracts { root: &self.root, sources, known: &mut self.contracts };
+        let Program { sources, units, .. } = &mut self.program;
+        let known = &mut self.contracts;
+        let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
         let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);

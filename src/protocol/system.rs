@@ -59,6 +59,14 @@ pub const SPECS: &[Spec] = &[
     )
     .params(&[Param::new("value", Ty::Word, "a `variant` that the service declares")])
     .example("restart ledger with { variant: v1 }"),
+    Spec::new(
+        Kind::Option,
+        "system",
+        "env",
+        "variables with which `restart` starts the service, beside those of its `env`; until the scenario ends",
+    )
+    .params(&[Param::new("value", Ty::Object, "names with their values")])
+    .example("restart orders with { env: { CACHE: \"off\" } }"),
     Spec::new(Kind::Option, "system", "signal", "the signal of `kill`")
         .params(&[Param::new("value", Ty::OneOf(SIGNALS), "SIGKILL unless given")])
         .example("kill ledger with { signal: \"SIGTERM\" }"),

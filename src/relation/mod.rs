@@ -3,9 +3,11 @@
 
 mod backs_off;
 mod change;
+mod compatible_with;
 mod gapless;
 mod has;
 mod increasing;
+mod lossless;
 mod once;
 mod planned;
 mod prefix_of;
@@ -103,6 +105,8 @@ pub const SPECS: &[&[Spec]] = &[
         *change::UNCHANGED.spec,
         *change::BECOMES.spec,
         *backs_off::BACKS_OFF.spec,
+        *compatible_with::COMPATIBLE_WITH.spec,
+        *lossless::LOSSLESS.spec,
     ],
     planned::SPECS,
 ];
@@ -123,6 +127,8 @@ static RELATIONS: &[&Rule] = &[
     &change::UNCHANGED,
     &change::BECOMES,
     &backs_off::BACKS_OFF,
+    &compatible_with::COMPATIBLE_WITH,
+    &lossless::LOSSLESS,
 ];
 
 /// The relation with this name.

@@ -19,6 +19,7 @@ mod terminal;
 mod tests;
 mod watched;
 
+pub(crate) use failure::write as write_failure;
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::JUnit;
@@ -28,6 +29,6 @@ pub use replay::{ReplayError, read_run};
 pub use store::{RunFile, Runs};
 pub use style::took;
 pub(crate) use style::{Ink, indented, pad, plural};
-pub use target::Target;
+pub use target::{Sheet, Target};
 pub use terminal::Terminal;
 pub use watched::{Watched, WriteFailures};

@@ -18,6 +18,7 @@ fn scenario(title: &str, line: u32, stage: &str) -> ScenarioInfo {
     ScenarioInfo {
         title: title.into(),
         case: String::new(),
+        instance: String::new(),
         file: "scenarios/shop/e2e.scn".into(),
         line,
         stage: stage.into(),

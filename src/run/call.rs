@@ -56,6 +56,12 @@ impl Cx {
             },
             _ => return Err(self.not_callable(env, callee)),
         };
+        if function::reads(&name)
+            && self.world.plan.program.lookup(unit, &name).is_none()
+            && let Some(function) = function::find(&name)
+        {
+            return self.catalog(env, function, args, span).await;
+        }
         let given = self.arguments(env, args).await?;
         if let Some((item, declared)) = self.world.plan.program.lookup_item(unit, &name) {
             return match &declared.kind {
@@ -98,6 +104,9 @@ impl Cx {
     fn built_in(&self, env: &Env, name: &str, given: Given, span: Span) -> Flow<Value> {
         if name == "now" {
             return Ok(Value::text(self.world.clock.now_rfc3339()));
+        }
+        if name == "contract" {
+            return self.contract_of(env, given, span);
         }
         let Some(function) = function::find(name) else {
             let mut failure =

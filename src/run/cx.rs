@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::env::{Env, Response};
+use super::forall::Trial;
 use super::unjudged::Unjudged;
 use super::world::World;
 use crate::check::ItemRef;
@@ -50,10 +52,17 @@ pub(crate) struct Cx {
     pub(crate) defers: Mutex<Vec<Deferred>>,
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
+    /// When its time is over, if that is known.
+    pub(crate) deadline: Mutex<Option<Instant>>,
+    /// The cases of properties that are being tried, for whoever must say what was cut off.
+    pub(crate) trials: Mutex<Vec<Trial>>,
 }
 
 /// A registered `defer`: runs with the values of its place.
+#[derive(Clone)]
 pub(crate) struct Deferred {
+    /// What it is recognised by.
+    pub(crate) number: u64,
     /// What it saw.
     pub(crate) env: Env,
     /// What to do.
@@ -82,6 +91,8 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
+            deadline: Mutex::default(),
+            trials: Mutex::default(),
         }
     }
 

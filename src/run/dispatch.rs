@@ -101,6 +101,7 @@ pub(crate) async fn dispatch(
         inputs,
         only_safe: elsewhere.only_safe,
         elsewhere: elsewhere.urls.keys().cloned().collect(),
+        cases: options.cases,
         protocols: crate::rooms::protocols(),
         services,
     }));
@@ -164,7 +165,7 @@ async fn stages(
             .filter(|scenario| plan.scenarios[*scenario].stage == index)
             .collect();
         let all = plan.scenarios.iter().filter(|scenario| scenario.stage == index).count();
-        let suites = selected.len() == all && (all > 0 || options.deselected == 0);
+        let suites = options.suites && selected.len() == all && (all > 0 || options.deselected == 0);
         let has_suites = stage.item.is_some_and(|item| match &plan.program.item(item).kind {
             ItemKind::Stage(Stage { suites, .. }) => !suites.is_empty(),
             _ => false,
@@ -194,7 +195,13 @@ async fn stages(
             });
             continue;
         }
-        let work = StageWork { stage: index, selected: &selected, suites, next_id: &mut next_id };
+        let work = StageWork {
+            stage: index,
+            selected: &selected,
+            wanted: options.wanted.as_ref(),
+            suites,
+            next_id: &mut next_id,
+        };
         let staged = run_stage(world, policy, scope, work).await;
         summary.add(&staged.summary);
         failures.extend(staged.failures);
@@ -300,7 +307,7 @@ fn repeat_words(options: &Options, seed: u64) -> Vec<String> {
     // What else decides how a scenario goes, as it was written.
     let mut given = options.command.iter();
     while let Some(word) = given.next() {
-        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout")
+        if matches!(word.as_str(), "--set" | "--env-file" | "--timeout" | "--cases")
             && let Some(value) = given.next()
         {
             words.extend([word.clone(), crate::value::words::shell_quote(value).into_owned()]);

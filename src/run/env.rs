@@ -1,6 +1,7 @@
 //! What an expression sees: variables, the last response, the thing at hand. Immutable and cheap
 //! to clone, so that parallel branches cannot disturb each other.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::event::Exchange;
@@ -33,6 +34,11 @@ pub(crate) struct Env {
     pub(crate) tries: Arc<Vec<u64>>,
     /// Whether values are only shown here, so that reading them judges nothing.
     pub(crate) showing: bool,
+    /// Whether what stands here is tried again until it holds, so that a failure need not be the
+    /// last word.
+    pub(crate) repeated: bool,
+    /// Counts what is checked in the property around this place.
+    pub(crate) checks: Option<Arc<AtomicU32>>,
 }
 
 #[derive(Debug)]
@@ -67,7 +73,14 @@ impl Env {
             observer: None,
             tries: Arc::default(),
             showing: false,
+            repeated: false,
+            checks: None,
         }
+    }
+
+    /// Whether only names of the module are in scope, so that a place always means the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.variables.is_none() && self.it.is_none() && self.response.is_none()
     }
 
     /// Binds a name from here on.
@@ -110,6 +123,8 @@ impl Env {
             depth: self.depth + 1,
             tries: self.tries.clone(),
             showing: self.showing,
+            repeated: self.repeated,
+            checks: self.checks.clone(),
             ..Env::of_unit(unit, key, origin)
         }
     }
@@ -127,6 +142,13 @@ impl Env {
     /// The same scope where values are only shown.
     pub(crate) fn shown(&self) -> Env {
         Env { showing: true, ..self.clone() }
+    }
+
+    /// Counts a request or an expectation for the property around this place.
+    pub(crate) fn count_check(&self) {
+        if let Some(checks) = &self.checks {
+            checks.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Goes into a step; returns what [`Env::leave_step`] wants back.

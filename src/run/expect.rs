@@ -66,6 +66,7 @@ impl Cx {
     /// Judges an expectation, and waits as it says.
     pub(crate) async fn expect(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span) -> Flow<()> {
         self.count_expectation();
+        env.count_check();
         let result = self.expect_in_time(env, expect, span).await;
         if let Some(id) = self.id
             && !matches!(result, Err(Stop::Cancelled))
@@ -165,6 +166,7 @@ impl Cx {
     ) -> Flow<(Observer, Option<Stop>)> {
         let observer = Observer::default();
         let mut observed = env.observed(&observer);
+        observed.repeated |= expect.within.is_some() || expect.throughout.is_some();
         let number = observed.begin_try();
         let judged = match &expect.relation {
             Some(relation) => self.relate(&observed, &expect.subject, relation, change).await,
@@ -283,6 +285,7 @@ impl Cx {
         loop {
             let mut inner = env.clone();
             inner.response = None;
+            inner.repeated = true;
             let number = inner.begin_try();
             let tried = tokio::select! {
                 tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,

@@ -9,7 +9,7 @@ use super::flow::Flow;
 use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::operators;
-use crate::lang::Ty;
+use crate::lang::{Spec, Ty};
 use crate::relation::{self, Claim, Verdict};
 use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
@@ -277,12 +277,20 @@ impl Cx {
             claim.change = Some((before, after));
         }
         let mut args = Object::new();
-        if let Some(written) = &used.args {
-            let given = self.arguments(env, written).await?;
-            let positional =
-                spec.params.iter().filter(|param| !is_phrase(param.name)).map(|param| param.name);
-            args.extend(positional.zip(given.positional).map(|(name, value)| (Arc::from(name), value)));
-            args.extend(given.named);
+        let mut places = spec.params.iter().filter(|param| !is_phrase(param.name));
+        for arg in used.args.iter().flat_map(|written| &written.args) {
+            let name = arg.name.as_ref().map(|name| name.name.clone());
+            let Some(name) = name.or_else(|| places.next().map(|param| Arc::from(param.name))) else {
+                continue;
+            };
+            let value = match self.relation_word(env, spec, &name, &arg.value) {
+                Some(word) => word,
+                None => self.eval(env, &arg.value).await?,
+            };
+            if arg.name.is_none() {
+                self.present(env, &arg.value, &value)?;
+            }
+            args.insert(name, value);
         }
         let takes_pattern = |name: &str| {
             spec.params.iter().any(|param| param.name == name && matches!(param.ty, Ty::Pattern))
@@ -293,7 +301,11 @@ impl Cx {
             if takes_pattern("operand") || takes_pattern("pattern") {
                 pattern = Some(self.pattern(env, written).await?);
             } else {
-                operand = Some(settled(self.eval(env, written).await?));
+                let value = settled(self.eval(env, written).await?);
+                operand = match self.contracts(env, subject, &value, written.span).await? {
+                    Some(both) => Some(both),
+                    None => Some(value),
+                };
             }
         }
         let mut of = None;
@@ -321,6 +333,18 @@ impl Cx {
         claim.of = of.as_ref();
         claim.before = before.as_ref();
         Ok(relation.judge(&claim))
+    }
+
+    /// A bare word that a parameter knows, such as `wire` in `compatible_with(level: wire)`, stands
+    /// for itself unless it is declared.
+    fn relation_word(&self, env: &Env, spec: &Spec, param: &str, value: &Expr) -> Option<Value> {
+        let ExprKind::Name(word) = &value.kind else { return None };
+        let declared = env.get(word).is_some() || self.world.plan.program.lookup(env.unit, word).is_some();
+        let known = spec.params.iter().find(|known| known.name == param)?;
+        match known.ty {
+            Ty::OneOf(words) if !declared && words.contains(&&**word) => Some(Value::text(word.clone())),
+            _ => None,
+        }
     }
 
     /// The arguments of a custom relation: the subject first, then arguments in parentheses, the

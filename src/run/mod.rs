@@ -3,12 +3,16 @@
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
 mod call;
+mod catalog;
+mod cleanup;
+mod contract;
 mod cx;
 mod dispatch;
 mod env;
 mod eval;
 mod expect;
 mod flow;
+mod forall;
 mod inputs;
 mod judge;
 mod pattern;
@@ -20,6 +24,8 @@ mod stage;
 mod statement;
 pub mod suite;
 mod unjudged;
+pub mod values;
+mod wanted;
 mod world;
 
 use std::collections::BTreeMap;
@@ -33,12 +39,17 @@ use crate::lang::Registry;
 use crate::value::Redactor;
 
 pub use dispatch::TIMEOUT;
+pub use wanted::{Candidate, Wanted};
 
 /// What the command line decides about a run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Indexes into `plan.scenarios`, in order.
     pub selected: Vec<usize>,
+    /// Which of their cases and combinations; all without it.
+    pub wanted: Option<Wanted>,
+    /// Whether the suites of stages run too, as far as their stage is selected in whole.
+    pub suites: bool,
     /// How many scenarios the selection leaves out.
     pub deselected: usize,
     /// `--seed`; otherwise the plan's, otherwise 0.
@@ -53,12 +64,23 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// How many cases properties have.
+    pub cases: Cases,
     /// The words that repeat the run.
     pub command: Vec<String>,
     /// Where paths on the command line start from.
     pub root: PathBuf,
     /// What `check` warned of.
     pub warnings: Vec<EventKind>,
+}
+
+/// What the command line decides about properties.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cases {
+    /// `--cases`: how many cases each has, whatever it says itself.
+    pub number: Option<u32>,
+    /// `--case`: the one that comes first, counted from 1.
+    pub first: Option<u32>,
 }
 
 /// Room for the deepest nesting of actions, shapes and expressions that the limits admit, in bytes.

@@ -11,7 +11,7 @@ use crate::lang::Kind;
 use crate::shape::{self, Comparison, Derive, FieldPattern, ObjectPattern, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart,
+    Args, BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
 };
 use crate::syntax::visit;
 use crate::value::BoxFuture;
@@ -28,6 +28,9 @@ impl Cx {
         expr: &'a Expr,
     ) -> BoxFuture<'a, Flow<Pattern>> {
         Box::pin(async move {
+            if let Some(pattern) = self.contract_type(env, expr) {
+                return Ok(pattern);
+            }
             match &expr.kind {
                 ExprKind::Absent => Ok(Pattern::Absent),
                 ExprKind::Any(inner) => self.pattern(env, inner).await,
@@ -45,6 +48,12 @@ impl Cx {
                     self.value_pattern(env, expr).await
                 }
                 ExprKind::Call(callee, args) => match &callee.kind {
+                    ExprKind::Name(name) if &**name == shape::malformed::TAG && self.is_type(env, name) => {
+                        let Some(inner) = args.args.first() else {
+                            return Err(self.bad_value(env, expr.span, "`malformed` takes a shape"));
+                        };
+                        Ok(Pattern::Malformed(Box::new(self.pattern(env, &inner.value).await?)))
+                    }
                     ExprKind::Name(name) if self.is_type(env, name) => {
                         self.type_pattern(env, name, args, expr.span).await
                     }
@@ -71,6 +80,9 @@ impl Cx {
                         }
                     }
                     Ok(Pattern::Union(parts))
+                }
+                ExprKind::Unary(UnaryOp::Not, inner) => {
+                    Ok(Pattern::Not(Box::new(self.pattern(env, inner).await?)))
                 }
                 ExprKind::Compare(op, inner) => {
                     let value = self.eval(env, inner).await?;
@@ -123,6 +135,22 @@ impl Cx {
                 _ => self.value_pattern(env, expr).await,
             }
         })
+    }
+
+    /// A type of a contract: `ledger.Entry`.
+    fn contract_type(&self, env: &Env, expr: &Expr) -> Option<Pattern> {
+        let mut root = expr;
+        while let ExprKind::Field(base, _) = &root.kind {
+            root = base;
+        }
+        let ExprKind::Name(name) = &root.kind else { return None };
+        if env.get(name).is_some() {
+            return None;
+        }
+        match self.world.plan.program.type_name(env.unit, expr)?.found().as_slice() {
+            [(_, declared)] => Some(declared.pattern.clone()),
+            _ => None,
+        }
     }
 
     /// Exactly this value.
@@ -229,6 +257,8 @@ impl Cx {
                 ObjectEntry::Spread(base) => match fields_of(self.pattern(env, base).await?) {
                     Some(inner) => {
                         pattern.open |= inner.open;
+                        pattern.rest = pattern.rest.or(inner.rest);
+                        pattern.exclusive.extend(inner.exclusive);
                         inner.fields.into_iter().for_each(|field| put(&mut pattern.fields, field));
                     }
                     None => {
@@ -434,6 +464,9 @@ fn fields_of(pattern: Pattern) -> Option<ObjectPattern> {
     match pattern {
         Pattern::Object(object) => Some(object),
         Pattern::Named(_, inner) => fields_of((*inner).clone()),
+        Pattern::Late(_, make) => fields_of(make()),
+        // What a judge said of the whole does not hold of a part of something else.
+        Pattern::Judged(inner, _) | Pattern::Edges(inner, _) => fields_of(*inner),
         Pattern::Equals(Value::Object(fields)) => Some(ObjectPattern {
             fields: fields
                 .iter()

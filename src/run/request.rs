@@ -8,9 +8,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::cx::Cx;
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
+use super::service::is_exchange;
 use crate::check::ItemRef;
 use crate::diag::{Code, did_you_mean};
-use crate::event::{EventKind, Exchange, Failure};
+use crate::event::{EventKind, Failure};
 use crate::function::operators;
 use crate::lang::{Kind, Safety, Ty};
 use crate::protocol::{Call, CallPlace, Misuse, Protocol};
@@ -68,11 +69,13 @@ impl Cx {
         self.allowed(env, request, &aim)?;
         let call = self.assemble(env, request, &aim).await?;
         if let Aim::Service(service) = &aim
-            && let Some(variant) = call.options.get("variant").filter(|_| call.verb.as_ref() == "restart")
+            && &*call.verb == "restart"
+            && is_exchange(&call.options)
         {
-            return self.as_variant(env, service, variant, span).await;
+            return self.exchanged(env, service, &call.options, span).await;
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
+        env.count_check();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in protocols {
             outcome = protocol.perform(call.clone(), &self.session).await;
@@ -104,23 +107,15 @@ impl Cx {
     }
 
     /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.
-    async fn as_variant(
+    async fn exchanged(
         self: &Arc<Self>,
         env: &Env,
         service: &Arc<super::world::ServiceRef>,
-        variant: &Value,
+        options: &Object,
         span: Span,
     ) -> Flow<Arc<Response>> {
-        let name: Arc<str> = Arc::from(variant.as_text().unwrap_or_default());
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.restart_as(env, service, name.clone(), span).await?;
-        let exchange = Exchange {
-            protocol: "system".to_owned(),
-            service: Some(service.name.to_string()),
-            request: format!("restart {} as {name}", service.name),
-            response: "running".to_owned(),
-            ..Exchange::default()
-        };
+        let exchange = self.exchange(env, service, options, span).await?;
         self.emit(EventKind::Requested {
             id: self.id,
             place: self.world.bare_place(span),
@@ -348,7 +343,8 @@ impl Cx {
         let declared = env.get(word).is_some() || self.world.plan.program.lookup(env.unit, word).is_some();
         let specs = self.world.registry.all(Kind::Option, &option);
         specs.iter().flat_map(|spec| spec.params).any(|param| match param.ty {
-            Ty::Word => true,
+            // A variable of that name stands for its value.
+            Ty::Word => env.get(word).is_none(),
             Ty::OneOf(words) => !declared && words.contains(&word),
             _ => false,
         })
@@ -545,6 +541,7 @@ fn replaces_response(statement: &Statement) -> bool {
         StatementKind::Let(binding) => is_request(&binding.value),
         StatementKind::Expr(expr) => is_request(expr) || !matches!(expr.kind, ExprKind::Next(_)),
         StatementKind::Step(_, body) => body.statements.iter().any(replaces_response),
+        StatementKind::Forall(_) => true,
         _ => false,
     }
 }

@@ -1,11 +1,11 @@
 //! One scenario: its services, its fixtures, its statements, its cleanup; again when it may retry.
 
-mod cleanup;
 mod exits;
 mod fixture;
 mod instance;
 mod lease;
 mod outcome;
+mod row;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,15 +27,15 @@ use crate::protocol::Session;
 use crate::syntax::ast::{Item, ItemKind};
 use crate::value::{BoxFuture, Value, show_short};
 
-pub(crate) use cleanup::clean_up;
+pub(crate) use super::cleanup::clean_up;
 pub(crate) use fixture::Scope;
-pub(crate) use instance::{Instance, seed_of};
+pub(crate) use instance::instances;
 pub(crate) use lease::admission;
 pub(crate) use outcome::{Finished, broken};
 
 use exits::{crashed, judges_exits_of, last_exit};
 use fixture::{Lifetime, lifetime};
-use instance::{info, scenario_env};
+use instance::{Instance, info, scenario_env};
 use lease::{Held, out_of_reach};
 use outcome::{not_run, settle, skipped};
 
@@ -144,8 +144,9 @@ async fn one_attempt(
     let env = scenario_env(world, planned, instance);
     for &service in &planned.services {
         let Some(service) = world.service(service) else { continue };
+        let wanted = instance.variation(service.item);
         let ready = tokio::select! {
-            ready = cx.ensure_running(&service) => ready,
+            ready = cx.ensure_as(&service, &wanted) => ready,
             () = policy.cancel.cancelled() => return (Outcome::Interrupted, Vec::new()),
         };
         if let Err(failure) = ready {
@@ -155,6 +156,7 @@ async fn one_attempt(
         }
     }
     let limit = planned.timeout.unwrap_or(policy.timeout);
+    *lock(&cx.deadline) = Some(Instant::now() + limit);
     let flow = tokio::select! {
         flow = story(cx, scopes, planned, item, env.clone()) => flow,
         exited = crashed(world, planned) => {
@@ -162,7 +164,7 @@ async fn one_attempt(
             let at = lock(&cx.current).unwrap_or(item.span);
             failure.place = Some(world.place(at));
             failure.repeat = cx.repeat.clone();
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = tokio::time::sleep(limit) => {
             let at = lock(&cx.current).unwrap_or(item.span);
@@ -171,7 +173,7 @@ async fn one_attempt(
             failure.label = "it was here".to_owned();
             failure.help = Some("`@timeout(2m)` gives one scenario more time, `--timeout` all of them".to_owned());
             failure.logs = world.log_tails(service_names(world, planned).iter().map(String::as_str));
-            Err(Stop::Failed(vec![failure]))
+            Err(Stop::Failed(cx.with_trials(failure)))
         }
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
@@ -187,7 +189,7 @@ async fn one_attempt(
             }
             None => (Outcome::Passed, Vec::new()),
         },
-        Err(Stop::Cancelled) => (Outcome::Interrupted, Vec::new()),
+        Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures)) => {
             add_logs(world, planned, &mut failures);
@@ -260,8 +262,8 @@ fn context(
     cancel: CancellationToken,
 ) -> Cx {
     let unit = &world.plan.program.units[planned.item.unit];
-    let case = instance.case.as_ref().map_or(0, |(index, _, _)| *index);
-    let name = format!("{:?} {} {case} {attempt}", world.key, planned.title);
+    let parts = instance.parts().join(", ");
+    let name = format!("{:?} {} {parts} {attempt}", world.key, planned.title);
     let trace: String =
         digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
     let session = Session::new(
@@ -273,6 +275,10 @@ fn context(
     );
     let file = &world.plan.program.sources.get(unit.module.source).name;
     let mut repeat = vec!["scn".to_owned(), "run".to_owned(), format!("{file}:{}", planned.lines.0)];
+    if !parts.is_empty() {
+        let one = format!("case:\"{}\"", parts.replace('\\', r"\\").replace('"', "\\\""));
+        repeat.extend(["--only".to_owned(), crate::value::words::shell_quote(&one).into_owned()]);
+    }
     repeat.extend(policy.repeat.iter().cloned());
     let repeat = repeat.join(" ");
     Cx::new(world.clone(), Some(instance.id), Arc::new(session), cancel, Some(repeat))

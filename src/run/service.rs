@@ -23,6 +23,7 @@ use crate::system::{Port, Ports, Service};
 use crate::value::{Live, Value};
 
 pub(crate) use elsewhere::Elsewhere;
+pub(crate) use variant::{Variation, is_exchange};
 
 /// Where a service listens, or is.
 #[derive(Debug, Clone)]
@@ -49,20 +50,22 @@ pub(crate) struct ServiceRef {
     dir: PathBuf,
     state: tokio::sync::Mutex<State>,
     current: Mutex<Option<Arc<Service>>>,
-    /// The variant as which it runs.
-    variant: Mutex<Option<Arc<str>>>,
-    /// How many of its unexpected exits were reported.
+    /// How many of the unexpected exits of the current one were reported.
     blamed: AtomicUsize,
+    /// The failures of those before it that nothing reported.
+    unseen: Mutex<Vec<Failure>>,
     /// Keeps the port ours.
     _port: Option<Port>,
 }
 
-#[derive(Debug)]
-enum State {
-    Down,
-    Up(Arc<Service>),
-    /// It does not build or start: nobody tries again.
-    Failed(Box<Failure>),
+/// What is known to run. Whoever changes that takes it out first, so that a change that is cut off
+/// in the middle leaves nothing that counts as running.
+#[derive(Debug, Default)]
+struct State {
+    /// What was started and became ready, and as what.
+    up: Option<(Arc<Service>, Variation)>,
+    /// What does not build or start: nobody tries again.
+    failed: Vec<(Variation, Box<Failure>)>,
 }
 
 /// Makes the services of a program. Those that will be started get a port; those that are
@@ -107,10 +110,10 @@ pub(crate) fn services(
                 address: Mutex::new(address),
                 contract: unit.contracts.get(&declared.name.name).cloned(),
                 dir: unit.dir.clone(),
-                state: tokio::sync::Mutex::new(State::Down),
+                state: tokio::sync::Mutex::default(),
                 current: Mutex::new(None),
-                variant: Mutex::new(None),
                 blamed: AtomicUsize::new(0),
+                unseen: Mutex::default(),
                 _port: port,
             }))
         };
@@ -204,6 +207,12 @@ impl ServiceRef {
     /// The failures of its unexpected exits that nothing reported: they came when no scenario was
     /// using it, and would otherwise go unseen.
     pub(crate) fn unseen_exits(&self) -> Vec<Failure> {
+        let mut failures = lock(&self.unseen).clone();
+        failures.extend(self.unseen_of_current());
+        failures
+    }
+
+    fn unseen_of_current(&self) -> Vec<Failure> {
         let Some(service) = self.process() else { return Vec::new() };
         let seen = self.blamed.load(Ordering::Relaxed);
         let failures = unexpected(&service).skip(seen).map(|exit| {
@@ -212,6 +221,13 @@ impl ServiceRef {
             failure
         });
         failures.collect()
+    }
+
+    /// Another process takes its place.
+    fn replace(&self, next: Arc<Service>) {
+        lock(&self.unseen).extend(self.unseen_of_current());
+        *lock(&self.current) = Some(next);
+        self.blamed.store(0, Ordering::Relaxed);
     }
 
     /// The last lines of its log.

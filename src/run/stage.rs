@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Stop;
-use super::scenario::{Finished, Instance, Policy, Scope, admission, broken, clean_up, run, seed_of};
+use super::scenario::{Finished, Policy, Scope, admission, broken, clean_up, instances, run};
 use super::suite::{Reads, SuiteResult, run_suite};
+use super::wanted::{Candidate, Wanted};
 use super::world::World;
 use crate::check::PlannedStage;
 use crate::diag::Code;
@@ -39,6 +40,8 @@ pub(crate) struct StageWork<'a> {
     pub(crate) stage: usize,
     /// The scenarios that were selected, as indexes in the plan.
     pub(crate) selected: &'a [usize],
+    /// Which of their cases and combinations; all without it.
+    pub(crate) wanted: Option<&'a Wanted>,
     /// Whether its suites run: they do unless some of its scenarios were left out.
     pub(crate) suites: bool,
     /// Numbers the scenarios.
@@ -111,8 +114,16 @@ async fn scenarios(
     summary: &mut Summary,
 ) {
     let mut running = JoinSet::new();
+    let mut place = work.stage;
     for &index in work.selected {
         for (instance, failures) in instances(world, cx, index, work.next_id).await {
+            let parts = instance.parts();
+            let candidate = Candidate { planned: index, parts: &parts, place };
+            place += 1;
+            // What could not be evaluated may be any of them.
+            if failures.is_empty() && work.wanted.is_some_and(|wanted| !wanted.has(&candidate)) {
+                continue;
+            }
             let (world, policy, scopes) = (world.clone(), policy.clone(), scopes.clone());
             let mut admitted = admission(&world, &policy, index);
             // Asked for here and not in its own task, so that they stand in line in their order.
@@ -136,46 +147,6 @@ async fn scenarios(
             Err(_) => Outcome::Broken,
         };
         summary.count(&outcome);
-    }
-}
-
-/// A scenario's cases; one without `@cases` is a single instance.
-async fn instances(
-    world: &Arc<World>,
-    cx: &Arc<Cx>,
-    planned: usize,
-    next_id: &mut u32,
-) -> Vec<(Instance, Vec<Failure>)> {
-    let scenario = &world.plan.scenarios[planned];
-    let mut id = || {
-        *next_id += 1;
-        *next_id - 1
-    };
-    let Some(list) = &scenario.cases else {
-        return vec![(Instance { id: id(), planned, case: None }, Vec::new())];
-    };
-    let key = seed_of(world, scenario)
-        .with(world.unit_name(scenario.item.unit))
-        .with(format!("cases {}", scenario.title));
-    let env = Env::of_unit(scenario.item.unit, key, world.plan.program.item(scenario.item).span.start);
-    match cx.eval(&env, list).await {
-        Ok(Value::List(cases)) if !cases.is_empty() => {
-            let count = cases.len();
-            let each = cases.iter().enumerate();
-            each.map(|(index, case)| {
-                (Instance { id: id(), planned, case: Some((index, count, case.clone())) }, Vec::new())
-            })
-            .collect()
-        }
-        Ok(other) => {
-            let message = format!(
-                "`@cases` takes a list with at least one case, and this is {}",
-                crate::value::show_short(&other, 60)
-            );
-            let failure = cx.failure(&env, Code::BAD_VALUE, list.span, message);
-            vec![(Instance { id: id(), planned, case: None }, vec![failure])]
-        }
-        Err(stop) => vec![(Instance { id: id(), planned, case: None }, stop.into_failures())],
     }
 }
 

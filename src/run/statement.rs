@@ -147,7 +147,8 @@ impl Cx {
                 Err(Stop::Return(value))
             }
             StatementKind::Defer(body) => {
-                let deferred = Deferred { env: env.clone(), body: body.clone() };
+                let number = super::unjudged::next_number();
+                let deferred = Deferred { number, env: env.clone(), body: body.clone() };
                 super::cx::lock(&self.defers).push(deferred);
                 Ok(Value::Null)
             }
@@ -195,10 +196,14 @@ impl Cx {
             StatementKind::Expect(expect) => {
                 self.expect(env, expect, statement.span).await.map(|()| Value::Null)
             }
+            StatementKind::Forall(forall) => {
+                self.forall(env, forall, statement.span).await?;
+                env.response = None;
+                Ok(Value::Null)
+            }
             StatementKind::Under(..)
             | StatementKind::Workload(_)
             | StatementKind::Idempotent(_)
-            | StatementKind::Forall(_)
             | StatementKind::Reply(_)
             | StatementKind::Fail(..)
             | StatementKind::Error => {
@@ -467,6 +472,7 @@ fn expects(statement: &Statement) -> bool {
     match &statement.kind {
         StatementKind::Expect(_) => true,
         StatementKind::Step(_, body) => inside(body),
+        StatementKind::Forall(forall) => inside(&forall.body),
         StatementKind::Expr(expr) => match &expr.kind {
             ExprKind::For(turns) => inside(&turns.body),
             ExprKind::If(branch) => inside(&branch.then) || branch.otherwise.as_ref().is_some_and(inside),

@@ -27,11 +27,16 @@ pub(crate) struct Unjudged {
 /// Numbers tries; only their difference matters.
 static NEXT_TRY: AtomicU64 = AtomicU64::new(0);
 
+/// A number that nothing else has.
+pub(crate) fn next_number() -> u64 {
+    NEXT_TRY.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Env {
     /// The same scope as one try, whose responses are forgotten when it is given up. Returns what
     /// [`Cx::forget`] and [`Cx::all_judged`] take.
     pub(crate) fn begin_try(&mut self) -> u64 {
-        let number = NEXT_TRY.fetch_add(1, Ordering::Relaxed);
+        let number = next_number();
         let mut tries = (*self.tries).clone();
         tries.push(number);
         self.tries = Arc::new(tries);

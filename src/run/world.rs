@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{RwLock, mpsc};
 
+use super::catalog::Catalogs;
 use super::cx::lock;
 pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
@@ -55,8 +56,12 @@ pub(crate) struct World {
     pub(crate) only_safe: bool,
     /// The services that the environment says where to find.
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
+    /// What the command line decides about properties.
+    pub(crate) cases: super::Cases,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
+    /// The catalogs that were read.
+    pub(crate) catalogs: Catalogs,
     protocols: Vec<Box<dyn Protocol>>,
     services: BTreeMap<ItemRef, Arc<ServiceRef>>,
     compiled: Mutex<BTreeMap<ItemRef, Result<Arc<Script>, ScriptError>>>,
@@ -76,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) inputs: BTreeMap<ItemRef, Value>,
     pub(crate) only_safe: bool,
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
+    pub(crate) cases: super::Cases,
     pub(crate) protocols: Vec<Box<dyn Protocol>>,
     pub(crate) services: BTreeMap<ItemRef, Arc<ServiceRef>>,
 }
@@ -99,9 +105,11 @@ impl World {
             inputs: parts.inputs,
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
+            cases: parts.cases,
             serial: Arc::new(RwLock::new(())),
             protocols: parts.protocols,
             services: parts.services,
+            catalogs: Catalogs::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),
         }

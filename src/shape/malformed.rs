@@ -83,7 +83,7 @@ pub(super) fn malformed(pattern: &Pattern, key: &DrawKey) -> Result<Value, Strin
     let wrongs = wrong::all(pattern, &base, true);
     // First which mistake, then where: a long object must not drown the damaged bytes.
     let kinds = kinds(&wrongs);
-    let kind = kinds[key.with("mutation").below(kinds.len() as u128) as usize];
+    let kind = kinds[key.with("mutation").below(kinds.len())];
     Ok(of_kind(kind, base, &wrongs, key).value())
 }
 
@@ -109,7 +109,7 @@ fn kinds(wrongs: &[wrong::Wrong]) -> Vec<&'static str> {
 fn of_kind(kind: &str, base: Value, wrongs: &[wrong::Wrong], key: &DrawKey) -> Malformed {
     let of: Vec<&wrong::Wrong> = wrongs.iter().filter(|wrong| wrong.mutation == kind).collect();
     if !of.is_empty() {
-        let wrong = of[key.with("where").below(of.len() as u128) as usize];
+        let wrong = of[key.with("where").below(of.len())];
         if let Some(value) = wrong.change.apply(&base) {
             let at = wrong.change.path.iter().map(step).collect();
             return Malformed { base, told: wrong.told(), how: How::Value(value, at) };

@@ -14,6 +14,10 @@ use crate::value::{Object, Value};
 /// Lists and objects up to this size are tried without each single part.
 const EACH: usize = 64;
 
+/// The built-in shapes whose texts have a form that their simplest one shows.
+const FORMED: &[&str] =
+    &["uuid", "ulid", "email", "url", "hostname", "ip", "datetime", "date", "time", "phone"];
+
 /// Moves by what they do, gathered in one walk.
 #[derive(Debug, Default)]
 struct Moves {
@@ -186,22 +190,32 @@ impl Moves {
 
     fn leaf(&mut self, pattern: &Pattern, value: &Value, path: &[At]) {
         let simple = value_of(pattern, Taste::Simplest);
-        let smaller = smaller::of(value, simple.as_ref());
+        let smaller = match (pattern, value) {
+            // A text with a form of its own is no simpler with other characters.
+            (Pattern::Type(name, _), Value::Text(text)) if FORMED.contains(name) => {
+                smaller::formed(&text.text, simple.as_ref().filter(|simple| *simple != value))
+            }
+            _ => smaller::of(value, simple.as_ref()),
+        };
         self.size.extend(smaller.size.into_iter().map(|new| Move::put(path, new)));
         self.value.extend(smaller.value.into_iter().map(|new| Move::put(path, new)));
     }
 }
 
-/// Spans of a whole: all, the halves, the quarters …, each single one; of a large whole only down
-/// to its 32nd parts.
+/// Spans of a whole: all, the halves, the quarters …, each single one. Of a large whole, spans below
+/// its 32nd parts are only taken from its end.
 pub(super) fn spans(length: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut size = length;
     let sizes = std::iter::from_fn(move || {
         let now = size;
         size = if size > 1 { size.div_ceil(2) } else { 0 };
-        (now > 0 && (length <= EACH || now > length / 64)).then_some(now)
+        (now > 0).then_some(now)
     });
-    sizes.flat_map(move |size| (0..length).step_by(size).map(move |from| (from, (from + size).min(length))))
+    sizes.flat_map(move |size| {
+        let all = length <= EACH || size > length / 64;
+        let first = if all { 0 } else { length - size };
+        (first..length).step_by(size).map(move |from| (from, (from + size).min(length)))
+    })
 }
 
 fn plain(pattern: &Pattern, value: &Value, path: &mut Vec<At>, moves: &mut Vec<Move>) {

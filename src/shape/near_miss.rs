@@ -25,7 +25,7 @@ pub(super) fn near_miss(pattern: &Pattern, key: &DrawKey) -> Result<Value, Strin
         let least = made.iter().map(|(count, _)| *count).min().unwrap_or_default();
         made.retain(|(count, _)| *count == least);
         if !made.is_empty() {
-            let (_, value) = made.swap_remove(key.with("which").below(made.len() as u128) as usize);
+            let (_, value) = made.swap_remove(key.with("which").below(made.len()));
             debug_assert!(!fits(pattern, &value));
             return Ok(value);
         }

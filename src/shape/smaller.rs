@@ -79,6 +79,20 @@ pub(super) fn of(value: &Value, simplest: Option<&Value>) -> Smaller {
     smaller
 }
 
+/// The same for a text with a form of its own: the simplest one, and of a date the first day of
+/// its year, without its fraction of a second.
+pub(super) fn formed(text: &str, simplest: Option<&Value>) -> Smaller {
+    let mut smaller = Smaller { value: simplest.into_iter().cloned().collect(), ..Smaller::default() };
+    if let Some(year) = text.get(..4).filter(|year| year.bytes().all(|b| b.is_ascii_digit())) {
+        let rounds = match text.contains('T') {
+            true => vec![format!("{year}-01-01T00:00:00Z"), format!("{}T00:00:00Z", text.get(..10).unwrap_or_default())],
+            false => vec![format!("{year}-01-01")],
+        };
+        smaller.value.extend(rounds.into_iter().filter(|round| round != text).map(Value::text));
+    }
+    smaller
+}
+
 /// Numbers nearer to the simplest one, then those with fewer digits.
 fn numbers(number: &Number, towards: Option<&Number>) -> Vec<Number> {
     let mut found = Vec::new();

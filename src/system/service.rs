@@ -195,6 +195,11 @@ impl Service {
         !self.is_ours() || self.state().life.is_some()
     }
 
+    /// Whether someone has asked its process to end, and it has not ended yet.
+    pub fn is_ending(&self) -> bool {
+        self.state().life.as_ref().is_some_and(|life| life.ending)
+    }
+
     /// Every end it has had, oldest first.
     pub fn exits(&self) -> Vec<ExitRecord> {
         self.state().exits.clone()

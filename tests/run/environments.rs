@@ -37,7 +37,7 @@ scenario "runs a command" {{ exec "touch ran" }}
         &[
             "environment staging",
             "`POST` may change something, and this environment allows only safe requests",
-            "it kills or restarts `s`, which this environment only uses",
+            "it kills, restarts or exchanges `s`, which this environment only uses",
             "--env staging",
             "1 skipped",
         ],

@@ -155,7 +155,7 @@ service many {
         plain.replace("5s", "300ms")
     ))
     .ends(1, &["does not contain"]);
-    run("scenario \"a\" { restart s with { variant: v2 } }\n").ends(1, &["`s` has no variant `v2`", "`v1`"]);
+    run("scenario \"a\" { restart s with { variant: v2 } }\n").ends(2, &["`s` has no variant `v2`", "`v1`"]);
     let members = "kill many[1]\nexpect many.members[1].running == false and many.members[0].running";
     run(&format!("scenario \"a\" {{\n{members}\n}}\n")).ends(0, &[]);
     run("scenario \"a\" {\nkill many[1]\nexpect many.members[1].running\n}\n").ends(1, &["is false"]);

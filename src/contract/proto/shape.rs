@@ -12,8 +12,9 @@ use std::sync::Arc;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use super::places::Places;
-use crate::shape::{Difference, FieldPattern, Judge, MapPattern, ObjectPattern, Pattern};
-use crate::value::{Object, Value, show_short};
+use crate::contract::drawn::{drawn_as, judged, not_drawn};
+use crate::shape::{FieldPattern, MapPattern, ObjectPattern, Pattern};
+use crate::value::{Object, Value};
 
 /// Messages within themselves are drawn this deep at most; what fits is not limited by it.
 const DRAWN_DEPTH: usize = 2;
@@ -190,30 +191,6 @@ pub(super) fn recursive(messages: impl Iterator<Item = MessageDescriptor>) -> BT
         }
     }
     found
-}
-
-/// A named pattern whose values a test decides; `drawn` is what is drawn of it, and shown.
-fn judged(name: &str, drawn: Pattern, test: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Pattern {
-    let expected = name.to_owned();
-    let judge: Judge = Arc::new(move |value| {
-        if test(value) {
-            return Vec::new();
-        }
-        vec![Difference { path: String::new(), expected: expected.clone(), actual: show_short(value, 60) }]
-    });
-    Pattern::Named(name.into(), Arc::new(Pattern::Judged(Box::new(drawn), judge)))
-}
-
-/// Fits what the pattern fits, but is always drawn as absent.
-fn not_drawn(pattern: Pattern) -> Pattern {
-    drawn_as(Pattern::Absent, pattern)
-}
-
-/// Fits what the pattern fits; what is drawn is the other one, which fits less and is told from it
-/// without a look inside.
-fn drawn_as(drawn: Pattern, pattern: Pattern) -> Pattern {
-    let name = crate::shape::describe(&pattern);
-    Pattern::Named(name.into(), Arc::new(Pattern::Weighted(vec![(1, drawn), (0, pattern)])))
 }
 
 /// The arguments of a built-in shape with a range.

@@ -42,6 +42,27 @@ pub(super) struct Prepared {
     pub(super) messages: Vec<Bytes>,
 }
 
+impl Prepared {
+    /// What is sent, read as the other side will read it; a list of all when the method takes a
+    /// stream.
+    fn asked(&self) -> Value {
+        let read = |bytes: &Bytes| decode(bytes, &self.method.input()).map(|message| from_message(&message));
+        let mut messages: Vec<Value> = self.messages.iter().filter_map(|bytes| read(bytes).ok()).collect();
+        match messages.pop() {
+            Some(only) if !self.method.is_client_streaming() => only,
+            last => Value::list(messages.into_iter().chain(last).collect()),
+        }
+    }
+}
+
+/// A record with one more field.
+fn with(record: Value, name: &str, value: Value) -> Value {
+    let Value::Object(fields) = record else { return record };
+    let mut fields = Arc::unwrap_or_clone(fields);
+    fields.insert(name.into(), value);
+    Value::Object(Arc::new(fields))
+}
+
 impl<'a> Request<'a> {
     pub(super) fn read(call: &'a Call, session: &Session) -> Result<Request<'a>, Misuse> {
         let options = Options::parse(&call.options)?.with_trace(session);
@@ -92,8 +113,10 @@ impl Grpc {
         let (mut draft, seen, begun) = (request.draft(), Arc::new(Seen::default()), Instant::now());
         // When the request was sent: connecting is no part of the latency.
         let mut sent = None;
+        let mut asked = Value::Absent;
         let work = async {
             let prepared = self.prepare(&request, &mut draft).await?;
+            asked = prepared.asked();
             let messages = tokio_stream::iter(prepared.messages.clone());
             let rpc = request.rpc(&prepared, seen.clone(), begun, Some(deadline));
             sent = Some(Instant::now());
@@ -122,7 +145,7 @@ impl Grpc {
         let latency = sent.unwrap_or(begun).elapsed();
         let answer = Answer::new(end, body, &seen, pool.as_ref(), latency);
         Ok(Reply {
-            record: answer.record(&session.trace_id),
+            record: with(answer.record(&session.trace_id), "asked", asked),
             succeeded: answer.succeeded(),
             exchange: draft.exchange(Some(&answer), begun.elapsed(), &session.redactor),
         })
@@ -141,7 +164,7 @@ impl Grpc {
                 let connection = self.connect(request, tls.as_ref(), draft).await?;
                 Ok(Prepared { connection, method, messages })
             }
-            Some(Contract::OpenApi(_)) => Err(Misuse::new(format!(
+            Some(Contract::OpenApi(_) | Contract::Schema(_)) => Err(Misuse::new(format!(
                 "the contract of `{service}` is an OpenAPI document, but it speaks gRPC"
             ))
             .help("name a `.proto` file: `speaks grpc contract \"./ledger.proto\"`")

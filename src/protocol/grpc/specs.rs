@@ -50,7 +50,7 @@ const fn value(ty: Ty, summary: &'static str) -> Param {
 /// Every name of this room.
 pub const SPECS: &[Spec] = &ALL;
 
-const NAMES: [Spec; 38] = [
+const NAMES: [Spec; 39] = [
     Spec::new(
         Kind::Protocol,
         "",
@@ -150,6 +150,11 @@ const NAMES: [Spec; 38] = [
         "expect details[0].reason == \"ORDER_UNKNOWN\"",
     ),
     part("body", "the answer; `absent` when there is none", "expect body.entry_id == order"),
+    part(
+        "asked",
+        "the message that was sent, as the other side reads it: what was left out has its default; a list of them when the method takes a stream",
+        "expect body lossless of asked",
+    ),
     part(
         "headers",
         "the initial metadata by name; text, or a list when a name came several times; names in `-bin` give bytes",

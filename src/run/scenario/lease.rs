@@ -63,7 +63,7 @@ async fn leases(world: &Arc<World>, planned: &PlannedScenario) -> Vec<Box<dyn st
 pub(super) fn out_of_reach(world: &World, planned: &PlannedScenario) -> Option<String> {
     let services = planned.leases.iter().filter_map(|item| world.service(*item));
     let mut foreign = services.filter(|service| world.elsewhere.contains(&service.name));
-    foreign
-        .next()
-        .map(|service| format!("it kills or restarts `{}`, which this environment only uses", service.name))
+    foreign.next().map(|service| {
+        format!("it kills, restarts or exchanges `{}`, which this environment only uses", service.name)
+    })
 }

@@ -1,12 +1,12 @@
 //! From a declared service to a process that is ready.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::Stop;
-use super::variant::setting_as;
-use super::{ServiceRef, State, address_of, setting};
+use super::{ServiceRef, Variation, address_of, setting};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure};
 use crate::source::Span;
@@ -35,57 +35,72 @@ impl Cx {
         if failures.is_empty() { Ok(()) } else { Err(failures) }
     }
 
-    /// Sees to it that a service runs and is ready. What fails once, fails for everyone.
+    /// Sees to it that a service runs as declared and is ready.
     pub(crate) async fn ensure_running(
         self: &Arc<Self>,
         service: &Arc<ServiceRef>,
     ) -> Result<(), Box<Failure>> {
+        self.ensure_as(service, &Variation::default()).await
+    }
+
+    /// Sees to it that a service runs as something and is ready. What fails once, fails for
+    /// everyone who wants the same.
+    pub(crate) async fn ensure_as(
+        self: &Arc<Self>,
+        service: &Arc<ServiceRef>,
+        wanted: &Variation,
+    ) -> Result<(), Box<Failure>> {
         for member in &service.members {
-            Box::pin(self.ensure_running(member)).await?;
+            Box::pin(self.ensure_as(member, wanted)).await?;
         }
         if !service.members.is_empty() {
             return Ok(());
         }
         let mut state = service.state.lock().await;
-        match &*state {
-            State::Failed(failure) => return Err(failure.clone()),
-            State::Up(running) if running.is_running() && lock(&service.variant).is_none() => {
+        if let Some((_, failure)) = state.failed.iter().find(|(known, _)| known == wanted) {
+            return Err(failure.clone());
+        }
+        if let Some((running, _)) = state.up.take_if(|(_, now)| now == wanted) {
+            if running.is_ending() {
+                // Whoever asked for that was cut off before it ended.
+                running.stop(None).await;
+            }
+            let result = if running.is_running() {
                 // A scenario that paused it and failed must not hang the next one.
                 let _ = running.resume();
-                return Ok(());
+                Ok(())
+            } else {
+                running.start_again().await
+            };
+            if result.is_err() {
+                service.blame();
             }
-            State::Up(other) if lock(&service.variant).is_some() => {
-                // The scenario before this one chose a variant, for itself alone.
-                other.stop(None).await;
-                *lock(&service.variant) = None;
-            }
-            State::Up(down) => {
-                let result = down.start_again().await;
-                if result.is_err() {
-                    service.blame();
-                }
-                return result.map_err(Box::new);
-            }
-            State::Down => {}
+            state.up = Some((running, wanted.clone()));
+            return result.map_err(Box::new);
         }
-        match self.start(service).await {
+        // The scenario before this one had another, for itself alone.
+        state.up = None;
+        match self.launch(service, wanted, None).await {
             Ok(running) => {
-                *state = State::Up(running);
+                state.up = Some((running, wanted.clone()));
                 Ok(())
             }
             Err(failure) => {
-                let name = service.name.to_string();
+                let name = wanted.title(&service.name);
                 self.emit(EventKind::ServiceFailed { service: name, failure: (*failure).clone() });
                 service.blame();
-                *state = State::Failed(failure.clone());
+                state.failed.push((wanted.clone(), failure.clone()));
                 Err(failure)
             }
         }
     }
 
-    pub(super) async fn start(
+    /// Builds it, ends what runs in its place, starts it and waits until it is ready.
+    pub(super) async fn launch(
         self: &Arc<Self>,
         service: &Arc<ServiceRef>,
+        wanted: &Variation,
+        grace: Option<Duration>,
     ) -> Result<Arc<Service>, Box<Failure>> {
         let world = &self.world;
         let item = world.plan.program.item(service.item);
@@ -98,8 +113,8 @@ impl Cx {
             )));
         };
         let env = self.service_env(service);
-        let variant = lock(&service.variant).clone();
-        let setting = |name: &str| setting_as(declared, variant.as_deref(), name);
+        let title = wanted.title(&service.name);
+        let setting = |name: &str| wanted.setting(declared, name);
         let only = |stop: Stop| Box::new(first_failure(self, &env, item.span, stop));
         let mut build_us = 0;
         let given = service.address().is_some_and(|address| address.given);
@@ -109,23 +124,26 @@ impl Cx {
                 let text = format!("`{}` cannot be made: {error}", world.out.display());
                 Box::new(self.failure(&env, Code::SERVICE_BUILD, setting.span, text))
             })?;
-            self.emit(EventKind::ServiceBuilding { service: service.name.to_string() });
+            self.emit(EventKind::ServiceBuilding { service: title.clone() });
             let took = world
                 .builds
-                .build(&service.name, &command, Builds::WITHIN, &world.processes, &world.redactor)
+                .build(&title, &command, Builds::WITHIN, &world.processes, &world.redactor)
                 .await
                 .map_err(|failure| Box::new(self.at_setting(failure, setting.span)))?;
             build_us = took.as_micros() as u64;
         }
-        let spec = self.spec(&env, service, declared).await.map_err(only)?;
+        let spec = self.spec(&env, service, declared, wanted).await.map_err(only)?;
         let address = spec.url.clone();
         let place = setting("start").map_or(declared.name.span, |setting| setting.span);
+        if let Some(before) = service.process() {
+            before.stop(grace).await;
+        }
         let running = Service::spawn(spec, &world.processes, &world.redactor)
             .await
             .map_err(|failure| Box::new(self.at_setting(failure, place)))?;
-        *lock(&service.current) = Some(running.clone());
+        service.replace(running.clone());
         self.emit(EventKind::ServiceStarted {
-            service: service.name.to_string(),
+            service: title.clone(),
             address,
             pid: running.pid(),
             build_us,
@@ -134,10 +152,7 @@ impl Cx {
             let place = setting("ready").map_or(place, |setting| setting.span);
             Box::new(self.at_setting(failure, place))
         })?;
-        self.emit(EventKind::ServiceReady {
-            service: service.name.to_string(),
-            took_us: took.as_micros() as u64,
-        });
+        self.emit(EventKind::ServiceReady { service: title, took_us: took.as_micros() as u64 });
         Ok(running)
     }
 

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::cx::{Cx, lock};
+use super::super::cx::Cx;
 use super::super::env::Env;
 use super::super::flow::Flow;
-use super::variant::setting_as;
-use super::{ServiceRef, setting};
+use super::{ServiceRef, Variation, setting};
 use crate::syntax::ast::{Expr, ExprKind, Service as Declared, Setting, SettingValue};
 use crate::system::{CommandSpec, Ready, ServiceSpec, split_command};
 use crate::value::{Piece, Value};
@@ -64,35 +63,27 @@ impl Cx {
         env: &Env,
         service: &Arc<ServiceRef>,
         declared: &Declared,
+        wanted: &Variation,
     ) -> Flow<ServiceSpec> {
         let Some(address) = service.address() else {
             let message = format!("`{}` has neither `start` nor `at`", service.name);
             return Err(self.bad_value(env, declared.name.span, message));
         };
-        let variant = lock(&service.variant).clone();
-        let own = |name: &str| setting_as(declared, variant.as_deref(), name);
+        let own = |name: &str| wanted.setting(declared, name);
         let mut vars: Vec<(String, String)> = Vec::new();
-        // A variant's `env` adds to the service's, name by name.
-        let whole = setting(declared, "env").into_iter();
-        for setting in whole.chain(own("env").filter(|_| variant.is_some())) {
+        // A variant's `env` adds to the service's, name by name; what a scenario gives, to both.
+        for setting in setting(declared, "env").into_iter().chain(wanted.own(declared, "env")) {
             if let Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) = &setting.value {
-                for (name, value) in self.object(env, object).await? {
-                    let text = crate::function::operators::text_of(&value).map_err(|message| {
-                        self.bad_value(env, setting.span, format!("`{name}`: {message}"))
-                    })?;
-                    if text.secret {
-                        self.world.redactor.register(&text.text);
-                    }
-                    vars.retain(|(known, _)| *known != *name);
-                    vars.push((name.to_string(), text.text.to_string()));
-                }
+                let fields = self.object(env, object).await?;
+                add(&mut vars, &self.variables(env, &fields, setting.span)?);
             }
         }
+        add(&mut vars, wanted.env());
         let start = match own("start") {
             Some(setting) if !address.given => Some(self.command(env, setting, &vars).await?),
             _ => None,
         };
-        let (ready, ready_within) = self.readiness(env, service, declared, &vars).await?;
+        let (ready, ready_within) = self.readiness(env, service, own("ready"), &vars).await?;
         let json_log = matches!(
             own("log").and_then(|setting| setting.value.as_ref()),
             Some(SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. })) if &**name == "json"
@@ -116,11 +107,10 @@ impl Cx {
         self: &Arc<Self>,
         env: &Env,
         service: &Arc<ServiceRef>,
-        declared: &Declared,
+        setting: Option<&Setting>,
         vars: &[(String, String)],
     ) -> Flow<(Ready, Option<Duration>)> {
-        let variant = lock(&service.variant).clone();
-        let Some(setting) = setting_as(declared, variant.as_deref(), "ready") else {
+        let Some(setting) = setting else {
             // A port that accepts is the least that a service can show. One that is not ours is
             // there or is not: waiting for it would only hide that.
             let given = service.address().is_some_and(|address| address.given);
@@ -161,5 +151,13 @@ impl Cx {
             }
         };
         Ok((ready, within))
+    }
+}
+
+/// Adds variables; a later one takes the place of an earlier one with its name.
+fn add(vars: &mut Vec<(String, String)>, more: &[(String, String)]) {
+    for (name, value) in more {
+        vars.retain(|(known, _)| known != name);
+        vars.push((name.clone(), value.clone()));
     }
 }

@@ -1,8 +1,14 @@
 use proptest::prelude::*;
 
+use std::sync::Arc;
+
+use ::regex::Regex;
+
 use super::*;
-use crate::shape::{Derive, ObjectPattern, describe, mismatches, types};
-use crate::value::{from_json, show};
+use crate::shape::{
+    Comparison, Derive, Difference, FieldPattern, MapPattern, ObjectPattern, describe, mismatches, types,
+};
+use crate::value::{Number, from_json, show};
 
 fn json(text: &str) -> Value {
     from_json(text.as_bytes()).unwrap()
@@ -26,6 +32,53 @@ fn object(fields: &[(&str, Pattern)]) -> Pattern {
         FieldPattern::new(name.trim_end_matches('?'), name.ends_with('?'), pattern.clone())
     });
     Pattern::Object(ObjectPattern { fields: fields.collect(), open: false, ..Default::default() })
+}
+
+fn object_with(fields: &[(&str, Pattern)], open: bool) -> Pattern {
+    match object(fields) {
+        Pattern::Object(object) => Pattern::Object(ObjectPattern { open, ..object }),
+        other => other,
+    }
+}
+
+fn json_pattern(text: &str) -> Pattern {
+    Pattern::Equals(json(text))
+}
+
+fn die(faces: i64) -> Pattern {
+    ty("int", &[("range", range(json("1"), Value::int(i128::from(faces))))])
+}
+
+/// A shape that contains itself, as the evaluator makes one.
+fn within_itself(name: &'static str, make: fn(Pattern) -> Pattern) -> Pattern {
+    let cell: Arc<std::sync::OnceLock<Pattern>> = Arc::default();
+    let inner = cell.clone();
+    let late = Pattern::Late(name.into(), Arc::new(move || inner.get().unwrap().clone()));
+    cell.get_or_init(|| Pattern::Named(name.into(), Arc::new(make(late)))).clone()
+}
+
+/// `{ label: text, children: [Tree; 0..3] }`
+fn tree() -> Pattern {
+    within_itself("Tree", |tree| {
+        object(&[("label", ty("text", &[])), ("children", Pattern::Sized(Box::new(tree), 0, 3))])
+    })
+}
+
+/// `{ value: int, next: Chain | null }`
+fn chain() -> Pattern {
+    within_itself("Chain", |chain| {
+        object(&[("value", die(9)), ("next", Pattern::Union(vec![chain, json_pattern("null")]))])
+    })
+}
+
+/// `int | { left: Expression, right: Expression }`: twice itself, so that it could explode.
+fn expression() -> Pattern {
+    within_itself("Expression", |expression| {
+        Pattern::Union(vec![
+            object(&[("left", expression.clone()), ("right", expression.clone()), ("more", expression)]),
+            ty("int", &[]),
+        ])
+    })
 }
 
 fn sibling(of: &'static str, end: &'static str) -> Pattern {
@@ -70,7 +123,7 @@ fn the_same_key_draws_the_same_value_on_every_machine() {
     let small = object(&[("id", ty("uuid", &[])), ("n", ty("int", &[])), ("sku", regex("[a-z]{3,8}"))]);
     assert_eq!(
         show(&draw(&small, &key).unwrap()),
-        r#"{ id: "dd6e0bb6-6555-4906-9148-38847c7e736e", n: 407590, sku: "gkdo" }"#
+        r#"{ id: "140d16f2-5e2a-4cd2-9a6d-757adc5aa6cb", n: 258117, sku: "juvnepfe" }"#
     );
 }
 
@@ -126,8 +179,28 @@ fn what_cannot_be_drawn_is_an_error() {
     assert!(fails(&ty("object", &[])).contains("nothing can be drawn"));
     assert!(fails(&Pattern::Union(vec![])).contains("nothing"));
     assert!(fails(&Pattern::Range(json("5"), json("1"))).contains("empty"));
-    assert!(fails(&Pattern::Range(json("\"a\""), json("\"b\""))).contains("no numbers"));
-    assert!(fails(&Pattern::Compare(Comparison::Greater, json("\"a\""))).contains("say more"));
+    assert!(fails(&Pattern::Range(json("\"b\""), json("\"a\""))).contains("empty"));
+    assert!(fails(&Pattern::Range(json("true"), json("1"))).contains("no numbers"));
+    for (op, bound) in [
+        (Comparison::Less, json("\"\"")),
+        (Comparison::Greater, json("true")),
+        (Comparison::Less, json("[1]")),
+        (Comparison::Less, Value::bytes(vec![])),
+        (Comparison::Greater, Value::Duration(i64::MAX)),
+        (Comparison::Greater, json("\"9999-12-31\"")),
+    ] {
+        let why = fails(&Pattern::Compare(op, bound));
+        assert!(why.contains("say more"), "{why}");
+    }
+    assert!(fails(&Pattern::Not(Box::new(die(6)))).contains("say more"));
+    assert!(
+        fails(&Pattern::All(vec![die(6), Pattern::Compare(Comparison::Greater, json("6"))]))
+            .contains("no value")
+    );
+    assert!(
+        fails(&Pattern::All(vec![ty("int", &[]), ty("text", &[])]))
+            .contains("no value was found that fits all")
+    );
     assert!(
         fails(&object(&[("a", sibling("b", "")), ("b", sibling("a", ""))])).contains("cannot be computed")
     );
@@ -155,6 +228,62 @@ fn patterns() -> Vec<Pattern> {
         Pattern::Compare(Comparison::Less, json("0.5")),
         Pattern::Compare(Comparison::GreaterEqual, json("100000000000000000000")),
         Pattern::Compare(Comparison::NotEqual, json("1")),
+        Pattern::Compare(Comparison::Greater, json("0")),
+        Pattern::Compare(Comparison::Less, json("-99999999999999999999999999999999999999999999.5")),
+        Pattern::Compare(Comparison::Greater, Value::Duration(i64::MAX - 1)),
+        Pattern::Compare(Comparison::LessEqual, Value::Duration(i64::MIN)),
+        Pattern::Compare(Comparison::Greater, json("\"2024-02-28\"")),
+        Pattern::Compare(Comparison::Less, json("\"2024-02-28T00:00:00+14:00\"")),
+        Pattern::Compare(Comparison::NotEqual, json("\"9999-12-30\"")),
+        Pattern::Compare(Comparison::Greater, json("\"\"")),
+        Pattern::Compare(Comparison::Less, json("\"é\"")),
+        Pattern::Compare(Comparison::LessEqual, json("\"\"")),
+        Pattern::Compare(Comparison::NotEqual, json("\"x\"")),
+        Pattern::Compare(Comparison::NotEqual, json("true")),
+        Pattern::Compare(Comparison::GreaterEqual, json("false")),
+        Pattern::Compare(Comparison::NotEqual, json("null")),
+        Pattern::Compare(Comparison::NotEqual, Value::Absent),
+        Pattern::Compare(Comparison::NotEqual, json("[1]")),
+        Pattern::Compare(Comparison::Greater, Value::bytes(vec![1, 2])),
+        Pattern::Compare(Comparison::Less, Value::bytes(vec![1, 2])),
+        Pattern::Range(json("\"a\""), json("\"b\"")),
+        Pattern::Range(json("\"a\""), json("\"ab\"")),
+        Pattern::Weighted(vec![(0, json_pattern("1")), (9, ty("int", &[])), (1, json_pattern("\"a\""))]),
+        Pattern::Sized(Box::new(Pattern::Unique(Box::new(die(6)))), 6, 6),
+        Pattern::Edges(Box::new(customer()), 500),
+        Pattern::Edges(Box::new(Pattern::Sized(Box::new(ty("text", &[])), 0, u64::MAX)), 900),
+        Pattern::Map(Box::new(MapPattern { key: regex("[a-c]"), value: die(6), min: 3, max: 3 })),
+        Pattern::Map(Box::new(MapPattern { key: ty("slug", &[]), value: customer(), min: 0, max: u64::MAX })),
+        Pattern::All(vec![
+            ty("int", &[]),
+            Pattern::Compare(Comparison::Greater, json("41")),
+            Pattern::Compare(Comparison::Less, json("43")),
+        ]),
+        Pattern::All(vec![ty("text", &[("length", range(json("3"), json("4")))]), regex("[a-z]*")]),
+        Pattern::All(vec![ty("text", &[]), Pattern::Not(Box::new(json_pattern("\"\"")))]),
+        Pattern::All(vec![
+            object_with(&[("a", die(6))], true),
+            object_with(
+                &[("b?", ty("bool", &[])), ("a", Pattern::Compare(Comparison::Greater, json("4")))],
+                true,
+            ),
+        ]),
+        Pattern::All(vec![Pattern::Union(vec![ty("int", &[]), ty("bool", &[])]), ty("bool", &[])]),
+        Pattern::Judged(
+            Box::new(die(6)),
+            Arc::new(|value| match value.as_number().and_then(Number::to_i128) {
+                Some(number) if number % 2 == 0 => Vec::new(),
+                _ => vec![Difference { path: String::new(), expected: "even".into(), actual: "odd".into() }],
+            }),
+        ),
+        Pattern::Object(ObjectPattern {
+            fields: ["a", "b", "c"].map(|name| FieldPattern::new(name, true, ty("int", &[]))).to_vec(),
+            exclusive: vec![vec!["a".into(), "b".into(), "c".into()]],
+            ..ObjectPattern::default()
+        }),
+        tree(),
+        chain(),
+        expression(),
         Pattern::List(vec![ty("bool", &[]), ty("text", &[("length", json("3"))])], false),
         Pattern::Unordered(vec![ty("int", &[]), ty("bool", &[])], false),
         Pattern::Sized(Box::new(ty("bytes", &[("length", range(json("0"), json("4")))])), 0, u64::MAX),
@@ -192,7 +321,7 @@ fn nested_lists_are_refused_before_they_fill_the_memory() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn whatever_is_drawn_fits(seed in any::<u64>()) {
         for pattern in patterns() {
@@ -201,4 +330,178 @@ proptest! {
             prop_assert!(found.is_empty(), "{}: {}: {:?}", describe(&pattern), show(&value), found);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+    #[test]
+    fn every_boundary_fits(seed in any::<u64>()) {
+        for pattern in patterns() {
+            let edges = edges(&pattern, &DrawKey::new(seed));
+            prop_assert!(!edges.is_empty(), "{}", describe(&pattern));
+            prop_assert!(edges.len() <= BOUNDARIES);
+            for value in edges {
+                let found = mismatches(&pattern, &value);
+                prop_assert!(found.is_empty(), "{}: {}: {:?}", describe(&pattern), show(&value), found);
+            }
+        }
+    }
+
+    #[test]
+    fn draws_near_the_limits_fit(seed in any::<u64>(), share in 0u16..=1000) {
+        for pattern in patterns() {
+            let value = draw_with(&pattern, &DrawKey::new(seed), Some(share)).map_err(|why| TestCaseError::fail(format!("{}: {why}", describe(&pattern))))?;
+            let found = mismatches(&pattern, &value);
+            prop_assert!(found.is_empty(), "{}: {}: {:?}", describe(&pattern), show(&value), found);
+        }
+    }
+}
+
+#[test]
+fn boundaries_come_first_and_hold_what_breaks_programs() {
+    let key = DrawKey::new(1);
+    let shown = |pattern: &Pattern| edges(pattern, &key).iter().map(show).collect::<Vec<String>>();
+    let ints = shown(&ty("int", &[]));
+    for wanted in
+        ["0", "9007199254740993", "9223372036854775807", "-9223372036854775808", "18446744073709551615"]
+    {
+        assert!(ints.contains(&wanted.to_owned()), "{wanted}: {ints:?}");
+    }
+    assert_eq!(shown(&die(9))[..4], ["1", "9", "2", "8"]);
+    let texts = shown(&ty("text", &[("length", range(json("0"), json("4")))]));
+    assert_eq!(texts[..2], ["\"\"", "\"aaaa\""]);
+    assert!(
+        texts.contains(&"\"e\u{301}\"".to_owned()) || texts.iter().any(|text| text.contains('\u{301}')),
+        "{texts:?}"
+    );
+    assert!(shown(&ty("date", &[])).contains(&"\"2024-02-29\"".to_owned()));
+    let lists = shown(&Pattern::Sized(Box::new(die(2)), 0, 3));
+    assert_eq!(lists[0], "[]");
+    assert!(lists[1].matches(',').count() == 2, "{lists:?}");
+    // Of an object the least and the most first, then one field at a time.
+    let pair = object(&[("a?", ty("text", &[])), ("b", die(9))]);
+    let pairs = edges(&pair, &key);
+    assert_eq!(pairs[0].as_object().unwrap().len(), 1);
+    assert_eq!(pairs[1].as_object().unwrap().len(), 2);
+    let held = |field: &str, value: &Value| {
+        pairs.iter().any(|pair| pair.as_object().unwrap().get(field) == Some(value))
+    };
+    assert!(held("a", &Value::text("")) && held("b", &json("9")) && held("b", &json("1")));
+    assert!(edges(&Pattern::Anything, &key).is_empty());
+}
+
+#[test]
+fn the_share_of_boundaries_is_what_was_asked_for() {
+    let int = ty("int", &[("range", range(json("0"), json("1000000000")))]);
+    let limits = edges(&int, &DrawKey::new(0));
+    let near = |share: Option<u16>| {
+        let drawer = Drawer::new(&int);
+        let drawn = (0..1_000).filter_map(|i| drawer.draw_with(&DrawKey::new(i), share).ok());
+        drawn.filter(|value| limits.contains(value)).count()
+    };
+    assert_eq!(near(None), 0);
+    assert!((200..400).contains(&near(Some(300))), "{}", near(Some(300)));
+    assert_eq!(near(Some(1000)), 1_000);
+    let inside = Drawer::new(&Pattern::Edges(Box::new(int.clone()), 1000));
+    assert!(limits.contains(&inside.draw(&DrawKey::new(3)).unwrap()));
+}
+
+#[test]
+fn unique_values_differ_until_there_are_no_more() {
+    let list = |item, count| Pattern::Sized(Box::new(item), count, count);
+    let unique = |inner| Pattern::Unique(Box::new(inner));
+    for seed in 0..20 {
+        let drawn = draw(&list(unique(die(9)), 9), &DrawKey::new(seed)).unwrap();
+        let mut faces: Vec<String> = drawn.as_list().unwrap().iter().map(show).collect();
+        faces.sort();
+        assert_eq!(faces, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    }
+    let why = draw(&list(unique(die(3)), 4), &DrawKey::new(1)).unwrap_err();
+    assert_eq!(
+        why,
+        "`unique(int(1..3))` has only 3 values, and all of them are taken: make the list shorter"
+    );
+    let why = draw(&list(unique(json_pattern("1")), 2), &DrawKey::new(1)).unwrap_err();
+    assert!(why.contains("only 1 value"), "{why}");
+    // In a field, and computed from a sibling that has few values.
+    let person = object(&[
+        ("n", Pattern::Union(["\"a\"", "\"b\"", "\"c\""].map(json_pattern).to_vec())),
+        ("mail", unique(sibling("n", "@example.test"))),
+    ]);
+    for seed in 0..20 {
+        let drawn = draw(&list(person.clone(), 3), &DrawKey::new(seed)).unwrap();
+        let mails: std::collections::BTreeSet<String> = drawn
+            .as_list()
+            .unwrap()
+            .iter()
+            .map(|person| show(&person.as_object().unwrap()["mail"]))
+            .collect();
+        assert_eq!(mails.len(), 3);
+    }
+    assert!(draw(&list(person.clone(), 4), &DrawKey::new(1)).unwrap_err().contains("make the list shorter"));
+    let drawer = Drawer::new(&person);
+    let mut many = drawer.many(DrawKey::new(1));
+    assert!((0..3).all(|_| many.draw().is_ok()) && many.draw().is_err());
+    // Each list keeps its own apart, and what stands in no list has nothing to differ from.
+    assert!(draw(&list(list(unique(die(2)), 2), 5), &DrawKey::new(1)).is_ok());
+    assert!(draw(&unique(die(1)), &DrawKey::new(1)).is_ok());
+}
+
+#[test]
+fn what_contains_itself_ends() {
+    let depth = |value: &Value| show(value).matches("children").count();
+    let drawn: Vec<usize> =
+        (0..200).map(|seed| depth(&draw(&tree(), &DrawKey::new(seed)).unwrap())).collect();
+    assert!(drawn.iter().any(|count| *count > 3) && drawn.iter().any(|count| *count == 1), "{drawn:?}");
+    for seed in 0..200 {
+        assert!(show(&draw(&expression(), &DrawKey::new(seed)).unwrap()).len() < 20_000);
+    }
+    let endless = within_itself("Endless", |endless| object(&[("more", endless)]));
+    assert!(draw(&endless, &DrawKey::new(1)).unwrap_err().contains("contain itself"));
+    assert!(edges(&endless, &DrawKey::new(1)).is_empty());
+}
+
+#[test]
+fn a_changed_field_changes_no_other() {
+    let key = DrawKey::new(9);
+    let with = |qty: Pattern| object(&[("id", ty("uuid", &[])), ("qty", qty), ("tags?", ty("slug", &[]))]);
+    let drawn = [die(6), ty("text", &[]), Pattern::Sized(Box::new(die(6)), 3, 9)]
+        .map(|qty| draw(&with(qty), &key).unwrap());
+    for value in &drawn {
+        let fields = value.as_object().unwrap();
+        assert_eq!(fields["id"], drawn[0].as_object().unwrap()["id"]);
+        assert_eq!(fields.get("tags"), drawn[0].as_object().unwrap().get("tags"));
+    }
+    // A longer list begins with the shorter one.
+    let list = |count| draw(&Pattern::Sized(Box::new(ty("uuid", &[])), count, count), &key).unwrap();
+    assert_eq!(list(2).as_list().unwrap(), &list(5).as_list().unwrap()[..2]);
+}
+
+#[test]
+fn weights_are_kept() {
+    let weighted =
+        Pattern::Weighted(vec![(1, json_pattern("1")), (9, json_pattern("2")), (0, json_pattern("3"))]);
+    let drawer = Drawer::new(&weighted);
+    let count = |wanted: &str| {
+        (0..1_000).filter(|seed| drawer.draw(&DrawKey::new(*seed)).unwrap() == json(wanted)).count()
+    };
+    assert!((60..150).contains(&count("1")) && (850..940).contains(&count("2")));
+    assert_eq!(count("3"), 0);
+    assert!(mismatches(&weighted, &json("3")).is_empty(), "it belongs all the same");
+}
+
+#[test]
+fn many_draws_can_share_a_drawer() {
+    let drawer = Drawer::new(&customer());
+    std::thread::scope(|scope| {
+        let drawn: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..50).map(|i| show(&drawer.draw(&DrawKey::new(i)).unwrap())).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let drawn: Vec<Vec<String>> = drawn.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(drawn.iter().all(|list| *list == drawn[0]));
+    });
 }

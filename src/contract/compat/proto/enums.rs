@@ -68,8 +68,10 @@ impl Walk<'_> {
             self.say(table::ENUM_OPENNESS_CHANGED, text, marks.0, marks.1, touches);
         }
         self.enum_reserved(old, new);
+        let mut values: Vec<EnumValueDescriptor> = old.values().collect();
+        values.sort_by(|a, b| a.path().cmp(b.path()));
         let mut seen = Vec::new();
-        for value in old.values() {
+        for value in values {
             // Aliases are looked at together with the first name of their number.
             if !seen.contains(&value.number()) {
                 seen.push(value.number());
@@ -81,8 +83,10 @@ impl Walk<'_> {
     fn value(&mut self, old: &EnumDescriptor, new: &EnumDescriptor, value: &EnumValueDescriptor) {
         let number = value.number();
         let names = |of: &EnumDescriptor| -> Vec<String> {
-            let same = of.values().filter(|other| other.number() == number);
-            same.map(|other| other.name().to_owned()).collect()
+            let mut same: Vec<EnumValueDescriptor> =
+                of.values().filter(|other| other.number() == number).collect();
+            same.sort_by(|a, b| a.path().cmp(b.path()));
+            same.iter().map(|other| other.name().to_owned()).collect()
         };
         let (before, after) = (names(old), names(new));
         if after.is_empty() {

@@ -86,7 +86,7 @@ impl Field {
             kind: field.kind(),
             presence: Presence::of(field.cardinality(), field.is_map(), presence && label),
             group: field.is_group(),
-            packed: field.is_packed(),
+            packed: packed(field.field_descriptor_proto(), &field.parent_file()),
             oneof: field.containing_oneof().filter(|it| !it.is_synthetic()).map(|it| it.name().to_owned()),
             proto: field.field_descriptor_proto().clone(),
             file: field.parent_file(),
@@ -103,7 +103,7 @@ impl Field {
             kind: field.kind(),
             presence: Presence::of(field.cardinality(), field.is_map(), true),
             group: field.is_group(),
-            packed: field.is_packed(),
+            packed: packed(field.field_descriptor_proto(), &field.parent_file()),
             oneof: None,
             proto: field.field_descriptor_proto().clone(),
             file: field.parent_file(),
@@ -137,6 +137,12 @@ impl Field {
             (None, _) => None,
         }
     }
+}
+
+/// Whether a list of numbers is packed: as it says, else as its syntax does it.
+fn packed(field: &FieldDescriptorProto, file: &FileDescriptor) -> bool {
+    let written = field.options.as_ref().and_then(|options| options.packed);
+    written.unwrap_or(file.syntax() == Syntax::Proto3)
 }
 
 fn kind_words(kind: &Kind, group: bool) -> String {
@@ -350,7 +356,8 @@ impl Walk<'_> {
             let text = format!("{of} had the default {} and has {} now", word(&was), word(&is));
             self.differs(table::FIELD_DEFAULT_CHANGED, text, (old, new), &[DEFAULT], (&word(&was), &word(&is)));
         }
-        if same && old.packed != new.packed {
+        let numbers = wire_class(&old.kind) != Class::None || matches!(old.kind, Kind::Float | Kind::Double);
+        if same && numbers && old.presence == Presence::Repeated && old.packed != new.packed {
             let word = |packed| if packed { "packed" } else { "not packed" };
             let (was, is) = (word(old.packed), word(new.packed));
             let text = format!("{of} was {was} and is {is} now");

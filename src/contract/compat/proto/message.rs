@@ -78,22 +78,25 @@ impl Walk<'_> {
         };
         let (was, is) = (read(old), read(new));
         let name = old.full_name();
-        let marks = |walk: &Walk<'_>, number: i32| {
-            let path = |message: &MessageDescriptor| [message.path(), &[OPTIONS]].concat();
+        // An option that is not written has the place of the message.
+        let marks = |walk: &Walk<'_>, number: i32, (was, is): (bool, bool)| {
+            let path = |message: &MessageDescriptor, written: bool| {
+                if written { [message.path(), &[OPTIONS, number]].concat() } else { message.path().to_vec() }
+            };
             (
-                walk.old.places.part(&old.parent_file(), &path(old), &[number], "it was so here"),
-                walk.new.places.part(&new.parent_file(), &path(new), &[number], "and is so now"),
+                walk.old.places.part(&old.parent_file(), &path(old, was), &[], format!("it was {was}")),
+                walk.new.places.part(&new.parent_file(), &path(new, is), &[], format!("now {is}")),
             )
         };
         if was.0 != is.0 {
             let text = format!("`message_set_wire_format` of `{name}` was {} and is {} now", was.0, is.0);
-            let (before, after) = marks(self, MESSAGE_SET);
+            let (before, after) = marks(self, MESSAGE_SET, (was.0, is.0));
             let touches = self.touching(name);
             self.say(table::MESSAGE_SET_CHANGED, text, before, after, touches);
         }
         if !was.1 && is.1 {
             let text = format!("`{name}` no longer has its standard accessor `descriptor()`");
-            let (before, after) = marks(self, NO_ACCESSOR);
+            let (before, after) = marks(self, NO_ACCESSOR, (was.1, is.1));
             let touches = self.touching(name);
             self.say(table::ACCESSOR_REMOVED, text, before, after, touches);
         }

@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use prost_reflect::MessageDescriptor;
 use regex::Regex;
 
-use super::{Shapes, Side, judged, scalar};
+use super::{Shapes, Side, scalar};
+use crate::contract::drawn::{drawn_as, judged};
 use crate::contract::proto::value::{TYPE, to_message};
 use crate::shape::{FieldPattern, MapPattern, ObjectPattern, Pattern};
 use crate::value::Value;
@@ -20,10 +21,10 @@ impl Shapes {
             "Timestamp" => basic("datetime"),
             "Duration" => basic("duration"),
             "FieldMask" => field_mask(),
-            "Struct" => json_object(),
-            "Value" => json(),
-            "ListValue" => Pattern::Sized(Box::new(json_scalar()), 0, 3),
-            "Any" => any(),
+            "Struct" => drawn_as(json_object(), basic("object")),
+            "Value" => drawn_as(json(), Pattern::Anything),
+            "ListValue" => drawn_as(Pattern::Sized(Box::new(json_scalar()), 0, 3), basic("list")),
+            "Any" => drawn_as(boxed_text(), basic("object")),
             "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value" | "UInt32Value"
             | "BoolValue" | "StringValue" | "BytesValue" => {
                 scalar::pattern(&message.get_field(1)?.kind(), Side::Decoded)
@@ -64,7 +65,7 @@ fn json() -> Pattern {
 }
 
 /// An `Any` that every contract can read: a text in its box.
-fn any() -> Pattern {
+fn boxed_text() -> Pattern {
     let url = Value::text("type.googleapis.com/google.protobuf.StringValue");
     let fields = vec![
         FieldPattern::new(TYPE, false, Pattern::Equals(url)),

@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use prost_reflect::Kind;
 use regex::Regex;
 
-use super::{Side, judged, range};
+use super::{Side, range};
+use crate::contract::drawn::judged;
 use crate::shape::Pattern;
 use crate::value::Value;
 

@@ -28,6 +28,35 @@ pub mod proto {
     pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("ledger");
 }
 
+/// What the first contract says otherwise, for a ledger that was never built anew.
+#[expect(clippy::allow_attributes, unreachable_pub, reason = "the generator writes `allow` and `pub`")]
+mod v1 {
+    include!(concat!(env!("OUT_DIR"), "/v1/ledger.v1.rs"));
+}
+
+/// Which contract a ledger was built from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Version {
+    /// Today's.
+    #[default]
+    Current,
+    /// The first, whose `Kitchen` had neither the last fields nor DESSERT. The messages about money
+    /// are the same in both.
+    V1,
+}
+
+impl Version {
+    /// The version with this name; today's has none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Version> {
+        match name {
+            "" => Some(Version::Current),
+            "v1" => Some(Version::V1),
+            _ => None,
+        }
+    }
+}
+
 /// What a ledger needs to know.
 #[derive(Debug, Default)]
 pub struct Config {
@@ -35,6 +64,8 @@ pub struct Config {
     pub db: Option<PathBuf>,
     /// The name of this ledger in its errors.
     pub node: String,
+    /// The contract it was built from.
+    pub contract: Version,
 }
 
 /// Serves the ledger on a listener until `shutdown`; then finishes what is under way.
@@ -49,7 +80,7 @@ pub async fn serve(
     let store = Store::open(config.db.as_deref())?;
     let node = AsciiMetadataValue::try_from(config.node)?;
     let (stop, stopping) = watch::channel(false);
-    let ledger = LedgerServer::new(LedgerService::new(store, node, stopping))
+    let ledger = LedgerServer::new(LedgerService::new(store, node, config.contract, stopping))
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .send_compressed(CompressionEncoding::Gzip)

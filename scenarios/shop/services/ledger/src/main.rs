@@ -1,7 +1,8 @@
 //! Starts the sample shop's ledger.
 //!
 //! `LISTEN` is its address, `LEDGER_DB` the SQLite file (in memory without it),
-//! `LEDGER_NODE` its name in errors.
+//! `LEDGER_NODE` its name in errors, `LEDGER_CONTRACT` the version of the contract
+//! it knows (`v1`; today's without it).
 
 use std::{
     env,
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ledger::{Config, log, serve};
+use ledger::{Config, Version, log, serve};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -34,9 +35,12 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:50051".to_owned());
+    let version = env::var("LEDGER_CONTRACT").unwrap_or_default();
     let config = Config {
         db: env::var_os("LEDGER_DB").filter(|path| !path.is_empty()).map(Into::into),
         node: env::var("LEDGER_NODE").unwrap_or_else(|_| "ledger-1".to_owned()),
+        contract: Version::named(&version)
+            .ok_or_else(|| format!("LEDGER_CONTRACT: there is no version `{version}`; there is `v1`"))?,
     };
     let listener =
         TcpListener::bind(&address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;

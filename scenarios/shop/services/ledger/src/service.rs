@@ -7,6 +7,8 @@ use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming, metadata::AsciiMetadataValue};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use prost::Message as _;
+
 use crate::{
     posting::{LIMIT_MINOR, Posting, Refusal},
     proto::{
@@ -15,6 +17,7 @@ use crate::{
     },
     store::{Outcome, Store},
     telemetry::log,
+    Version,
 };
 
 const DOMAIN: &str = "ledger";
@@ -29,6 +32,7 @@ const BUFFER: usize = 64;
 pub(crate) struct LedgerService {
     store: Arc<Store>,
     node: AsciiMetadataValue,
+    contract: Version,
     stop: watch::Receiver<bool>,
 }
 
@@ -36,8 +40,13 @@ type Answer<T> = Result<Response<T>, Status>;
 
 impl LedgerService {
     /// A service over a store, named in its errors, whose streams end when `stop` turns true.
-    pub(crate) fn new(store: Store, node: AsciiMetadataValue, stop: watch::Receiver<bool>) -> Self {
-        Self { store: Arc::new(store), node, stop }
+    pub(crate) fn new(
+        store: Store,
+        node: AsciiMetadataValue,
+        contract: Version,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self { store: Arc::new(store), node, contract, stop }
     }
 
     /// Tells the caller why not, in the words of `google.rpc`.
@@ -250,6 +259,18 @@ impl Ledger for LedgerService {
     }
 
     async fn echo(&self, request: Request<Kitchen>) -> Answer<Kitchen> {
-        Ok(Response::new(request.into_inner()))
+        let kitchen = request.into_inner();
+        let kitchen = match self.contract {
+            Version::Current => kitchen,
+            Version::V1 => as_v1(&kitchen).map_err(|error| self.signed(Status::internal(error.to_string())))?,
+        };
+        Ok(Response::new(kitchen))
     }
+}
+
+/// What a message is after one who knows the first contract has read and written it. prost keeps no
+/// fields that it does not know, and numbers of enums as they are.
+fn as_v1(kitchen: &Kitchen) -> Result<Kitchen, prost::DecodeError> {
+    let read = crate::v1::Kitchen::decode(kitchen.encode_to_vec().as_slice())?;
+    Kitchen::decode(read.encode_to_vec().as_slice())
 }

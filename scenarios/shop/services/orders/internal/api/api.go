@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/order"
 	"shop/orders/internal/store"
 )
@@ -31,6 +32,7 @@ type Worker interface {
 // Ledger is where orders go.
 type Ledger interface {
 	Ping(ctx context.Context) error
+	Echo(ctx context.Context, kitchen *ledgerpb.Kitchen) (*ledgerpb.Kitchen, error)
 }
 
 // API answers requests.
@@ -71,6 +73,7 @@ func (a *API) Handler() http.Handler {
 		"PUT /debug/registers/{k}":      a.writeRegister,
 		"POST /debug/registers/{k}/cas": a.swapRegister,
 		"POST /debug/echo":              a.echo,
+		"POST /debug/kitchen":           a.kitchen,
 		"GET /healthz":                  a.healthz,
 		"GET /readyz":                   a.readyz,
 		"GET /metrics":                  a.metrics,

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/order"
 	"shop/orders/internal/store"
 )
@@ -37,6 +38,9 @@ type shop struct {
 func (s *shop) Wake()                      { s.woken++ }
 func (s *shop) Attempts() int64            { return 7 }
 func (s *shop) Ping(context.Context) error { return s.down }
+func (s *shop) Echo(_ context.Context, kitchen *ledgerpb.Kitchen) (*ledgerpb.Kitchen, error) {
+	return kitchen, s.down
+}
 
 func open(t *testing.T) *shop {
 	t.Helper()
@@ -395,6 +399,28 @@ func TestEchoKeepsEveryByte(t *testing.T) {
 			t.Errorf("got %q as %q, want %q as %q", a.body, a.Header.Get("Content-Type"), body, kind)
 		}
 	}
+}
+
+func TestAKitchenComesBackAsItsJSON(t *testing.T) {
+	s := open(t)
+	for _, field := range []string{
+		`"int64":"9007199254740993"`, `"uint64":"18446744073709551615"`, `"double":"NaN"`, `"bytes":"AP8="`,
+		`"course":7`, `"course":"DESSERT"`, `"optional_string":""`, `"optional_int32":0`, `"nested":{`,
+		`"numbers":[1,-1]`, `"string":"e\u0301"`, `"int64_value":"-1"`, `"value":null`,
+	} {
+		body := "{" + field + "}"
+		if strings.HasSuffix(field, "{") {
+			body = `{"nested":{}}`
+		}
+		a := s.send("POST", "/debug/kitchen", body)
+		got := strings.ReplaceAll(a.body, " ", "")
+		if want := strings.ReplaceAll(field, `\u0301`, "\u0301"); a.StatusCode != 200 || !strings.Contains(got, want) {
+			t.Errorf("%s: got %d %s", field, a.StatusCode, a.body)
+		}
+	}
+	s.expect(s.send("POST", "/debug/kitchen", `{"int46":"1"}`), http.StatusBadRequest, "BAD_REQUEST")
+	s.down = errors.New("refused")
+	s.expect(s.send("POST", "/debug/kitchen", `{}`), http.StatusBadGateway, "LEDGER")
 }
 
 func TestHealthAndFigures(t *testing.T) {

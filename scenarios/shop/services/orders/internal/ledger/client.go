@@ -44,6 +44,15 @@ func Dial(addr string) (*Client, error) {
 	return &Client{conn, ledgerpb.NewLedgerClient(conn), grpc_health_v1.NewHealthClient(conn)}, nil
 }
 
+// Conn is the connection itself, for whoever passes calls on.
+func (c *Client) Conn() grpc.ClientConnInterface { return c.conn }
+
+// Echo has the ledger send a message back.
+func (c *Client) Echo(ctx context.Context, kitchen *ledgerpb.Kitchen) (*ledgerpb.Kitchen, error) {
+	ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", trace.Traceparent(ctx))
+	return c.ledger.Echo(ctx, kitchen)
+}
+
 // Close ends the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 

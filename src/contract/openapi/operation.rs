@@ -1,0 +1,215 @@
+//! Operations with their requests and responses (OpenAPI 3.1 §4.8.9 and §4.8.10).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Book;
+use super::path::{names, segments};
+use crate::contract::document::{Data, Entry, Node};
+use crate::contract::schema::Mode;
+use crate::contract::{Address, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status};
+use crate::source::Span;
+
+const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const OF_PATH: &[&str] = &[
+    "$ref",
+    "summary",
+    "description",
+    "servers",
+    "parameters",
+    "get",
+    "put",
+    "post",
+    "delete",
+    "options",
+    "head",
+    "patch",
+    "trace",
+];
+const OF_OPERATION: &[&str] = &[
+    "tags",
+    "summary",
+    "description",
+    "externalDocs",
+    "operationId",
+    "parameters",
+    "requestBody",
+    "responses",
+    "callbacks",
+    "deprecated",
+    "security",
+    "servers",
+];
+
+/// A path with what all its operations share.
+struct PathItem<'a> {
+    doc: usize,
+    node: &'a Node,
+    /// As written.
+    template: &'a str,
+    template_span: Span,
+    segments: Vec<Segment>,
+    parameters: Vec<Parameter>,
+}
+
+impl Book {
+    pub(super) fn paths(&mut self, root: &Node) {
+        let Some(paths) = root.get("paths") else { return };
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        for entry in paths.entries().iter().filter(|entry| !entry.key.starts_with("x-")) {
+            let segments = match segments(&entry.key) {
+                Ok(segments) => segments,
+                Err(why) => {
+                    self.error(entry.key_span, why);
+                    continue;
+                }
+            };
+            // `/a/{x}` and `/a/{y}` are one path.
+            if let Some(first) = seen.insert(shape(&segments), entry.key_span) {
+                let message = format!("the path `{}` is there already, with other names", entry.key);
+                let diagnostic =
+                    crate::diag::Diagnostic::error(crate::diag::Code::CONTRACT, entry.key_span, message);
+                self.diagnostics.push(diagnostic.also(first, "the first one"));
+                continue;
+            }
+            let Some((doc, node)) = self.follow(0, &entry.value) else { continue };
+            self.known(&node, "a path", OF_PATH);
+            let parameters = self.parameters(doc, &node);
+            let (template, template_span) = (&*entry.key, entry.key_span);
+            let item = PathItem { doc, node: &node, template, template_span, segments, parameters };
+            for method in node.entries().iter().filter(|entry| METHODS.contains(&&*entry.key)) {
+                self.operation(root, &item, method);
+            }
+        }
+    }
+
+    fn operation(&mut self, root: &Node, item: &PathItem<'_>, entry: &Entry) {
+        let node = &entry.value;
+        if !matches!(node.data, Data::Map(_)) {
+            return self.error(node.span, format!("an operation is an object, not {}", node.kind()));
+        }
+        self.known(node, "an operation", OF_OPERATION);
+        let mut parameters = self.parameters(item.doc, node);
+        for shared in &item.parameters {
+            let same = |known: &Parameter| known.name == shared.name && known.place == shared.place;
+            if !parameters.iter().any(same) {
+                parameters.push(shared.clone());
+            }
+        }
+        self.path_parameters(item, &parameters);
+        let mut path = self.server_path(&[node, item.node, root]);
+        path.extend(item.segments.iter().cloned());
+        let method: Arc<str> = entry.key.to_uppercase().into();
+        let request = node.entry("requestBody").and_then(|body| self.request(item.doc, body));
+        let responses = self.responses(item.doc, entry);
+        self.interface.operations.push(Operation {
+            name: format!("{method} {}", item.template).into(),
+            address: Address::Http { method, path },
+            parameters,
+            request,
+            responses,
+            origin: Some(entry.key_span),
+        });
+    }
+
+    /// The parameters of the template are those that are declared.
+    fn path_parameters(&mut self, item: &PathItem<'_>, parameters: &[Parameter]) {
+        let declared = || parameters.iter().filter(|parameter| parameter.place == ParameterPlace::Path);
+        for name in names(&item.segments) {
+            if declared().all(|parameter| parameter.name != *name) {
+                let message = format!("the parameter `{name}` of the path is declared nowhere");
+                self.error(item.template_span, message);
+            }
+        }
+        for parameter in
+            declared().filter(|parameter| names(&item.segments).all(|name| *name != parameter.name))
+        {
+            let message = format!("the path `{}` has no parameter `{}`", item.template, parameter.name);
+            self.error(parameter.origin.unwrap_or(item.template_span), message);
+        }
+    }
+
+    fn request(&mut self, doc: usize, entry: &Entry) -> Option<Payload> {
+        let (doc, node) = self.follow(doc, &entry.value)?;
+        self.known(&node, "a request body", &["description", "content", "required"]);
+        if node.get("content").is_none() {
+            self.error(entry.key_span, "a request body says its `content`");
+        }
+        Some(Payload {
+            required: node.get("required").and_then(|required| required.bool()) == Some(true),
+            content: self.content(doc, &node, Mode::Request),
+            origin: Some(entry.key_span),
+        })
+    }
+
+    /// What the media types of a body are described by.
+    fn content(
+        &mut self,
+        doc: usize,
+        node: &Node,
+        mode: Mode,
+    ) -> Vec<(Arc<str>, Option<crate::shape::Pattern>)> {
+        let mut content = Vec::new();
+        for entry in node.get("content").map(|content| content.entries()).unwrap_or_default() {
+            if !entry.key.contains('/') {
+                self.error(entry.key_span, format!("`{}` is no media type", entry.key));
+                continue;
+            }
+            self.known(&entry.value, "a media type", &["schema", "example", "examples", "encoding"]);
+            let pattern = entry.value.get("schema").map(|schema| self.schema(mode, doc, schema));
+            let bare = entry.key.split(';').next().unwrap_or_default().trim().to_lowercase();
+            content.push((bare.into(), pattern));
+        }
+        content
+    }
+
+    fn responses(&mut self, doc: usize, operation: &Entry) -> Vec<Response> {
+        let Some(responses) = operation.value.get("responses") else {
+            self.warn(operation.key_span, "this operation declares no `responses`, so no answer is allowed");
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for entry in responses.entries().iter().filter(|entry| !entry.key.starts_with("x-")) {
+            let Some(status) = status(&entry.key) else {
+                self.error(
+                    entry.key_span,
+                    format!(
+                        "`{}` is no status: write one such as `200`, a class such as `4XX`, or `default`",
+                        entry.key
+                    ),
+                );
+                continue;
+            };
+            let Some((doc, node)) = self.follow(doc, &entry.value) else { continue };
+            self.known(&node, "a response", &["description", "headers", "content", "links", "summary"]);
+            let headers = node.get("headers").map(|headers| headers.entries()).unwrap_or_default();
+            let headers = headers.iter().filter_map(|header| self.header(doc, header)).collect();
+            let payload = node.get("content").map(|_| Payload {
+                required: true,
+                content: self.content(doc, &node, Mode::Response),
+                origin: Some(entry.key_span),
+            });
+            found.push(Response { status, payload, headers, origin: Some(entry.key_span) });
+        }
+        found
+    }
+}
+
+fn status(text: &str) -> Option<Status> {
+    match text {
+        "default" => Some(Status::Default),
+        _ => match text.strip_suffix("XX") {
+            Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Status::Class),
+            None => text.parse().ok().filter(|code| (100..=599).contains(code)).map(Status::Code),
+        },
+    }
+}
+
+/// A path without the names of its parameters.
+fn shape(segments: &[Segment]) -> String {
+    let parts = segments.iter().map(|segment| match segment {
+        Segment::Literal(text) => text.to_string(),
+        Segment::Parameter { prefix, suffix, .. } => format!("{prefix}{{}}{suffix}"),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}

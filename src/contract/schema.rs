@@ -1,0 +1,306 @@
+//! JSON Schema (2020-12, its dialect in OpenAPI 3.1, and OpenAPI 3.0's variant of it) as patterns.
+//! What a pattern can say exactly is a pattern; the rest is decided by a validator beside it.
+
+mod combine;
+mod files;
+mod judge;
+mod keywords;
+mod list;
+mod number;
+mod object;
+mod regex;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) use files::{Files, Target, parse};
+pub(super) use keywords::constrains;
+
+use self::combine::{both, one_of};
+use super::document::{Data, Node};
+use super::drawn::drawn_as;
+use crate::diag::{Code, Diagnostic};
+use crate::shape::{Pattern, fits};
+use crate::source::Span;
+use crate::value::Value;
+
+/// Schemas within themselves are drawn this deep at most.
+const DRAWN_DEPTH: usize = 2;
+
+/// Which rules a document's schemas follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// OpenAPI 3.0: a subset of an early draft, with `nullable`.
+    OpenApi30,
+    /// JSON Schema 2020-12, which OpenAPI 3.1 uses.
+    Draft2020,
+    /// JSON Schema draft 7.
+    Draft7,
+}
+
+/// What a value is for: what a request may leave out is not what a response may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    /// Either, when a type is named by itself.
+    Either,
+    /// Sent to the service: `readOnly` fields are not.
+    Request,
+    /// Sent by the service: `writeOnly` fields are not.
+    Response,
+}
+
+/// Makes patterns of schemas.
+pub(super) struct Lower {
+    files: Arc<Files>,
+    mode: Mode,
+    /// How often a schema was met within itself.
+    level: usize,
+    /// The schemas that are being made, outermost first.
+    stack: Vec<(usize, String)>,
+    /// Those that were made, and whether they hold one that contains itself.
+    made: BTreeMap<(usize, String), (Pattern, bool)>,
+    /// How many references were left for later since they lead back.
+    late: usize,
+    /// What is wrong with the schemas.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Lower {
+    pub(super) fn new(files: Arc<Files>, mode: Mode) -> Lower {
+        Lower {
+            files,
+            mode,
+            level: 0,
+            stack: Vec::new(),
+            made: BTreeMap::new(),
+            late: 0,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The pattern of a schema that stands in the document with this index.
+    pub(super) fn schema(&mut self, doc: usize, node: &Arc<Node>) -> Pattern {
+        match &node.data {
+            Data::Map(_) => {}
+            Data::Bool(true) if self.files.dialect != Dialect::OpenApi30 => return any_json(),
+            Data::Bool(false) if self.files.dialect != Dialect::OpenApi30 => {
+                return Pattern::Not(Box::new(Pattern::Anything));
+            }
+            _ => {
+                self.error(node.span, format!("a schema is an object, not {}", node.kind()));
+                return any_json();
+            }
+        }
+        self.check_keywords(node);
+        let Some(reference) = node.entry("$ref") else { return self.body(doc, node) };
+        let pattern = self.follow(doc, &reference.value);
+        let mut others = node.entries().iter().filter(|entry| keywords::constrains(&entry.key));
+        match (others.next(), self.files.dialect) {
+            (None, _) => pattern,
+            (Some(_), Dialect::Draft2020) => both(pattern, self.body(doc, node)),
+            (Some(other), _) => {
+                let message = format!("`{}` beside `$ref` has no meaning here, and is ignored", other.key);
+                let help = "put both into `allOf`";
+                self.diagnostics
+                    .push(Diagnostic::warning(Code::CONTRACT, other.key_span, message).help(help));
+                pattern
+            }
+        }
+    }
+
+    /// The pattern of the schema that a `$ref` names.
+    fn follow(&mut self, doc: usize, reference: &Arc<Node>) -> Pattern {
+        let Some(text) = reference.text() else {
+            self.error(reference.span, format!("a `$ref` is a text, not {}", reference.kind()));
+            return any_json();
+        };
+        match self.files.follow(doc, text) {
+            Ok(target) => self.target(&target),
+            Err(why) => {
+                self.error(reference.span, why);
+                any_json()
+            }
+        }
+    }
+
+    /// The pattern of a schema with a name.
+    pub(super) fn target(&mut self, target: &Target) -> Pattern {
+        let name = target.name(&self.files);
+        if let Some((pattern, late)) = self.made.get(&target.key) {
+            self.late += usize::from(*late);
+            return pattern.clone();
+        }
+        if self.stack.contains(&target.key) {
+            self.late += 1;
+            let (files, mode, level, target) =
+                (self.files.clone(), self.mode, self.level + 1, target.clone());
+            let make = move || Lower { level, ..Lower::new(files.clone(), mode) }.target(&target);
+            return Pattern::Late(name, Arc::new(make));
+        }
+        self.stack.push(target.key.clone());
+        let before = self.late;
+        let inner = self.schema(target.key.0, &target.node);
+        self.stack.pop();
+        let pattern = Pattern::Named(name, Arc::new(inner));
+        self.made.insert(target.key.clone(), (pattern.clone(), self.late > before));
+        pattern
+    }
+
+    /// Everything that a schema says but its `$ref`.
+    fn body(&mut self, doc: usize, node: &Arc<Node>) -> Pattern {
+        let mut pattern = self.typed(doc, node);
+        if let Some(values) = self.values(node) {
+            let known = values.len();
+            let fitting: Vec<Pattern> =
+                values.into_iter().filter(|value| fits(&pattern, value)).map(Pattern::Equals).collect();
+            if fitting.len() < known && !self.is_nullable(node) {
+                self.error(node.span, "a value of `enum` or `const` does not fit the rest of its schema");
+            }
+            pattern = match <[Pattern; 1]>::try_from(fitting) {
+                Ok([only]) => only,
+                Err(several) => Pattern::Union(several),
+            };
+        }
+        let parts = |lower: &mut Lower, key: &str| -> Option<Vec<Pattern>> {
+            let list = node.entry(key)?;
+            if list.value.items().is_empty() {
+                lower.error(list.value.span, format!("`{key}` is a list of at least one schema"));
+                return None;
+            }
+            Some(list.value.items().iter().map(|part| lower.schema(doc, part)).collect())
+        };
+        for part in parts(self, "allOf").unwrap_or_default() {
+            pattern = both(pattern, part);
+        }
+        if let Some(any) = parts(self, "anyOf") {
+            pattern = both(pattern, Pattern::Union(any));
+        }
+        if let Some(one) = parts(self, "oneOf") {
+            pattern = both(pattern, one_of(one));
+        }
+        if let Some(not) = node.get("not") {
+            let not = self.schema(doc, not);
+            pattern = Pattern::All(vec![pattern, Pattern::Not(Box::new(not))]);
+        }
+        if self.is_nullable(node) {
+            pattern = Pattern::Union(vec![pattern, Pattern::Equals(Value::Null)]);
+        }
+        self.conditions(doc, node);
+        if keywords::needs_judge(node) { self.judged(doc, node, pattern) } else { pattern }
+    }
+
+    /// Reads schemas that only the judge applies, for what is wrong in them.
+    fn conditions(&mut self, doc: usize, node: &Arc<Node>) {
+        for key in ["if", "then", "else", "propertyNames", "unevaluatedProperties", "unevaluatedItems"] {
+            if let Some(inner) = node.get(key) {
+                self.schema(doc, inner);
+            }
+        }
+        for key in ["patternProperties", "dependentSchemas"] {
+            for entry in node.get(key).map(|map| map.entries()).unwrap_or_default() {
+                self.schema(doc, &entry.value);
+            }
+        }
+    }
+
+    /// `enum` or `const`.
+    fn values(&mut self, node: &Node) -> Option<Vec<Value>> {
+        if let Some(only) = node.get("const") {
+            return Some(vec![only.value()]);
+        }
+        let list = node.entry("enum")?;
+        if list.value.items().is_empty() {
+            self.error(list.value.span, "`enum` is a list of at least one value");
+            return None;
+        }
+        Some(list.value.items().iter().map(|item| item.value()).collect())
+    }
+
+    fn is_nullable(&self, node: &Node) -> bool {
+        self.files.dialect == Dialect::OpenApi30
+            && node.get("nullable").and_then(|nullable| nullable.bool()) == Some(true)
+    }
+
+    /// What the keywords say that belong to types.
+    fn typed(&mut self, doc: usize, node: &Arc<Node>) -> Pattern {
+        let types = self.types(node).unwrap_or_else(|| keywords::implied_types(node));
+        let mut parts: Vec<Pattern> = types.iter().map(|ty| self.one_type(ty, doc, node)).collect();
+        match parts.len() {
+            0 => any_json(),
+            1 => parts.remove(0),
+            _ => Pattern::Union(parts),
+        }
+    }
+
+    /// The names under `type`.
+    fn types(&mut self, node: &Node) -> Option<Vec<Arc<str>>> {
+        let given = node.get("type")?;
+        let list = match &given.data {
+            Data::List(items) if self.files.dialect != Dialect::OpenApi30 => items.clone(),
+            _ => vec![given.clone()],
+        };
+        let mut types = Vec::new();
+        for item in &list {
+            match item.text() {
+                Some(name) if keywords::is_type(name, self.files.dialect) => types.push(name.clone()),
+                Some(name) => {
+                    let message = format!("there is no type `{name}`");
+                    let diagnostic = Diagnostic::error(Code::CONTRACT, item.span, message);
+                    let diagnostic =
+                        diagnostic.help("the types are string, number, integer, boolean, array and object");
+                    self.diagnostics.push(diagnostic.did_you_mean(name, keywords::TYPES.iter().copied()));
+                }
+                None => self.error(item.span, format!("a type is a text, not {}", item.kind())),
+            }
+        }
+        (!types.is_empty()).then_some(types)
+    }
+
+    fn one_type(&mut self, ty: &str, doc: usize, node: &Arc<Node>) -> Pattern {
+        match ty {
+            "string" => self.text(node),
+            "integer" => self.number(node, true),
+            "number" => self.number(node, false),
+            "boolean" => Pattern::Type("bool", Arc::default()),
+            "array" => self.list(doc, node),
+            "object" => self.object(doc, node),
+            _ => Pattern::Equals(Value::Null),
+        }
+    }
+
+    /// A schema inside another, and whether it leads back to one that is being made.
+    fn inner(&mut self, doc: usize, node: &Arc<Node>) -> (Pattern, bool) {
+        let before = self.late;
+        let pattern = self.schema(doc, node);
+        (pattern, self.late > before)
+    }
+
+    /// A whole number from 0 under a keyword.
+    fn count(&mut self, node: &Node, key: &str) -> Option<u64> {
+        let entry = node.get(key)?;
+        let count = entry.number().and_then(|number| u64::try_from(number.to_i128()?).ok());
+        if count.is_none() {
+            self.error(entry.span, format!("`{key}` is a whole number from 0"));
+        }
+        count
+    }
+
+    fn error(&mut self, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message));
+    }
+
+    fn warn(&mut self, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::warning(Code::CONTRACT, span, message));
+    }
+}
+
+/// Whatever JSON can be; drawn as something small.
+pub(super) fn any_json() -> Pattern {
+    let basic = |name| Pattern::Type(name, Arc::default());
+    let drawn =
+        Pattern::Union(vec![Pattern::Equals(Value::Null), basic("number"), basic("text"), basic("bool")]);
+    drawn_as(drawn, Pattern::Anything)
+}

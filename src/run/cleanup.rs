@@ -1,0 +1,91 @@
+//! Cleanup: what was deferred runs, last in first out, whatever happened before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::cx::{Cx, Deferred, lock};
+use super::flow::{Flow, Stop};
+use crate::diag::Code;
+use crate::event::Failure;
+use crate::value::{Value, show_short};
+
+/// How long the cleanup of one scenario may take.
+const CLEANUP: Duration = Duration::from_secs(30);
+
+/// Runs what was deferred, last in first out; every failure is reported.
+pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
+    let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
+    if deferred.is_empty() {
+        return Vec::new();
+    }
+    let cancel = kill.child_token();
+    let cleanup = Arc::new(cx.for_cleanup(cancel.clone()));
+    let deadline = Instant::now() + CLEANUP;
+    let mut failures = Vec::new();
+    while let Some(last) = deferred.pop() {
+        match undo(cx, &cleanup, &last, deadline).await {
+            Ok(more) => failures.extend(more),
+            Err(_) => {
+                let text = "cleanup was cut off by a second interrupt";
+                failures.push(cx.failure(&last.env, Code::CLEANUP, last.body.span, text));
+            }
+        }
+        // What cleanup itself defers is cleaned up next.
+        deferred.append(&mut lock(&cleanup.defers));
+    }
+    failures
+}
+
+impl Cx {
+    /// The same for one case of a property, by the number of its try. What is cut off by the end
+    /// of the scenario stays registered, so that the scenario's own cleanup runs it.
+    pub(crate) async fn clean_up_case(self: &Arc<Self>, number: u64) -> Flow<Vec<Failure>> {
+        let mut failures = Vec::new();
+        let mut cleanup = None;
+        let deadline = Instant::now() + CLEANUP;
+        while let Some(last) = self.last_deferred(number) {
+            let cleanup =
+                cleanup.get_or_insert_with(|| Arc::new(self.for_cleanup(self.cancel.child_token())));
+            failures.extend(undo(self, cleanup, &last, deadline).await?);
+            let mut deferred = lock(&self.defers);
+            deferred.retain(|known| known.number != last.number);
+            deferred.append(&mut lock(&cleanup.defers));
+        }
+        Ok(failures)
+    }
+
+    fn last_deferred(&self, number: u64) -> Option<Deferred> {
+        let deferred = lock(&self.defers);
+        deferred.iter().rev().find(|deferred| deferred.env.tries.contains(&number)).cloned()
+    }
+}
+
+/// Runs one deferred block: its failures, or that it was cut off.
+async fn undo(cx: &Arc<Cx>, cleanup: &Arc<Cx>, deferred: &Deferred, deadline: Instant) -> Flow<Vec<Failure>> {
+    let Deferred { env, body, .. } = deferred;
+    let mut inner = env.clone();
+    let number = inner.begin_try();
+    let flow = tokio::select! {
+        flow = cleanup.statements(&mut inner, &body.statements, None) => flow,
+        () = tokio::time::sleep_until(deadline) => {
+            let text = format!("cleanup did not end within {}", show_short(&Value::duration(CLEANUP), 20));
+            Err(cx.failure(env, Code::CLEANUP, body.span, text).into())
+        }
+        () = cleanup.cancel.cancelled() => Err(Stop::Cancelled),
+    };
+    match cleanup.all_judged(number, flow) {
+        Ok(_) | Err(Stop::Return(_)) => Ok(Vec::new()),
+        Err(Stop::Cancelled) => Err(Stop::Cancelled),
+        Err(stop) => {
+            let failed = |mut failure: Failure| {
+                Code::CLEANUP.name.clone_into(&mut failure.code);
+                failure.message = format!("cleanup failed: {}", failure.message);
+                failure
+            };
+            Ok(stop.into_failures().into_iter().map(failed).collect())
+        }
+    }
+}
