@@ -77,6 +77,7 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         elsewhere: BTreeSet::new(),
         protocols: Vec::new(),
         services: BTreeMap::new(),
+        cases: super::Cases::default(),
     }));
     let cancel = CancellationToken::new();
     let dir = world.plan.program.units.get(unit).map_or_else(PathBuf::new, |unit| unit.dir.clone());

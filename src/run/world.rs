@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) serial: Arc<RwLock<()>>,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
+    /// What was warned of once and need not be told again.
+    pub(crate) warned: Mutex<BTreeSet<String>>,
     protocols: Vec<Box<dyn Protocol>>,
     services: BTreeMap<ItemRef, Arc<ServiceRef>>,
     compiled: Mutex<BTreeMap<ItemRef, Result<Arc<Script>, ScriptError>>>,
@@ -110,6 +112,7 @@ impl World {
             protocols: parts.protocols,
             services: parts.services,
             catalogs: Catalogs::default(),
+            warned: Mutex::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),
         }
