@@ -194,7 +194,17 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         if let Some(value) = constant(expr)
             && !fits(pattern, &value)
         {
-            self.found.push(unfit(&value, expr.span, pattern, at));
+            // What stands beside a judge says more of where it does not fit.
+            let mut inner = self.again(self.written);
+            for form in forms(pattern) {
+                if let Form::Opaque(Pattern::Judged(beside, _)) = form {
+                    inner.value(expr, &beside, at);
+                }
+            }
+            match inner.found.is_empty() {
+                true => self.found.push(unfit(&value, expr.span, pattern, at)),
+                false => self.found.append(&mut inner.found),
+            }
         }
     }
 
@@ -339,7 +349,11 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
 
     /// What messages about fields speak of.
     fn subject(&self, at: &At) -> String {
-        if at.name.is_empty() { self.whole.clone() } else { format!("`{}` in {}", at.name, self.whole) }
+        match &*at.name {
+            "" => self.whole.clone(),
+            "body" if self.written == Written::Pattern => format!("the body of {}", self.whole),
+            name => format!("`{name}` in {}", self.whole),
+        }
     }
 }
 

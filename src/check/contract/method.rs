@@ -79,6 +79,9 @@ impl<'a> Walker<'a, '_> {
         let own = interface.operations.iter().filter(|operation| !is_infrastructure(operation));
         let mut names: Vec<&str> =
             own.filter_map(|operation| parts(operation)).map(|(_, name)| name).collect();
+        if names.is_empty() {
+            names = interface.operations.iter().filter_map(parts).map(|(_, name)| name).collect();
+        }
         names.sort_unstable();
         names.dedup();
         let Some(member) = members.last() else {
