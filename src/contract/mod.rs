@@ -2,6 +2,7 @@
 
 pub mod compat;
 pub mod conform;
+pub mod coverage;
 mod document;
 mod drawn;
 pub mod form;

@@ -2,6 +2,7 @@
 //! lines of the messages that do not change from run to run.
 #![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
 
+mod catalogs;
 mod contracts;
 mod draws;
 mod environments;
@@ -14,7 +15,10 @@ mod leases;
 mod matrix;
 mod messages;
 mod never;
+mod promises;
 mod properties;
+mod robust;
 mod secrets;
+mod sql;
 mod stages;
 mod time;
