@@ -30,6 +30,9 @@ use crate::syntax::ast::{
 
 use known::Known;
 
+/// The verb that opens a stream.
+const OPEN: &str = "open";
+
 /// What the walk learnt of the values in scope.
 #[derive(Debug, Default)]
 pub(super) struct Memory<'a> {
@@ -75,7 +78,7 @@ impl<'a> Walker<'a, '_> {
         if option(request, "redirects").is_none() {
             let many = option(request, "pages").is_some();
             let known = match (many, &*request.verb.name) {
-                (_, super::walker::OPEN) => None,
+                (_, OPEN) => None,
                 (true, _) => Some(Known::Responses(operation)),
                 (false, _) => Some(Known::Response(operation)),
             };

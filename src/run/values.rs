@@ -76,10 +76,8 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         cases: super::Cases::default(),
         only_safe: true,
         elsewhere: BTreeSet::new(),
-        cases: super::Cases::default(),
         protocols: Vec::new(),
         services: BTreeMap::new(),
-        cases: super::Cases::default(),
     }));
     let cancel = CancellationToken::new();
     let dir = world.plan.program.units.get(unit).map_or_else(PathBuf::new, |unit| unit.dir.clone());

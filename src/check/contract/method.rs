@@ -3,7 +3,8 @@
 use super::fit::Written;
 use super::known::Known;
 use super::{declared, mistake};
-use crate::check::walker::{OPEN, Walker, list};
+use super::OPEN;
+use crate::check::walker::{Walker, list};
 use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{ExprKind, Ident, Request};

@@ -3,7 +3,8 @@
 use super::path::{Part, Path, Piece, path};
 use super::{declared, mistake, option};
 use crate::check::contract::literal::constant;
-use crate::check::walker::{OPEN, Walker, list};
+use super::OPEN;
+use crate::check::walker::{Walker, list};
 use crate::contract::form::parameter_fits;
 use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};
 use crate::diag::{did_you_mean, nearest};
