@@ -60,12 +60,8 @@ impl Cx {
     ) -> Option<Failure> {
         let endpoint = call.endpoint.as_ref()?;
         let contract = endpoint.contract.as_ref()?;
-        let is_own = self
-            .world
-            .registry
-            .all(Kind::Verb, &call.verb)
-            .iter()
-            .any(|spec| *spec.of == *endpoint.protocol);
+        let is_own =
+            self.world.registry.all(Kind::Verb, &call.verb).iter().any(|spec| *spec.of == *endpoint.protocol);
         if !is_own || ignores(call) || contract.interface().operations.is_empty() {
             return None;
         }
@@ -211,8 +207,11 @@ fn exchanged(
         Some(hop) => {
             let came = Came { status: status(field(hop, "status"))?, headers: &Value::Null, body: None };
             // Of a redirect only the status is kept.
-            let found: Vec<Breach> =
-                if operation.response(came.status).is_some() { Vec::new() } else { conform::came(operation, &came) };
+            let found: Vec<Breach> = if operation.response(came.status).is_some() {
+                Vec::new()
+            } else {
+                conform::came(operation, &came)
+            };
             if let Some(found) = broken(operation, found) {
                 return Some(found);
             }
@@ -254,7 +253,9 @@ fn operation<'i>(interface: &'i Interface, leg: &Leg<'_>) -> Option<Result<&'i O
     let there: Vec<&Operation> = interface.at_path(&leg.path).collect();
     match (leg.method, there.first()) {
         // Every resource that can be read has a head, and options (RFC 9110 §9.3).
-        ("HEAD", Some(_)) => Some(interface.http("GET", &leg.path).ok_or_else(|| stranger(interface, leg, &there))),
+        ("HEAD", Some(_)) => {
+            Some(interface.http("GET", &leg.path).ok_or_else(|| stranger(interface, leg, &there)))
+        }
         ("OPTIONS" | "TRACE", _) => None,
         _ => Some(Err(stranger(interface, leg, &there))),
     }
@@ -323,7 +324,9 @@ fn body(operand: &Value) -> (Option<String>, Body<'_>) {
             let media = |default: &str| Some(given("type").unwrap_or(default).to_owned());
             match (tagged.tag, fields) {
                 ("json", _) => (json(), Body::Json(&tagged.value)),
-                ("form", Some(fields)) => (Some("application/x-www-form-urlencoded".to_owned()), Body::Form(fields)),
+                ("form", Some(fields)) => {
+                    (Some("application/x-www-form-urlencoded".to_owned()), Body::Form(fields))
+                }
                 ("graphql", _) => (json(), Body::Unread),
                 ("multipart", _) => (Some("multipart/form-data".to_owned()), Body::Unread),
                 ("bytes", _) => (media("application/octet-stream"), Body::Unread),

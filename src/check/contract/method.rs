@@ -1,9 +1,9 @@
 //! gRPC: the method that a call names, and the messages that it takes.
 
+use super::OPEN;
 use super::fit::Written;
 use super::known::Known;
 use super::{declared, mistake};
-use super::OPEN;
 use crate::check::walker::{Walker, list};
 use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};

@@ -1,9 +1,9 @@
 //! Which operation a request means: by method and path.
 
+use super::OPEN;
 use super::path::{Part, Path, Piece, path};
 use super::{declared, mistake, option};
 use crate::check::contract::literal::constant;
-use super::OPEN;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::parameter_fits;
 use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};
