@@ -98,7 +98,7 @@ pub fn sent(operation: &Operation, sent: &Sent<'_>) -> Vec<Breach> {
     found
 }
 
-fn named<'t>(pairs: &'t [(String, String)], is_meant: impl Fn(&str) -> bool) -> Vec<&'t str> {
+fn named(pairs: &[(String, String)], is_meant: impl Fn(&str) -> bool) -> Vec<&str> {
     pairs.iter().filter(|(name, _)| is_meant(name)).map(|(_, value)| value.as_str()).collect()
 }
 
@@ -169,7 +169,7 @@ fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Option<Breach> {
     };
     let differences = below("body", mismatches(pattern, value));
     let what = "the body does not fit".to_owned();
-    (!differences.is_empty()).then(|| Breach { what, differences, place: payload.origin })
+    (!differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
 }
 
 /// The fields of a form, whose values are texts.
@@ -210,7 +210,7 @@ fn form(fields: &Object, pattern: &Pattern, payload: &Payload) -> Option<Breach>
         }
     }
     let what = "the form does not fit".to_owned();
-    (!differences.is_empty()).then(|| Breach { what, differences, place: payload.origin })
+    (!differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
 }
 
 fn plain(value: &Value) -> String {
@@ -326,7 +326,7 @@ fn came_body(payload: &Payload, headers: &Value, body: &Value) -> Option<Breach>
     }
     let differences = below("body", mismatches(pattern?, body));
     let what = "the body does not fit".to_owned();
-    (!differences.is_empty()).then(|| Breach { what, differences, place: payload.origin })
+    (!differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
 }
 
 /// Paths from the whole exchange.

@@ -171,8 +171,11 @@ const MISTAKES: &[Mistake] = &[
     ),
 ];
 
+/// Where a wrong token stands: file, line, column, and itself.
+type Mark = (PathBuf, u32, u32, String);
+
 /// What `check` says of a copy of the shop with these mistakes, and where each of them stands.
-fn planted(mistakes: &[&Mistake]) -> (Vec<Diagnostic>, Sources, Vec<(PathBuf, u32, u32, String)>) {
+fn planted(mistakes: &[&Mistake]) -> (Vec<Diagnostic>, Sources, Vec<Mark>) {
     let copy = tempfile::tempdir().unwrap();
     let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/shop");
     let mut marks = Vec::new();
@@ -220,12 +223,7 @@ fn planted(mistakes: &[&Mistake]) -> (Vec<Diagnostic>, Sources, Vec<(PathBuf, u3
 }
 
 /// Whether a diagnostic stands at a token, says this of it, and shows this line of the contract.
-fn tells(
-    diagnostic: &Diagnostic,
-    sources: &Sources,
-    mark: &(PathBuf, u32, u32, String),
-    mistake: &Mistake,
-) -> bool {
+fn tells(diagnostic: &Diagnostic, sources: &Sources, mark: &Mark, mistake: &Mistake) -> bool {
     let (path, line, column, token) = mark;
     let (source, span) = (sources.get(diagnostic.at.span.source), diagnostic.at.span);
     let (contract, says) = mistake.4;

@@ -36,13 +36,10 @@ impl<'a> Walker<'a, '_> {
     fn compared_with(&mut self, known: &Known<'a>, op: BinaryOp, with: &'a Expr) {
         match known {
             Known::Status(operation) => self.status(operation, op, with),
-            Known::Header(parameter) => {
-                if op == BinaryOp::Equal {
-                    for (text, span) in self.scalars(with) {
-                        if !parameter_fits(&parameter.pattern, &[&text]) {
-                            let value = Value::text(text);
-                            self.push(super::query::unfit("header", parameter, &value, span));
-                        }
+            Known::Header(parameter) if op == BinaryOp::Equal => {
+                for (text, span) in self.scalars(with) {
+                    if !parameter_fits(&parameter.pattern, &[&text]) {
+                        self.push(super::query::unfit("header", parameter, &Value::text(text), span));
                     }
                 }
             }

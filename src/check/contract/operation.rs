@@ -100,7 +100,7 @@ impl<'a> Walker<'a, '_> {
                 .collect();
             let [(Segment::Literal(text), part)] = wrong.as_slice() else { continue };
             let given = part.plain().unwrap_or_default();
-            let is_near = nearest(&given, [&**text]).first().is_some();
+            let is_near = !nearest(&given, [&**text]).is_empty();
             let rank = usize::from(!is_near);
             if near.as_ref().is_none_or(|(least, ..)| rank < *least) {
                 let advice = is_near.then(|| format!("did you mean `{}`?", path_of(operation)));
