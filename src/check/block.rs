@@ -172,7 +172,10 @@ impl<'a> Walker<'a, '_> {
         let value = self.value_of(&binding.value);
         self.opened |= opened;
         match &binding.target {
-            LetTarget::Name(name) => self.declare(name, value, true),
+            LetTarget::Name(name) => {
+                self.learn(name, &binding.value);
+                self.declare(name, value, true);
+            }
             LetTarget::List(names, _) => {
                 let value = if value == Value::Plain { Value::Plain } else { Value::Unknown };
                 for name in names {

@@ -1,109 +1,157 @@
-//! Requests against a compiled contract: its methods, and the fields of the messages they take.
+//! Requests and expectations against the contract of the service: what it does not have or does
+//! not take is an error before anything runs, with both places shown.
+//!
+//! Only what is written down can be wrong here: literals, the literals behind variables and cases,
+//! names of fields, and what a path leads to. What a call or a drawn value gives is held against
+//! the contract when it is sent. `with { contract: ignore }` silences all of it for one call.
 
-use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
+mod compare;
+mod fit;
+mod headers;
+mod known;
+mod literal;
+mod method;
+mod operation;
+mod path;
+mod payload;
+mod query;
+mod shape;
 
-use super::walker::{Walker, list};
+use std::collections::BTreeMap;
+
+use super::plan::ItemRef;
+use super::walker::Walker;
+use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::ast::{Expr, ExprKind, ObjectEntry, ObjectExpr, Request, Target};
+use crate::source::Span;
+use crate::syntax::ast::{
+    Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target,
+};
 
-impl Walker<'_, '_> {
-    /// The method a request names must be in the contract, and take the fields it is given.
-    pub(super) fn against(&mut self, pool: &DescriptorPool, target: &Target, request: &Request) {
-        let methods = methods(pool);
-        if methods.is_empty() {
+use known::Known;
+
+/// The verb that opens a stream.
+const OPEN: &str = "open";
+
+/// What the walk learnt of the values in scope.
+#[derive(Debug, Default)]
+pub(super) struct Memory<'a> {
+    /// What requests give, by the place of their verb.
+    answers: BTreeMap<Span, Known<'a>>,
+    /// What variables hold, by the place of their declaration.
+    variables: BTreeMap<Span, Known<'a>>,
+    /// The literals that variables hold, likewise.
+    literals: BTreeMap<Span, &'a Expr>,
+}
+
+impl<'a> Walker<'a, '_> {
+    /// A request to a service with a contract.
+    pub(super) fn against(&mut self, interface: &'a Interface, service: ItemRef, request: &'a Request) {
+        if interface.operations.is_empty() || self.is_ignored(service, request) {
             return;
         }
-        let mut names: Vec<&str> = methods.iter().map(MethodDescriptor::name).collect();
-        names.sort_unstable();
-        names.dedup();
-        let Some(member) = target.members.last() else {
-            let message = format!("`{}` names no method of `{}`", request.verb.name, target.name.name);
-            self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, target.span, message).help(format!(
-                "write `{} {}.{}`; the contract has {}",
-                request.verb.name,
-                target.name.name,
-                names[0],
-                list(&names)
-            )));
-            return;
+        let Some(target) = &request.target else { return };
+        let speaks_http =
+            interface.operations.iter().any(|operation| matches!(operation.address, Address::Http { .. }));
+        if speaks_http {
+            self.http_request(interface, service, request);
+        } else {
+            self.grpc_request(interface, self.members(target), request);
+        }
+    }
+
+    /// The members that name a method: those after the service.
+    fn members(&self, target: &'a Target) -> &'a [Ident] {
+        match self.cx.program.lookup(self.item.unit, &target.name.name) {
+            Some(super::plan::Definition::Module(_)) => target.members.get(1..).unwrap_or_default(),
+            _ => &target.members,
+        }
+    }
+
+    fn http_request(&mut self, interface: &'a Interface, service: ItemRef, request: &'a Request) {
+        let Some((operation, path)) = self.http_operation(interface, request) else { return };
+        self.path_parameters(operation, &path);
+        self.query(operation, &path, request);
+        self.request_headers(interface, operation, service, request);
+        self.http_payload(operation, service, request);
+        // Where redirects lead is known when they were followed.
+        if option(request, "redirects").is_none() {
+            let many = option(request, "pages").is_some();
+            let known = match (many, &*request.verb.name) {
+                (_, OPEN) => None,
+                (true, _) => Some(Known::Responses(operation)),
+                (false, _) => Some(Known::Response(operation)),
+            };
+            if let Some(known) = known {
+                self.memory.answers.insert(request.verb.span, known);
+            }
+        }
+    }
+
+    /// Whether a call breaks its contract on purpose.
+    fn is_ignored(&self, service: ItemRef, request: &Request) -> bool {
+        option(request, "contract").is_some()
+            || self
+                .service_options(service)
+                .iter()
+                .any(|options| options.entries.iter().any(|entry| is_entry(entry, "contract")))
+    }
+
+    /// The options in a service's own `with { … }`.
+    fn service_options(&self, service: ItemRef) -> Vec<&'a ObjectExpr> {
+        let ItemKind::Service(service) = &self.cx.program.item(service).kind else { return Vec::new() };
+        let settings = service.settings.iter().filter(|setting| &*setting.name.name == "with");
+        let values = settings.filter_map(|setting| match &setting.value {
+            Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) => Some(object),
+            _ => None,
+        });
+        values.collect()
+    }
+
+    /// Remembers what a variable holds.
+    pub(super) fn learn(&mut self, name: &Ident, value: &'a Expr) {
+        let known = match &value.kind {
+            ExprKind::Request(request) => self.memory.answers.get(&request.verb.span).cloned(),
+            ExprKind::Next(next) => self.knows(&next.stream).and_then(|stream| stream.element()),
+            ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_) => {
+                self.memory.literals.insert(name.span, value);
+                None
+            }
+            _ if literal::constant(value).is_some() => {
+                self.memory.literals.insert(name.span, value);
+                None
+            }
+            _ => self.knows(value),
         };
-        // The same name may be in several services; then the fields are those of any of them.
-        let found: Vec<&MethodDescriptor> =
-            methods.iter().filter(|method| method.name() == &*member.name).collect();
-        match found.as_slice() {
-            [] => {
-                let message = format!("the contract has no method `{}`", member.name);
-                self.push(
-                    Diagnostic::error(Code::UNKNOWN_NAME, member.span, message)
-                        .help(format!("it has {}", list(&names)))
-                        .did_you_mean(&member.name, names.iter().copied()),
-                );
-            }
-            [only] if !breaks_contract(request) => {
-                if let Some(operand) = &request.operand {
-                    self.fits(&only.input(), operand);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The fields of a literal object must be fields of the message.
-    fn fits(&mut self, message: &MessageDescriptor, value: &Expr) {
-        if message.full_name().starts_with("google.protobuf.") {
-            return;
-        }
-        match &value.kind {
-            ExprKind::Object(object) => self.fields(message, object),
-            ExprKind::List(items, _) => items.iter().for_each(|item| self.fits(message, item)),
-            _ => {}
-        }
-    }
-
-    fn fields(&mut self, message: &MessageDescriptor, object: &ObjectExpr) {
-        for entry in &object.entries {
-            let ObjectEntry::Field { name, value, .. } = entry else { continue };
-            let Some(plain) = name.plain() else { continue };
-            let field = message.get_field_by_name(&plain).or_else(|| message.get_field_by_json_name(&plain));
-            match field {
-                Some(field) => {
-                    if let Some(inner) = inner(&field) {
-                        self.fits(&inner, value);
-                    }
-                }
-                None => {
-                    let fields: Vec<FieldDescriptor> = message.fields().collect();
-                    let known: Vec<&str> = fields.iter().map(FieldDescriptor::name).collect();
-                    let text = format!("the message `{}` has no field `{plain}`", message.name());
-                    self.push(
-                        Diagnostic::error(Code::UNKNOWN_FIELD, name.span, text)
-                            .help(format!("the contract gives it {}", list(&known)))
-                            .did_you_mean(&plain, known.iter().copied()),
-                    );
-                }
-            }
+        if let Some(known) = known {
+            self.memory.variables.insert(name.span, known);
         }
     }
 }
 
-/// The methods of all services.
-fn methods(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
-    pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
-}
-
-/// The message that a field holds, or a list of; maps are named by their keys, so any will do.
-fn inner(field: &FieldDescriptor) -> Option<MessageDescriptor> {
-    match field.kind() {
-        Kind::Message(message) if !field.is_map() => Some(message),
-        _ => None,
+/// A mistake against a contract, with the contract's place when it has one.
+fn mistake(at: Span, message: impl Into<String>, place: Option<(Span, String)>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(Code::OFF_CONTRACT, at, message);
+    match place {
+        Some((span, text)) => diagnostic.also(span, text),
+        None => diagnostic,
     }
 }
 
-/// `with { contract: ignore }`
-fn breaks_contract(request: &Request) -> bool {
+/// Where an operation is declared.
+fn declared(operation: &Operation) -> Option<(Span, String)> {
+    operation.origin.map(|origin| (origin, format!("`{}` is declared here", operation.name)))
+}
+
+/// The value of an option of a request.
+fn option<'r>(request: &'r Request, name: &str) -> Option<&'r Expr> {
     let options = request.options.iter().flat_map(|options| &options.entries);
-    options.into_iter().any(|entry| match entry {
-        ObjectEntry::Field { name, .. } => name.plain().as_deref() == Some("contract"),
-        _ => false,
+    options.into_iter().find_map(|entry| match entry {
+        ObjectEntry::Field { value, .. } if is_entry(entry, name) => Some(value),
+        _ => None,
     })
+}
+
+fn is_entry(entry: &ObjectEntry, wanted: &str) -> bool {
+    matches!(entry, ObjectEntry::Field { name, .. } if name.plain().as_deref() == Some(wanted))
 }

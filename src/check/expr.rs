@@ -115,6 +115,7 @@ impl<'a> Walker<'a, '_> {
 
     fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, span: Span) {
         self.value(left);
+        self.compared(op, left, right);
         match op {
             BinaryOp::Matches | BinaryOp::NotMatches | BinaryOp::Contains | BinaryOp::NotContains => {
                 self.pattern(right);
@@ -204,6 +205,7 @@ impl<'a> Walker<'a, '_> {
 
     /// `a.b`
     fn field(&mut self, base: &'a Expr, field: &'a Ident) {
+        self.known_field(base, field);
         let ExprKind::Name(name) = &base.kind else { return self.value(base) };
         let meaning = self.name(name, base.span, false);
         match meaning {

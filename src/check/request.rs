@@ -51,10 +51,13 @@ impl<'a> Walker<'a, '_> {
         if let Some(index) = request.target.as_ref().and_then(|target| target.index.as_ref()) {
             self.value(index);
         }
-        if let (Some(Contract::Proto(contract)), Some(target)) = (self.contract(&aim), &request.target)
-            && spec.is_some_and(|spec| spec.of != SYSTEM && !takes_stream(&spec))
-        {
-            self.against(contract, target, request);
+        let is_request = spec.is_some_and(|spec| spec.of != SYSTEM);
+        match (&aim, self.contract(&aim)) {
+            (Aim::Service(at), Some(contract)) if is_request => {
+                self.against(contract.interface(), *at, request);
+            }
+            (Aim::Stream(_), _) if is_request => self.sends(request),
+            _ => {}
         }
         if spec.is_some_and(|spec| spec.of == super::sql::SQL) {
             self.sql_request(request);
@@ -384,6 +387,7 @@ impl<'a> Walker<'a, '_> {
             self.push(Diagnostic::error(Code::WRONG_TYPE, next.stream.span, message));
         }
         if let Some(pattern) = &next.pattern {
+            self.next_matches(&next.stream, pattern);
             self.pattern(pattern);
         }
         if let Some(within) = &next.within {

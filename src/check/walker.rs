@@ -74,6 +74,8 @@ pub(super) struct Walker<'a, 'c> {
     pub(super) called_action: Option<Span>,
     /// Set when a stream was opened.
     pub(super) opened: bool,
+    /// What contracts say of the values in scope.
+    pub(super) memory: super::contract::Memory<'a>,
 }
 
 /// The verbs of requests that give something which stays open: a stream, a transaction.
@@ -90,6 +92,7 @@ impl<'a, 'c> Walker<'a, 'c> {
             saw_live: false,
             called_action: None,
             opened: false,
+            memory: super::contract::Memory::default(),
         }
     }
 

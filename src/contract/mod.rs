@@ -1,9 +1,11 @@
 //! Contracts: the files that describe a service's interface.
 
 pub mod compat;
+pub mod conform;
 pub mod coverage;
 mod document;
 mod drawn;
+pub mod form;
 mod interface;
 pub mod openapi;
 pub mod proto;

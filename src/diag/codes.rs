@@ -102,6 +102,8 @@ codes! {
         "Scripts are rhai with exact decimals instead of floats. They can compute; they cannot read files, open connections or start programs.";
     CONTRACT "contract": "a contract file cannot be used",
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
+    OFF_CONTRACT "off-contract": "a request or an expectation does not fit the service's contract",
+        "The contract of the service has no such method, path, parameter, field, value or status, or demands one that is not given. The second place shows where the contract says so.\n\nEverything that is written down is checked before anything runs; what is computed or drawn is checked when it is sent. A test that means to break the contract says so for that call: `with { contract: ignore }`.";
     CATALOG "catalog": "data cannot be read as a catalog",
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
     RULES "rules": "a rule of `scn data anonymize` is wrong",
@@ -117,6 +119,8 @@ codes! {
         "Silence is strict: a response whose status no expectation reads must be a success (2xx for HTTP, `OK` for gRPC, exit code 0 for `exec`). Write the status you expect.";
     REQUEST_FAILED "request-failed": "a request got no response",
         "It was refused, reset, timed out, failed in TLS, or broke the protocol. To expect that, read `error.kind`: one of refused, reset, timeout, tls, protocol, cancelled.";
+    CONTRACT_BROKEN "contract-broken": "a service breaks its contract",
+        "The response has a status, a content type, a header or a body that the contract does not allow. The table shows each path that differs, and the message where the contract says what it should be.\n\nOne of the two is wrong: mend the service, or the contract. Nothing waits for it and no other attempt is made: a contract that is broken once is broken. A test that means to break the contract says so for that call: `with { contract: ignore }`.";
     BAD_VALUE "bad-value": "a value cannot be used like this",
         "An operator or function got a value of a kind it does not take, or a path leads through something that is not there.";
     TIMED_OUT "timed-out": "a scenario took too long",

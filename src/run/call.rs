@@ -230,6 +230,7 @@ impl Cx {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),
             Err(Stop::Failed(failures)) => Err(Stop::Failed(self.called_from(failures, action, span))),
+            Err(Stop::Broken(failures)) => Err(Stop::Broken(self.called_from(failures, action, span))),
             Err(other) => Err(other),
         }
     }

@@ -410,7 +410,7 @@ fn retry_after(env: &Env) -> Option<Duration> {
 /// One line of what failed, with what it got.
 fn summary(stop: &Stop) -> String {
     match stop {
-        Stop::Failed(failures) | Stop::Unknown(failures) => {
+        Stop::Failed(failures) | Stop::Unknown(failures) | Stop::Broken(failures) => {
             failures.first().map_or_else(String::new, |failure| {
                 let values: Vec<String> = failure
                     .details

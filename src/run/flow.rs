@@ -13,6 +13,8 @@ pub(crate) enum Stop {
     Failed(Vec<Failure>),
     /// Something can neither be shown nor refuted.
     Unknown(Vec<Failure>),
+    /// A contract is broken: neither waiting nor another attempt can mend that.
+    Broken(Vec<Failure>),
     /// `stop when`: an `eventually` must not try again.
     Terminal(Box<Failure>),
     /// `return`: ends the nearest block whose value is used, or the action.
@@ -31,7 +33,7 @@ impl Stop {
     /// The failures in it.
     pub(crate) fn into_failures(self) -> Vec<Failure> {
         match self {
-            Stop::Failed(failures) | Stop::Unknown(failures) => failures,
+            Stop::Failed(failures) | Stop::Unknown(failures) | Stop::Broken(failures) => failures,
             Stop::Terminal(failure) => vec![*failure],
             Stop::Return(_) | Stop::Cancelled => Vec::new(),
         }

@@ -2,6 +2,7 @@
 //! `statement`, `expect`, `eval`, `judge`, `call`, `pattern` and `request` execute the tree;
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
+mod breach;
 mod call;
 mod catalog;
 mod cleanup;

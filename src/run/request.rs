@@ -105,15 +105,23 @@ impl Cx {
             Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
             None => checked.verdict || checked.error,
         };
-        if reply.succeeded {
-            return Ok(response);
+        let broken = match error_of(&response.record) {
+            Some(_) => None,
+            None => self.breach(env, span, &call, &response.record, &response.exchange),
+        };
+        if !reply.succeeded && !expected {
+            let mut failure = self.unchecked_failure(env, request, span, &response);
+            self.also_broken(&mut failure, broken);
+            return Err(failure.into());
         }
-        if expected {
+        if let Some(broken) = broken {
+            return Err(Stop::Broken(vec![broken]));
+        }
+        if !reply.succeeded {
             let failure = self.unchecked_failure(env, request, span, &response);
             self.must_judge(env, &response.record, failure);
-            return Ok(response);
         }
-        Err(self.unchecked_failure(env, request, span, &response).into())
+        Ok(response)
     }
 
     /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.

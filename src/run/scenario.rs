@@ -194,7 +194,7 @@ async fn one_attempt(
         },
         Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
-        Err(Stop::Failed(mut failures)) => {
+        Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }

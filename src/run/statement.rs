@@ -90,6 +90,10 @@ impl Cx {
                 Ok(()) => {}
                 Err(Stop::Failed(failures)) => failed.extend(failures),
                 Err(Stop::Unknown(failures)) => unknown.extend(failures),
+                Err(Stop::Broken(failures)) => {
+                    failed.extend(failures);
+                    return Err(Stop::Broken(failed));
+                }
                 Err(other) => return Err(other),
             }
         }
@@ -489,18 +493,23 @@ fn gather(results: Vec<Flow<Value>>) -> Flow<Value> {
     let mut values = Vec::with_capacity(results.len());
     let mut failed = Vec::new();
     let mut unknown = Vec::new();
+    let mut broken = false;
     let mut other = None;
     for result in results {
         match result {
             Ok(value) => values.push(value),
             Err(Stop::Failed(failures)) => failed.extend(failures),
+            Err(Stop::Broken(failures)) => {
+                broken = true;
+                failed.extend(failures);
+            }
             Err(Stop::Unknown(failures)) => unknown.extend(failures),
             Err(stop) => other = other.or(Some(stop)),
         }
     }
     if !failed.is_empty() {
         failed.extend(unknown);
-        return Err(Stop::Failed(failed));
+        return Err(if broken { Stop::Broken(failed) } else { Stop::Failed(failed) });
     }
     match other {
         Some(stop) => Err(stop),

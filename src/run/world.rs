@@ -65,6 +65,8 @@ pub(crate) struct World {
     names: Vec<String>,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
+    /// What was warned of once and need not be told again.
+    pub(crate) warned: Mutex<BTreeSet<String>>,
     /// What is exercised of the services' contracts.
     pub(crate) counting: Counting,
     protocols: Vec<Box<dyn Protocol>>,
@@ -117,6 +119,7 @@ impl World {
             protocols: parts.protocols,
             services: parts.services,
             catalogs: Catalogs::default(),
+            warned: Mutex::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),
         }

@@ -91,3 +91,20 @@ fn servers_that_are_not_there_or_speak_something_else_are_told_apart() {
     let ran = calling(&http1, contract, &format!("{call} with {{ deadline: 5s }}")).run(&[]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
 }
+
+#[test]
+fn fields_that_the_contract_does_not_know_are_told_once() {
+    let (_runtime, url) = health();
+    let older = CONTRACT.replace("  ServingStatus status = 1;\n", "");
+    assert_ne!(older, CONTRACT);
+    let call = "call ledger.Check { service: \"ledger\" }";
+    let text = format!(
+        "service ledger {{ speaks grpc contract \"./older.proto\"; at \"{url}\" }}\n\
+         scenario \"it\" {{\nfor n in 1..3 {{\n{call}\nexpect status == OK\n}}\n}}\n"
+    );
+    let said = "answered with fields in `body` that the contract does not know";
+    let ran = project(&[("t.scn", &text), ("older.proto", &older)]).run(&[]).ends(0, &[said]);
+    let all = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(all.matches(said).count(), 1, "{all}");
+    calling(&url, "contract \"./health.proto\"", call).run(&[]).ends(0, &[]).never_says(&[said]);
+}

@@ -16,6 +16,7 @@ mod leases;
 mod matrix;
 mod messages;
 mod never;
+mod promises;
 mod properties;
 mod robust;
 mod secrets;

@@ -27,7 +27,7 @@ pub use read::to_message;
 pub(crate) use write::{any, from_message};
 
 /// The name under which unknown fields stand.
-pub(super) const UNKNOWN: &str = "@unknown";
+pub(in crate::contract) const UNKNOWN: &str = "@unknown";
 /// The name under which an `Any` says its type.
 pub(crate) const TYPE: &str = "@type";
 /// The name under which an `Any` of an unknown type holds its bytes.

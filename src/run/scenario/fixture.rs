@@ -61,7 +61,7 @@ impl Cx {
         match self.all_judged(number, flow) {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),
-            Err(Stop::Failed(mut failures)) => {
+            Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
                 for failure in &mut failures {
                     let text = format!("in fixture `{}`", name.name);
                     failure.details.push(crate::event::Detail::Note { text });

@@ -1,0 +1,195 @@
+//! What is known of values that come back: responses, their parts, and where a path through them
+//! leads.
+
+use std::sync::Arc;
+
+use super::fit::{At, nearest_place};
+use super::literal::constant;
+use super::mistake;
+use crate::check::scope::Response as Scoped;
+use crate::check::walker::{Walker, list};
+use crate::contract::form::{self, Field};
+use crate::contract::{Address, Operation, Parameter};
+use crate::lang::Kind;
+use crate::shape::Pattern;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
+
+/// What is known of a value.
+#[derive(Debug, Clone)]
+pub(super) enum Known<'a> {
+    /// The record of a response.
+    Response(&'a Operation),
+    /// A list of such records.
+    Responses(&'a Operation),
+    /// A stream of messages.
+    Stream(&'a Operation),
+    /// The status of a response.
+    Status(&'a Operation),
+    /// Its headers.
+    Headers(&'a Operation),
+    /// One of them.
+    Header(&'a Parameter),
+    /// A part of its body.
+    Part(Arc<Part<'a>>),
+}
+
+/// A part of a body.
+#[derive(Debug, Clone)]
+pub(super) struct Part<'a> {
+    pub(super) of: &'a Operation,
+    /// What it may be, by all responses that have one.
+    pub(super) patterns: Vec<Pattern>,
+    /// Where it is declared.
+    pub(super) origin: Option<Span>,
+    /// From the body: `lines`.
+    pub(super) name: Arc<str>,
+    /// Whether it is the list of what stands at this path in each element.
+    pub(super) many: bool,
+}
+
+impl<'a> Known<'a> {
+    /// An element of a list or stream.
+    pub(super) fn element(&self) -> Option<Known<'a>> {
+        match self {
+            Known::Responses(operation) => Some(Known::Response(operation)),
+            Known::Stream(operation) => body(operation),
+            Known::Part(part) if part.many => {
+                Some(Known::Part(Arc::new(Part { many: false, ..(**part).clone() })))
+            }
+            Known::Part(part) => {
+                let patterns = form::elements(&part.patterns)?;
+                Some(Known::Part(Arc::new(Part { patterns, ..(**part).clone() })))
+            }
+            _ => None,
+        }
+    }
+
+    /// A field.
+    fn field(&self, name: &str) -> Option<Known<'a>> {
+        match (self, name) {
+            (Known::Response(operation), "body") => body(operation),
+            (Known::Response(operation), "status") => Some(Known::Status(operation)),
+            (Known::Response(operation), "headers") => Some(Known::Headers(operation)),
+            (Known::Responses(operation), "first" | "last") => Some(Known::Response(operation)),
+            (Known::Stream(operation), "first" | "last" | "body") => body(operation),
+            (Known::Stream(operation), "items") => match body(operation)? {
+                Known::Part(part) => Some(Known::Part(Arc::new(Part { many: true, ..(*part).clone() }))),
+                _ => None,
+            },
+            (Known::Headers(operation), name) => {
+                let mut all = operation.responses.iter().flat_map(|response| &response.headers);
+                all.find(|header| header.name.eq_ignore_ascii_case(name)).map(Known::Header)
+            }
+            (Known::Part(part), name) => match form::field(&part.patterns, name) {
+                Field::Known(patterns, origin) => Some(Known::Part(Arc::new(Part {
+                    patterns,
+                    origin: origin.or(part.origin),
+                    name: name.into(),
+                    ..(**part).clone()
+                }))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What the bodies of an operation's responses may be; none when one of them may be anything.
+pub(super) fn body<'a>(operation: &'a Operation) -> Option<Known<'a>> {
+    let mut patterns = Vec::new();
+    let mut origin = None;
+    for payload in operation.responses.iter().filter_map(|response| response.payload.as_ref()) {
+        if payload.content.is_empty() {
+            return None;
+        }
+        for (_, pattern) in &payload.content {
+            patterns.push(pattern.clone()?);
+        }
+        origin = origin.or(payload.origin);
+    }
+    let part = Part { of: operation, patterns, origin, name: "body".into(), many: false };
+    (!part.patterns.is_empty()).then(|| Known::Part(Arc::new(part)))
+}
+
+impl<'a> Walker<'a, '_> {
+    /// What is known of an expression's value; nothing is reported.
+    pub(super) fn knows(&self, expr: &Expr) -> Option<Known<'a>> {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                if let Some(variable) = self.scopes.get(name) {
+                    return self.memory.variables.get(&variable.span).cloned();
+                }
+                if self.cx.program.lookup(self.item.unit, name).is_some() {
+                    return None;
+                }
+                let Scoped::Of(_, request) = self.scopes.response() else { return None };
+                self.memory.answers.get(request)?.field(name)
+            }
+            ExprKind::Field(base, field) => self.knows(base)?.field(&field.name),
+            ExprKind::Index(base, index) => match constant(index) {
+                Some(crate::value::Value::Text(name)) => self.knows(base)?.field(&name.text),
+                Some(crate::value::Value::Number(_)) => self.knows(base)?.element(),
+                _ => None,
+            },
+            ExprKind::Each(base) => match self.knows(base)?.element()? {
+                Known::Part(part) => Some(Known::Part(Arc::new(Part { many: true, ..(*part).clone() }))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// `body.totl`: a field that no response has.
+    pub(in crate::check) fn known_field(&mut self, base: &Expr, field: &Ident) {
+        match self.knows(base) {
+            Some(Known::Headers(operation)) if is_http(operation) => self.response_header(operation, field),
+            Some(Known::Part(part)) => self.part_field(&part, field),
+            _ => {}
+        }
+    }
+
+    fn part_field(&mut self, part: &Part<'_>, field: &Ident) {
+        let is_property = !self.cx.registry.all(Kind::Property, &field.name).is_empty();
+        let found = form::field(&part.patterns, &field.name);
+        let at = At { name: part.name.clone(), origin: part.origin };
+        match found {
+            Field::Missing(names) if !is_property => {
+                let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+                let of =
+                    if &*part.name == "body" { "the body".to_owned() } else { format!("`{}`", part.name) };
+                let message =
+                    format!("{of} of no response of `{}` has a field `{}`", part.of.name, field.name);
+                let place = nearest_place(&field.name, &names, &at);
+                let diagnostic = mistake(field.span, message, place);
+                let diagnostic = if words.is_empty() {
+                    diagnostic
+                } else {
+                    diagnostic.help(format!("it has {}", list(&words)))
+                };
+                self.push(diagnostic.did_you_mean(&field.name, words));
+            }
+            Field::NoObject if !is_property => {
+                let kinds: Option<Vec<Vec<&str>>> = part.patterns.iter().map(form::kinds).collect();
+                let Some(kinds) = kinds else { return };
+                let mut kinds: Vec<&str> = kinds.concat();
+                kinds.sort_unstable();
+                kinds.dedup();
+                let message =
+                    format!("`{}` is {}, and has no `{}`", part.name, kinds.join(" or "), field.name);
+                let place = part.origin.map(|origin| (origin, format!("`{}` is declared here", part.name)));
+                let diagnostic = mistake(field.span, message, place);
+                self.push(if kinds == ["list"] {
+                    diagnostic.help("`[0]` is its first element, `[*]` is each of them")
+                } else {
+                    diagnostic
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_http(operation: &Operation) -> bool {
+    matches!(operation.address, Address::Http { .. })
+}

@@ -1,0 +1,216 @@
+//! Which operation a request means: by method and path.
+
+use super::OPEN;
+use super::path::{Part, Path, Piece, path};
+use super::{declared, mistake, option};
+use crate::check::contract::literal::constant;
+use crate::check::walker::{Walker, list};
+use crate::contract::form::parameter_fits;
+use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};
+use crate::diag::{did_you_mean, nearest};
+use crate::source::Span;
+use crate::syntax::ast::{Place, Request};
+use crate::value::{Value, show_short};
+
+/// How well a segment fits: a text that is the same, a parameter, a value that may be the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Same,
+    Parameter,
+    Perhaps,
+}
+
+impl<'a> Walker<'a, '_> {
+    /// The operation that a request means, and its path. A mistake is reported; what only the run
+    /// can tell is none.
+    pub(super) fn http_operation(
+        &mut self,
+        interface: &'a Interface,
+        request: &'a Request,
+    ) -> Option<(&'a Operation, Path<'a>)> {
+        let template = match request.place.as_ref()? {
+            Place::Path(template) | Place::Text(template) => template,
+            Place::Url(_) => return None,
+        };
+        let written = path(template, self.cx.program.sources.get(template.span.source))?;
+        let method = self.method(request)?;
+        let mut found: Vec<(Vec<Fit>, &'a Operation)> =
+            interface.operations.iter().filter_map(|it| Some((fit(it, &written)?, it))).collect();
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let Some((best, _)) = found.first() else {
+            self.unknown_path(interface, &written);
+            return None;
+        };
+        // `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
+        if best.contains(&Fit::Perhaps) {
+            return None;
+        }
+        let best = best.clone();
+        let there: Vec<&'a Operation> =
+            found.into_iter().filter(|(fits, _)| *fits == best).map(|(_, operation)| operation).collect();
+        let of = |wanted: &str| there.iter().copied().find(|it| method_of(it) == Some(wanted));
+        // Every resource that can be read has a head (RFC 9110 §9.3.2), and options.
+        let operation = of(&method).or_else(|| if method == "HEAD" { of("GET") } else { None });
+        match operation {
+            Some(operation) => Some((operation, written)),
+            None if method == "OPTIONS" || method == "TRACE" => None,
+            None => {
+                self.unknown_method(request, &method, &there);
+                None
+            }
+        }
+    }
+
+    fn method(&self, request: &'a Request) -> Option<String> {
+        let given = option(request, "method");
+        match (&*request.verb.name, given) {
+            ("request" | OPEN, Some(given)) => constant(given)?.as_text().map(str::to_owned),
+            ("request", None) => None,
+            (OPEN, None) => Some("GET".to_owned()),
+            (verb, _) => Some(verb.to_owned()),
+        }
+    }
+
+    fn unknown_method(&mut self, request: &Request, method: &str, there: &[&Operation]) {
+        let (at, path) = match option(request, "method") {
+            Some(given) => (given.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
+            None => (request.verb.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
+        };
+        let methods: Vec<&str> = there.iter().filter_map(|it| method_of(it)).collect();
+        let message = format!("the contract has no `{method} {path}`");
+        let place = there.first().and_then(|it| declared(it));
+        self.push(mistake(at, message, place).help(format!("at this path it has {}", list(&methods))));
+    }
+
+    /// A path that the contract does not have: at the segment that makes it so, where one does.
+    fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
+        let shown = self.text(written.span);
+        let operations = &interface.operations;
+        // One segment differs: that is the token.
+        let mut near: Option<(usize, Span, &Operation, Option<String>)> = None;
+        for operation in operations {
+            let Address::Http { path, .. } = &operation.address else { continue };
+            if path.len() != written.segments.len() {
+                continue;
+            }
+            let wrong: Vec<(&Segment, &Part<'_>)> = path
+                .iter()
+                .zip(&written.segments)
+                .filter(|(segment, part)| fit_segment(segment, part).is_none())
+                .collect();
+            let [(Segment::Literal(text), part)] = wrong.as_slice() else { continue };
+            let given = part.plain().unwrap_or_default();
+            let is_near = !nearest(&given, [&**text]).is_empty();
+            let rank = usize::from(!is_near);
+            if near.as_ref().is_none_or(|(least, ..)| rank < *least) {
+                let advice = is_near.then(|| format!("did you mean `{}`?", path_of(operation)));
+                near = Some((rank, part.span, operation, advice));
+            }
+        }
+        let message = format!("the contract has no path `{shown}`");
+        let mut paths: Vec<String> = operations.iter().map(path_of).collect();
+        paths.dedup();
+        let names: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let has = format!("it has {}", list(&names));
+        self.push(match near {
+            Some((0, span, operation, advice)) => {
+                mistake(span, message, declared(operation)).help(advice.unwrap_or(has))
+            }
+            _ => {
+                let close = did_you_mean(&shown, names.iter().copied());
+                let first = nearest(&shown, names.iter().copied()).first().map(|name| (*name).to_owned());
+                let like = operations.iter().find(|it| Some(path_of(it)) == first).or(operations.first());
+                mistake(written.span, message, like.and_then(declared)).help(close.unwrap_or(has))
+            }
+        });
+    }
+
+    /// The values in the path against the types of its parameters.
+    pub(super) fn path_parameters(&mut self, operation: &Operation, written: &Path<'a>) {
+        let Address::Http { path, .. } = &operation.address else { return };
+        for (segment, part) in path.iter().zip(&written.segments) {
+            let Segment::Parameter { prefix, name, suffix } = segment else { continue };
+            let Some(parameter) = operation.parameter(ParameterPlace::Path, name) else { continue };
+            let inner = |text: &str| {
+                let text = text.strip_prefix(&**prefix)?.strip_suffix(&**suffix)?;
+                Some(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+            };
+            let values: Vec<(String, Span)> = match (part.plain(), part.value()) {
+                (Some(text), _) => inner(&text).map(|text| (text, part.span)).into_iter().collect(),
+                (None, Some(expr)) => self.scalars(expr),
+                (None, None) => Vec::new(),
+            };
+            for (text, span) in values {
+                if !parameter_fits(&parameter.pattern, &[&text]) {
+                    self.push(super::query::unfit("path parameter", parameter, &Value::text(text), span));
+                }
+            }
+        }
+    }
+
+    /// The texts of the scalars that an expression stands for, each with its place.
+    pub(super) fn scalars(&self, expr: &'a crate::syntax::ast::Expr) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        for behind in self.behind(expr) {
+            match constant(behind) {
+                Some(Value::Text(text)) => found.push((text.text.to_string(), behind.span)),
+                Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                    found.push((show_short(&value, 200), behind.span));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// How an operation's path fits, segment by segment.
+fn fit(operation: &Operation, written: &Path<'_>) -> Option<Vec<Fit>> {
+    let Address::Http { path, .. } = &operation.address else { return None };
+    if path.len() != written.segments.len() {
+        return None;
+    }
+    path.iter().zip(&written.segments).map(|(segment, part)| fit_segment(segment, part)).collect()
+}
+
+fn fit_segment(segment: &Segment, part: &Part<'_>) -> Option<Fit> {
+    match (segment, part.plain()) {
+        (Segment::Literal(text), Some(given)) => (**text == *given).then_some(Fit::Same),
+        (Segment::Literal(text), None) => could_be(part, text).then_some(Fit::Perhaps),
+        (Segment::Parameter { prefix, suffix, .. }, Some(given)) => {
+            let inner = given.strip_prefix(&**prefix)?.strip_suffix(&**suffix)?;
+            (!inner.is_empty()).then_some(Fit::Parameter)
+        }
+        (Segment::Parameter { .. }, None) => Some(Fit::Parameter),
+    }
+}
+
+/// Whether texts and values together could make this text.
+fn could_be(part: &Part<'_>, text: &str) -> bool {
+    let starts = match part.pieces.first() {
+        Some(Piece::Text(first)) => text.starts_with(first.as_str()),
+        _ => true,
+    };
+    let ends = match part.pieces.last() {
+        Some(Piece::Text(last)) => text.ends_with(last.as_str()),
+        _ => true,
+    };
+    starts && ends
+}
+
+fn method_of(operation: &Operation) -> Option<&str> {
+    match &operation.address {
+        Address::Http { method, .. } => Some(method),
+        Address::Grpc { .. } => None,
+    }
+}
+
+/// `/v1/orders/{id}`
+pub(super) fn path_of(operation: &Operation) -> String {
+    let Address::Http { path, .. } = &operation.address else { return String::new() };
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Literal(text) => format!("/{text}"),
+        Segment::Parameter { prefix, name, suffix } => format!("/{prefix}{{{name}}}{suffix}"),
+    });
+    segments.collect()
+}

@@ -1,0 +1,365 @@
+//! Requests and responses against the service's contract, as they went over the wire. On for every
+//! service that names one; `with { contract: ignore }` lets a call break it on purpose.
+//!
+//! What is judged: a response that came whole, by the operation that its request means; after
+//! redirects the last response, by the operation at its own address, and of the redirects that
+//! their statuses are declared; of several pages each. The request comes first: what a service
+//! says to a request that its contract does not allow breaks no promise. gRPC messages are written
+//! and read by the contract, so that only fields it does not know are left to find: those are a
+//! warning, since newer services may send them.
+
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::cx::{Cx, lock};
+use super::env::Env;
+use crate::contract::conform::{self, Body, Breach, Came, Sent};
+use crate::contract::{Address, Interface, Operation};
+use crate::diag::{Code, did_you_mean};
+use crate::event::{Detail, EventKind, Exchange, Failure};
+use crate::lang::Kind;
+use crate::protocol::{Call, Endpoint};
+use crate::source::Span;
+use crate::value::Value;
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Request,
+    Response,
+}
+
+/// What is wrong with an exchange.
+struct Found {
+    side: Side,
+    /// `POST /v1/orders`
+    operation: String,
+    breaches: Vec<Breach>,
+    help: Option<String>,
+}
+
+/// One exchange of a call: its address and its record.
+struct Leg<'a> {
+    method: &'a str,
+    /// The path below the service's address.
+    path: String,
+    query: Vec<(String, String)>,
+}
+
+impl Cx {
+    /// The failure of an exchange that the contract of its service does not allow.
+    pub(crate) fn breach(
+        &self,
+        env: &Env,
+        span: Span,
+        call: &Call,
+        record: &Value,
+        exchange: &Exchange,
+    ) -> Option<Failure> {
+        let endpoint = call.endpoint.as_ref()?;
+        let contract = endpoint.contract.as_ref()?;
+        let is_own =
+            self.world.registry.all(Kind::Verb, &call.verb).iter().any(|spec| *spec.of == *endpoint.protocol);
+        if !is_own || ignores(call) || contract.interface().operations.is_empty() {
+            return None;
+        }
+        let interface = contract.interface();
+        match &*endpoint.protocol {
+            "http" => {
+                let found = http(interface, endpoint, call, record)?;
+                Some(self.broken(env, span, found, exchange))
+            }
+            "grpc" => {
+                self.unknown_fields(span, call, record);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What a failure that is told anyway also says of the contract.
+    pub(crate) fn also_broken(&self, failure: &mut Failure, broken: Option<Failure>) {
+        if let Some(broken) = broken {
+            failure.details.push(Detail::Note { text: broken.message });
+        }
+    }
+
+    fn broken(&self, env: &Env, span: Span, found: Found, exchange: &Exchange) -> Failure {
+        let first = found.breaches.first().map_or("", |breach| &breach.what);
+        let (code, message) = match found.side {
+            Side::Request => (Code::OFF_CONTRACT, format!("this is no `{}`: {first}", found.operation)),
+            Side::Response => (
+                Code::CONTRACT_BROKEN,
+                format!("the response to `{}` breaks the contract: {first}", found.operation),
+            ),
+        };
+        let mut failure = self.failure(env, code, span, message);
+        failure.label = "this request".to_owned();
+        let mut places: Vec<String> = Vec::new();
+        for (index, breach) in found.breaches.into_iter().enumerate() {
+            if index > 0 {
+                failure.details.push(Detail::Note { text: breach.what });
+            }
+            failure.details.extend(breach.differences.into_details());
+            if let Some(place) = breach.place {
+                let source = self.world.plan.program.sources.get(place.source);
+                let (line, _) = source.line_column(place.start);
+                places.push(format!("{}:{line}", source.name));
+            }
+        }
+        places.dedup();
+        if !places.is_empty() {
+            let text = format!("the contract says so at {}", places.join(" and "));
+            failure.details.push(Detail::Note { text });
+        }
+        let advice = "when this test means to break the contract, write `with { contract: ignore }`";
+        failure.help = Some(match (found.help, found.side) {
+            (Some(help), _) => format!("{help}; {advice}"),
+            (None, Side::Request) => advice.to_owned(),
+            (None, Side::Response) => format!("mend the service, or its contract; {advice}"),
+        });
+        failure.exchange = Some(Box::new(exchange.clone()));
+        if let (Some(service), Side::Response) = (&exchange.service, found.side) {
+            failure.logs = self.world.log_tails([service.as_str()]);
+        }
+        failure
+    }
+
+    /// Fields that came and that the contract does not know, told once for each place.
+    fn unknown_fields(&self, span: Span, call: &Call, record: &Value) {
+        let Some(body) = record.as_object().and_then(|fields| fields.get("body")) else { return };
+        for path in conform::unknown_fields(body) {
+            let method = call.members.last().map_or("", |member| member);
+            let message = format!(
+                "`{method}` answered with fields in `body{path}` that the contract does not know: it may be older than the service"
+            );
+            if lock(&self.world.warned).insert(message.clone()) {
+                self.emit(EventKind::Warning {
+                    code: Code::CONTRACT_BROKEN.name.to_owned(),
+                    message,
+                    place: Some(self.world.place(span)),
+                });
+            }
+        }
+    }
+}
+
+fn ignores(call: &Call) -> bool {
+    call.options.get("contract").and_then(Value::as_text) == Some("ignore")
+}
+
+fn http(interface: &Interface, endpoint: &Endpoint, call: &Call, record: &Value) -> Option<Found> {
+    let method = match &*call.verb {
+        "request" | "open" => call.options.get("method").and_then(Value::as_text).unwrap_or("GET"),
+        verb => verb,
+    };
+    if let Value::List(pages) = record {
+        return pages.iter().find_map(|page| exchanged(interface, endpoint, call, method, page));
+    }
+    exchanged(interface, endpoint, call, method, record)
+}
+
+fn exchanged(
+    interface: &Interface,
+    endpoint: &Endpoint,
+    call: &Call,
+    method: &str,
+    record: &Value,
+) -> Option<Found> {
+    let part = |name: &str| match record {
+        Value::Object(fields) => fields.get(name).cloned(),
+        Value::Live(live) => live.field(name),
+        _ => None,
+    };
+    let url = part("url")?;
+    let hops = part("hops").and_then(|hops| hops.as_list().map(<[Value]>::to_vec)).unwrap_or_default();
+    let field = |hop: &Value, name: &str| hop.as_object().and_then(|fields| fields.get(name)).cloned();
+    let first = hops.first().and_then(|hop| field(hop, "url")).unwrap_or_else(|| url.clone());
+    let leg = leg(endpoint, method, first.as_text()?)?;
+    let operation = match operation(interface, &leg)? {
+        Ok(operation) => operation,
+        Err(found) => return Some(found),
+    };
+    let breaches = conform::sent(operation, &request(call, &leg));
+    if !breaches.is_empty() {
+        return Some(Found {
+            side: Side::Request,
+            operation: operation.name.to_string(),
+            breaches,
+            help: None,
+        });
+    }
+    let status = |value: Option<Value>| {
+        value.as_ref().and_then(Value::as_number).and_then(|number| u16::try_from(number.to_i128()?).ok())
+    };
+    let broken = |operation: &Operation, breaches: Vec<Breach>| {
+        (!breaches.is_empty()).then(|| Found {
+            side: Side::Response,
+            operation: operation.name.to_string(),
+            breaches,
+            help: None,
+        })
+    };
+    let (operation, method) = match hops.first() {
+        None => (operation, method),
+        Some(hop) => {
+            let came = Came { status: status(field(hop, "status"))?, headers: &Value::Null, body: None };
+            // Of a redirect only the status is kept.
+            let found: Vec<Breach> = if operation.response(came.status).is_some() {
+                Vec::new()
+            } else {
+                conform::came(operation, &came)
+            };
+            if let Some(found) = broken(operation, found) {
+                return Some(found);
+            }
+            let turned = hops.iter().filter_map(|hop| status(field(hop, "status")));
+            let method = turned.fold(method, |method, status| match (status, method) {
+                (303, "HEAD") => "HEAD",
+                (303, _) | (301 | 302, "POST") => "GET",
+                _ => method,
+            });
+            let last = self::leg(endpoint, method, url.as_text()?)?;
+            // A redirect may lead to where the contract does not reach.
+            (self::operation(interface, &last)?.ok()?, method)
+        }
+    };
+    let (status, headers) = (status(part("status"))?, part("headers").unwrap_or(Value::Null));
+    let body = part("body").unwrap_or(Value::Absent);
+    let has_body = method != "HEAD" && !matches!(status, 205 | 304) && !matches!(record, Value::Live(_));
+    let came = Came { status, headers: &headers, body: has_body.then_some(&body) };
+    broken(operation, conform::came(operation, &came))
+}
+
+/// An exchange at a URL; none when that is not the service.
+fn leg<'a>(endpoint: &Endpoint, method: &'a str, url: &str) -> Option<Leg<'a>> {
+    let (base, url) = (Url::parse(&endpoint.url).ok()?, Url::parse(url).ok()?);
+    let path = url.path().strip_prefix(base.path().trim_end_matches('/'))?;
+    if base.origin() != url.origin() || !(path.is_empty() || path.starts_with('/')) {
+        return None;
+    }
+    let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+    let query = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    Some(Leg { method, path, query })
+}
+
+/// The operation of an exchange: none when the contract need not have it.
+fn operation<'i>(interface: &'i Interface, leg: &Leg<'_>) -> Option<Result<&'i Operation, Found>> {
+    if let Some(operation) = interface.http(leg.method, &leg.path) {
+        return Some(Ok(operation));
+    }
+    let there: Vec<&Operation> = interface.at_path(&leg.path).collect();
+    match (leg.method, there.first()) {
+        // Every resource that can be read has a head, and options (RFC 9110 §9.3).
+        ("HEAD", Some(_)) => {
+            Some(interface.http("GET", &leg.path).ok_or_else(|| stranger(interface, leg, &there)))
+        }
+        ("OPTIONS" | "TRACE", _) => None,
+        _ => Some(Err(stranger(interface, leg, &there))),
+    }
+}
+
+fn stranger(interface: &Interface, leg: &Leg<'_>, there: &[&Operation]) -> Found {
+    let named = format!("{} {}", leg.method, leg.path);
+    let (what, help) = match there {
+        [] => {
+            let known = interface.operations.iter().filter(|it| matches!(it.address, Address::Http { .. }));
+            let names: Vec<&str> = known.map(|operation| &*operation.name).collect();
+            ("the contract has no such path", did_you_mean(&named, names))
+        }
+        there => {
+            let names: Vec<String> = there.iter().map(|operation| format!("`{}`", operation.name)).collect();
+            ("the contract has no such method at this path", Some(format!("it has {}", names.join(", "))))
+        }
+    };
+    let breach = Breach {
+        what: what.to_owned(),
+        differences: crate::shape::Differences::default(),
+        place: there.first().and_then(|operation| operation.origin),
+    };
+    Found { side: Side::Request, operation: named, breaches: vec![breach], help }
+}
+
+/// What was sent, as the contract sees it.
+fn request<'c>(call: &'c Call, leg: &Leg<'_>) -> Sent<'c> {
+    let headers = call.options.get("headers").and_then(Value::as_object);
+    let headers: Vec<(String, String)> = headers.into_iter().flatten().filter_map(pair).collect();
+    let (mut media, body) = call.operand.as_ref().map_or((None, Body::Nothing), body);
+    if let Some((_, written)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        media = Some(written.clone());
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Sent {
+        segments: leg.path.trim_start_matches('/').split('/').map(decoded).collect(),
+        query: leg.query.clone(),
+        headers,
+        media,
+        body,
+    }
+}
+
+fn pair((name, value): (&Arc<str>, &Value)) -> Option<(String, String)> {
+    let text = match value {
+        Value::Text(text) => text.text.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => return None,
+    };
+    Some((name.to_string(), text))
+}
+
+/// What an operand is sent as.
+fn body(operand: &Value) -> (Option<String>, Body<'_>) {
+    let json = || Some("application/json".to_owned());
+    match operand {
+        Value::Absent => (None, Body::Nothing),
+        Value::Object(_) | Value::List(_) => (json(), Body::Json(operand)),
+        Value::Text(text) => (Some("text/plain".to_owned()), Body::Text(&text.text)),
+        Value::Bytes(_) => (Some("application/octet-stream".to_owned()), Body::Unread),
+        Value::Tagged(tagged) => {
+            let fields = tagged.value.as_object();
+            let given = |name: &str| fields.and_then(|fields| fields.get(name)).and_then(Value::as_text);
+            let media = |default: &str| Some(given("type").unwrap_or(default).to_owned());
+            match (tagged.tag, fields) {
+                ("json", _) => (json(), Body::Json(&tagged.value)),
+                ("form", Some(fields)) => {
+                    (Some("application/x-www-form-urlencoded".to_owned()), Body::Form(fields))
+                }
+                ("graphql", _) => (json(), Body::Unread),
+                ("multipart", _) => (Some("multipart/form-data".to_owned()), Body::Unread),
+                ("bytes", _) => (media("application/octet-stream"), Body::Unread),
+                ("text", _) => match given("text").or_else(|| tagged.value.as_text()) {
+                    Some(text) => (media("text/plain"), Body::Text(text)),
+                    None => (None, Body::Unread),
+                },
+                _ => (given("type").map(str::to_owned), Body::Unread),
+            }
+        }
+        _ => (None, Body::Unread),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_below_that_of_the_service() {
+        let endpoint = |url: &str| Endpoint {
+            service: "s".into(),
+            protocol: "http".into(),
+            url: url.into(),
+            contract: None,
+            dir: std::path::PathBuf::new(),
+        };
+        let at = |base: &str, url: &str| leg(&endpoint(base), "GET", url).map(|leg| leg.path);
+        assert_eq!(at("http://h:1", "http://h:1/a/b?c=d").as_deref(), Some("/a/b"));
+        assert_eq!(at("http://h:1/api/", "http://h:1/api/a").as_deref(), Some("/a"));
+        assert_eq!(at("http://h:1/api", "http://h:1/apis"), None);
+        assert_eq!(at("http://h:1", "http://h:2/a"), None);
+        let query = leg(&endpoint("http://h:1"), "GET", "http://h:1/?a=1%202&b").unwrap().query;
+        assert_eq!(query, [("a".to_owned(), "1 2".to_owned()), ("b".to_owned(), String::new())]);
+    }
+}
