@@ -514,7 +514,8 @@ fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
         },
         // An action that is given the response may judge it; if it does not, that shows in the run.
         (ExprKind::Call(_, args), Some(of)) => {
-            let given = args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
+            let given =
+                args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
             Checked { verdict: given, error: given }
         }
         _ => Checked::default(),

@@ -42,9 +42,7 @@ fn all(pattern: &Pattern, most: usize, depth: usize) -> Option<Vec<Value>> {
             Some(Value::Range(range)) => range_of(&range.0, &range.1, most)?,
             _ => return None,
         },
-        Pattern::Union(parts) => {
-            parts.iter().map(deeper).collect::<Option<Vec<Vec<Value>>>>()?.concat()
-        }
+        Pattern::Union(parts) => parts.iter().map(deeper).collect::<Option<Vec<Vec<Value>>>>()?.concat(),
         Pattern::Weighted(parts) => {
             parts.iter().map(|(_, part)| deeper(part)).collect::<Option<Vec<Vec<Value>>>>()?.concat()
         }

@@ -257,7 +257,11 @@ mod tests {
         let ty = |name: &'static str| types::of_type(name, Object::new()).unwrap();
         let line = ObjectPattern {
             fields: vec![
-                FieldPattern::new("sku", false, Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3}").unwrap()))),
+                FieldPattern::new(
+                    "sku",
+                    false,
+                    Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3}").unwrap())),
+                ),
                 FieldPattern::new("qty", false, Pattern::Range(Value::int(1), Value::int(9))),
             ],
             ..ObjectPattern::default()
@@ -288,12 +292,27 @@ mod tests {
     #[test]
     fn every_kind_of_mistake_is_made() {
         let pattern = order();
-        let told: Vec<String> =
-            each(&pattern, &DrawKey::new(1)).unwrap().iter().map(|v| Malformed::of(v).unwrap().told).collect();
+        let told: Vec<String> = each(&pattern, &DrawKey::new(1))
+            .unwrap()
+            .iter()
+            .map(|v| Malformed::of(v).unwrap().told)
+            .collect();
         for wanted in [
-            "truncated", "empty", "corrupted", "invalid UTF-8", "duplicated key", "trailing garbage",
-            "endless nesting", "wrong type", "missing", "null", "unknown field", "wrong nesting",
-            "out of range", "wrong value", "oversized",
+            "truncated",
+            "empty",
+            "corrupted",
+            "invalid UTF-8",
+            "duplicated key",
+            "trailing garbage",
+            "endless nesting",
+            "wrong type",
+            "missing",
+            "null",
+            "unknown field",
+            "wrong nesting",
+            "out of range",
+            "wrong value",
+            "oversized",
         ] {
             assert_eq!(told.iter().filter(|told| told.starts_with(wanted)).count(), 1, "{wanted}: {told:?}");
         }
@@ -301,7 +320,10 @@ mod tests {
         for wanted in &told {
             let kind = wanted.split([':', ' ']).next().unwrap();
             let made = (0..600).any(|seed| {
-                Malformed::of(&malformed(&pattern, &DrawKey::new(seed)).unwrap()).unwrap().told.starts_with(kind)
+                Malformed::of(&malformed(&pattern, &DrawKey::new(seed)).unwrap())
+                    .unwrap()
+                    .told
+                    .starts_with(kind)
             });
             assert!(made, "{kind}");
         }
@@ -313,7 +335,10 @@ mod tests {
         for seed in 0..50 {
             let base = draw(&int, &DrawKey::new(seed)).unwrap();
             for (damage, name, _) in DAMAGES {
-                assert!(from_json(&damaged(*damage, 500, &base)).is_err() || *damage == Damage::Deep, "{name}");
+                assert!(
+                    from_json(&damaged(*damage, 500, &base)).is_err() || *damage == Damage::Deep,
+                    "{name}"
+                );
             }
         }
     }

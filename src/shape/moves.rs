@@ -107,7 +107,9 @@ impl Moves {
     fn branches(&mut self, parts: &[&Pattern], value: &Value, path: &mut Vec<At>) {
         let own = parts.iter().position(|part| fits(part, value));
         for part in &parts[..own.unwrap_or(parts.len())] {
-            let Some(simple) = value_of(part, Taste::Simplest).filter(|simple| simple != value) else { continue };
+            let Some(simple) = value_of(part, Taste::Simplest).filter(|simple| simple != value) else {
+                continue;
+            };
             let deep = matches!(value, Value::Object(_) | Value::List(_));
             let moves = if deep { &mut self.structure } else { &mut self.value };
             moves.push(Move::put(path, simple));
@@ -126,7 +128,8 @@ impl Moves {
             object.fields.iter().filter(|field| !field.optional).map(|field| &*field.name).collect();
         let spare: Vec<Arc<str>> = fields.keys().filter(|name| !needed.contains(&***name)).cloned().collect();
         self.without(&spare, &whole, path);
-        let of = |name: &str| object.fields.iter().find(|field| *field.name == *name).map(|field| &field.pattern);
+        let of =
+            |name: &str| object.fields.iter().find(|field| *field.name == *name).map(|field| &field.pattern);
         for (name, part) in fields {
             let Some(pattern) = of(name) else { continue };
             if let Some(simple) = value_of(pattern, Taste::Simplest).filter(|simple| simple != part) {

@@ -41,10 +41,12 @@ fn of(pattern: &Pattern, taste: Taste, depth: usize) -> Option<Value> {
         Pattern::Equals(Value::Range(range)) => nearest(&range.0, &range.1, taste),
         Pattern::Equals(value) | Pattern::Compare(Comparison::Equal, value) => Some(value.clone()),
         Pattern::Range(low, high) => nearest(low, high, taste),
-        Pattern::Type(name, args) => of_type(name, args, taste).filter(|value| fits(pattern, value)).or_else(|| {
-            // A built-in shape that this room does not know still has its draws.
-            draw(pattern, &DrawKey::new(0)).ok()
-        }),
+        Pattern::Type(name, args) => {
+            of_type(name, args, taste).filter(|value| fits(pattern, value)).or_else(|| {
+                // A built-in shape that this room does not know still has its draws.
+                draw(pattern, &DrawKey::new(0)).ok()
+            })
+        }
         Pattern::Union(parts) => parts.iter().find_map(deeper),
         Pattern::Weighted(parts) => parts.iter().find_map(|(_, part)| deeper(part)),
         Pattern::List(items, _) | Pattern::Unordered(items, _) => {
@@ -179,7 +181,8 @@ fn write(tree: &Hir, out: &mut String) -> Option<()> {
         }
         HirKind::Class(Class::Unicode(class)) => {
             let ranges = class.ranges();
-            let has = |wanted: &char| ranges.iter().any(|range| (range.start()..=range.end()).contains(wanted));
+            let has =
+                |wanted: &char| ranges.iter().any(|range| (range.start()..=range.end()).contains(wanted));
             out.push(['a', 'A', '0', ' '].into_iter().find(has).or_else(|| Some(ranges.first()?.start()))?);
             Some(())
         }
@@ -187,7 +190,9 @@ fn write(tree: &Hir, out: &mut String) -> Option<()> {
             out.push(class.ranges().first()?.start().into());
             Some(())
         }
-        HirKind::Repetition(repetition) => (0..repetition.min).try_for_each(|_| write(&repetition.sub, out).ok_or(())).ok(),
+        HirKind::Repetition(repetition) => {
+            (0..repetition.min).try_for_each(|_| write(&repetition.sub, out).ok_or(())).ok()
+        }
         HirKind::Capture(capture) => write(&capture.sub, out),
         HirKind::Concat(parts) => parts.iter().try_for_each(|part| write(part, out).ok_or(())).ok(),
         HirKind::Alternation(parts) => write(parts.first()?, out),
@@ -229,7 +234,10 @@ mod tests {
         assert_eq!(simplest(&range(-5, 5)), "0");
         assert_eq!(simplest(&range(3, 9)), "3");
         assert_eq!(simplest(&range(-9, -3)), "-3");
-        assert_eq!(simplest(&Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3,8}x?|[0-9]").unwrap()))), "\"aaa\"");
+        assert_eq!(
+            simplest(&Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3,8}x?|[0-9]").unwrap()))),
+            "\"aaa\""
+        );
         assert_eq!(simplest(&Pattern::Sized(Box::new(ty("int")), 2, 5)), "[0, 0]");
         assert_eq!(simplest(&Pattern::Anything), "none");
     }

@@ -62,13 +62,14 @@ pub(super) fn of(value: &Value, simplest: Option<&Value>) -> Smaller {
             let steps = [1_000_000_000, 1_000_000].map(|unit| nanos / unit * unit);
             smaller.value.extend(steps.into_iter().filter(|step| step != nanos).map(Value::Duration));
             let nearer = nearer((*nanos).into(), towards.into());
-            smaller.value.extend(nearer.into_iter().filter_map(|n| i64::try_from(n).ok()).map(Value::Duration));
+            smaller
+                .value
+                .extend(nearer.into_iter().filter_map(|n| i64::try_from(n).ok()).map(Value::Duration));
         }
         Value::Text(text) => texts(text, &mut smaller),
         Value::Bytes(bytes) => {
-            let kept = |from: usize, to: usize| {
-                Value::bytes([&bytes.bytes[..from], &bytes.bytes[to..]].concat())
-            };
+            let kept =
+                |from: usize, to: usize| Value::bytes([&bytes.bytes[..from], &bytes.bytes[to..]].concat());
             smaller.size.extend(spans(bytes.bytes.len()).map(|(from, to)| kept(from, to)));
             if bytes.bytes.iter().any(|byte| *byte != 0) {
                 smaller.value.push(Value::bytes(vec![0; bytes.bytes.len()]));
@@ -85,7 +86,10 @@ pub(super) fn formed(text: &str, simplest: Option<&Value>) -> Smaller {
     let mut smaller = Smaller { value: simplest.into_iter().cloned().collect(), ..Smaller::default() };
     if let Some(year) = text.get(..4).filter(|year| year.bytes().all(|b| b.is_ascii_digit())) {
         let rounds = match text.contains('T') {
-            true => vec![format!("{year}-01-01T00:00:00Z"), format!("{}T00:00:00Z", text.get(..10).unwrap_or_default())],
+            true => vec![
+                format!("{year}-01-01T00:00:00Z"),
+                format!("{}T00:00:00Z", text.get(..10).unwrap_or_default()),
+            ],
             false => vec![format!("{year}-01-01")],
         };
         smaller.value.extend(rounds.into_iter().filter(|round| round != text).map(Value::text));
@@ -99,11 +103,14 @@ fn numbers(number: &Number, towards: Option<&Number>) -> Vec<Number> {
     if let Number::Float { value, single } = number {
         let float = |value: f64| Number::Float { value, single: *single };
         let candidates = [0.0, 1.0, value.trunc(), (value / 2.0).trunc(), -value];
-        let simpler = |new: &f64| new.abs() < value.abs() || (value.is_sign_negative() && *new == -value) || !value.is_finite();
+        let simpler = |new: &f64| {
+            new.abs() < value.abs() || (value.is_sign_negative() && *new == -value) || !value.is_finite()
+        };
         return candidates.into_iter().filter(simpler).map(float).collect();
     }
     let zero = Number::Int(0);
-    let whole = |number: &Number| number.to_decimal().ok().and_then(|decimal| decimal.with_scale(0).to_i128());
+    let whole =
+        |number: &Number| number.to_decimal().ok().and_then(|decimal| decimal.with_scale(0).to_i128());
     let target = towards.and_then(whole).unwrap_or(0);
     if let Some(int) = number.to_i128() {
         if !matches!(number, Number::Int(_)) {
@@ -159,7 +166,8 @@ fn texts(text: &Text, smaller: &mut Smaller) {
         let worse = |c: char| rank(c) > rank(simple);
         let replaced = |from: usize, to: usize| {
             let each = chars.iter().enumerate();
-            each.map(|(i, &c)| if (from..to).contains(&i) && worse(c) { simple } else { c }).collect::<Vec<char>>()
+            each.map(|(i, &c)| if (from..to).contains(&i) && worse(c) { simple } else { c })
+                .collect::<Vec<char>>()
         };
         if !chars.iter().any(|&c| worse(c)) {
             continue;

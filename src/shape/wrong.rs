@@ -142,7 +142,8 @@ impl Search {
         }
         match value {
             Value::Number(number) => {
-                if let Ok(half) = "0.5".parse().map_err(drop).and_then(|half| number.add(&half).map_err(drop)) {
+                if let Ok(half) = "0.5".parse().map_err(drop).and_then(|half| number.add(&half).map_err(drop))
+                {
                     self.put(path, Value::Number(half), "wrong type", "a fraction");
                 }
                 self.put(path, Value::Number(number.negate()), "out of range", "of the other sign");
@@ -197,7 +198,12 @@ impl Search {
         }
     }
 
-    fn elements<'p>(&mut self, items: &[Value], of: impl Fn(usize) -> Option<&'p Pattern>, path: &mut Vec<At>) {
+    fn elements<'p>(
+        &mut self,
+        items: &[Value],
+        of: impl Fn(usize) -> Option<&'p Pattern>,
+        path: &mut Vec<At>,
+    ) {
         for (i, item) in items.iter().enumerate().take(ELEMENTS) {
             let Some(pattern) = of(i) else { continue };
             path.push(At::Index(i));

@@ -57,7 +57,8 @@ fn numbers_end_where_they_begin_to_fail() {
     assert_eq!(end, "9007199254740993");
     let negative = shrunk(&pattern, &json("-5000"), when(|value| int(value) < -99)).0;
     assert_eq!(negative, "-100");
-    let decimal = shrunk(&ty("decimal"), &json("123.4567"), when(|value| value.as_number() > Some(&Number::Int(3))));
+    let decimal =
+        shrunk(&ty("decimal"), &json("123.4567"), when(|value| value.as_number() > Some(&Number::Int(3))));
     assert_eq!(decimal.0, "4");
     let range = Pattern::Range(Value::int(50), Value::int(90));
     assert_eq!(shrunk(&range, &json("80"), when(|_| true)).0, "50");
@@ -65,7 +66,9 @@ fn numbers_end_where_they_begin_to_fail() {
 
 #[test]
 fn texts_become_short_and_simple() {
-    let has = |part: &'static str| when(move |value: &Value| value.as_text().is_some_and(|text| text.contains(part)));
+    let has = |part: &'static str| {
+        when(move |value: &Value| value.as_text().is_some_and(|text| text.contains(part)))
+    };
     assert_eq!(shrunk(&ty("text"), &Value::text("Zoë likes coffee ☕ and tea"), has("ë")).0, "\"ë\"");
     let long = |value: &Value| value.as_text().is_some_and(|text| text.chars().count() > 9);
     assert_eq!(shrunk(&ty("text"), &Value::text("Hello, World! 42"), when(long)).0, "\"aaaaaaaaaa\"");
@@ -79,7 +82,10 @@ fn what_is_not_to_blame_goes_or_becomes_simple() {
     let line = object(&[("sku", ty("text")), ("qty", Pattern::Range(Value::int(1), Value::int(99)))]);
     let pattern = object(&[
         ("id", ty("uuid")),
-        ("state", Pattern::Union(vec![Pattern::Equals(Value::text("NEW")), Pattern::Equals(Value::text("PAID"))])),
+        (
+            "state",
+            Pattern::Union(vec![Pattern::Equals(Value::text("NEW")), Pattern::Equals(Value::text("PAID"))]),
+        ),
         ("lines", Pattern::Sized(Box::new(line), 1, 5)),
         ("note?", ty("text")),
         ("paid?", ty("bool")),
@@ -103,11 +109,11 @@ fn what_is_not_to_blame_goes_or_becomes_simple() {
 
 #[test]
 fn one_part_is_to_blame_where_one_suffices() {
-    let pattern = object(&[("name", ty("text")), ("city", ty("text")), ("n", ty("int")), ("more?", ty("text"))]);
+    let pattern =
+        object(&[("name", ty("text")), ("city", ty("text")), ("n", ty("int")), ("more?", ty("text"))]);
     // Every empty text is lost on the way.
-    let blame = |value: &Value| {
-        value.as_object().unwrap().values().filter(|part| part.as_text() == Some("")).count()
-    };
+    let blame =
+        |value: &Value| value.as_object().unwrap().values().filter(|part| part.as_text() == Some("")).count();
     let all_empty = json(r#"{"name":"","city":"","n":71,"more":""}"#);
     assert_eq!(shrunk(&pattern, &all_empty, blame).0, "{ name: \"a\", city: \"\", n: 0 }");
     let one = json(r#"{"name":"Nora","city":"Ashford","n":71,"more":""}"#);
@@ -139,7 +145,11 @@ fn keys_of_maps_and_earlier_branches() {
 fn what_is_wrong_stays_wrong_while_the_rest_shrinks() {
     let pattern = object(&[("name", ty("text")), ("n", Pattern::Range(Value::int(0), Value::int(9)))]);
     let not = Pattern::Not(Box::new(pattern.clone()));
-    let (end, _) = shrunk(&not, &json(r#"{"name":"Nora Keller","n":10}"#), when(|value| int(&value.as_object().unwrap()["n"]) > 9));
+    let (end, _) = shrunk(
+        &not,
+        &json(r#"{"name":"Nora Keller","n":10}"#),
+        when(|value| int(&value.as_object().unwrap()["n"]) > 9),
+    );
     assert_eq!(end, "{ name: \"\", n: 10 }");
     let malformed = Pattern::Malformed(Box::new(pattern.clone()));
     let drawn = crate::shape::malformed::each(&pattern, &crate::shape::DrawKey::new(4)).unwrap();
@@ -168,12 +178,14 @@ fn a_failure_that_passes_when_anything_changes_stays_as_it_is() {
 fn hostile_shapes_and_sizes_end() {
     let shape: crate::shape::Make = Arc::new(|| ty("text"));
     let value = Value::text("x".repeat(20_000));
-    let (end, asked) = shrunk(&Pattern::Late("late".into(), shape), &value, when(|v| v.as_text().unwrap().len() > 999));
+    let (end, asked) =
+        shrunk(&Pattern::Late("late".into(), shape), &value, when(|v| v.as_text().unwrap().len() > 999));
     assert_eq!(end.len(), 1_002, "{asked}");
     assert!(asked < 3_000, "{asked}");
     let list = Pattern::Sized(Box::new(ty("int")), 0, u64::MAX);
     let many = Value::list((0..10_000).map(|n| Value::int(n % 7)).collect());
-    let (end, asked) = shrunk(&list, &many, when(|v| v.as_list().unwrap().iter().filter(|n| int(n) == 3).count() >= 2));
+    let (end, asked) =
+        shrunk(&list, &many, when(|v| v.as_list().unwrap().iter().filter(|n| int(n) == 3).count() >= 2));
     assert_eq!(end, "[3, 3]");
     assert!(asked < 3_000, "{asked}");
 }
