@@ -92,3 +92,93 @@ fn the_failing_run_is_the_one_the_page_shows() {
         panic!("{difference}");
     }
 }
+
+/// What a run of a scenario says that imports from the shop, and how it ends.
+fn run(text: &str) -> (Option<i32>, String) {
+    let place = Place::new("lossy.scn", text);
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(&place.root)
+        .args(["run", &place.file, "--jobs", "1", "--seed", "3"])
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "200")
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+/// What becomes of each field that a relay with one defect loses, and of no other.
+const DEFECTS: [(&str, &[&str]); 3] = [
+    (
+        "float64",
+        &[
+            "`.int64` was rounded as a float64 rounds",
+            "`.uint64` was rounded as a float64 rounds",
+            "`.counts.most` was rounded as a float64 rounds",
+            "`.nested.int64` was rounded as a float64 rounds",
+        ],
+    ),
+    (
+        "drop_empty",
+        &[
+            "`.optional_string` was set and empty, and came back as not set",
+            "`.nested.optional_string` was set and empty, and came back as not set",
+        ],
+    ),
+    ("enum_number", &["`.course` changed", "`.nested.course` changed"]),
+];
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn each_defect_of_the_relay_is_blamed_on_the_fields_that_it_loses() {
+    for (defect, blamed) in DEFECTS {
+        let text = format!(
+            "use \"std/lossless\" {{ round_trip }}\nuse \"./shop/shop.scn\" {{ relay }}\n\
+             @matrix(relay: [{defect}, current])\nscenario \"lossy\" {{\n  round_trip(relay, {{\n    \
+             int64: 9007199254740993, uint64: 18446744073709551615, sint32: -1, double: 0.1\n    \
+             string: \"e\\u{{301}}\", course: 7, optional_string: \"\", optional_int32: 0, numbers: [0]\n    \
+             counts: {{ most: 9223372036854775807, small: 1 }}\n    \
+             nested: {{ int64: -9007199254740993, course: -1, optional_string: \"\" }}\n  }})\n}}\n"
+        );
+        let (code, said) = run(&text);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(&format!("failed  lossy (relay: {defect})")), "{said}");
+        assert!(said.contains("1 passed, 1 failed"), "{said}");
+        let lost = Regex::new(r"`\.[a-z0-9_.]+` (was|changed|came|did|lost|ended|had)[^\n]*").unwrap();
+        let found: Vec<&str> = lost.find_iter(&said).map(|found| found.as_str().trim_end()).collect();
+        assert_eq!(found, blamed, "{said}");
+    }
+}
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn a_property_shrinks_what_a_defect_loses_to_one_field() {
+    for (defect, field) in
+        [("float64", "int64"), ("drop_empty", "optional_string"), ("enum_number", "course")]
+    {
+        let text = format!(
+            "use \"std/lossless\" {{ round_trip }}\nuse \"./shop/shop.scn\" {{ relay }}\n\
+             shape Message {{\n  int64?: 1 | 9007199254740993\n  string?: text(0..9)\n  \
+             optional_string?: \"\" | \"a\"\n  course?: \"MAIN\" | 7\n  numbers?: [int(0..9); 0..3]\n}}\n\
+             @matrix(relay: [{defect}])\nscenario \"lossy\" {{\n  forall message in Message for 200 cases {{\n    \
+             round_trip(relay, message)\n  }}\n}}\n"
+        );
+        let (code, said) = run(&text);
+        assert_eq!(code, Some(1), "{said}");
+        let value = Regex::new(&format!(r"\{{ {field}: [^,]+ \}}")).unwrap();
+        assert!(value.is_match(&said), "not shrunk to `{field}` alone:\n{said}");
+        assert!(said.contains("--only 'case:\"relay: "), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn a_defect_that_nobody_knows_is_refused_at_the_start() {
+    let text = "use \"./shop/shop.scn\" { relay }\nscenario \"odd\" {\n  \
+        restart relay with { env: { SHOP_DEFECTS: \"flaot64\" } }\n}\n";
+    let (code, said) = run(text);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`relay` does not start: it ended before it was ready: exit status 1"), "{said}");
+    assert!(said.contains("there are drop_empty, enum_number, float64"), "{said}");
+}

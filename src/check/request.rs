@@ -56,6 +56,9 @@ impl<'a> Walker<'a, '_> {
         {
             self.against(contract, target, request);
         }
+        if spec.is_some_and(|spec| spec.of == super::sql::SQL) {
+            self.sql_request(request);
+        }
         if let Some(place) = &request.place {
             self.template(place.template());
         }

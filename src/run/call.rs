@@ -66,6 +66,9 @@ impl Cx {
             return self.catalog(env, function, args, span).await;
         }
         let given = self.arguments(env, args).await?;
+        if &*name == "coverage" && self.world.plan.program.lookup(unit, &name).is_none() {
+            return self.coverage_of(env, given, span);
+        }
         if let Some((item, declared)) = self.world.plan.program.lookup_item(unit, &name) {
             return match &declared.kind {
                 ItemKind::Action(action) => {

@@ -24,6 +24,9 @@ use crate::value::{Number, Value};
 /// How long another runner's suite may take.
 const SUITE: std::time::Duration = std::time::Duration::from_secs(1800);
 
+/// How many cases and combinations a message names.
+const LISTED: usize = 6;
+
 /// How a stage ended.
 pub(crate) struct Staged {
     /// How many scenarios and tests ended how.
@@ -63,6 +66,7 @@ pub(crate) async fn run_stage(
     });
     let cx = Arc::new(shared_context(world, policy, planned.item.map_or(0, |item| item.unit)));
     let scope = Arc::new(Scope::new(cx.clone()));
+    world.counting.begin(&name);
     world.events.send(EventKind::StageStarted { stage: name.clone(), scenarios: work.selected.len() });
     let mut summary = Summary::default();
     let mut failures = Vec::new();
@@ -115,6 +119,7 @@ async fn scenarios(
 ) {
     let mut running = JoinSet::new();
     let mut place = work.stage;
+    let mut left_out = Vec::new();
     for &index in work.selected {
         for (instance, failures) in instances(world, cx, index, work.next_id).await {
             let parts = instance.parts();
@@ -122,6 +127,7 @@ async fn scenarios(
             place += 1;
             // What could not be evaluated may be any of them.
             if failures.is_empty() && work.wanted.is_some_and(|wanted| !wanted.has(&candidate)) {
+                left_out.push(parts.join(", "));
                 continue;
             }
             let (world, policy, scopes) = (world.clone(), policy.clone(), scopes.clone());
@@ -140,6 +146,9 @@ async fn scenarios(
             });
         }
     }
+    if running.is_empty() && !left_out.is_empty() {
+        world.events.send(nothing_selected(&left_out));
+    }
     while let Some(finished) = running.join_next().await {
         let outcome = match finished {
             Ok(Finished { outcome }) => outcome,
@@ -150,12 +159,25 @@ async fn scenarios(
     }
 }
 
+/// Says what there would have been, when the selection leaves out every case and combination.
+fn nothing_selected(left_out: &[String]) -> EventKind {
+    let named = left_out.iter().filter(|name| !name.is_empty()).take(LISTED);
+    let named: Vec<String> = named.map(|name| format!("`{name}`")).collect();
+    let more = if left_out.len() > LISTED { ", …" } else { "" };
+    let message = match named.as_slice() {
+        [] => "no scenario of the stage is selected".to_owned(),
+        named => format!("no case or combination is selected; there are {}{more}", named.join(", ")),
+    };
+    EventKind::Warning { code: Code::USAGE.name.to_owned(), message, place: None }
+}
+
 /// A context that belongs to no scenario: for hooks, gates and shared fixtures.
 pub(crate) fn shared_context(world: &Arc<World>, policy: &Policy, unit: usize) -> Cx {
     let dir = world.plan.program.units.get(unit).map_or_else(|| world.root.clone(), |unit| unit.dir.clone());
     let trace = "0".repeat(31) + "1";
     let cancel = policy.cancel.child_token();
-    let session = Session::new(world.redactor.clone(), cancel.clone(), dir, trace, world.processes.clone());
+    let mut session = Session::new(world.redactor.clone(), cancel.clone(), dir, trace, world.processes.clone());
+    session.only_safe = world.only_safe;
     Cx::new(world.clone(), None, Arc::new(session), cancel, None)
 }
 

@@ -31,6 +31,12 @@ impl Builds {
     /// The default of how long a build may take.
     pub const WITHIN: Duration = Duration::from_secs(600);
 
+    /// Whether the build has run already.
+    pub fn is_done(&self, command: &CommandSpec) -> bool {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.get(command).is_some_and(|outcome| outcome.initialized())
+    }
+
     /// Runs the build, or waits for the one that is under way; how long it took. A build that was
     /// dropped while it ran is run by the next one who waits for it.
     pub async fn build(
