@@ -113,8 +113,8 @@ codes! {
     // The run
     EXPECTATION "expectation": "an expectation does not hold",
         "The report shows the values of the parts of a comparison, or every path at which a pattern does not fit.";
-    NOTHING_CHECKED "nothing-checked": "a scenario or a loop checked nothing",
-        "A scenario whose statements made no request and judged no expectation proves nothing, so it fails. A loop over an empty list has no turn, and what it expects was not judged: that is a warning.";
+    NOTHING_CHECKED "nothing-checked": "a scenario, a property or a loop checked nothing",
+        "A scenario whose statements made no request and judged no expectation proves nothing, so it fails; so does a `forall` with no case in which something was checked. A loop over an empty list has no turn, and what it expects was not judged: that is a warning.";
     UNEXPECTED_STATUS "unexpected-status": "a response that nobody checked was no success",
         "Silence is strict: a response whose status no expectation reads must be a success (2xx for HTTP, `OK` for gRPC, exit code 0 for `exec`). Write the status you expect.";
     REQUEST_FAILED "request-failed": "a request got no response",

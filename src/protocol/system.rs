@@ -274,9 +274,7 @@ async fn act(verb: &str, service: &Service, options: &Options) -> Done {
         "resume" => Done::of(service.resume()),
         "ping" => match service.is_well().await {
             Ok(()) => Done::ended(None),
-            Err(why) => {
-                Done::failed(ErrorKind::Refused, format!("`{}` is not well: {why}", service.name()))
-            }
+            Err(why) => Done::failed(ErrorKind::Refused, format!("`{}` is not well: {why}", service.name())),
         },
         other => {
             let advice = did_you_mean(other, VERBS).unwrap_or_default();

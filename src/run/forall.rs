@@ -117,7 +117,10 @@ impl Cx {
         let Some(expr) = written else { return Ok(self.world.cases.number.unwrap_or(CASES)) };
         let value = self.eval(env, expr).await?;
         let number = value.as_number().and_then(|number| number.to_i128());
-        match number.and_then(|number| u32::try_from(number).ok()).filter(|number| (1..=MOST).contains(number)) {
+        match number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| (1..=MOST).contains(number))
+        {
             Some(number) => Ok(self.world.cases.number.unwrap_or(number)),
             None => {
                 let got = show_short(&value, 40);

@@ -44,7 +44,10 @@ fn walk(name: &str, value: Value, lose: fn(&str, Value) -> Option<Value>) -> Opt
             Value::Array(items.into_iter().filter_map(|item| walk(name, item, lose)).collect())
         }
         Value::Object(fields) => Value::Object(
-            fields.into_iter().filter_map(|(name, part)| Some((name.clone(), walk(&name, part, lose)?))).collect(),
+            fields
+                .into_iter()
+                .filter_map(|(name, part)| Some((name.clone(), walk(&name, part, lose)?)))
+                .collect(),
         ),
         part => part,
     };
@@ -82,14 +85,21 @@ fn is_found(url: &str, parts: &[&str], path: &str) -> Ran {
     assert!(ran.says("`order` shrunk, in"), "{}", ran.out);
     assert!(ran.says(&format!("path expected actual {path}")), "{}", ran.out);
     // One part is to blame, and so one line of the table speaks of it.
-    let table: Vec<&str> =
-        ran.out.lines().skip_while(|line| !line.contains("path ")).skip(1).take_while(|line| !line.trim().is_empty()).collect();
+    let table: Vec<&str> = ran
+        .out
+        .lines()
+        .skip_while(|line| !line.contains("path "))
+        .skip(1)
+        .take_while(|line| !line.trim().is_empty())
+        .collect();
     assert_eq!(table.len(), 1, "{}", ran.out);
-    let repeat = ran.out.lines().find_map(|line| line.trim().strip_prefix("repeat")).unwrap().trim().to_owned();
+    let repeat =
+        ran.out.lines().find_map(|line| line.trim().strip_prefix("repeat")).unwrap().trim().to_owned();
     assert!(repeat.contains("--seed 7") && repeat.contains("--case "), "{repeat}");
     let words: Vec<&str> = repeat.split(' ').skip(1).collect();
     let again = project.scn(&words);
-    let block = |ran: &Ran| ran.out.split("as first found").nth(1).unwrap().split("tries").next().unwrap().to_owned();
+    let block =
+        |ran: &Ran| ran.out.split("as first found").nth(1).unwrap().split("tries").next().unwrap().to_owned();
     assert_eq!(block(&again.ends(1, parts)), block(&ran), "the repetition tells the same");
     ran
 }
@@ -121,7 +131,10 @@ fn dropped_empty_texts_are_found_and_one_is_to_blame() {
     let ran = is_found(&url, &["big: 0,", "lines: [{ sku: \"aaa\", qty: 1 }]"], ".n");
     let shrunk = ran.out.split("shrunk, in").nth(1).unwrap();
     let has = |text: &str| shrunk.contains(text);
-    assert!(has("name: \"\",") && has("nick: \"a\",") || has("name: \"a\",") && has("nick: \"\","), "{shrunk}");
+    assert!(
+        has("name: \"\",") && has("nick: \"a\",") || has("name: \"a\",") && has("nick: \"\","),
+        "{shrunk}"
+    );
     assert!(!has("note"), "{shrunk}");
 }
 
@@ -131,7 +144,11 @@ fn names_that_become_numbers_are_found() {
         let number = ["PENDING", "PAID", "SHIPPED"].iter().position(|known| value.as_str() == Some(known));
         Some(number.filter(|_| name == "state").map_or(value, Value::from))
     });
-    is_found(&url, &["state: \"PENDING\",", "big: 0,", "name: \"\","], ".state \"PENDING\" (text) 0 (number)");
+    is_found(
+        &url,
+        &["state: \"PENDING\",", "big: 0,", "name: \"\","],
+        ".state \"PENDING\" (text) 0 (number)",
+    );
 }
 
 /// An echo that counts what it is asked.
@@ -174,12 +191,16 @@ fn the_number_of_cases_can_be_replaced_and_has_a_default() {
 #[test]
 fn what_checks_nothing_never_passes() {
     let url = answering(<[u8]>::to_vec);
-    property(&url, "n in int for 0 cases", "    POST s / { n }").run(&[]).ends(2, &["from 1 to 1000000 cases"]);
+    property(&url, "n in int for 0 cases", "    POST s / { n }")
+        .run(&[])
+        .ends(2, &["from 1 to 1000000 cases"]);
     let none = "    POST s / { n }";
     let counted = format!(
         "service s {{ speaks http; at \"{url}\" }}\naction none() {{ return 0 }}\nscenario \"it\" {{\n  let count = none()\n  forall n in int for count cases {{\n{none}\n  }}\n}}\n"
     );
-    scn(&counted).run(&[]).ends(1, &["a property has from 1 to 1000000 cases, not 0", "no case checks nothing"]);
+    scn(&counted)
+        .run(&[])
+        .ends(1, &["a property has from 1 to 1000000 cases, not 0", "no case checks nothing"]);
     property(&url, "n in int", "    show n").run(&[]).ends(2, &["this `forall` checks nothing"]);
     property(&url, "n in int(1..9)", "    if n > 9 { expect n == 0 }")
         .run(&[])
@@ -240,11 +261,8 @@ fn cleanup_belongs_to_the_case() {
     let log = project.read("log");
     assert_eq!(log, "do\nundo\n".repeat(log.lines().count() / 2), "every try undoes what it did");
 
-    let failing = property(
-        "http://127.0.0.1:9",
-        "n in int(1..9)",
-        "    defer { exec \"false\" }\n    expect n > 0",
-    );
+    let failing =
+        property("http://127.0.0.1:9", "n in int(1..9)", "    defer { exec \"false\" }\n    expect n > 0");
     failing.run(&[]).ends(1, &["cleanup failed: `exec`", "case 1 of 9"]);
 }
 
@@ -283,10 +301,10 @@ fn another_failure_is_not_the_same_failure() {
 fn one_try_of_an_eventually_inside_is_no_failure() {
     let count = Arc::new(AtomicU32::new(0));
     let asked = count.clone();
-    let url = answering(move |_| {
-        format!("{{\"n\": {}}}", count.fetch_add(1, Ordering::Relaxed)).into_bytes()
-    });
-    let body = "    eventually within 60s every 1ms {\n      POST s / { n }\n      expect body.n % 3 == 2\n    }";
+    let url =
+        answering(move |_| format!("{{\"n\": {}}}", count.fetch_add(1, Ordering::Relaxed)).into_bytes());
+    let body =
+        "    eventually within 60s every 1ms {\n      POST s / { n }\n      expect body.n % 3 == 2\n    }";
     property(&url, "n in int(1..3)", body).run(&[]).ends(0, &[]);
     assert_eq!(asked.load(Ordering::Relaxed), 9);
     let outside = format!(
@@ -301,7 +319,9 @@ fn properties_side_by_side_keep_apart() {
     let text = format!(
         "service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\n  parallel {{\n    forall n in int(1..4) {{\n      POST s / {{ n }}\n      expect body.n == n\n    }}\n    forall m in int(1..5) {{\n      POST s / {{ m }}\n      expect body.m < 5\n    }}\n  }}\n}}\n"
     );
-    scn(&text).run(&[]).ends(1, &["`body.m < 5` does not hold", "`m` in case 5 of 5, which are all there are"]);
+    scn(&text)
+        .run(&[])
+        .ends(1, &["`body.m < 5` does not hold", "`m` in case 5 of 5, which are all there are"]);
 }
 
 #[test]

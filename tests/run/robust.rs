@@ -73,7 +73,9 @@ fn a_service_that_fails_or_accepts_does_not_survive() {
         "GET" => json("200 OK", "{}"),
         _ => Vec::new(),
     };
-    attacked(breaks, ", tolerant: true").run(&[]).ends(1, &["a request that makes no sense deserves an answer too"]);
+    attacked(breaks, ", tolerant: true")
+        .run(&[])
+        .ends(1, &["a request that makes no sense deserves an answer too"]);
 }
 
 #[test]
@@ -114,7 +116,16 @@ http.server.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve
          shape Order { id: uuid }\nscenario \"it\" {\n  forall bad in malformed(Order) for 60 cases {\n    let answer = POST s / bad\n    survives(answer, s)\n  }\n}\n",
     );
     project.write("server.py", program);
-    project.run(&[]).ends(1, &["exited while it was needed", "7", "`bad` is malformed: empty: there is nothing", "case 3 of 60", "--case 3"]);
+    project.run(&[]).ends(
+        1,
+        &[
+            "exited while it was needed",
+            "7",
+            "`bad` is malformed: empty: there is nothing",
+            "case 3 of 60",
+            "--case 3",
+        ],
+    );
 }
 
 #[test]
@@ -150,7 +161,10 @@ fn ping_asks_what_ready_asks() {
     };
     scn(&text("; ready GET /well", "  ping s")).run(&[]).ends(0, &[]);
     scn(&text("", "  ping s")).run(&[]).ends(0, &[]);
-    let gone = format!("service s {{ at \"http://127.0.0.1:{}\" }}\nscenario \"it\" {{\n  ping s\n}}\n", crate::harness::closed_port());
+    let gone = format!(
+        "service s {{ at \"http://127.0.0.1:{}\" }}\nscenario \"it\" {{\n  ping s\n}}\n",
+        crate::harness::closed_port()
+    );
     scn(&gone).run(&[]).ends(1, &["`s` is not well", "refused"]);
     scn(&gone.replace("ping s", "ping s\n  expect error.kind == \"refused\"")).run(&[]).ends(0, &[]);
 }

@@ -14,9 +14,9 @@ use crate::contract::Contract;
 use crate::contract::proto::value::to_message;
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::protocol::{Call, Endpoint};
-use crate::source::display_path;
 use crate::shape::Malformed;
 use crate::shape::malformed::How;
+use crate::source::display_path;
 use crate::value::words::shell_quote;
 use crate::value::{MASK, Redactor, Value, to_json, to_json_pretty};
 

@@ -30,9 +30,8 @@ pub(super) fn bytes(malformed: &Malformed, input: &MessageDescriptor) -> Result<
 /// In place of the field that does not fit, one of a wire type that it cannot have.
 fn misfit(base: &Value, at: &[Value], whole: &[u8], input: &MessageDescriptor) -> Vec<u8> {
     let name = at.first().and_then(Value::as_text);
-    let field = name.and_then(|name| {
-        input.get_field_by_name(name).or_else(|| input.get_field_by_json_name(name))
-    });
+    let field =
+        name.and_then(|name| input.get_field_by_name(name).or_else(|| input.get_field_by_json_name(name)));
     let (Some(name), Some(field), Some(fields)) = (name, field, base.as_object()) else {
         return illegal(whole);
     };
@@ -76,13 +75,16 @@ fn damaged(damage: Damage, at: u16, whole: &[u8], input: &MessageDescriptor) -> 
             bytes[offset] ^= 0x87;
             is_broken(&bytes).then_some(bytes)
         }),
-        Damage::InvalidUtf8 => input.fields().find(|field| matches!(field.kind(), Kind::String) && !field.is_map()).map(|field| {
-            let mut bytes = whole.to_vec();
-            encode_key(field.number(), WireType::LengthDelimited, &mut bytes);
-            encode_varint(2, &mut bytes);
-            bytes.extend([0xff, 0xfe]);
-            bytes
-        }),
+        Damage::InvalidUtf8 => input
+            .fields()
+            .find(|field| matches!(field.kind(), Kind::String) && !field.is_map())
+            .map(|field| {
+                let mut bytes = whole.to_vec();
+                encode_key(field.number(), WireType::LengthDelimited, &mut bytes);
+                encode_varint(2, &mut bytes);
+                bytes.extend([0xff, 0xfe]);
+                bytes
+            }),
         // A field that stands twice is legal here, and so is an unknown one.
         Damage::Doubled => None,
         Damage::Trailing => Some([whole, &[0xff; 12]].concat()),
@@ -106,14 +108,20 @@ mod tests {
 
     /// `google.protobuf.FieldDescriptorProto` has texts, numbers, enums and messages.
     fn input() -> MessageDescriptor {
-        prost_reflect::DescriptorPool::global().get_message_by_name("google.protobuf.FieldDescriptorProto").unwrap()
+        prost_reflect::DescriptorPool::global()
+            .get_message_by_name("google.protobuf.FieldDescriptorProto")
+            .unwrap()
     }
 
     #[test]
     fn what_goes_out_is_no_message_or_one_that_does_not_fit() {
         let ty = |name: &'static str| types::of_type(name, Object::new()).unwrap();
         let fields = vec![
-            FieldPattern::new("name", false, Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3,9}").unwrap()))),
+            FieldPattern::new(
+                "name",
+                false,
+                Pattern::Regex(Arc::new(regex::Regex::new("[a-z]{3,9}").unwrap())),
+            ),
             FieldPattern::new("number", false, Pattern::Range(Value::int(1), Value::int(99))),
             FieldPattern::new("proto3_optional", false, ty("bool")),
         ];

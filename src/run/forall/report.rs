@@ -19,8 +19,10 @@ impl Property<'_> {
     /// What a case is that was not shrunk.
     pub(super) fn drawn(&self, index: u32, value: &Value) -> Vec<Detail> {
         let name = &self.forall.name.name;
-        let mut details =
-            vec![Detail::Lines { title: format!("`{name}` in {}", self.title(index)), lines: vec![short(value)] }];
+        let mut details = vec![Detail::Lines {
+            title: format!("`{name}` in {}", self.title(index)),
+            lines: vec![short(value)],
+        }];
         details.extend(self.label(value));
         details
     }
@@ -35,7 +37,13 @@ impl Property<'_> {
     }
 
     /// What a case is that was shrunk in `steps`, after so many tries.
-    pub(super) fn shrunk(&self, index: u32, found: &Value, end: &Value, (steps, tries): (usize, u32)) -> Vec<Detail> {
+    pub(super) fn shrunk(
+        &self,
+        index: u32,
+        found: &Value,
+        end: &Value,
+        (steps, tries): (usize, u32),
+    ) -> Vec<Detail> {
         let name = &self.forall.name.name;
         let title = format!("`{name}` as first found, in {}", self.title(index));
         let mut details = vec![Detail::Lines { title, lines: vec![short(found)] }];
@@ -56,7 +64,10 @@ impl Property<'_> {
         let found = mismatches(&pattern, value).listed;
         let first = found.first()?;
         let path = if first.path.is_empty() { "it".to_owned() } else { first.path.clone() };
-        let text = format!("`{name}` is wrong on purpose: {path} should be {}, and is {}", first.expected, first.actual);
+        let text = format!(
+            "`{name}` is wrong on purpose: {path} should be {}, and is {}",
+            first.expected, first.actual
+        );
         Some(Detail::Note { text })
     }
 }
@@ -98,7 +109,8 @@ fn write(head: &str, value: &Value, depth: usize, tail: &str, out: &mut Vec<Stri
     let inside: Vec<(String, &Value)> = match value {
         Value::Object(fields) if one.chars().count() > LINE => {
             // As the language writes it: a field's name as `show` has it.
-            let head = |name: &str| match show(&Value::object([(name, Value::Null)])).strip_suffix(": null }") {
+            let head = |name: &str| match show(&Value::object([(name, Value::Null)])).strip_suffix(": null }")
+            {
                 Some(shown) => format!("{}: ", shown.trim_start_matches("{ ")),
                 None => format!("{name}: "),
             };

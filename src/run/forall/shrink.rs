@@ -173,9 +173,12 @@ impl Search<'_> {
         budget.tries -= 1;
         let mut attempt: Attempt = self.property.trial(self.index, value, self.key(budget.tries));
         attempt.found = self.found.clone();
-        let tried = tokio::time::timeout_at(budget.until, self.cx.try_value(self.property, &mut attempt)).await;
+        let tried =
+            tokio::time::timeout_at(budget.until, self.cx.try_value(self.property, &mut attempt)).await;
         match tried {
-            Ok(Ok(Ended::Failed(failures))) if Way::of(&failures).as_ref() == Some(&self.way) => Ok(Some(failures)),
+            Ok(Ok(Ended::Failed(failures))) if Way::of(&failures).as_ref() == Some(&self.way) => {
+                Ok(Some(failures))
+            }
             Ok(Ok(_)) => Ok(None),
             Ok(Err(Stop::Cancelled)) => Err(Stop::Cancelled),
             Ok(Err(_)) => Ok(None),

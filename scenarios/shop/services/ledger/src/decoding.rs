@@ -65,8 +65,12 @@ mod tests {
 
     #[test]
     fn only_what_cannot_be_decoded_is_the_callers_mistake() {
-        let code = |status: Status| Status::from_header_map(told(status.into_http()).headers()).map(|s| s.code());
-        assert_eq!(code(Status::internal(format!("{UNDECODABLE}: buffer underflow"))), Some(Code::InvalidArgument));
+        let code =
+            |status: Status| Status::from_header_map(told(status.into_http()).headers()).map(|s| s.code());
+        assert_eq!(
+            code(Status::internal(format!("{UNDECODABLE}: buffer underflow"))),
+            Some(Code::InvalidArgument)
+        );
         assert_eq!(code(Status::internal("the disk is full")), Some(Code::Internal));
         assert_eq!(code(Status::not_found(UNDECODABLE)), Some(Code::NotFound));
     }

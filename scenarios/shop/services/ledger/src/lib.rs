@@ -17,7 +17,10 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{codec::CompressionEncoding, metadata::AsciiMetadataValue, transport::Server};
 
-use crate::{decoding::Decoding, proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry};
+use crate::{
+    decoding::Decoding, proto::ledger_server::LedgerServer, service::LedgerService, store::Store,
+    telemetry::Telemetry,
+};
 
 pub use crate::telemetry::log;
 
