@@ -69,7 +69,7 @@ impl<'a> Walker<'a, '_> {
             let diagnostic = Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.name.span, message);
             return self.push(diagnostic.help(EXAMPLE));
         }
-        for (index, arg) in args.iter().enumerate() {
+        for arg in args {
             let Some(name) = &arg.name else {
                 let message = "the values of a matrix have a name";
                 let diagnostic = Diagnostic::error(Code::WRONG_ARGUMENTS, arg.value.span, message);
@@ -77,12 +77,6 @@ impl<'a> Walker<'a, '_> {
                 self.value(&arg.value);
                 continue;
             };
-            let first = args[..index].iter().filter_map(|arg| arg.name.as_ref());
-            if let Some(first) = first.into_iter().find(|other| other.name == name.name) {
-                let message = format!("`{}` is given twice", name.name);
-                let diagnostic = Diagnostic::error(Code::DUPLICATE_NAME, name.span, message);
-                self.push(diagnostic.also(first.span, "first here"));
-            }
             self.axis(name, &arg.value);
         }
         self.combinations(attribute, args, item);

@@ -180,7 +180,7 @@ fn number(sent: &Number, back: &Number) -> String {
     {
         return "was rounded as a float64 rounds".to_owned();
     }
-    if f64::from(a as f32) == b || (a as f32) == (b as f32) && a != b {
+    if a != b && (a as f32) == (b as f32) {
         return "was rounded as a float32 rounds".to_owned();
     }
     let text = match (a == 0.0, b == 0.0) {
