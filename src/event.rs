@@ -2,12 +2,14 @@
 //! replay prints what the run printed. Texts in events are masked by the dispatcher before anyone
 //! sees them.
 
+mod coverage;
 mod exit;
 mod reporter;
 mod summary;
 
 use serde::{Deserialize, Serialize};
 
+pub use coverage::{Coverage, Covered, Element, ElementKind, Touched};
 pub use exit::{Exit, TABLE as EXITS};
 pub use reporter::Reporter;
 pub use summary::Summary;
@@ -169,6 +171,17 @@ pub enum EventKind {
         place: Place,
         /// What was sent and what came back.
         exchange: Exchange,
+        /// What it exercised of the contract of its service, when that has one and something came
+        /// back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        touched: Option<Touched>,
+    },
+    /// What there is to exercise of a service's contract; comes before the first stage.
+    ContractCounted {
+        /// The service that declares the contract.
+        service: String,
+        /// Its elements; others name them by their index.
+        elements: Vec<Element>,
     },
     /// An expectation was judged.
     Expected {

@@ -6,6 +6,7 @@ use crate::protocol::Protocol;
 use crate::protocol::exec::Exec;
 use crate::protocol::grpc::Grpc;
 use crate::protocol::http::Http;
+use crate::protocol::sql::Sql;
 use crate::protocol::system::System;
 use crate::value::Value;
 
@@ -17,6 +18,7 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::exec::SPECS,
     crate::protocol::grpc::SPECS,
     crate::protocol::http::SPECS,
+    crate::protocol::sql::SPECS,
     crate::protocol::system::SPECS,
     // the system under test
     crate::system::SPECS,
@@ -24,6 +26,8 @@ const SPECS: &[&[Spec]] = &[
     crate::shape::types::SPECS,
     crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
+    // data that only looks real
+    crate::anonymize::SPECS,
 ];
 
 /// The names of rooms that are houses of their own.
@@ -36,7 +40,7 @@ pub fn registry() -> Registry {
 
 /// The protocols of a run, new for each run since they hold its connections.
 pub fn protocols() -> Vec<Box<dyn Protocol>> {
-    vec![Box::new(Exec), Box::new(Grpc::new()), Box::new(Http::new()), Box::new(System)]
+    vec![Box::new(Exec), Box::new(Grpc::new()), Box::new(Http::new()), Box::new(Sql::new()), Box::new(System)]
 }
 
 /// The value of a constant, such as `NOT_FOUND`.

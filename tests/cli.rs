@@ -1,6 +1,9 @@
 //! The `scn` command as people and machines call it.
 #![expect(clippy::unwrap_used, reason = "what tests share, like the tests themselves")]
 
+#[path = "cli/data.rs"]
+mod data;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -84,7 +87,7 @@ scenario "bye is said" {
 fn help_shows_the_commands_and_the_exit_codes() {
     let dir = project(&[]);
     let (help, _) = ends(dir.path(), &["help"], 0);
-    for word in ["run", "check", "fmt", "list", "explain", "init", "replay", "completions"] {
+    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "data", "completions"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     assert!(help.contains("130  interrupted") && help.contains("4  nothing ran"), "{help}");
@@ -432,4 +435,153 @@ fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(0), "the last run passed");
+}
+
+const BOOKS: &str = "syntax = \"proto3\";\npackage a.v1;\nmessage Entry {\n  string id = 1;\n  int64 amount = 2;\n}\nservice Books {\n  rpc Get(Entry) returns (Entry);\n  rpc List(Entry) returns (stream Entry);\n}\n";
+
+const READERS: &str = r#"service books { speaks grpc contract "../new.proto" ; at "http://127.0.0.1:1" }
+action read(id) { call books.Get { id } ; return body }
+scenario "reads an amount" { expect read("a").amount == 1 }
+scenario "reads nothing" { expect read("a").id == "a" }
+scenario "lists" { let feed = open books.List { id: "a" } ; expect feed.count == 0 }
+"#;
+
+#[test]
+fn compat_names_breaks_places_and_the_scenarios_that_touch_them() {
+    let new = BOOKS
+        .replace("int64 amount", "string amount")
+        .replace("  rpc List(Entry) returns (stream Entry);\n", "");
+    let dir = project(&[("old.proto", BOOKS), ("new.proto", &new), ("scenarios/t.scn", READERS)]);
+    let (text, err) = ends(dir.path(), &["compat", "old.proto", "new.proto"], 1);
+    for part in [
+        "field-type-json",
+        "the field `amount` of `a.v1.Entry` was `int64` and is `string` now",
+        "[new.proto:5:3]",
+        "[old.proto:5:3]",
+        "help: add a new field with the new type",
+        "breaks      one side cannot read",
+        "touched by  scenarios/t.scn:3  reads an amount",
+        "the method `List` of `a.v1.Books` is gone",
+        "touched by  scenarios/t.scn:5  lists",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    assert!(!text.contains("reads nothing"), "{text}");
+    assert!(text.ends_with("not compatible: 2 breaks of `old.proto` in `new.proto` at level json; 2 scenarios touch what is broken; `scn explain field-type-json` tells more\n"), "{text}");
+    assert!(err.contains("the scenarios have mistakes"), "the contract lacks what they call: {err}");
+    // The same without scenarios, and with others.
+    let (text, _) =
+        ends(dir.path(), &["compat", "old.proto", "new.proto", "--format", "json", "scenarios"], 1);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["compatible"], false);
+    assert_eq!(document["level"], "json");
+    let first = &document["breaks"][0];
+    assert_eq!(first["rule"], "field-type-json");
+    assert_eq!(first["old"]["line"], 5);
+    assert_eq!(first["new"]["file"], "new.proto");
+    assert_eq!(first["touched_by"][0]["title"], "reads an amount");
+    let (text, _) = ends(dir.path(), &["compat", "old.proto", "new.proto", "--format", "github"], 1);
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("::error file=new.proto,line=")).count(),
+        2,
+        "{text}"
+    );
+    assert!(text.contains("%0Atouched by scenarios/t.scn:3 reads an amount"), "{text}");
+    fs::remove_dir_all(dir.path().join("scenarios")).unwrap();
+    let (text, err) = ends(dir.path(), &["compat", "old.proto", "new.proto"], 1);
+    assert!(!text.contains("touched by") && err.is_empty(), "{text}{err}");
+    let (text, _) = ends(dir.path(), &["explain", "field-type-json"], 0);
+    assert!(text.contains("a rule of `scn compat`") && text.contains("At the levels: json."), "{text}");
+    assert!(text.contains("Instead:") && text.contains("FIELD_WIRE_JSON_COMPATIBLE_TYPE"), "{text}");
+}
+
+#[test]
+fn compat_passes_what_only_grew_and_what_the_level_leaves_out() {
+    let grown = BOOKS.replace("int64 amount = 2;", "int64 amount = 2;\n  string note = 3;");
+    let renamed = BOOKS.replace("int64 amount", "int64 sum");
+    let dir = project(&[("old.proto", BOOKS), ("grown.proto", &grown), ("renamed.proto", &renamed)]);
+    for level in ["source", "package", "json", "wire"] {
+        let (text, err) = ends(dir.path(), &["compat", "old.proto", "grown.proto", "--level", level], 0);
+        assert_eq!(
+            text,
+            format!("compatible: `grown.proto` breaks nothing of `old.proto` at level {level}\n")
+        );
+        assert_eq!(err, "");
+        let code = i32::from(level != "wire");
+        ends(dir.path(), &["compat", "old.proto", "renamed.proto", "--level", level], code);
+    }
+    // What was added is a break on the way back.
+    ends(dir.path(), &["compat", "grown.proto", "old.proto"], 1);
+}
+
+#[test]
+fn compat_compares_directories_file_by_file() {
+    let money = "syntax = \"proto3\";\npackage m.v1;\nmessage Money { int64 minor = 1; }\n";
+    let order = "syntax = \"proto3\";\npackage o.v1;\nimport \"m/money.proto\";\nmessage Order { m.v1.Money total = 1; }\n";
+    let dir = project(&[
+        ("old/m/money.proto", money),
+        ("old/o/order.proto", order),
+        ("new/m/money.proto", &money.replace("int64", "double")),
+        ("new/o/order.proto", &order.replace("total = 1", "total = 1; string id = 2")),
+        (
+            "new/o/more.proto",
+            "syntax = \"proto3\";\npackage o.v1;\nimport \"m/money.proto\";\nmessage More { m.v1.Money x = 1; }\n",
+        ),
+    ]);
+    let (text, _) = ends(dir.path(), &["compat", "old", "new"], 1);
+    assert!(text.contains("new/m/money.proto:3:") && text.contains("old/m/money.proto:3:"), "{text}");
+    assert!(text.contains("not compatible: 1 break of `old` in `new`"), "{text}");
+    // Imports that count from the directory above.
+    let (text, _) = ends(dir.path(), &["compat", "old/m", "new/m", "--level", "wire"], 1);
+    assert!(text.contains("field-type-wire"), "{text}");
+    ends(dir.path(), &["compat", "old/o", "new/o", "--level", "wire"], 1);
+}
+
+#[test]
+fn compat_refuses_what_cannot_be_compared() {
+    let dir = project(&[
+        ("old.proto", BOOKS),
+        ("other.proto", "syntax = \"proto3\";\npackage b.v1;\nmessage Other {}\n"),
+        ("none.proto", "syntax = \"proto3\";\n"),
+        ("bad/a.proto", "syntax = \"proto3\";\nmessage A { Missing x = 1; }\n"),
+        ("bad/b.proto", "syntax = \"proto3\";\nmessage {}\n"),
+        ("empty/readme.md", ""),
+        ("notes.txt", "hello"),
+    ]);
+    fs::write(dir.path().join("utf8.proto"), b"\xff\xfe").unwrap();
+    for (old, new, parts) in [
+        ("odl.proto", "old.proto", &["`odl.proto` does not exist", "did you mean `old.proto`?"][..]),
+        (
+            "gone.proto",
+            "gone2.proto",
+            &["`gone.proto` does not exist", "`gone2.proto` does not exist", "2 errors"],
+        ),
+        ("old.proto", "./old.proto", &["are the same file", "git show"]),
+        ("old.proto", "empty", &["`empty` holds no `.proto` file"]),
+        ("old.proto", "notes.txt", &["`notes.txt` is no contract that is known"]),
+        (
+            "bad",
+            "old.proto",
+            &["bad/a.proto:2:13", "`Missing` is not defined", "bad/b.proto:2:9", "2 errors"],
+        ),
+        ("old.proto", "/dev/zero", &["is no contract"]),
+        ("old.proto", "utf8.proto", &["utf8.proto"]),
+        ("none.proto", "old.proto", &["`none.proto` declares nothing"]),
+    ] {
+        let (out, err) = ends(dir.path(), &["compat", old, new], 2);
+        assert_eq!(out, "");
+        let joined = err.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts {
+            assert!(joined.contains(part), "`{part}` is missing for {old} and {new} in\n{err}");
+        }
+    }
+    let (_, err) = ends(dir.path(), &["compat", "other.proto", "none.proto", "--level", "wire"], 2);
+    assert!(err.contains("no name in common"), "{err}");
+    ends(dir.path(), &["compat", "old.proto"], 2);
+    ends(dir.path(), &["compat", "old.proto", "other.proto", "--level", "strict"], 2);
+    let grown = BOOKS.replace("int64 amount = 2;", "int64 amount = 2; bool paid = 3;");
+    fs::write(dir.path().join("grown.proto"), grown).unwrap();
+    let (_, err) = ends(dir.path(), &["compat", "old.proto", "grown.proto", "nowhere"], 2);
+    assert!(err.contains("`nowhere` does not exist"), "{err}");
 }

@@ -152,10 +152,6 @@ fn what_the_page_calls_missing_is_refused() {
             "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n",
         ),
         (
-            "forall",
-            "shape N { n: int }\nscenario \"s\" {\n  forall n in N for 2 cases { exec \"true\"; show n }\n}\n",
-        ),
-        (
             "double",
             "service a { speaks http; start \"true\" }\ndouble d of a { on GET / { reply {} } }\nscenario \"s\" with d { GET a / }\n",
         ),

@@ -6,6 +6,7 @@ mod place;
 pub mod sql;
 mod yaml;
 
+pub(crate) use place::text;
 pub use place::Malformed;
 pub use yaml::from_yaml;
 

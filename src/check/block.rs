@@ -190,7 +190,7 @@ impl<'a> Walker<'a, '_> {
                     Response::Of(protocol, _) => protocol.clone(),
                     _ => self.protocol_of(request),
                 };
-                if &*request.verb.name == super::walker::OPEN {
+                if super::walker::OPENERS.contains(&&*request.verb.name) {
                     Value::Stream(protocol)
                 } else {
                     Value::Record(protocol)
@@ -261,9 +261,13 @@ impl<'a> Walker<'a, '_> {
                     return;
                 }
                 let protocol = self.request(request);
-                if &*request.verb.name == super::walker::OPEN {
+                if super::walker::OPENERS.contains(&&*request.verb.name) {
                     self.opened = true;
-                    self.clear("the last request opened a stream", request.verb.span);
+                    let what = match &*request.verb.name {
+                        "begin" => "the last request began a transaction",
+                        _ => "the last request opened a stream",
+                    };
+                    self.clear(what, request.verb.span);
                 } else {
                     self.scopes.set_response(Response::Of(protocol, request.verb.span));
                 }

@@ -156,11 +156,15 @@ impl<'a> Walker<'a, '_> {
         short.dedup();
         let short: Vec<&str> = short.iter().map(String::as_str).collect();
         let message = format!("the contract of `{}` has no type `{}`", named.of, named.name);
-        self.push(
-            Diagnostic::error(Code::UNKNOWN_NAME, named.span, message)
+        let wanted = last(&named.name);
+        let same: Vec<&str> = types.keys().map(|full| &**full).filter(|full| last(full) == wanted).collect();
+        let diagnostic = Diagnostic::error(Code::UNKNOWN_NAME, named.span, message);
+        self.push(match same.is_empty() {
+            true => diagnostic
                 .help(format!("it has {}", list(&short)))
-                .did_you_mean(&last(&named.name), short.iter().copied()),
-        );
+                .did_you_mean(&wanted, short.iter().copied()),
+            false => diagnostic.help(format!("it has {}", list(&same))),
+        });
     }
 
     /// The fields of a refined type of a contract: `ledger.Entry { type: "PAID" }`.

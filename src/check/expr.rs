@@ -221,6 +221,10 @@ impl<'a> Walker<'a, '_> {
             Meaning::Variable => {
                 let known = self.scopes.get(name).map(|variable| variable.value.clone());
                 match known {
+                    Some(Value::Stream(Some(protocol))) if &*protocol == super::sql::SQL => {
+                        let message = format!("a transaction has no `{}`", field.name);
+                        self.property(field, &["transaction"], &message);
+                    }
                     Some(Value::Stream(Some(protocol))) => {
                         let message = format!("a stream of {protocol} has no `{}`", field.name);
                         self.property(field, &["stream", "list"], &message);

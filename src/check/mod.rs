@@ -23,6 +23,7 @@ mod resolve;
 mod scope;
 mod script;
 mod setting;
+mod sql;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::plan::ItemRef;
-use super::walker::Walker;
+use super::walker::{Meaning, Walker};
+use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr};
@@ -14,7 +15,9 @@ impl<'a> Walker<'a, '_> {
         match &expr.kind {
             ExprKind::Name(_) | ExprKind::Field(..) if self.contract_type(expr) => {}
             ExprKind::Name(name) => {
-                self.name(name, expr.span, true);
+                if self.name(name, expr.span, true) == Meaning::Shape {
+                    self.lacks_arguments(name, expr.span);
+                }
             }
             ExprKind::Field(base, field) => {
                 if let ExprKind::Name(name) = &base.kind
@@ -50,6 +53,19 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Call(callee, args) => self.call(callee, args, expr.span, true),
             ExprKind::Text(_) => self.at(|place| place.at_hand = true, |walker| walker.value(expr)),
             _ => self.value(expr),
+        }
+    }
+
+    /// A shape that takes arguments is nothing without them.
+    fn lacks_arguments(&mut self, name: &str, span: Span) {
+        let spec = self.cx.registry.get(Kind::Shape, name);
+        let lacking = spec.and_then(|spec| spec.params.iter().find(|param| param.required));
+        if let Some(param) = lacking {
+            let message = format!("`{name}` lacks `{}`", param.name);
+            self.push(
+                Diagnostic::error(Code::WRONG_ARGUMENTS, span, message)
+                    .help(format!("it is `{name}({})`", param.name)),
+            );
         }
     }
 

@@ -56,6 +56,9 @@ impl<'a> Walker<'a, '_> {
         {
             self.against(contract, target, request);
         }
+        if spec.is_some_and(|spec| spec.of == super::sql::SQL) {
+            self.sql_request(request);
+        }
         if let Some(place) = &request.place {
             self.template(place.template());
         }
@@ -279,7 +282,7 @@ impl<'a> Walker<'a, '_> {
             let message = format!("a `@safe` action uses `{}`, which may change something", verb.name);
             self.push(Diagnostic::error(Code::UNSAFE_ACTION, verb.span, message));
         }
-        if spec.of == SYSTEM {
+        if spec.of == SYSTEM && spec.safety != Safety::Safe {
             let whom = match aim {
                 Aim::Service(at) => Disturbed::Service(*at),
                 _ => Disturbed::Unknown,

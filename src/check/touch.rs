@@ -204,12 +204,11 @@ impl<'a> Walk<'a> {
             let Some(method) = target.members.last().map(|member| member.name.clone()) else { return };
             let contract = self.program.units[at.unit].contracts.get(&service.name.name);
             let operations = contract.map(|contract| &contract.interface().operations[..]);
-            let services = operations.unwrap_or_default().iter().filter_map(|operation| {
-                match &operation.address {
+            let services =
+                operations.unwrap_or_default().iter().filter_map(|operation| match &operation.address {
                     Address::Grpc { service, method: other, .. } if *other == method => Some(service.clone()),
                     _ => None,
-                }
-            });
+                });
             self.calls.insert(Call::Grpc { services: services.collect(), method });
             return;
         }

@@ -74,8 +74,8 @@ pub(super) struct Walker<'a, 'c> {
     pub(super) opened: bool,
 }
 
-/// The word of a request that opens a stream.
-pub(super) const OPEN: &str = "open";
+/// The verbs of requests that give something which stays open: a stream, a transaction.
+pub(super) const OPENERS: &[&str] = &["open", "begin"];
 
 impl<'a, 'c> Walker<'a, 'c> {
     pub(super) fn new(cx: &'c mut Context<'a>, item: ItemRef) -> Walker<'a, 'c> {
@@ -203,7 +203,7 @@ impl<'a, 'c> Walker<'a, 'c> {
 pub(super) fn opens(block: &crate::syntax::ast::Block) -> bool {
     let mut found = false;
     crate::syntax::visit::block(block, &mut |part| {
-        found |= matches!(&part.kind, ExprKind::Request(request) if &*request.verb.name == OPEN);
+        found |= matches!(&part.kind, ExprKind::Request(request) if OPENERS.contains(&&*request.verb.name));
     });
     found
 }

@@ -109,7 +109,7 @@ pub(super) struct Run {
     /// Set an input; secrets are refused here, since others can read the command line.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub(super) set: Vec<(String, String)>,
-    /// Also write reports: `junit=FILE`, `json=FILE`, `github` or `github=FILE`, separated by
+    /// Also write reports: `junit=FILE`, `json=FILE`, `coverage=FILE`, `github` or `github=FILE`, separated by
     /// commas; `-` is standard output.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,

@@ -67,11 +67,7 @@ fn level(level: CompatLevel) -> Level {
 }
 
 /// Both contracts, or everything that stands against either.
-fn sides(
-    args: &Compat,
-    spans: [Span; 2],
-    sources: &mut Sources,
-) -> Result<(Side, Side), Vec<Diagnostic>> {
+fn sides(args: &Compat, spans: [Span; 2], sources: &mut Sources) -> Result<(Side, Side), Vec<Diagnostic>> {
     if let (Ok(old), Ok(new)) = (args.old.canonicalize(), args.new.canonicalize())
         && old == new
     {

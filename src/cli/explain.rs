@@ -157,6 +157,7 @@ fn kind_word(kind: Kind) -> &'static str {
         Kind::Fault => "a fault",
         Kind::Probe => "a probe",
         Kind::Model => "a model",
+        Kind::Rule => "a rule of `scn data anonymize`",
     }
 }
 
@@ -176,6 +177,7 @@ fn plural_word(kind: Kind) -> &'static str {
         Kind::Fault => "faults",
         Kind::Probe => "probes",
         Kind::Model => "models",
+        Kind::Rule => "rules of `scn data anonymize`",
     }
 }
 
@@ -220,6 +222,7 @@ fn overview(registry: &Registry, look: Look) -> String {
         Kind::Fault,
         Kind::Probe,
         Kind::Model,
+        Kind::Rule,
     ];
     for kind in KINDS {
         let mut names: Vec<&str> = registry.of_kind(*kind).map(|spec| spec.name).collect();

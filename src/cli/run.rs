@@ -15,7 +15,8 @@ use super::{Exit, inputs};
 use crate::diag::{Diagnostic, Severity, did_you_mean, render};
 use crate::event::{EventKind, Outcome, Place, Reporter};
 use crate::report::{
-    GitHub, JUnit, Json, Live, Page, Runs, Target, Terminal, Watched, WriteFailures, read_run,
+    CoverageReport, GitHub, JUnit, Json, Live, Page, Runs, Target, Terminal, Watched, WriteFailures,
+    is_known_form, read_run,
 };
 use crate::run::{self, Options, Wanted};
 
@@ -278,6 +279,7 @@ fn warning(diagnostic: &Diagnostic, project: &Project) -> Option<EventKind> {
 enum Report {
     JUnit(Target),
     Json(Target),
+    Coverage(Target),
     GitHub(Option<PathBuf>),
 }
 
@@ -290,13 +292,20 @@ fn parse_report(text: &str) -> Result<Report, String> {
     match (kind, target) {
         ("junit", Some(target)) => Ok(Report::JUnit(Target::new(target))),
         ("json", Some(target)) => Ok(Report::Json(Target::new(target))),
+        ("coverage", Some(target)) => match Target::new(target) {
+            Target::File(path) if !is_known_form(&path) => Err(format!(
+                "--report coverage={target}: the name ends in `.json`, `.md` or `.txt`, which says the form"
+            )),
+            target => Ok(Report::Coverage(target)),
+        },
         ("github", target) => Ok(Report::GitHub(target.map(PathBuf::from))),
-        ("junit" | "json", None) => {
+        ("junit" | "json" | "coverage", None) => {
             Err(format!("--report {kind} needs a file: `{kind}=FILE`, `-` is standard output"))
         }
         _ => {
-            let near = did_you_mean(kind, ["junit", "json", "github"])
-                .unwrap_or_else(|| "there are `junit=FILE`, `json=FILE` and `github`".to_owned());
+            let near = did_you_mean(kind, ["junit", "json", "coverage", "github"]).unwrap_or_else(|| {
+                "there are `junit=FILE`, `json=FILE`, `coverage=FILE` and `github`".to_owned()
+            });
             Err(format!("there is no report `{kind}`; {near}"))
         }
     }
@@ -316,8 +325,12 @@ fn reporters(
     if super::on_github() && !reports.iter().any(|report| matches!(report, Report::GitHub(_))) {
         reports.push(Report::GitHub(None));
     }
-    let takes_stdout =
-        |report: &Report| matches!(report, Report::JUnit(Target::Stdout) | Report::Json(Target::Stdout));
+    let takes_stdout = |report: &Report| {
+        matches!(
+            report,
+            Report::JUnit(Target::Stdout) | Report::Json(Target::Stdout) | Report::Coverage(Target::Stdout)
+        )
+    };
     let taken = reports.iter().filter(|report| takes_stdout(report)).count();
     if taken > 1 {
         return Err(wrong("only one report can go to standard output".to_owned()));
@@ -372,6 +385,11 @@ fn open(report: Report, failures: &WriteFailures) -> Result<Box<dyn Reporter>, S
             let json = Json::new(&target).map_err(|error| lost("the json report", &target, &error))?;
             ("the json report", Box::new(json))
         }
+        Report::Coverage(target) => {
+            let report =
+                CoverageReport::new(&target).map_err(|error| lost("the coverage report", &target, &error))?;
+            ("the coverage report", Box::new(report))
+        }
         Report::GitHub(path) => {
             let path = path.or_else(|| std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from));
             let path = path.filter(|path| path != Path::new(""));
@@ -393,6 +411,9 @@ mod tests {
         assert_eq!(parse_report("github"), Ok(Report::GitHub(None)));
         assert_eq!(parse_report("github=s.md"), Ok(Report::GitHub(Some("s.md".into()))));
         assert!(parse_report("junit").unwrap_err().contains("needs a file"));
+        assert_eq!(parse_report("coverage=c.json"), Ok(Report::Coverage(file("c.json"))));
+        assert!(parse_report("coverage").unwrap_err().contains("needs a file"));
+        assert!(parse_report("coverage=c.xml").unwrap_err().contains("ends in `.json`, `.md` or `.txt`"));
         assert!(parse_report("json=").unwrap_err().contains("needs a file"));
         assert_eq!(parse_report("junti=x").unwrap_err(), "there is no report `junti`; did you mean `junit`?");
     }

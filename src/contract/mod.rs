@@ -1,6 +1,7 @@
 //! Contracts: the files that describe a service's interface.
 
 pub mod compat;
+pub mod coverage;
 mod document;
 mod drawn;
 mod interface;

@@ -22,6 +22,7 @@ use crate::source::Span;
 #[derive(Debug)]
 pub struct Document {
     file: std::path::PathBuf,
+    files: Arc<Files>,
     interface: Interface,
     is_schema: bool,
 }
@@ -35,6 +36,11 @@ impl Document {
     /// Whether it is a JSON Schema by itself.
     pub fn is_schema(&self) -> bool {
         self.is_schema
+    }
+
+    /// The documents it was read from.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Its operations and types.
@@ -57,7 +63,7 @@ pub fn read(file: &File, schemas: bool, reader: &mut dyn Reader) -> (Option<Docu
     };
     let is_openapi = root.get("openapi").is_some();
     let files = Arc::new(Files::read(file, root, dialect, reader, &mut diagnostics));
-    let mut book = Book::new(files);
+    let mut book = Book::new(files.clone());
     if is_openapi {
         book.openapi()
     } else {
@@ -66,7 +72,10 @@ pub fn read(file: &File, schemas: bool, reader: &mut dyn Reader) -> (Option<Docu
     let (interface, found) = book.finish();
     diagnostics.extend(found);
     let usable = diagnostics.iter().all(|diagnostic| !diagnostic.is_error());
-    (usable.then(|| Document { file: file.path.clone(), interface, is_schema: !is_openapi }), diagnostics)
+    (
+        usable.then(|| Document { file: file.path.clone(), files, interface, is_schema: !is_openapi }),
+        diagnostics,
+    )
 }
 
 /// Which rules the document follows.

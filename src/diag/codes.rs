@@ -90,6 +90,8 @@ codes! {
         "Objects in patterns are closed: one more field in the answer and the pattern no longer fits, so `not matches` would pass whatever the named fields hold. End the pattern with `..`.";
     UNSAFE_ACTION "unsafe-action": "a `@safe` action may change something",
         "A `@safe` action may be polled, so it may be called any number of times. It contains only safe verbs (RFC 9110 §9.2.1) and calls only other `@safe` actions.";
+    QUOTED_VALUE "quoted-value": "a value of a statement stands in quotes",
+        "In `query db \"… where id = ${id}\"`, each `${…}` is bound as a parameter, so that it can never be read as SQL. In quotes there are no parameters: there the database would see the placeholder as text. Leave the quotes out; to build text, write `${\"%${name}%\"}`.";
     DEPENDENCY_CYCLE "dependency-cycle": "declarations need each other in a circle",
         "Each would have to be set up before the other. Addresses of services are the exception: they exist before anything starts.";
     EMPTY_SCENARIO "empty-scenario": "a scenario that makes no request and expects nothing",
@@ -102,6 +104,8 @@ codes! {
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
     CATALOG "catalog": "data cannot be read as a catalog",
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
+    RULES "rules": "a rule of `scn data anonymize` is wrong",
+        "Each line says of a column what becomes of it: `customers.email: email`. A column without a rule is an error, so that nothing leaks by silence; so is a rule that no column needs. `scn explain` tells of each rule.";
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run

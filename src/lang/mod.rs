@@ -4,6 +4,7 @@
 
 mod keyword;
 mod registry;
+pub mod sql;
 
 pub use keyword::{KEYWORDS, Keyword, Role, is_reserved};
 pub use registry::{Kind, Param, Registry, Safety, Spec, Ty};

@@ -33,6 +33,8 @@ pub enum Kind {
     Probe,
     /// A model of `linearizable as` or a profile of `idempotent as`.
     Model,
+    /// A rule of `scn data anonymize`, such as `email`.
+    Rule,
 }
 
 /// What a verb does to the system: an environment with `allow safe` refuses the unsafe ones, and

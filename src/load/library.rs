@@ -14,6 +14,7 @@ pub const LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "std/health", text: include_str!("../../stdlib/health.scn") },
     LibraryModule { name: "std/lossless", text: include_str!("../../stdlib/lossless.scn") },
     LibraryModule { name: "std/problem", text: include_str!("../../stdlib/problem.scn") },
+    LibraryModule { name: "std/robust", text: include_str!("../../stdlib/robust.scn") },
 ];
 
 /// The module with this name; a written `.scn` is no mistake.

@@ -15,6 +15,7 @@ mod exchange;
 mod fault;
 mod health;
 mod invoke;
+mod malformed;
 mod metadata;
 mod method;
 mod open;

@@ -6,6 +6,7 @@ mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
+pub mod sql;
 pub mod system;
 mod tls;
 
@@ -38,6 +39,18 @@ pub trait Protocol: Send + Sync {
     /// Whether the endpoint is healthy, for `ready health`; `Err` says why not yet. Called again
     /// and again until it holds. Protocols without a notion of health check that it can connect.
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Whether it can hold a verb of unknown safety to changing nothing, and does so for a session
+    /// that is [`Session::only_safe`].
+    fn keeps_safe(&self, _verb: &str) -> bool {
+        false
+    }
+
+    /// The statements of a scenario are over, and its cleanup follows: what it began and left open
+    /// is undone, so that cleanup does not wait for it.
+    fn settle<'a>(&'a self, _session: &'a Session) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// One request, evaluated.
@@ -140,6 +153,8 @@ pub struct Session {
     pub trace_id: String,
     /// What starts processes so that none is left behind.
     pub processes: crate::system::Processes,
+    /// Whether the environment allows only what changes nothing; see [`Protocol::keeps_safe`].
+    pub only_safe: bool,
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -152,7 +167,7 @@ impl Session {
         trace_id: String,
         processes: crate::system::Processes,
     ) -> Session {
-        Session { redactor, cancel, dir, trace_id, processes, slots: Mutex::default() }
+        Session { redactor, cancel, dir, trace_id, processes, only_safe: false, slots: Mutex::default() }
     }
 
     /// A protocol's own state for this scenario, made when it is first asked for: cookies.

@@ -13,7 +13,7 @@ use crate::system::{Exit, Service};
 use crate::value::BoxFuture;
 use crate::value::{Live, Value, show_short};
 
-const VERBS: [&str; 6] = ["kill", "stop", "start", "restart", "pause", "resume"];
+const VERBS: [&str; 7] = ["kill", "stop", "start", "restart", "pause", "resume", "ping"];
 const SIGNALS: &[&str] =
     &["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2"];
 
@@ -43,6 +43,15 @@ pub const SPECS: &[Spec] = &[
     ),
     verb("pause", "stops a service from running (SIGSTOP), without its connections noticing", "pause ledger"),
     verb("resume", "lets a paused service run on (SIGCONT)", "resume ledger"),
+    Spec::new(
+        Kind::Verb,
+        "system",
+        "ping",
+        "asks a service once whether it is well, as its `ready` does; without one, whether its port accepts",
+    )
+    .params(&[Param::required("service", Ty::Name, "a service")])
+    .example("ping ledger")
+    .safety(Safety::Safe),
     Spec::new(
         Kind::Option,
         "system",
@@ -122,7 +131,7 @@ async fn perform(call: Call, session: &Session) -> Result<Reply, Misuse> {
     let live = call.stream.clone();
     let service = service(&verb, live.as_ref())?;
     let options = Options::read(&call)?;
-    if !service.is_ours() {
+    if !service.is_ours() && &*verb != "ping" {
         let message =
             format!("`{}` was not started by this run, so `{verb}` cannot reach its process", service.name());
         return Err(
@@ -263,6 +272,12 @@ async fn act(verb: &str, service: &Service, options: &Options) -> Done {
         "restart" => Done::started(service.restart(options.grace).await, service),
         "pause" => Done::of(service.pause()),
         "resume" => Done::of(service.resume()),
+        "ping" => match service.is_well().await {
+            Ok(()) => Done::ended(None),
+            Err(why) => {
+                Done::failed(ErrorKind::Refused, format!("`{}` is not well: {why}", service.name()))
+            }
+        },
         other => {
             let advice = did_you_mean(other, VERBS).unwrap_or_default();
             Done::failed(ErrorKind::Refused, format!("a service cannot be told to `{other}` {advice}"))

@@ -21,7 +21,11 @@ pub(super) const COMPATIBLE_WITH: Rule = Rule {
         "compatible_with",
         "whoever uses the old contract can use the new one; `scn compat` with the same level says the same",
         &[
-            Param::required("operand", Ty::Text, "the path of the contract that is in use, from the module's directory"),
+            Param::required(
+                "operand",
+                Ty::Text,
+                "the path of the contract that is in use, from the module's directory",
+            ),
             Param::new(
                 "level",
                 Ty::OneOf(Level::WORDS),
@@ -45,9 +49,10 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     };
     let level = match claim.args.get("level") {
         None => Level::Json,
-        Some(level) => level.as_text().and_then(Level::named).ok_or_else(|| {
-            invalid(format!("`level` is one of `{}`", Level::WORDS.join("`, `")))
-        })?,
+        Some(level) => level
+            .as_text()
+            .and_then(Level::named)
+            .ok_or_else(|| invalid(format!("`level` is one of `{}`", Level::WORDS.join("`, `"))))?,
     };
     let breaks = compare(old, new, level).map_err(invalid)?;
     if breaks.is_empty() {
@@ -57,8 +62,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         1 => "1 break".to_owned(),
         count => format!("{count} breaks"),
     };
-    let mut details =
-        vec![note(format!("{count} of `{}` in `{}` at level {level}", old.name(), new.name()))];
+    let mut details = vec![note(format!("{count} of `{}` in `{}` at level {level}", old.name(), new.name()))];
     details.extend(breaks.iter().take(LISTED).map(|one| shown(one, sources)));
     if breaks.len() > LISTED {
         details.push(note(format!("and {} more, which `scn compat` shows", breaks.len() - LISTED)));

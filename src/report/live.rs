@@ -132,9 +132,10 @@ impl<R: Reporter> Reporter for Live<R> {
         self.track(&event.kind);
         // Only what the page prints needs the region out of the way.
         match event.kind {
-            EventKind::StepStarted { .. } | EventKind::Requested { .. } | EventKind::Expected { .. } => {
-                self.inner.on(event)
-            }
+            EventKind::StepStarted { .. }
+            | EventKind::Requested { .. }
+            | EventKind::ContractCounted { .. }
+            | EventKind::Expected { .. } => self.inner.on(event),
             _ => {
                 let inner = &mut self.inner;
                 self.region.suspend(|| inner.on(event))

@@ -1,6 +1,7 @@
 //! Reporters: one room each behind one small trait. They see events only, so that a replay prints
 //! what the run printed. What a reporter should do differently is a wrapper around it, not a flag.
 
+mod coverage;
 mod differences;
 mod exchange;
 mod failure;
@@ -20,6 +21,7 @@ mod tests;
 mod watched;
 
 pub(crate) use failure::write as write_failure;
+pub use coverage::{CoverageReport, is_known_form};
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::JUnit;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::style::{Ink, hanging, indented, plural, took};
 use crate::diag::Look;
-use crate::event::{Detail, EventKind, Exit, Gate, Outcome, SuiteOutcome, Summary};
+use crate::event::{Coverage, Detail, EventKind, Exit, Gate, Outcome, SuiteOutcome, Summary};
 
 /// Longer lists of skipped scenarios are cut here; each has its own line above anyway.
 const SKIPPED: usize = 10;
@@ -19,6 +19,7 @@ pub(crate) struct Tally {
     selected: usize,
     end: Option<(Summary, u8, u64)>,
     hook_failures: usize,
+    coverage: Coverage,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +32,7 @@ struct StageTally {
 
 impl Tally {
     pub(crate) fn add(&mut self, kind: &EventKind) {
+        self.coverage.add(kind);
         match kind {
             EventKind::RunStarted { deselected, scenarios, .. } => {
                 (self.deselected, self.selected) = (*deselected, *scenarios);
@@ -108,6 +110,10 @@ impl Tally {
         if self.deselected > 0 {
             let text = format!("{}, by the selection", plural(self.deselected, "scenario"));
             hanging(out, look, 2, "left out", &text, Ink::Faint);
+            any = true;
+        }
+        for (index, line) in super::coverage::lines(&self.coverage).iter().enumerate() {
+            hanging(out, look, 2, if index == 0 { "coverage" } else { "" }, line, Ink::Faint);
             any = true;
         }
         if any {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::cx::Cx;
-use super::env::Env;
+use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
+use super::unjudged::is_same;
 use crate::check::{Definition, ItemRef};
 use crate::diag::{Code, did_you_mean};
 use crate::function::{self, Arguments};
@@ -30,6 +31,8 @@ pub(crate) enum Wrote {
 pub(crate) struct Given {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(Arc<str>, Value)>,
+    /// The responses among them, so that a failure inside an action can show them.
+    pub(crate) responses: Vec<Arc<Response>>,
 }
 
 impl Cx {
@@ -63,6 +66,9 @@ impl Cx {
             return self.catalog(env, function, args, span).await;
         }
         let given = self.arguments(env, args).await?;
+        if &*name == "coverage" && self.world.plan.program.lookup(unit, &name).is_none() {
+            return self.coverage_of(env, given, span);
+        }
         if let Some((item, declared)) = self.world.plan.program.lookup_item(unit, &name) {
             return match &declared.kind {
                 ItemKind::Action(action) => {
@@ -86,9 +92,12 @@ impl Cx {
 
     /// Evaluates arguments in order.
     pub(crate) async fn arguments(self: &Arc<Self>, env: &Env, args: &Args) -> Flow<Given> {
-        let mut given = Given { positional: Vec::new(), named: Vec::new() };
+        let mut given = Given { positional: Vec::new(), named: Vec::new(), responses: Vec::new() };
         for arg in &args.args {
             let value = self.eval(env, &arg.value).await?;
+            if let ExprKind::Name(name) = &arg.value.kind {
+                given.responses.extend(env.response_of(name).cloned());
+            }
             match &arg.name {
                 Some(name) => given.named.push((name.name.clone(), value)),
                 None => {
@@ -214,9 +223,11 @@ impl Cx {
             return Err(self.bad_value(env, span, message));
         }
         let mut inner = env.call(item.unit, origin, span);
+        let responses = given.responses.clone();
         let bound = self.bind(env, &action.params, given, span, &inner).await?;
         for (name, value) in bound {
-            inner.bind(name, value);
+            let response = responses.iter().find(|response| is_same(&response.record, &value)).cloned();
+            inner.bind_response(name, value, response);
         }
         match Box::pin(self.statements(&mut inner, &action.body.statements, None)).await {
             Ok(_) => Ok(Value::Null),

@@ -134,6 +134,10 @@ impl Cx {
             Err(Wrong::Misfits(misfits, more)) => {
                 let message = format!("rows of `{name}` do not fit their shape");
                 let mut failure = self.failure(env, Code::CATALOG, span, message);
+                if content.is_secret() {
+                    failure.help = Some("the rows are secret, so they are not shown".to_owned());
+                    return Err(failure.into());
+                }
                 let notes = misfits.into_iter().map(|misfit| format!("{name}:{misfit}"));
                 failure.details.extend(notes.map(|text| Detail::Note { text }));
                 if more > 0 {

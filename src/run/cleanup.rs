@@ -17,6 +17,7 @@ const CLEANUP: Duration = Duration::from_secs(30);
 
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
+    cx.world.settle(&cx.session).await;
     let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
         return Vec::new();
@@ -36,6 +37,7 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
         // What cleanup itself defers is cleaned up next.
         deferred.append(&mut lock(&cleanup.defers));
     }
+    cleanup.world.settle(&cleanup.session).await;
     failures
 }
 

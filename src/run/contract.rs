@@ -11,7 +11,6 @@ use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::world::ServiceRef;
 use crate::contract::compat::{Pair, Problem, read};
-use crate::diag::did_you_mean;
 use crate::event::Detail;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{ExprKind, ItemKind, Service, SettingValue};
@@ -116,11 +115,12 @@ impl Cx {
         let new = new.path.clone();
         let root = self.world.root.canonicalize().unwrap_or_else(|_| self.world.root.clone());
         let real = (inside(&root, &old), inside(&root, &new));
-        let wrong: Vec<String> = [&real.0, &real.1].into_iter().filter_map(|path| path.clone().err()).collect();
+        let wrong: Vec<String> =
+            [&real.0, &real.1].into_iter().filter_map(|path| path.clone().err()).collect();
         if !wrong.is_empty() {
             return Err(self.bad_value(env, span, wrong.join("; ")));
         }
-        if real.0 == real.1 {
+        if matches!(&real, (Ok(Some(old)), Ok(Some(new))) if old == new) {
             let message = format!("`{}` is compared with itself, which shows nothing", new.display());
             return Err(self.bad_value(env, span, message));
         }
@@ -171,25 +171,14 @@ fn written(service: &Service) -> Option<Arc<str>> {
     }
 }
 
-/// The real path, when it is there and lies below the root.
-fn inside(root: &Path, path: &Path) -> Result<PathBuf, String> {
+/// The real path; an error when it lies outside of the root, none when there is no such file, which
+/// reading it says better.
+fn inside(root: &Path, path: &Path) -> Result<Option<PathBuf>, String> {
     match path.canonicalize() {
-        Ok(real) if real.starts_with(root) => Ok(real),
+        Ok(real) if real.starts_with(root) => Ok(Some(real)),
         Ok(_) => Err(format!("`{}` lies outside of the project", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let near = neighbour(path).map(|advice| format!("; {advice}")).unwrap_or_default();
-            Err(format!("`{}` does not exist{near}", path.display()))
-        }
-        Err(error) => Err(format!("`{}` cannot be read: {error}", path.display())),
+        Err(_) => Ok(None),
     }
-}
-
-fn neighbour(path: &Path) -> Option<String> {
-    let wanted = path.file_name()?.to_str()?;
-    let names = path.parent()?.read_dir().ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    did_you_mean(wanted, names.iter().map(String::as_str))
 }
 
 fn both(old: &Path, new: &Path, root: &Path) -> Result<Pair, (Vec<Problem>, Sources)> {

@@ -98,13 +98,14 @@ impl Cx {
 
     /// The same scenario with another end: cleanup outlives what it cleans up after.
     pub(crate) fn for_cleanup(&self, cancel: CancellationToken) -> Cx {
-        let session = Session::new(
+        let mut session = Session::new(
             self.session.redactor.clone(),
             cancel.clone(),
             self.session.dir.clone(),
             self.session.trace_id.clone(),
             self.session.processes.clone(),
         );
+        session.only_safe = self.session.only_safe;
         let cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
         *lock(&cx.fixtures) = lock(&self.fixtures).clone();
         cx

@@ -318,6 +318,13 @@ impl Cx {
                 failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
                 Err(failure.into())
             }
+            Value::Tagged(tagged) if tagged.tag == "not_one_row" => {
+                let why = tagged.value.as_object().and_then(|fields| fields.get("message"));
+                let message = why.and_then(Value::as_text).unwrap_or_default();
+                let mut failure = self.failure(env, Code::BAD_VALUE, whole, message);
+                failure.exchange = env.response.as_ref().map(|response| Box::new(response.exchange.clone()));
+                Err(failure.into())
+            }
             Value::Object(fields) => {
                 if let Some(observer) = &env.observer {
                     let near = did_you_mean(&field.name, fields.keys().map(|key| &**key));

@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
+use super::scenario::exits::EXIT_IS_KNOWN;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
-use crate::shape::{self, DrawKey, Pattern};
+use crate::shape::{self, DrawKey, Drawer, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Forall};
 use crate::value::{Value, show_short};
@@ -33,6 +34,7 @@ struct Property<'a> {
     /// The place of the whole statement.
     span: Span,
     pattern: Pattern,
+    drawer: Drawer,
     /// How many cases it has.
     count: u32,
     /// Whether they are all values that there are.
@@ -78,12 +80,12 @@ impl Cx {
                 return Err(self.bad_value(env, forall.shape.span, message));
             }
             Some(all) => all,
-            // Half of the cases are left for what nobody thought of.
-            None => shape::boundaries(&pattern, &key.with("boundaries"), cases.div_ceil(2) as usize),
+            None => shape::boundaries(&pattern, &key.with("boundaries"), shape::BOUNDARIES),
         };
         let count = if whole { first.len() as u32 } else { cases };
         let checks = Arc::new(AtomicU32::new(0));
-        let property = Property { env, forall, span, pattern, count, whole, key, first, checks };
+        let drawer = Drawer::new(&pattern);
+        let property = Property { env, forall, span, pattern, drawer, count, whole, key, first, checks };
         let mut unknown: Option<Vec<Failure>> = None;
         for index in property.order(self.world.cases.first) {
             let value = property.value(index).map_err(|why| self.bad_value(env, forall.shape.span, why))?;
@@ -140,6 +142,13 @@ impl Cx {
                 Ended::Unknown(failures)
             }
             Ended::Failed(mut failures) => {
+                if self.broke.load(Ordering::Relaxed) {
+                    // A service may just have exited: that becomes known in a moment, and then
+                    // there is nothing to shrink.
+                    let noted = self.note(property, index, value, &failures);
+                    self.sleep(EXIT_IS_KNOWN).await?;
+                    self.forget_trial(noted);
+                }
                 let (details, shrunk) = self.shrink(property, index, value, &failures).await?;
                 failures = shrunk.unwrap_or(failures);
                 property.tell(self, &mut failures, index, details);
@@ -174,6 +183,16 @@ impl Cx {
         Ok(if failures.is_empty() { Ended::Passed } else { Ended::Failed(failures) })
     }
 
+    /// Notes what a case has failed with, for whoever must tell it should the scenario be cut off.
+    fn note(&self, property: &Property<'_>, index: u32, value: &Value, failures: &[Failure]) -> u64 {
+        let number = super::unjudged::next_number();
+        let mut found = failures.to_vec();
+        property.tell(self, &mut found, index, property.drawn_whole(index, value));
+        let repeat = property.repeat(self, index);
+        lock(&self.trials).push(Trial { number, repeat, details: Vec::new(), found });
+        number
+    }
+
     fn forget_trial(&self, number: u64) {
         lock(&self.trials).retain(|trial| trial.number != number);
     }
@@ -183,9 +202,9 @@ impl Cx {
     pub(crate) fn with_trials(&self, mut failure: Failure) -> Vec<Failure> {
         let mut failures = self.found_in_trials();
         for trial in lock(&self.trials).iter() {
+            failure.repeat = trial.repeat.clone().or(failure.repeat);
             if trial.found.is_empty() {
                 failure.details.extend(trial.details.iter().cloned());
-                failure.repeat = trial.repeat.clone().or(failure.repeat);
             }
         }
         failures.push(failure);
@@ -216,11 +235,17 @@ impl Property<'_> {
         first.into_iter().chain(rest)
     }
 
-    /// The value of a case. Errors: nothing can be drawn.
+    /// The value of a case, whatever the number of cases. While there are boundary values, every
+    /// other case is left for what nobody thought of. Errors: nothing can be drawn.
     fn value(&self, index: u32) -> Result<Value, String> {
-        match self.first.get(index as usize) {
+        let at = match (self.whole, index % 2) {
+            (true, _) => Some(index),
+            (false, 0) => Some(index / 2),
+            (false, _) => None,
+        };
+        match at.and_then(|at| self.first.get(at as usize)) {
             Some(value) => Ok(value.clone()),
-            None => shape::draw(&self.pattern, &self.key.with(index.to_string())),
+            None => self.drawer.draw(&self.key.with(index.to_string())),
         }
     }
 

@@ -6,6 +6,7 @@ mod call;
 mod catalog;
 mod cleanup;
 mod contract;
+mod coverage;
 mod cx;
 mod dispatch;
 mod env;

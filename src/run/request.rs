@@ -85,7 +85,13 @@ impl Cx {
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
         let place = self.world.bare_place(span);
-        self.emit(EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone() });
+        let touched = match &aim {
+            Aim::Service(service) => self.world.touched(service, &call, &reply),
+            _ => None,
+        };
+        let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
+        self.world.count(&event);
+        self.emit(event);
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
         if error_of(&response.record).is_some() {
             self.broke.store(true, Ordering::Relaxed);
@@ -120,6 +126,7 @@ impl Cx {
             id: self.id,
             place: self.world.bare_place(span),
             exchange: exchange.clone(),
+            touched: None,
         });
         Ok(Arc::new(Response { record: Value::object([("error", Value::Absent)]), exchange }))
     }
@@ -259,6 +266,7 @@ impl Cx {
         let harmless = specs
             .iter()
             .any(|spec| spec.safety == Safety::Safe || (spec.of == "grpc" && self.is_safe_grpc(request)));
+        let harmless = harmless || self.is_kept_safe(request, aim);
         if harmless || matches!(aim, Aim::Stream(_)) {
             return Ok(());
         }
@@ -267,6 +275,13 @@ impl Cx {
             request.verb.name
         );
         Err(self.failure(env, Code::BAD_VALUE, request.verb.span, message).into())
+    }
+
+    /// Whether the service's protocol sees to it itself that the request changes nothing.
+    fn is_kept_safe(&self, request: &Request, aim: &Aim) -> bool {
+        let Aim::Service(service) = aim else { return false };
+        let protocol = self.world.protocol(&service.protocol);
+        protocol.is_some_and(|protocol| protocol.keeps_safe(&request.verb.name))
     }
 
     /// gRPC methods say nothing of their safety, so only those named like a read count as safe.
@@ -512,6 +527,11 @@ fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
             ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
             _ => Checked::default(),
         },
+        // An action that is given the response may judge it; if it does not, that shows in the run.
+        (ExprKind::Call(_, args), Some(of)) => {
+            let given = args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
+            Checked { verdict: given, error: given }
+        }
         _ => Checked::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! One scenario: its services, its fixtures, its statements, its cleanup; again when it may retry.
 
-mod exits;
+pub(crate) mod exits;
 mod fixture;
 mod instance;
 mod lease;
@@ -266,13 +266,14 @@ fn context(
     let name = format!("{:?} {} {parts} {attempt}", world.key, planned.title);
     let trace: String =
         digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
-    let session = Session::new(
+    let mut session = Session::new(
         world.redactor.clone(),
         cancel.clone(),
         unit.dir.clone(),
         trace,
         world.processes.clone(),
     );
+    session.only_safe = world.only_safe;
     let file = &world.plan.program.sources.get(unit.module.source).name;
     let mut repeat = vec!["scn".to_owned(), "run".to_owned(), format!("{file}:{}", planned.lines.0)];
     if !parts.is_empty() {

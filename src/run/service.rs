@@ -18,6 +18,7 @@ use crate::check::{ItemRef, Program};
 use crate::contract::Contract;
 use crate::event::{EventKind, Failure, ServiceLog};
 use crate::protocol::Endpoint;
+use crate::protocol::sql::passwords;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue};
 use crate::system::{Port, Ports, Service};
 use crate::value::{Live, Value};
@@ -31,6 +32,8 @@ pub(crate) struct Address {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) url: String,
+    /// Whether the URL is made from a secret or has a password in it.
+    pub(crate) secret: bool,
     /// Whether the scenarios or an environment say where it is, so that it is not started.
     pub(crate) given: bool,
 }
@@ -96,6 +99,7 @@ pub(crate) fn services(
                     host: "127.0.0.1".into(),
                     port: port.number(),
                     url: format!("{scheme}://127.0.0.1:{}", port.number()),
+                    secret: false,
                     given: false,
                 }),
                 (None, Some(url)) => Some(address_of(url)),
@@ -159,10 +163,16 @@ fn address_of(url: &str) -> Address {
     let parsed = url::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or_default().to_owned();
     let port = parsed.as_ref().and_then(url::Url::port_or_known_default).unwrap_or_default();
-    Address { host, port, url: url.trim_end_matches('/').to_owned(), given: true }
+    let secret = !passwords(url).is_empty();
+    Address { host, port, url: url.trim_end_matches('/').to_owned(), secret, given: true }
 }
 
 impl ServiceRef {
+    /// The contract it names.
+    pub(crate) fn contract(&self) -> Option<&Contract> {
+        self.contract.as_ref()
+    }
+
     /// What `kill`, `restart` and the like act on: the process, once it runs.
     pub(crate) fn target(self: Arc<Self>) -> Arc<dyn Live> {
         let current = lock(&self.current).clone();
@@ -273,7 +283,7 @@ impl Live for ServiceRef {
             ("addr", Some(address)) => Some(Value::text(format!("{}:{}", address.host, address.port))),
             ("host", Some(address)) => Some(Value::text(address.host)),
             ("port", Some(address)) => Some(Value::int(address.port)),
-            ("url", Some(address)) => Some(Value::text(address.url)),
+            ("url", Some(address)) => Some(Value::text_with(address.url, address.secret)),
             ("name", _) => Some(Value::text(self.name.clone())),
             ("members", _) => {
                 Some(Value::list(self.members.iter().map(|member| Value::Live(member.clone())).collect()))

@@ -66,6 +66,7 @@ pub(crate) async fn run_stage(
     });
     let cx = Arc::new(shared_context(world, policy, planned.item.map_or(0, |item| item.unit)));
     let scope = Arc::new(Scope::new(cx.clone()));
+    world.counting.begin(&name);
     world.events.send(EventKind::StageStarted { stage: name.clone(), scenarios: work.selected.len() });
     let mut summary = Summary::default();
     let mut failures = Vec::new();
@@ -175,7 +176,8 @@ pub(crate) fn shared_context(world: &Arc<World>, policy: &Policy, unit: usize) -
     let dir = world.plan.program.units.get(unit).map_or_else(|| world.root.clone(), |unit| unit.dir.clone());
     let trace = "0".repeat(31) + "1";
     let cancel = policy.cancel.child_token();
-    let session = Session::new(world.redactor.clone(), cancel.clone(), dir, trace, world.processes.clone());
+    let mut session = Session::new(world.redactor.clone(), cancel.clone(), dir, trace, world.processes.clone());
+    session.only_safe = world.only_safe;
     Cx::new(world.clone(), None, Arc::new(session), cancel, None)
 }
 

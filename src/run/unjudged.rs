@@ -99,7 +99,7 @@ impl Cx {
 }
 
 /// Whether two values are the same record, not only equal ones.
-fn is_same(a: &Value, b: &Value) -> bool {
+pub(crate) fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b),
         (Value::Live(a), Value::Live(b)) => Arc::ptr_eq(a, b),

@@ -8,12 +8,13 @@ use std::time::Instant;
 use tokio::sync::{RwLock, mpsc};
 
 use super::catalog::Catalogs;
+use super::coverage::Counting;
 use super::cx::lock;
 pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
 use crate::event::{EventKind, ServiceLog};
 use crate::lang::Registry;
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Session};
 use crate::script::{Script, ScriptError, ScriptFile, Scripts};
 use crate::shape::DrawKey;
 use crate::source::SourceId;
@@ -62,6 +63,8 @@ pub(crate) struct World {
     pub(crate) serial: Arc<RwLock<()>>,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
+    /// What is exercised of the services' contracts.
+    pub(crate) counting: Counting,
     protocols: Vec<Box<dyn Protocol>>,
     services: BTreeMap<ItemRef, Arc<ServiceRef>>,
     compiled: Mutex<BTreeMap<ItemRef, Result<Arc<Script>, ScriptError>>>,
@@ -107,6 +110,7 @@ impl World {
             elsewhere: parts.elsewhere,
             cases: parts.cases,
             serial: Arc::new(RwLock::new(())),
+            counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
             services: parts.services,
             catalogs: Catalogs::default(),
@@ -118,6 +122,13 @@ impl World {
     /// The protocol with this name.
     pub(crate) fn protocol(&self, name: &str) -> Option<&dyn Protocol> {
         self.protocols.iter().find(|protocol| protocol.name() == name).map(AsRef::as_ref)
+    }
+
+    /// Has every protocol undo what a session's statements left open.
+    pub(crate) async fn settle(&self, session: &Session) {
+        for protocol in &self.protocols {
+            protocol.settle(session).await;
+        }
     }
 
     /// The service that an item declares.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::draw::DrawKey;
+use super::draw::{DrawKey, edges};
 use super::matching::fits;
 use super::{FieldPattern, Index, Pattern, change, malformed};
 use crate::value::{Object, Value};
@@ -120,13 +120,13 @@ fn product(each: &[Vec<Value>], most: usize) -> Option<Vec<Vec<Value>>> {
     Some(rows)
 }
 
-/// What a property tries before anything else, at most so many: of a malformed shape one of each
-/// kind of mistake.
+/// What a property tries before anything else, at most so many: the boundary values of the shape;
+/// of a malformed one, one of each kind of mistake.
 pub fn boundaries(pattern: &Pattern, key: &DrawKey, most: usize) -> Vec<Value> {
     let mut found = match pattern {
         Pattern::Malformed(inner) => malformed::each(inner, key).unwrap_or_default(),
         Pattern::Named(_, inner) => return boundaries(inner, key, most),
-        _ => Vec::new(),
+        _ => edges(pattern, key),
     };
     found.truncate(most);
     found

@@ -150,6 +150,11 @@ impl Malformed {
         Some(Malformed { base, told, how })
     }
 
+    /// Whether a part of it is of another kind than it should be.
+    pub fn is_mistyped(&self) -> bool {
+        ["wrong type", "wrong nesting"].iter().any(|kind| self.told.starts_with(kind))
+    }
+
     /// As a value, which a request sends as it is.
     pub fn value(&self) -> Value {
         let mut fields = Object::new();

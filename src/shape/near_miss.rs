@@ -15,7 +15,11 @@ pub(super) fn near_miss(pattern: &Pattern, key: &DrawKey) -> Result<Value, Strin
     for attempt in 0..TRIES {
         let key = key.with(format!("try {attempt}"));
         let drawn = draw(pattern, &key.with("valid"))?;
-        let all = wrong::all(pattern, &drawn, false);
+        let mut all = wrong::all(pattern, &drawn, false);
+        // Nearest is what is wrong inside, not something else in place of the whole.
+        if all.iter().any(|wrong| !wrong.change.path.is_empty()) {
+            all.retain(|wrong| !wrong.change.path.is_empty());
+        }
         // Those with one difference come first: a wrong kind of a whole object has many.
         let mut made: Vec<(usize, Value)> = all
             .iter()

@@ -1,7 +1,7 @@
 //! Readiness: when a service may be used.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -85,6 +85,14 @@ impl<'a> Probe<'a> {
         }
     }
 
+    /// Asks once.
+    pub(super) async fn once(&self) -> Result<(), String> {
+        match tokio::time::timeout(ONE_QUESTION, self.ask()).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("{} was not answered within 5s", self.question())),
+        }
+    }
+
     /// What is asked, for messages.
     pub(super) fn question(&self) -> String {
         match self.ready {
@@ -138,7 +146,13 @@ impl<'a> Probe<'a> {
 }
 
 /// A client for readiness alone: no proxy, no redirects, no repeats, a new connection each time.
+/// Made once, since reading the certificates of the system takes longer than a question.
 fn client() -> Result<reqwest::Client, String> {
+    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    CLIENT.get_or_init(new_client).clone()
+}
+
+fn new_client() -> Result<reqwest::Client, String> {
     // Tests of this room have no `main` that does it; a second time changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);

@@ -205,6 +205,18 @@ impl Service {
         self.state().exits.clone()
     }
 
+    /// Asks it once what `ready` asks; without that, whether its port accepts a connection. Errors:
+    /// why it is not well.
+    pub async fn is_well(&self) -> Result<(), String> {
+        if let Some(end) = self.exits().last().filter(|_| self.is_ours() && !self.is_running()) {
+            return Err(format!("it ended: {}", end.exit));
+        }
+        let spec = &self.spec;
+        let ready = if matches!(spec.ready, Ready::None) { &Ready::Tcp } else { &spec.ready };
+        let address = (spec.url.as_str(), spec.host.as_str(), spec.port);
+        Probe::new(ready, address, &self.processes, &self.redactor).once().await
+    }
+
     /// Ends when it is down by an exit that nobody asked for, at once when it already is; never
     /// for a service `at` an address.
     pub async fn unexpected_exit(&self) -> Exit {

@@ -2,6 +2,8 @@
 //! lines of the messages that do not change from run to run.
 #![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
 
+mod contracts;
+mod catalogs;
 mod draws;
 mod environments;
 mod grpc;
@@ -14,6 +16,8 @@ mod matrix;
 mod messages;
 mod never;
 mod properties;
+mod robust;
 mod secrets;
+mod sql;
 mod stages;
 mod time;

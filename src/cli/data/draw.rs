@@ -14,7 +14,7 @@ use super::rows::{Form, Rows};
 use super::shape::{self, Given, Told};
 use super::write::Out;
 use crate::check::Program;
-use crate::shape::{DrawKey, Pattern, describe, draw as draw_one, field_names};
+use crate::shape::{DrawKey, Drawer, Pattern, describe, field_names};
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::value::Redactor;
 
@@ -127,10 +127,12 @@ fn written(args: &Draw, pattern: &Pattern, form: Form, seed: u64, redactor: &Red
     let wrong = |message: String| Ended::Said(Exit::Wrong, message);
     let mut out = Out::open(&args.out).map_err(lost)?;
     let mut rows = Rows::new(form);
-    let key = DrawKey::new(seed).with("scn data draw");
+    let drawer = Drawer::new(pattern);
+    let mut values = drawer.many(DrawKey::new(seed).with("scn data draw")).endless();
     let mut text = String::new();
-    for index in 0..args.count {
-        let value = draw_one(pattern, &key.with(index.to_string()))
+    for _ in 0..args.count {
+        let value = values
+            .draw()
             .map_err(|why| wrong(format!("`{}` cannot be drawn: {why}", describe(pattern))))?;
         rows.row(&value, &mut text).map_err(wrong)?;
         if value.is_secret() || redactor.leaks(&text) {

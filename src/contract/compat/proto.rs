@@ -2,6 +2,7 @@
 //! them. Messages, enums and services are paired by their full names, fields and enum values by
 //! their numbers.
 
+mod class;
 mod enums;
 mod field;
 mod file;

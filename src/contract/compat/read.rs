@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::openapi::Document;
 use super::proto::ProtoSide;
+use crate::contract::openapi::{self, Document};
 use crate::contract::proto::{self, ProtoError};
+use crate::contract::{File, Reader};
+use crate::diag::Diagnostic;
 use crate::source::{Source, SourceId, Sources, Span, display_path};
 
 /// Directories that hold what was built or fetched, never contracts.
@@ -89,11 +91,7 @@ pub fn read(path: &Path, root: &Path, sources: &mut Sources) -> Result<Side, Vec
                 let base = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 Contents::Proto(protobuf(&[path.to_owned()], base, root, true, sources)?)
             }
-            Some("yaml" | "yml" | "json") => {
-                let source = source(path, sources).map_err(|problem| vec![problem])?;
-                let text = sources.get(source).text.clone();
-                Contents::OpenApi(Document::read(path, source, &text)?)
-            }
+            Some("yaml" | "yml" | "json") => Contents::OpenApi(document(path, root, sources)?),
             _ => {
                 return Err(vec![Problem::of_path(format!("`{name}` is no contract that is known")).help(
                     "a contract is a `.proto` file, a directory of them, or an OpenAPI document in `.yaml` or `.json`",
@@ -178,10 +176,8 @@ fn protobuf(
 ) -> Result<ProtoSide, Vec<Problem>> {
     let tree = proto::compile_all(files, base, root)
         .map_err(|errors| errors.iter().map(|error| complaint(error, sources)).collect::<Vec<_>>())?;
-    let whole: Vec<(PathBuf, &PathBuf)> = files
-        .iter()
-        .map(|file| (std::path::absolute(file).unwrap_or_else(|_| file.clone()), file))
-        .collect();
+    let whole: Vec<(PathBuf, &PathBuf)> =
+        files.iter().map(|file| (std::path::absolute(file).unwrap_or_else(|_| file.clone()), file)).collect();
     let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
     let here = std::env::current_dir().unwrap_or_default();
     let mut found = BTreeMap::new();
@@ -190,7 +186,8 @@ fn protobuf(
         // People see the path they wrote.
         let written = whole.iter().find(|(whole, _)| whole == path).map(|(_, written)| *written);
         let shown = written.map_or_else(|| PathBuf::from(display_path(path, &here)), PathBuf::clone);
-        let source = source_as(path, &shown.display().to_string(), sources).map_err(|problem| vec![problem])?;
+        let source =
+            source_as(path, &shown.display().to_string(), sources).map_err(|problem| vec![problem])?;
         let key = path.strip_prefix(&base).map_or_else(|_| name.clone(), |below| below.display().to_string());
         if written.is_some() && alone {
             only = Some(name.clone());
@@ -198,6 +195,40 @@ fn protobuf(
         found.insert(name.clone(), (key, source));
     }
     Ok(ProtoSide::new(tree.pool, found, only, sources))
+}
+
+/// Reads the files that a document refers to, and none outside of the root.
+struct Below<'a> {
+    root: PathBuf,
+    sources: &'a mut Sources,
+}
+
+impl Reader for Below<'_> {
+    fn read(&mut self, from: &Path, path: &str) -> Result<File, String> {
+        let path = from.parent().unwrap_or(from).join(path);
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+        let real = path.canonicalize().map_err(|error| unreadable(&path, &error).message)?;
+        let shown = display_path(&real, &here);
+        if !real.starts_with(&self.root) {
+            return Err(format!("`{shown}` lies outside of the project"));
+        }
+        let source = source_as(&real, &shown, self.sources).map_err(|problem| problem.message)?;
+        Ok(File { path: real, source, text: self.sources.get(source).text.clone() })
+    }
+}
+
+fn document(path: &Path, root: &Path, sources: &mut Sources) -> Result<Document, Vec<Problem>> {
+    let source = source(path, sources).map_err(|problem| vec![problem])?;
+    let real = path.canonicalize().map_err(|error| vec![unreadable(path, &error)])?;
+    let file = File { path: real, source, text: sources.get(source).text.clone() };
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let (document, diagnostics) = openapi::read(&file, false, &mut Below { root, sources });
+    let problem = |one: &Diagnostic| Problem {
+        span: Some(one.at.span),
+        message: one.message.clone(),
+        help: one.help.clone(),
+    };
+    document.ok_or_else(|| diagnostics.iter().filter(|one| one.is_error()).map(problem).collect())
 }
 
 /// What the compiler says, at its place.
@@ -213,7 +244,8 @@ fn complaint(error: &ProtoError, sources: &mut Sources) -> Problem {
             let column = error.column.max(1) as usize - 1;
             let start = before + text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
             let rest = source.text.get(start..).unwrap_or("");
-            let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+            let word =
+                rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
             Span::new(id, start, (start + word.max(1)).min(source.text.len()))
         }),
     };

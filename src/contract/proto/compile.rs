@@ -96,9 +96,8 @@ pub fn compile_all(paths: &[PathBuf], base: &Path, root: &Path) -> Result<Tree, 
             }
         }
         if errors.is_empty() {
-            let found = whole.files().filter_map(|file| {
-                Some((file.name().to_owned(), file.path()?.to_owned()))
-            });
+            let found =
+                whole.files().filter_map(|file| Some((file.name().to_owned(), file.path()?.to_owned())));
             return Ok(Tree { files: found.collect(), pool: whole.descriptor_pool() });
         }
         if best.as_ref().is_none_or(|best| errors.len() < best.len()) {

@@ -18,9 +18,10 @@ use super::target::Target;
 use super::wire::Seen;
 use super::{method, reflection};
 use crate::contract::Contract;
-use crate::contract::proto::value::{decode, from_message, to_message};
+use crate::contract::proto::value::{FieldError, decode, from_message, to_message};
 use crate::protocol::tls::TlsMaterial;
 use crate::protocol::{Call, Endpoint, Misuse, Reply, Session};
+use crate::shape::Malformed;
 use crate::value::{Object, Value};
 
 /// How many mistakes of a message are told at once.
@@ -274,24 +275,31 @@ fn messages(call: &Call, method: &MethodDescriptor) -> Result<Vec<Bytes>, Misuse
 /// One message of a method; `at` says which in the list.
 pub(super) fn encode(value: &Value, method: &MethodDescriptor, at: &str) -> Result<Bytes, Misuse> {
     let input = method.input();
-    let message = to_message(value, &input).map_err(|mistakes| {
-        let told: Vec<String> =
-            mistakes.iter().take(MAX_MISTAKES).map(|mistake| format!("{at}{mistake}")).collect();
-        let more = match mistakes.len().saturating_sub(MAX_MISTAKES) {
-            0 => String::new(),
-            more => format!("; and {more} more"),
-        };
-        let misuse = Misuse::new(format!(
-            "this is no `{}`, which `{}` takes: {}{more}",
-            input.full_name(),
-            method.name(),
-            told.join("; ")
-        ));
-        match mistakes.into_iter().find_map(|mistake| mistake.help) {
-            Some(help) => misuse.help(help),
-            None => misuse,
-        }
-    })?;
+    if let Some(malformed) = Malformed::of(value) {
+        return super::malformed::bytes(&malformed, &input).map_err(|mistakes| refused(mistakes, method, at));
+    }
+    let message = to_message(value, &input).map_err(|mistakes| refused(mistakes, method, at))?;
     debug_assert_eq!(message.descriptor(), input);
     Ok(message.encode_to_vec().into())
+}
+
+/// Why a value is no message of a method.
+fn refused(mistakes: Vec<FieldError>, method: &MethodDescriptor, at: &str) -> Misuse {
+    let input = method.input();
+    let told: Vec<String> =
+        mistakes.iter().take(MAX_MISTAKES).map(|mistake| format!("{at}{mistake}")).collect();
+    let more = match mistakes.len().saturating_sub(MAX_MISTAKES) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let misuse = Misuse::new(format!(
+        "this is no `{}`, which `{}` takes: {}{more}",
+        input.full_name(),
+        method.name(),
+        told.join("; ")
+    ));
+    match mistakes.into_iter().find_map(|mistake| mistake.help) {
+        Some(help) => misuse.help(help),
+        None => misuse,
+    }
 }

@@ -15,6 +15,8 @@ use crate::contract::proto::value::to_message;
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::protocol::{Call, Endpoint};
 use crate::source::display_path;
+use crate::shape::Malformed;
+use crate::shape::malformed::How;
 use crate::value::words::shell_quote;
 use crate::value::{MASK, Redactor, Value, to_json, to_json_pretty};
 
@@ -74,6 +76,17 @@ impl Draft {
             lines.into_iter().map(|(name, value)| (name, mask(&value))).collect::<Vec<_>>()
         };
         let body = |value: &Value| cut(&mask(&to_json_pretty(value)));
+        let is_malformed = self.operand.as_ref().is_some_and(|value| Malformed::of(value).is_some());
+        let sent = |value: &Value| match Malformed::of(value) {
+            Some(malformed) => {
+                let made_of = match &malformed.how {
+                    How::Value(value, _) => value,
+                    How::Bytes(..) => &malformed.base,
+                };
+                cut(&mask(&format!("({})\n{}", malformed.told, to_json_pretty(made_of))))
+            }
+            None => body(value),
+        };
         let mut phases: Vec<(String, u64)> = Vec::new();
         phases.extend(self.connect.map(|connect| ("connect".to_owned(), micros(connect))));
         phases.push(("total".to_owned(), micros(total)));
@@ -88,12 +101,13 @@ impl Draft {
             service: Some(self.endpoint.service.to_string()),
             request: format!("{} {}", self.verb, self.symbol()),
             request_headers: lines(self.metadata()),
-            request_body: self.operand.as_ref().map(body).unwrap_or_default(),
+            request_body: self.operand.as_ref().map(sent).unwrap_or_default(),
             response: answer.map_or_else(|| "open".to_owned(), |answer| mask(&answer.line())),
             response_headers: answer.map(|answer| lines(to_lines(&answer.headers))).unwrap_or_default(),
             response_body: said.unwrap_or_default(),
             trailers: answer.map(|answer| lines(to_lines(&answer.trailers))).unwrap_or_default(),
-            shell: mask(&self.shell()),
+            // grpcurl sends messages, and nothing else.
+            shell: if is_malformed { String::new() } else { mask(&self.shell()) },
             phases,
         }
     }

@@ -9,6 +9,8 @@ use reqwest::multipart::{Form, Part as FormPart};
 use super::super::Misuse;
 use super::options::{pairs, scalar};
 use super::text::cut;
+use crate::shape::Malformed;
+use crate::shape::malformed::TAG;
 use crate::value::words::a_kind;
 use crate::value::{MASK, Object, Tagged, Value, to_json, to_json_pretty};
 
@@ -124,6 +126,7 @@ impl Payload {
                 Ok(Payload { source, content_type: Some(kind), shown, shell, ..Payload::empty() })
             }
             "multipart" => multipart(&given, dir).await,
+            TAG => malformed(tagged),
             "graphql" => graphql(&given),
             "unreadable" => Err(Misuse::new("a body that could not be read cannot be sent")
                 .help("`raw` has its bytes: `bytes(raw)`")),
@@ -328,6 +331,16 @@ fn binary(bytes: Bytes, secret: bool, kind: &str) -> Payload {
         shell,
         ..Payload::empty()
     }
+}
+
+/// What is no JSON any more goes out under the name of JSON all the same.
+fn malformed(tagged: &Tagged) -> Result<Payload, Misuse> {
+    let value = Value::Tagged(Arc::new(tagged.clone()));
+    let Some(malformed) = Malformed::of(&value) else {
+        return Err(Misuse::new("this is nothing that was drawn of `malformed(…)`"));
+    };
+    let payload = binary(malformed.json().into(), value.is_secret(), JSON);
+    Ok(Payload { shown: cut(&format!("({})\n{}", malformed.told, payload.shown)), ..payload })
 }
 
 fn form(given: &Given<'_>) -> Result<Payload, Misuse> {

@@ -11,7 +11,7 @@ use crate::event::{EventKind, Failure};
 use crate::syntax::ast::ExprKind;
 
 /// How long after a broken connection the exit behind it becomes known at the latest.
-const EXIT_IS_KNOWN: Duration = Duration::from_millis(250);
+pub(crate) const EXIT_IS_KNOWN: Duration = Duration::from_millis(250);
 
 /// The exit of a service that the last statement brought about: it becomes known a moment after
 /// the connection broke, so that a scenario in which one broke waits for it a little.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::Stop;
-use super::{ServiceRef, Variation, address_of, setting};
+use super::{Address, ServiceRef, Variation, address_of, setting};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure};
+use crate::protocol::sql::{passwords, without_password};
 use crate::source::Span;
 use crate::syntax::ast::ItemKind;
 use crate::system::{Builds, Service};
@@ -18,18 +19,39 @@ impl Cx {
     /// Gives every service that is `at` some address that address.
     pub(crate) async fn locate_services(self: &Arc<Self>) -> Result<(), Vec<Failure>> {
         let mut failures = Vec::new();
+        let mut services: Vec<Arc<ServiceRef>> = Vec::new();
         for service in self.world.services() {
-            if service.address().is_some() {
-                continue;
-            }
+            services.push(service.clone());
+            services.extend(service.members.iter().cloned());
+        }
+        for service in &services {
             let ItemKind::Service(declared) = &self.world.plan.program.item(service.item).kind else {
                 continue;
             };
-            let Some(setting) = setting(declared, "at") else { continue };
-            let env = self.service_env(service);
-            match self.setting_text(&env, setting).await {
-                Ok(url) => *lock(&service.address) = Some(address_of(&url)),
-                Err(stop) => failures.extend(stop.into_failures()),
+            let known = service.address();
+            // One that is started has host and port; its `url` says the rest.
+            let wanted = match &known {
+                None => setting(declared, "at"),
+                Some(address) if !address.given => setting(declared, "url"),
+                Some(_) => None,
+            };
+            if let Some(setting) = wanted {
+                let env = self.service_env(service);
+                match self.setting_text(&env, setting).await {
+                    Ok(url) => {
+                        let found = address_of(&url.text);
+                        let secret = found.secret || url.secret;
+                        let found = match known {
+                            Some(known) => Address { url: found.url, secret, ..known },
+                            None => Address { secret, ..found },
+                        };
+                        *lock(&service.address) = Some(found);
+                    }
+                    Err(stop) => failures.extend(stop.into_failures()),
+                }
+            }
+            for password in service.address().iter().flat_map(|address| passwords(&address.url)) {
+                self.world.redactor.register(&password);
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures) }
@@ -137,7 +159,7 @@ impl Cx {
             build_us = if done { 0 } else { took.as_micros() as u64 };
         }
         let spec = self.spec(&env, service, declared, wanted).await.map_err(only)?;
-        let address = spec.url.clone();
+        let address = self.world.redactor.mask(&without_password(&spec.url)).into_owned();
         let place = setting("start").map_or(declared.name.span, |setting| setting.span);
         if let Some(before) = service.process() {
             before.stop(grace).await;
@@ -175,7 +197,7 @@ impl Cx {
             env.bind("port".into(), Value::int(address.port));
             env.bind("host".into(), Value::text(address.host.clone()));
             env.bind("addr".into(), Value::text(format!("{}:{}", address.host, address.port)));
-            env.bind("url".into(), Value::text(address.url));
+            env.bind("url".into(), Value::text_with(address.url, address.secret));
         }
         env.bind("out".into(), Value::text(self.world.out.display().to_string()));
         env.bind("scratch".into(), Value::text(self.world.scratch.display().to_string()));

@@ -10,15 +10,15 @@ use super::super::flow::Flow;
 use super::{ServiceRef, Variation, setting};
 use crate::syntax::ast::{Expr, ExprKind, Service as Declared, Setting, SettingValue};
 use crate::system::{CommandSpec, Ready, ServiceSpec, split_command};
-use crate::value::{Piece, Value};
+use crate::value::{Piece, Text, Value};
 
 impl Cx {
-    pub(super) async fn setting_text(self: &Arc<Self>, env: &Env, setting: &Setting) -> Flow<String> {
+    pub(super) async fn setting_text(self: &Arc<Self>, env: &Env, setting: &Setting) -> Flow<Text> {
         match &setting.value {
             Some(SettingValue::Expr(expr)) => {
                 let value = self.eval(env, expr).await?;
                 match value {
-                    Value::Text(text) => Ok(text.text.to_string()),
+                    Value::Text(text) => Ok(text),
                     other => {
                         let message =
                             format!("`{}` takes text, and this is {}", setting.name.name, other.kind());

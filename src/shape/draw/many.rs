@@ -19,11 +19,18 @@ pub struct Many<'d> {
     scope: Option<Scope>,
     count: u64,
     parts: u64,
+    most: u64,
 }
 
 impl<'d> Many<'d> {
     pub(super) fn new(drawer: &'d Drawer, key: DrawKey) -> Many<'d> {
-        Many { drawer, key, scope: Scope::of(drawer.root.unique), count: 0, parts: 0 }
+        Many { drawer, key, scope: Scope::of(drawer.root.unique), count: 0, parts: 0, most: MAX_PARTS }
+    }
+
+    /// Without a limit of parts in all: for values that are written and not kept.
+    #[must_use]
+    pub fn endless(self) -> Many<'d> {
+        Many { most: u64::MAX, ..self }
     }
 
     /// The next one. Errors as in [`Drawer::draw`], and when `unique(…)` has no further value.
@@ -36,7 +43,7 @@ impl<'d> Many<'d> {
             let tried = if attempt == 0 { key } else { key.with(format!("attempt {attempt}")) };
             let drawn = drawing.whole(Place::new(&tried), None, self.scope.as_ref());
             self.parts += drawing.parts();
-            if self.parts > MAX_PARTS {
+            if self.parts > self.most {
                 return Err(format!(
                     "values of more than {MAX_PARTS} parts in all are not drawn: draw fewer"
                 ));

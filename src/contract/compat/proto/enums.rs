@@ -96,7 +96,10 @@ impl Walk<'_> {
         for name in before.iter().filter(|name| !after.contains(name)) {
             let gone = old.get_value_by_name(name);
             let text = match before.len() {
-                1 => format!("the value {number} of `{full}` was called `{name}` and is called `{}` now", after[0]),
+                1 => format!(
+                    "the value {number} of `{full}` was called `{name}` and is called `{}` now",
+                    after[0]
+                ),
                 _ => format!("the value {number} of `{full}` is no longer called `{name}`"),
             };
             let mark = gone.and_then(|gone| {

@@ -2,11 +2,11 @@
 //! hold, how many of it, and how it is written.
 
 use prost_reflect::{
-    Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
-    MessageDescriptor, Syntax,
+    Cardinality, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor, Syntax,
 };
 use prost_types::{FieldDescriptorProto, FieldOptions};
 
+use super::class::{Class, contains, json_class, wire_class};
 use super::{Walk, table};
 use crate::contract::compat::{Mark, Rule, Touches};
 
@@ -180,7 +180,10 @@ impl Walk<'_> {
         let moved = new.get_field_by_name(name);
         let gone = match &moved {
             Some(now) => {
-                format!("the field `{name}` of `{owner}` had the number {number} and has {} now", now.number())
+                format!(
+                    "the field `{name}` of `{owner}` had the number {number} and has {} now",
+                    now.number()
+                )
             }
             None => format!("the field `{name} = {number}` of `{owner}` is gone"),
         };
@@ -354,7 +357,13 @@ impl Walk<'_> {
                 None => "none".to_owned(),
             };
             let text = format!("{of} had the default {} and has {} now", word(&was), word(&is));
-            self.differs(table::FIELD_DEFAULT_CHANGED, text, (old, new), &[DEFAULT], (&word(&was), &word(&is)));
+            self.differs(
+                table::FIELD_DEFAULT_CHANGED,
+                text,
+                (old, new),
+                &[DEFAULT],
+                (&word(&was), &word(&is)),
+            );
         }
         let numbers = wire_class(&old.kind) != Class::None || matches!(old.kind, Kind::Float | Kind::Double);
         if same && numbers && old.presence == Presence::Repeated && old.packed != new.packed {
@@ -440,51 +449,4 @@ fn entries(old: &Field, new: &Field) -> Option<([Kind; 2], [Kind; 2])> {
         _ => None,
     };
     Some((of(&old.kind)?, of(&new.kind)?))
-}
-
-/// Types of one class can read each other
-/// (<https://protobuf.dev/programming-guides/proto3/#updating>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Varints, truncated where one side is smaller.
-    Varint,
-    /// Varints with the sign in the lowest bit.
-    Zigzag,
-    Fixed32,
-    Fixed64,
-    /// In JSON: numbers.
-    Number32,
-    /// In JSON: texts of digits.
-    Digits64,
-    /// Of no class but its own type.
-    None,
-}
-
-fn wire_class(kind: &Kind) -> Class {
-    match kind {
-        Kind::Int32 | Kind::Uint32 | Kind::Int64 | Kind::Uint64 | Kind::Bool | Kind::Enum(_) => Class::Varint,
-        Kind::Sint32 | Kind::Sint64 => Class::Zigzag,
-        Kind::Fixed32 | Kind::Sfixed32 => Class::Fixed32,
-        Kind::Fixed64 | Kind::Sfixed64 => Class::Fixed64,
-        _ => Class::None,
-    }
-}
-
-/// At this level the bytes must fit too, so the classes are those of both.
-fn json_class(kind: &Kind) -> Class {
-    match kind {
-        Kind::Int32 | Kind::Uint32 => Class::Number32,
-        Kind::Int64 | Kind::Uint64 => Class::Digits64,
-        Kind::Fixed32 | Kind::Sfixed32 => Class::Fixed32,
-        Kind::Fixed64 | Kind::Sfixed64 => Class::Fixed64,
-        _ => Class::None,
-    }
-}
-
-/// Whether an enum has every value of another: by number, and by name when JSON counts.
-fn contains(old: &EnumDescriptor, new: &EnumDescriptor, wire_only: bool) -> bool {
-    old.values().all(|value| match wire_only {
-        true => new.get_value(value.number()).is_some(),
-        false => new.get_value_by_name(value.name()).is_some_and(|now| now.number() == value.number()),
-    })
 }

@@ -59,10 +59,8 @@ impl Walk<'_> {
     fn file(&mut self, old: &FileDescriptor, new: &FileDescriptor) {
         let (was, is) = (old.package_name(), new.package_name());
         if was != is {
-            let message = format!(
-                "the package of `{}` was `{was}` and is `{is}` now",
-                self.new.places.name_of(new)
-            );
+            let message =
+                format!("the package of `{}` was `{was}` and is `{is}` now", self.new.places.name_of(new));
             let marks = (
                 self.old.places.exactly(old, &[PACKAGE], format!("it was `{was}`")),
                 self.new.places.exactly(new, &[PACKAGE], format!("now `{is}`")),
@@ -83,7 +81,10 @@ impl Walk<'_> {
             };
             say(table::SYNTAX_CHANGED, format!("the syntax of `{name}` was `{was}` and is `{is}` now"));
             if was == "proto3" {
-                say(table::JSON_FORMAT_LOST, format!("`{name}` no longer promises that its messages have JSON"));
+                say(
+                    table::JSON_FORMAT_LOST,
+                    format!("`{name}` no longer promises that its messages have JSON"),
+                );
             }
         }
         self.utf8(old, new);
@@ -127,11 +128,8 @@ impl Walk<'_> {
                 None => "not set".to_owned(),
             };
             let file = self.new.places.name_of(new);
-            let message = format!(
-                "the option `{name}` of `{file}` was {} and is {} now",
-                shown(&was),
-                shown(&is)
-            );
+            let message =
+                format!("the option `{name}` of `{file}` was {} and is {} now", shown(&was), shown(&is));
             let path = [OPTIONS, number];
             let marks = (
                 self.old.places.exactly(old, &path, format!("it was {}", shown(&was))),
@@ -155,7 +153,10 @@ fn renamed_packages(
         if let Some(after) = after
             && !left.contains(before.package_name())
         {
-            found.entry(before.package_name().to_owned()).or_default().insert(after.package_name().to_owned());
+            found
+                .entry(before.package_name().to_owned())
+                .or_default()
+                .insert(after.package_name().to_owned());
         }
     }
     let single = found.into_iter().filter(|(_, names)| names.len() == 1);

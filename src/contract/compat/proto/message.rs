@@ -168,7 +168,12 @@ impl Walk<'_> {
                     let files = (extension.parent_file(), now.parent_file());
                     if extension.parent_message().is_none() {
                         let full = extension.full_name();
-                        self.stays_in_file("extension", full, (&files.0, extension.path()), (&files.1, now.path()));
+                        self.stays_in_file(
+                            "extension",
+                            full,
+                            (&files.0, extension.path()),
+                            (&files.1, now.path()),
+                        );
                     }
                     self.field(&Field::of_extension(&extension), &Field::of_extension(&now));
                 }
@@ -212,9 +217,7 @@ pub(super) fn without(range: &Range<i64>, others: &[Range<i64>]) -> Vec<Range<i6
     for other in others {
         left = left
             .into_iter()
-            .flat_map(|part| {
-                [part.start..part.end.min(other.start), part.start.max(other.end)..part.end]
-            })
+            .flat_map(|part| [part.start..part.end.min(other.start), part.start.max(other.end)..part.end])
             .filter(|part| part.start < part.end)
             .collect();
     }

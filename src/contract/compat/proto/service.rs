@@ -31,8 +31,7 @@ impl Walk<'_> {
                     let home = self
                         .counterpart(&file)
                         .and_then(|file| self.new.places.head(&file, "and is no longer in this file"));
-                    let touches =
-                        Touches { operations: addresses(&service).into(), names: Vec::new() };
+                    let touches = Touches { operations: addresses(&service).into(), names: Vec::new() };
                     self.say(table::SERVICE_DELETED, text, mark, home, touches);
                 }
             }
@@ -41,8 +40,10 @@ impl Walk<'_> {
 
     fn service(&mut self, old: &ServiceDescriptor, new: &ServiceDescriptor) {
         let files = (old.parent_file(), new.parent_file());
-        let mark = (self.old.places.named(&files.0, old.path(), "it stood here"),
-            self.new.places.named(&files.1, new.path(), "now here"));
+        let mark = (
+            self.old.places.named(&files.0, old.path(), "it stood here"),
+            self.new.places.named(&files.1, new.path(), "now here"),
+        );
         let home = self.counterpart(&files.0);
         if home.is_some_and(|home| home.name() != files.1.name()) {
             let text = format!(
@@ -117,8 +118,18 @@ impl Walk<'_> {
             let written = |path: Vec<i32>, otherwise: Vec<i32>, set: bool| if set { path } else { otherwise };
             let set = |word: &str| word != "IDEMPOTENCY_UNKNOWN";
             let marks = (
-                self.old.places.part(&file(old), &written(path(old), whole(old), set(was)), &[], format!("it was {was}")),
-                self.new.places.part(&file(new), &written(path(new), whole(new), set(is)), &[], format!("now {is}")),
+                self.old.places.part(
+                    &file(old),
+                    &written(path(old), whole(old), set(was)),
+                    &[],
+                    format!("it was {was}"),
+                ),
+                self.new.places.part(
+                    &file(new),
+                    &written(path(new), whole(new), set(is)),
+                    &[],
+                    format!("now {is}"),
+                ),
             );
             self.say(table::METHOD_IDEMPOTENCY_CHANGED, text, marks.0, marks.1, calling(old));
         }

@@ -2,8 +2,10 @@
 //!
 //! The contract, `contracts/ledger.proto`, says what the service promises. Here
 //! `posting` knows the rules of book-keeping, `store` keeps the entries,
-//! `service` speaks gRPC, and `telemetry` logs.
+//! `service` speaks gRPC, `decoding` tells callers what is no message, and
+//! `telemetry` logs.
 
+mod decoding;
 mod posting;
 mod service;
 mod store;
@@ -15,7 +17,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{codec::CompressionEncoding, metadata::AsciiMetadataValue, transport::Server};
 
-use crate::{proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry};
+use crate::{decoding::Decoding, proto::ledger_server::LedgerServer, service::LedgerService, store::Store, telemetry::Telemetry};
 
 pub use crate::telemetry::log;
 
@@ -91,6 +93,7 @@ pub async fn serve(
 
     Server::builder()
         .layer(Telemetry)
+        .layer(Decoding)
         .add_service(ledger)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/order"
@@ -164,8 +165,14 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, err
 }
 
-// decode reads one JSON value that has no field but those of v.
+// decode reads one JSON value that has no field but those of v, and none twice.
 func decode(body []byte, v any) error {
+	if !utf8.Valid(body) {
+		return badRequest("the body is not UTF-8")
+	}
+	if err := distinct(json.NewDecoder(bytes.NewReader(body))); err != nil {
+		return badRequest("%v", err)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
@@ -175,4 +182,36 @@ func decode(body []byte, v any) error {
 		return badRequest("there is something after the JSON value")
 	}
 	return nil
+}
+
+// distinct refuses a name that stands twice in one object: which of its values
+// counts, every reader decides for itself (RFC 8259, section 4).
+func distinct(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	opened, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	names := map[string]bool{}
+	for decoder.More() {
+		if opened == '{' {
+			name, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			text, _ := name.(string)
+			if names[text] {
+				return fmt.Errorf("the field %q stands there twice", text)
+			}
+			names[text] = true
+		}
+		if err := distinct(decoder); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
 }

@@ -3,6 +3,8 @@ package order
 
 import (
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -68,7 +70,18 @@ type Draft struct {
 		SKU string `json:"sku"`
 		Qty int64  `json:"qty"`
 	} `json:"lines"`
-	Note string `json:"note"`
+	Note Text `json:"note"`
+}
+
+// Text is a text that cannot be null: whoever has nothing to say leaves it out.
+type Text string
+
+// UnmarshalJSON reads a JSON string.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return errors.New("null is no text; leave it out instead")
+	}
+	return json.Unmarshal(data, (*string)(t))
 }
 
 // Event is one change of an order's state. Its Seq counts 1, 2, 3 per order.
@@ -107,7 +120,7 @@ func New(draft Draft, now time.Time) (Order, error) {
 	if n := utf8.RuneCountInString(draft.Customer); n == 0 || n > MaxCustomer {
 		return refuse(BadCustomer, "customer must have 1 to %d characters, not %d", MaxCustomer, n)
 	}
-	if utf8.RuneCountInString(draft.Note) > MaxNote {
+	if utf8.RuneCountInString(string(draft.Note)) > MaxNote {
 		return refuse(NoteTooLong, "a note has at most %d characters", MaxNote)
 	}
 	if len(draft.Lines) == 0 {
@@ -122,7 +135,7 @@ func New(draft Draft, now time.Time) (Order, error) {
 		State:     Pending,
 		Currency:  Currency,
 		CreatedAt: now.UTC().Truncate(time.Millisecond),
-		Note:      draft.Note,
+		Note:      string(draft.Note),
 	}
 	for _, line := range draft.Lines {
 		price, known := prices[line.SKU]

@@ -1,0 +1,157 @@
+//! Catalogs in runs: files of data as values, in every format, with their mistakes at their place.
+
+use crate::harness::{project, scn};
+
+const PRODUCTS: &str = "sku,qty,price,note\ntea,007,29.90,\nmug,12,9007199254740993.10,\"a \"\"good\"\" mug\"\n";
+
+const SHAPED: &str = r#"
+shape Product { sku: re"[a-z]{3,8}", qty: text, price: decimal, note?: text }
+let plain = from_csv(file("./data/products.csv"))
+let products = from_csv(file("./data/products.csv"), of: Product)
+let stock = from_json(file("./data/stock.json"))
+let events = from_jsonl(file("./data/events.jsonl"))
+let plans = from_yaml(file("./data/plans.yaml"))
+let shop = from_sql(file("./data/shop.sql"))
+scenario "every format is a value" {
+  exec "true"
+  expect plain[0] == { sku: "tea", qty: "007", price: "29.90" }
+  expect plain[1].note == "a \"good\" mug"
+  expect plain[0].note == absent
+  expect products[1].price == 9007199254740993.10
+  expect products[0].qty == "007"
+  expect stock.tea == 18446744073709551616
+  expect events[1].id == 2
+  expect plans.basic == { trial: "no", price: 4.50 }
+  expect shop.customers matches [{ id: 1, name: "Ann" }, { id: 2, name: null }]
+  for product in products { expect product matches Product }
+}
+scenario "texts are read like files" {
+  exec "printf a;b\n1;2\n"
+  expect from_csv(stdout, separator: ";", of: { a: int, b: int }) == [{ a: 1, b: 2 }]
+  expect from_yaml("a: on") == { a: "on" }
+  expect from_sql("INSERT INTO t (a) VALUES ('x\\n');", dialect: mysql) == { t: [{ a: "x\n" }] }
+}
+"#;
+
+#[test]
+fn catalogs_of_every_format_are_values() {
+    let project = project(&[
+        ("t.scn", SHAPED),
+        ("data/products.csv", PRODUCTS),
+        ("data/stock.json", "{\"tea\": 18446744073709551616}"),
+        ("data/events.jsonl", "{\"id\":1}\n{\"id\":2}\n"),
+        ("data/plans.yaml", "basic: { trial: no, price: 4.50 }\n"),
+        ("data/shop.sql", "INSERT INTO customers (id, name) VALUES (1, 'Ann'), (2, NULL);"),
+    ]);
+    project.run(&[]).ends(0, &["2 passed"]);
+}
+
+#[test]
+fn paths_start_at_the_module_that_writes_them() {
+    let project = project(&[
+        ("t.scn", "use \"./lib/shop.scn\" { products }\nscenario \"a\" {\n  exec \"true\"\n  expect products.count == 2\n}\n"),
+        ("lib/shop.scn", "let products = from_csv(file(\"./products.csv\"))\n"),
+        ("lib/products.csv", PRODUCTS),
+    ]);
+    project.run(&[]).ends(0, &["1 passed"]);
+}
+
+#[test]
+fn a_missing_or_malformed_catalog_is_an_error_before_anything_runs() {
+    let project = project(&[
+        ("t.scn", "let a = from_csv(file(\"./prodcts.csv\"))\nlet b = from_csv(file(\"./bad.csv\"))\nlet c = from_json(file(\"../x.json\"))\nlet d = from_yaml(file(\"./d\"))\nscenario \"a\" {\n  exec \"touch ran\"\n  expect [a, b, c, d].count == 4\n}\n"),
+        ("products.csv", PRODUCTS),
+        ("bad.csv", "a,b\n1,\"x\n"),
+        ("d/x", ""),
+    ]);
+    project.scn(&["check", "t.scn"]).ends(
+        2,
+        &[
+            "`prodcts.csv` does not exist",
+            "did you mean `products.csv`?",
+            "the quote that opens here is never closed",
+            "bad.csv:2:3",
+            "read here",
+            "lies outside of the project",
+            "`d` is a directory, not a file",
+        ],
+    );
+    project.run(&[]).ends(2, &["never closed"]);
+    assert!(!project.path().join("ran").exists());
+}
+
+#[test]
+fn rows_that_do_not_fit_their_shape_are_all_told() {
+    let project = project(&[
+        ("t.scn", "let a = from_csv(file(\"./a.csv\"), of: { id: int, name?: text })\nscenario \"a\" {\n  exec \"true\"\n  expect a.count == 1\n}\n"),
+        ("a.csv", "id,name\n1,x\n007,y\nz,\n"),
+    ]);
+    project.run(&[]).ends(1, &["rows of `./a.csv` do not fit their shape", "./a.csv:3:1: .id is \"007\", not", "./a.csv:4:1: .id is \"z\", not"]);
+}
+
+#[test]
+fn what_a_scenario_writes_it_can_read() {
+    let text = "scenario \"a\" {\n  for n in [1, 2] {\n    exec \"sh -c 'printf \\\"a\\\\n%s\\\\n\\\" $0 > made.csv' ${n}\"\n    let made = from_csv(file(\"./made.csv\"), of: { a: int })\n    expect made.count == 1\n  }\n  expect from_csv(file(\"./none.csv\")).count == 0\n}\n";
+    scn(text).run(&[]).ends(1, &["`none.csv` does not exist"]);
+}
+
+#[test]
+fn devices_and_endless_files_are_refused() {
+    for (path, message) in [("/dev/zero", "outside of the project"), ("./zero", "outside of the project"), ("./pipe", "is a pipe")] {
+        let project = scn(&format!("scenario \"a\" {{\n  exec \"true\"\n  expect from_json(file(\"{path}\")) == 1\n}}\n"));
+        std::os::unix::fs::symlink("/dev/zero", project.path().join("zero")).unwrap();
+        nix::unistd::mkfifo(&project.path().join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        project.run(&[]).ends(1, &[message]);
+    }
+}
+
+#[test]
+fn a_catalog_that_is_too_large_is_refused() {
+    let project = scn("scenario \"a\" {\n  exec \"true\"\n  expect from_json(file(\"./big.json\")) == 1\n}\n");
+    // A hole takes no room on the disk.
+    std::fs::File::create(project.path().join("big.json")).unwrap().set_len(101 << 20).unwrap();
+    project.run(&[]).ends(1, &["`big.json` is larger than 100 MiB"]);
+}
+
+#[test]
+fn a_catalog_of_a_secret_is_masked() {
+    let text = "secret pair\nscenario \"a\" {\n  let rows = from_csv(pair)\n  show rows\n  exec \"echo ${rows[0].b}\"\n  expect stdout == \"no\"\n}\n";
+    let ran = scn(text).with("SCN_PAIR", "a,b\nhidden-one,hidden-two\n").run(&[]);
+    ran.ends(1, &["•••"]).never_says(&["hidden-one", "hidden-two"]);
+    let text = "secret pair\nscenario \"a\" {\n  exec \"true\"\n  expect from_csv(pair, of: { a: int, b: int }).count == 1\n}\n";
+    let ran = scn(text).with("SCN_PAIR", "a,b\nhidden-one,hidden-two\n").run(&[]);
+    ran.ends(1, &["they are not shown"]).never_says(&["hidden-one", "hidden-two"]);
+}
+
+/// A fixture loads a catalog and takes it away again: the scenarios see it, and nothing stays.
+#[test]
+fn a_fixture_loads_a_catalog_and_takes_it_away() {
+    let text = r#"
+shape Product { sku: text, qty: int }
+let products = from_csv(file("./products.csv"), of: Product)
+
+@safe
+action loaded() {
+  exec "sh -c 'ls store | wc -l | tr -d \" \"'"
+  return trim(stdout)
+}
+
+fixture catalog {
+  defer for product in products { exec "rm store/${product.sku}" }
+  for product in products { exec "sh -c 'echo $1 > store/$0' ${product.sku} ${product.qty}" }
+  return products
+}
+
+scenario "the store has the catalog" {
+  expect catalog.count == 3
+  expect loaded() == "3"
+  exec "cat store/tea"
+  expect stdout == "7\n"
+}
+"#;
+    let project = project(&[("t.scn", text), ("products.csv", "sku,qty\ntea,7\nmug,1\npot,2\n")]);
+    std::fs::create_dir(project.path().join("store")).unwrap();
+    project.run(&[]).ends(0, &["1 passed"]);
+    let left: Vec<_> = std::fs::read_dir(project.path().join("store")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
