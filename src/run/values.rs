@@ -76,7 +76,6 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         cases: super::Cases::default(),
         only_safe: true,
         elsewhere: BTreeSet::new(),
-        cases: super::Cases::default(),
         protocols: Vec::new(),
         services: BTreeMap::new(),
     }));
