@@ -126,7 +126,13 @@ const DEFECTS: [(&str, &[&str]); 3] = [
             "`.nested.optional_string` was set and empty, and came back as not set",
         ],
     ),
-    ("enum_number", &["`.course` changed", "`.nested.course` changed"]),
+    (
+        "enum_number",
+        &[
+            "`.course` was a number, and came back as text",
+            "`.nested.course` was a number, and came back as text",
+        ],
+    ),
 ];
 
 #[test]
@@ -136,9 +142,9 @@ fn each_defect_of_the_relay_is_blamed_on_the_fields_that_it_loses() {
         let text = format!(
             "use \"std/lossless\" {{ round_trip }}\nuse \"./shop/shop.scn\" {{ relay }}\n\
              @matrix(relay: [{defect}, current])\nscenario \"lossy\" {{\n  round_trip(relay, {{\n    \
-             int64: 9007199254740993, uint64: 18446744073709551615, sint32: -1, double: 0.1\n    \
+             int64: 9007199254740993, uint64: 9007199254740993, sint32: -1, double: 0.1\n    \
              string: \"e\\u{{301}}\", course: 7, optional_string: \"\", optional_int32: 0, numbers: [0]\n    \
-             counts: {{ most: 9223372036854775807, small: 1 }}\n    \
+             counts: {{ most: 9007199254740993, small: 1 }}\n    \
              nested: {{ int64: -9007199254740993, course: -1, optional_string: \"\" }}\n  }})\n}}\n"
         );
         let (code, said) = run(&text);
