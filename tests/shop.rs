@@ -138,6 +138,7 @@ const DEFECTS: [(&str, &[&str]); 3] = [
 #[test]
 #[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
 fn each_defect_of_the_relay_is_blamed_on_the_fields_that_it_loses() {
+    let lost = Regex::new(r"`\.[a-z0-9_.]+` (was|changed|came|did|lost|ended|had)[^\n]*").unwrap();
     for (defect, blamed) in DEFECTS {
         let text = format!(
             "use \"std/lossless\" {{ round_trip }}\nuse \"./shop/shop.scn\" {{ relay }}\n\
@@ -151,7 +152,6 @@ fn each_defect_of_the_relay_is_blamed_on_the_fields_that_it_loses() {
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains(&format!("failed  lossy (relay: {defect})")), "{said}");
         assert!(said.contains("1 passed, 1 failed"), "{said}");
-        let lost = Regex::new(r"`\.[a-z0-9_.]+` (was|changed|came|did|lost|ended|had)[^\n]*").unwrap();
         let found: Vec<&str> = lost.find_iter(&said).map(|found| found.as_str().trim_end()).collect();
         assert_eq!(found, blamed, "{said}");
     }
