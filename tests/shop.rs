@@ -126,26 +126,32 @@ const DEFECTS: [(&str, &[&str]); 3] = [
             "`.nested.optional_string` was set and empty, and came back as not set",
         ],
     ),
-    ("enum_number", &["`.course` changed", "`.nested.course` changed"]),
+    (
+        "enum_number",
+        &[
+            "`.course` was a number, and came back as text",
+            "`.nested.course` was a number, and came back as text",
+        ],
+    ),
 ];
 
 #[test]
 #[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
 fn each_defect_of_the_relay_is_blamed_on_the_fields_that_it_loses() {
+    let lost = Regex::new(r"`\.[a-z0-9_.]+` (was|changed|came|did|lost|ended|had)[^\n]*").unwrap();
     for (defect, blamed) in DEFECTS {
         let text = format!(
             "use \"std/lossless\" {{ round_trip }}\nuse \"./shop/shop.scn\" {{ relay }}\n\
              @matrix(relay: [{defect}, current])\nscenario \"lossy\" {{\n  round_trip(relay, {{\n    \
-             int64: 9007199254740993, uint64: 18446744073709551615, sint32: -1, double: 0.1\n    \
+             int64: 9007199254740993, uint64: 9007199254740993, sint32: -1, double: 0.1\n    \
              string: \"e\\u{{301}}\", course: 7, optional_string: \"\", optional_int32: 0, numbers: [0]\n    \
-             counts: {{ most: 9223372036854775807, small: 1 }}\n    \
+             counts: {{ most: 9007199254740993, small: 1 }}\n    \
              nested: {{ int64: -9007199254740993, course: -1, optional_string: \"\" }}\n  }})\n}}\n"
         );
         let (code, said) = run(&text);
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains(&format!("failed  lossy (relay: {defect})")), "{said}");
         assert!(said.contains("1 passed, 1 failed"), "{said}");
-        let lost = Regex::new(r"`\.[a-z0-9_.]+` (was|changed|came|did|lost|ended|had)[^\n]*").unwrap();
         let found: Vec<&str> = lost.find_iter(&said).map(|found| found.as_str().trim_end()).collect();
         assert_eq!(found, blamed, "{said}");
     }

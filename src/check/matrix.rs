@@ -69,7 +69,7 @@ impl<'a> Walker<'a, '_> {
             let diagnostic = Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.name.span, message);
             return self.push(diagnostic.help(EXAMPLE));
         }
-        for (index, arg) in args.iter().enumerate() {
+        for arg in args {
             let Some(name) = &arg.name else {
                 let message = "the values of a matrix have a name";
                 let diagnostic = Diagnostic::error(Code::WRONG_ARGUMENTS, arg.value.span, message);
@@ -77,12 +77,6 @@ impl<'a> Walker<'a, '_> {
                 self.value(&arg.value);
                 continue;
             };
-            let first = args[..index].iter().filter_map(|arg| arg.name.as_ref());
-            if let Some(first) = first.into_iter().find(|other| other.name == name.name) {
-                let message = format!("`{}` is given twice", name.name);
-                let diagnostic = Diagnostic::error(Code::DUPLICATE_NAME, name.span, message);
-                self.push(diagnostic.also(first.span, "first here"));
-            }
             self.axis(name, &arg.value);
         }
         self.combinations(attribute, args, item);
@@ -92,11 +86,12 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn matrix_names(&mut self, item: &'a Item) {
         let args = attribute::find(item, "matrix").and_then(|matrix| matrix.args.as_ref());
         let mut declared: Vec<&Arc<str>> = Vec::new();
-        for name in args.iter().flat_map(|args| &args.args).filter_map(|arg| arg.name.as_ref()) {
-            // A service keeps its name, and a name that is given twice has had its diagnostic.
-            if declared.contains(&&name.name)
-                || service(self.cx.program, self.item.unit, &name.name).is_some()
-            {
+        for arg in args.iter().flat_map(|args| &args.args) {
+            let Some(name) = &arg.name else { continue };
+            // A service keeps its name, also a misspelt one; a name that is given twice has had its
+            // diagnostic.
+            let known = service(self.cx.program, self.item.unit, &name.name).is_some();
+            if known || is_variants(&arg.value) || declared.contains(&&name.name) {
                 continue;
             }
             declared.push(&name.name);
@@ -120,7 +115,7 @@ impl<'a> Walker<'a, '_> {
             self.doubled_values(items);
             match named {
                 Some((at, service)) => return self.variants(at, service, name, items),
-                None if found.is_none() && items.iter().any(|item| is_word(item, CURRENT)) => {
+                None if found.is_none() && is_variants(values) => {
                     return self.no_such_service(name);
                 }
                 None => {}
@@ -243,8 +238,10 @@ fn too_many(count: usize, span: Span) -> Diagnostic {
         .help("leave values out, or draw them: a `forall` tries many without running all")
 }
 
-fn is_word(expr: &Expr, word: &str) -> bool {
-    matches!(&expr.kind, ExprKind::Name(name) if **name == *word)
+/// Whether these can only be the variants of a service.
+fn is_variants(values: &Expr) -> bool {
+    let is_current = |item: &Expr| matches!(&item.kind, ExprKind::Name(name) if **name == *CURRENT);
+    matches!(&values.kind, ExprKind::List(items, _) if items.iter().any(is_current))
 }
 
 /// What could be written for a service.

@@ -392,7 +392,12 @@ mod tests {
             ("(a or b", 0, 1, "this `(` is not closed"),
             ("a)", 1, 2, "this `)` closes nothing"),
             ("é and \"x", 7, 9, "this text is not closed"),
-            ("tga:x", 0, 4, "`tga:` is no property; there are `tag:`, `stage:`, `owner:`, `title:`, `file:`, `case:`"),
+            (
+                "tga:x",
+                0,
+                4,
+                "`tga:` is no property; there are `tag:`, `stage:`, `owner:`, `title:`, `file:`, `case:`",
+            ),
             ("tag: x", 0, 4, "expected a value after `tag:`"),
         ] {
             let error = parse(text).unwrap_err();

@@ -321,7 +321,16 @@ impl Cx {
                 "per" => claim.per = Some(self.key(env, value)?),
                 "of" => of = Some(settled(self.eval(env, value).await?)),
                 "before" => before = Some(self.pattern(env, value).await?),
-                "except" => claim.except.push(self.key_path(env, value)?),
+                "except" => {
+                    // Several come as a list.
+                    let parts = match &value.kind {
+                        ExprKind::List(parts, _) => parts.as_slice(),
+                        _ => std::slice::from_ref(value),
+                    };
+                    for part in parts {
+                        claim.except.push(self.key_path(env, part)?);
+                    }
+                }
                 _ => {
                     args.insert(Arc::from(word), settled(self.eval(env, value).await?));
                 }

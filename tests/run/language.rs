@@ -160,3 +160,13 @@ service many {
     run(&format!("scenario \"a\" {{\n{members}\n}}\n")).ends(0, &[]);
     run("scenario \"a\" {\nkill many[1]\nexpect many.members[1].running\n}\n").ends(1, &["is false"]);
 }
+
+#[test]
+fn several_parts_may_be_left_out_of_a_comparison() {
+    let body = "let sent = { a: 1, b: 2, c: 3 }\nlet back = { a: 9, b: 8, c: 3 }\n";
+    let run = |expect: &str| scn(&format!("scenario \"it\" {{\n{body}{expect}\n}}\n")).run(&[]);
+    run("expect back lossless of sent except .a, .b").ends(0, &[]);
+    run("expect back lossless of sent except .a").ends(1, &["`.b` changed"]);
+    run("expect back lossless of sent").ends(1, &["`.a` changed", "`.b` changed"]);
+    run("expect back lossless of absent").ends(1, &["nothing was sent"]);
+}

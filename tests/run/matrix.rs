@@ -224,7 +224,6 @@ fn a_value_reaches_a_service_as_another_environment() {
     };
     wrong("env: given").ends(1, &["`env` takes an object"]);
     wrong("variant: given").ends(1, &["`variant` takes the name of a variant, not 3"]);
-    wrong("env: { A: [1] }").ends(1, &["`A`"]);
     wrong("env: { A: 1 }, signal: \"SIGTERM\"").ends(1, &["`restart` has no option `signal`"]);
 }
 

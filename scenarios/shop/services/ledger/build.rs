@@ -20,7 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let older = out.join("v1");
     fs::create_dir_all(&older)?;
-    tonic_prost_build::configure().build_client(false).build_server(false).out_dir(older).compile_fds(v1(&descriptors))?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .build_server(false)
+        .out_dir(older)
+        .compile_fds(v1(&descriptors))?;
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::{future::Future, sync::Arc};
 
+use prost::Message as _;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming, metadata::AsciiMetadataValue};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use prost::Message as _;
-
 use crate::{
+    Version,
     posting::{LIMIT_MINOR, Posting, Refusal},
     proto::{
         BalanceRequest, BalanceResponse, Entry, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
@@ -17,7 +17,6 @@ use crate::{
     },
     store::{Outcome, Store},
     telemetry::log,
-    Version,
 };
 
 const DOMAIN: &str = "ledger";
@@ -262,7 +261,9 @@ impl Ledger for LedgerService {
         let kitchen = request.into_inner();
         let kitchen = match self.contract {
             Version::Current => kitchen,
-            Version::V1 => as_v1(&kitchen).map_err(|error| self.signed(Status::internal(error.to_string())))?,
+            Version::V1 => {
+                as_v1(&kitchen).map_err(|error| self.signed(Status::internal(error.to_string())))?
+            }
         };
         Ok(Response::new(kitchen))
     }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, error::Error, time::Duration};
 
 use ledger::{
-    Config,
+    Config, Version,
     proto::{
         BalanceRequest, Entry, EntryType, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
         PostRequest, WatchRequest, kitchen, ledger_client::LedgerClient,
@@ -325,5 +325,31 @@ async fn entries_survive_a_restart_and_streams_end_with_the_ledger() -> Test {
     let by_order = GetEntryRequest { order_id: "o-e1".into() };
     assert_eq!(second.client.get_entry(by_order).await?.into_inner(), posted);
     std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ledger_of_the_first_contract_keeps_numbers_and_loses_unknown_fields() -> Test {
+    let config = Config { node: "old".into(), contract: Version::V1, ..Config::default() };
+    let Running { mut client, channel: _channel, stop: _stop } = start(config).await?;
+    let sent = Kitchen {
+        int64: i64::MIN,
+        course: kitchen::Course::Dessert.into(),
+        optional_string: Some(String::new()),
+        value: Some(Value { kind: Some(Kind::BoolValue(true)) }),
+        nested: Some(Box::new(Kitchen {
+            course: 7,
+            value: Some(Value { kind: None }),
+            ..Kitchen::default()
+        })),
+        ..Kitchen::default()
+    };
+    let mut kept = sent.clone();
+    kept.value = None;
+    kept.nested = Some(Box::new(Kitchen { course: 7, ..Kitchen::default() }));
+    assert_eq!(client.echo(sent).await?.into_inner(), kept);
+    // Money is the same in both.
+    assert_eq!(client.post(posting("e1", "alice", 5998)).await?.into_inner().amount_minor, 5998);
+    assert_eq!(Version::named("v9"), None);
     Ok(())
 }
