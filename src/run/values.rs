@@ -73,6 +73,7 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         scratch: around.root.join(".scn").join("scratch"),
         seed: around.seed,
         inputs,
+        cases: super::Cases::default(),
         only_safe: true,
         elsewhere: BTreeSet::new(),
         protocols: Vec::new(),
