@@ -165,8 +165,12 @@ fn the_clock_of_the_wall_and_chance_come_from_one_place() {
     let found =
         lines_with(&["SystemTime::now", "Utc::now", "Local::now", "rand::", "SystemRandom"], |_| true);
     let places: BTreeSet<&str> = found.iter().filter_map(|line| line.split(':').next()).collect();
-    // The clock and the seed of a run; the mark that finds a run's processes again.
-    assert_eq!(places, BTreeSet::from(["run/world.rs", "system/process.rs"]), "{}", found.join("\n"));
+    // The clock and the seed of a run; the mark that finds a run's processes again; the generator
+    // that a key of a draw seeds.
+    let known = BTreeSet::from(["run/world.rs", "shape/draw/stream.rs", "system/process.rs"]);
+    assert_eq!(places, known, "{}", found.join("\n"));
+    let unseeded = lines_with(&["rand::rng", "rand::random", "thread_rng", "from_os_rng", "OsRng"], |_| true);
+    assert!(unseeded.is_empty(), "{}", unseeded.join("\n"));
 }
 
 /// Hash maps have no order, so they may be looked into and never walked.

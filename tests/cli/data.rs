@@ -331,7 +331,9 @@ fn nothing_real_is_left_and_what_belongs_together_stays_together() {
     assert_eq!(orders[0]["customer_id"].to_string(), ids[1]);
     assert_eq!(orders[1]["customer_id"].to_string(), ids[0]);
     assert_eq!(orders[0]["ship"], serde_json::json!({ "to": names[1] }));
-    assert_eq!(orders[0]["lines"].to_string(), "[{\"sku\":\"tea\",\"price\":29.90}]");
+    // As text, since a reader with floats would drop the last digit.
+    assert!(safe["orders.jsonl"].contains("\"price\":29.90"), "{}", safe["orders.jsonl"]);
+    assert_eq!(orders[0]["lines"][0]["sku"], "tea");
     assert_eq!(orders[1]["at"], serde_json::Value::Null);
     // A day after the birth of the same customer is a day after it still.
     let born = chrono::NaiveDate::parse_from_str(&column(csv, "born")[1], "%Y-%m-%d").unwrap();
