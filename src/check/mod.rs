@@ -41,14 +41,14 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
-pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use contract_type::TypeName;
+pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
-pub use touch::{Contact, contacts};
 pub use plan::{
     Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
     Quarantine, Unit,
 };
+pub use touch::{Contact, contacts};
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.

@@ -42,7 +42,9 @@ impl<'a> Walker<'a, '_> {
     /// What is used at an address is not ours: what says how to run it would be ignored.
     fn at_an_address(&mut self, settings: &'a [Setting]) {
         let Some(at) = settings.iter().find(|setting| &*setting.name.name == "at") else { return };
-        for setting in settings.iter().filter(|setting| matches!(&*setting.name.name, "start" | "members" | "url")) {
+        for setting in
+            settings.iter().filter(|setting| matches!(&*setting.name.name, "start" | "members" | "url"))
+        {
             let word = &setting.name.name;
             let message = format!("a service `at` an address has no `{word}`");
             self.push(

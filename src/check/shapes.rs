@@ -242,9 +242,9 @@ fn ends(program: &Program, unit: usize, expr: &Expr, known: &BTreeSet<ItemRef>) 
             });
             match &callee.kind {
                 ExprKind::Name(name) if &**name == "weighted" => {
-                    args.args.iter().any(|arg| arg.name.is_some()) || parts.into_iter().any(|part| each(part))
+                    args.args.iter().any(|arg| arg.name.is_some()) || parts.into_iter().any(&each)
                 }
-                _ => parts.into_iter().all(|part| each(part)),
+                _ => parts.into_iter().all(each),
             }
         }
         _ => true,

@@ -2,8 +2,8 @@
 
 mod args;
 mod check;
-mod data;
 mod compat;
+mod data;
 mod duration;
 mod explain;
 mod fmt;

@@ -68,8 +68,14 @@ const ELSEWHERE: &[Spec] = &[
     .planned("only profiles and doubles look at it, and they are not executed yet"),
 ];
 
-const FUNCTIONS: &[&[Function]] =
-    &[body::FUNCTIONS, catalog::FUNCTIONS, digest::FUNCTIONS, encode::FUNCTIONS, text::FUNCTIONS, value::FUNCTIONS];
+const FUNCTIONS: &[&[Function]] = &[
+    body::FUNCTIONS,
+    catalog::FUNCTIONS,
+    digest::FUNCTIONS,
+    encode::FUNCTIONS,
+    text::FUNCTIONS,
+    value::FUNCTIONS,
+];
 
 /// The function with this name.
 pub fn find(name: &str) -> Option<&'static Function> {

@@ -20,8 +20,8 @@ mod terminal;
 mod tests;
 mod watched;
 
-pub(crate) use failure::write as write_failure;
 pub use coverage::{CoverageReport, is_known_form};
+pub(crate) use failure::write as write_failure;
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::JUnit;

@@ -117,9 +117,10 @@ pub(crate) async fn dispatch(
     let cx = Arc::new(shared_context(&world, &policy, 0));
     let scope = Arc::new(Scope::new(cx.clone()));
     let named = |service: &str| {
-        world.services().filter(|declared| *declared.name == *service).any(|declared| {
-            reached.contains(&declared.item) || plan.program.units[declared.item.unit].named
-        })
+        world
+            .services()
+            .filter(|declared| *declared.name == *service)
+            .any(|declared| reached.contains(&declared.item) || plan.program.units[declared.item.unit].named)
     };
     world.counting.announce(named, |event| events.send(event));
     let (mut summary, mut failures, gates_held) = match cx.locate_services().await {

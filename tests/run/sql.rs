@@ -388,7 +388,8 @@ scenario "started" {
     let project = scn(text);
     project.run(&[]).ends(0, &["ready     db", "1 passed"]);
     assert_eq!(project.read("url").trim(), "sqlite://./started.db?mode=rwc");
-    scn(&text.replace("?mode=rwc", "").replace("10s", "300ms"))
-        .run(&[])
-        .ends(3, &["`db` does not start: it was not ready within 300ms", "is not there; `?mode=rwc` after the path"]);
+    scn(&text.replace("?mode=rwc", "").replace("10s", "300ms")).run(&[]).ends(
+        3,
+        &["`db` does not start: it was not ready within 300ms", "is not there; `?mode=rwc` after the path"],
+    );
 }

@@ -40,7 +40,7 @@ fn value(cell: &str, kind: Kind) -> Result<Value, &'static str> {
     if cell == "\\N" {
         return Ok(Value::Null);
     }
-    Ok(typed(&*unescape(cell)?, kind))
+    Ok(typed(&unescape(cell)?, kind))
 }
 
 fn unescape(cell: &str) -> Result<Cow<'_, str>, &'static str> {

@@ -65,7 +65,7 @@ impl Rows {
                 if first {
                     out.push_str(&format!("-- dialect: {}\n", dialect.name()));
                 }
-                if self.written % BATCH == 0 {
+                if self.written.is_multiple_of(BATCH) {
                     if !first {
                         out.push_str(";\n");
                     }

@@ -140,7 +140,7 @@ impl Drawing<'_> {
             .fields
             .iter()
             .enumerate()
-            .map(|(at, field)| !field.optional || !in_groups(at) && !(field.node.late && site.lates > 0))
+            .map(|(at, field)| !(field.optional && (in_groups(at) || field.node.late && site.lates > 0)))
             .collect();
         for there in [&least, &full] {
             found.extend(self.with(shape, there, site, None));

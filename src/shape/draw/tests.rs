@@ -452,7 +452,7 @@ fn what_contains_itself_ends() {
     let depth = |value: &Value| show(value).matches("children").count();
     let drawn: Vec<usize> =
         (0..200).map(|seed| depth(&draw(&tree(), &DrawKey::new(seed)).unwrap())).collect();
-    assert!(drawn.iter().any(|count| *count > 3) && drawn.iter().any(|count| *count == 1), "{drawn:?}");
+    assert!(drawn.iter().any(|count| *count > 3) && drawn.contains(&1), "{drawn:?}");
     for seed in 0..200 {
         assert!(show(&draw(&expression(), &DrawKey::new(seed)).unwrap()).len() < 20_000);
     }
