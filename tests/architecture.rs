@@ -169,7 +169,8 @@ fn the_clock_of_the_wall_and_chance_come_from_one_place() {
     // that a key of a draw seeds.
     let known = BTreeSet::from(["run/world.rs", "shape/draw/stream.rs", "system/process.rs"]);
     assert_eq!(places, known, "{}", found.join("\n"));
-    let unseeded = lines_with(&["rand::rng", "rand::random", "thread_rng", "from_os_rng", "OsRng"], |_| true);
+    let unseeded =
+        lines_with(&["rand::rng()", "rand::random", "thread_rng", "from_os_rng", "OsRng"], |_| true);
     assert!(unseeded.is_empty(), "{}", unseeded.join("\n"));
 }
 
