@@ -273,12 +273,12 @@ fn an_interrupt_in_the_middle_of_an_exchange_leaves_nothing() {
 #[test]
 fn a_scenario_cut_off_in_the_middle_of_an_exchange_leaves_the_service_as_declared() {
     let text = format!(
-        "{SERVICE}\n@timeout(2s)\nscenario \"cut off\" {{\n  restart s with {{ variant: slow }}\n}}\n\
+        "{SERVICE}\n@timeout(8s)\nscenario \"cut off\" {{\n  restart s with {{ variant: slow }}\n}}\n\
          scenario \"after\" {{\n  expect s.running\n{}\n}}\n",
         is_mode("plain")
     );
     let project = scn(&text);
-    project.run(&["--jobs", "1"]).ends(1, &["1 passed, 1 failed", "did not end within 2s", "failed cut off"]);
+    project.run(&["--jobs", "1"]).ends(1, &["1 passed, 1 failed", "did not end within 8s", "failed cut off"]);
     wait_for("every start is written", || project.read("starts").lines().count() == 3);
     assert_eq!(project.read("starts"), "plain none\nslow none\nplain none\n");
 }
