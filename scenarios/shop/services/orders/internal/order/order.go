@@ -36,6 +36,9 @@ const (
 	MaxNote     = 280
 )
 
+// MaxPayment is the most that is paid at once.
+const MaxPayment Money = 10_000_00
+
 var prices = map[string]Money{
 	"tea": 29_99,
 	"mug": 12_50,
@@ -107,6 +110,7 @@ const (
 	BadQuantity = "BAD_QUANTITY"
 	TooMany     = "TOO_MANY"
 	NoteTooLong = "NOTE_TOO_LONG"
+	BadAmount   = "BAD_AMOUNT"
 )
 
 func (r *Refusal) Error() string { return r.Message }
@@ -120,8 +124,8 @@ func New(draft Draft, now time.Time) (Order, error) {
 	if n := utf8.RuneCountInString(draft.Customer); n == 0 || n > MaxCustomer {
 		return refuse(BadCustomer, "customer must have 1 to %d characters, not %d", MaxCustomer, n)
 	}
-	if utf8.RuneCountInString(string(draft.Note)) > MaxNote {
-		return refuse(NoteTooLong, "a note has at most %d characters", MaxNote)
+	if err := SoundNote(draft.Note); err != nil {
+		return Order{}, err
 	}
 	if len(draft.Lines) == 0 {
 		return refuse(NoLines, "an order needs a line")
@@ -151,6 +155,24 @@ func New(draft Draft, now time.Time) (Order, error) {
 		order.Total += price * Money(line.Qty)
 	}
 	return order, nil
+}
+
+// SoundNote refuses a note that is too long. The error is a *Refusal.
+func SoundNote(note Text) error {
+	if utf8.RuneCountInString(string(note)) > MaxNote {
+		_, err := refuse(NoteTooLong, "a note has at most %d characters", MaxNote)
+		return err
+	}
+	return nil
+}
+
+// SoundPayment refuses an amount that nobody pays at once. The error is a *Refusal.
+func SoundPayment(amount Money) error {
+	if amount <= 0 || amount > MaxPayment {
+		_, err := refuse(BadAmount, "a payment is above zero and at most %s", MaxPayment)
+		return err
+	}
+	return nil
 }
 
 // NewID draws a random UUID (version 4).
