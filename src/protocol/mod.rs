@@ -45,12 +45,6 @@ pub trait Protocol: Send + Sync {
     fn keeps_safe(&self, _verb: &str) -> bool {
         false
     }
-
-    /// The statements of a scenario are over, and its cleanup follows: what it began and left open
-    /// is undone, so that cleanup does not wait for it.
-    fn settle<'a>(&'a self, _session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
 }
 
 /// One request, evaluated.

@@ -14,7 +14,7 @@ pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
 use crate::event::{EventKind, ServiceLog};
 use crate::lang::Registry;
-use crate::protocol::{Protocol, Session};
+use crate::protocol::Protocol;
 use crate::script::{Script, ScriptError, ScriptFile, Scripts};
 use crate::shape::DrawKey;
 use crate::source::SourceId;
@@ -128,13 +128,6 @@ impl World {
     /// The protocol with this name.
     pub(crate) fn protocol(&self, name: &str) -> Option<&dyn Protocol> {
         self.protocols.iter().find(|protocol| protocol.name() == name).map(AsRef::as_ref)
-    }
-
-    /// Has every protocol undo what a session's statements left open.
-    pub(crate) async fn settle(&self, session: &Session) {
-        for protocol in &self.protocols {
-            protocol.settle(session).await;
-        }
     }
 
     /// The service that an item declares.
