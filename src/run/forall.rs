@@ -13,6 +13,7 @@ use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::scenario::exits::EXIT_IS_KNOWN;
+use super::world::World;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
 use crate::shape::{DrawKey, Drawer, Pattern};
@@ -87,7 +88,7 @@ impl Cx {
         let checks = Arc::new(AtomicU32::new(0));
         let property = Property { env, forall, span, pattern, drawer, count, whole, key, first, checks };
         let mut unknown: Option<Vec<Failure>> = None;
-        for index in property.order(self.world.cases.first) {
+        for index in property.order(&self.world) {
             let value = property.value(index).map_err(|why| self.bad_value(env, forall.shape.span, why))?;
             match self.case(&property, index, &value).await? {
                 Ended::Passed => {}
@@ -232,8 +233,9 @@ struct Attempt {
 
 impl Property<'_> {
     /// The cases in order, beginning with the one that was asked for.
-    fn order(&self, first: Option<u32>) -> impl Iterator<Item = u32> + use<> {
-        let first = first.map(|first| first - 1).filter(|first| *first < self.count);
+    fn order(&self, world: &World) -> impl Iterator<Item = u32> + use<> {
+        let first = world.cases.first.map(|first| first - 1).filter(|first| *first < self.count);
+        world.case_tried.fetch_or(first.is_some(), Ordering::Relaxed);
         let rest = (0..self.count).filter(move |index| Some(*index) != first);
         first.into_iter().chain(rest)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -59,6 +60,8 @@ pub(crate) struct World {
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     /// What the command line decides about properties.
     pub(crate) cases: super::Cases,
+    /// Whether some property has the case that the command line asks for.
+    pub(crate) case_tried: AtomicBool,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
     /// What each module is called in the keys of drawn data.
@@ -114,6 +117,7 @@ impl World {
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
             cases: parts.cases,
+            case_tried: AtomicBool::new(false),
             serial: Arc::new(RwLock::new(())),
             counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
