@@ -127,6 +127,12 @@ impl Misuse {
         Misuse { message: message.into(), option: Some(option.into()), help: None }
     }
 
+    /// `malformed(…)` inside what is sent.
+    pub fn malformed_part() -> Misuse {
+        Misuse::new("`malformed(…)` is a whole message, and cannot stand inside another")
+            .help("put it around the whole shape: what it makes wrong may be in any part")
+    }
+
     /// With advice.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Misuse {

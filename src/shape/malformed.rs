@@ -153,6 +153,17 @@ impl Malformed {
         Some(Malformed { base, told, how })
     }
 
+    /// Whether one stands somewhere inside a value. None can be sent there: what is damaged are the
+    /// bytes of a whole message.
+    pub fn stands_inside(value: &Value) -> bool {
+        let is_or_has = |part: &Value| Malformed::of(part).is_some() || Malformed::stands_inside(part);
+        match value {
+            Value::List(items) => items.iter().any(is_or_has),
+            Value::Object(fields) => fields.values().any(is_or_has),
+            _ => false,
+        }
+    }
+
     /// Whether a part of it is of another kind than it should be.
     pub fn is_mistyped(&self) -> bool {
         ["wrong type", "wrong nesting"].iter().any(|kind| self.told.starts_with(kind))
