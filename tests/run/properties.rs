@@ -267,6 +267,11 @@ fn what_is_never_drawn_is_no_case() {
     .run(&[])
     .ends(0, &[]);
     assert_eq!(asked.load(Ordering::Relaxed), 2);
+    // Nor is it what shrinking ends with.
+    property(&url, "w in weighted(0 of (1), 1 of int(7..900))", "    expect w == 0")
+        .run(&[])
+        .ends(1, &["it is 7"])
+        .never_says(&["it is 1"]);
 }
 
 #[test]
