@@ -45,12 +45,6 @@ pub trait Protocol: Send + Sync {
     fn keeps_safe(&self, _verb: &str) -> bool {
         false
     }
-
-    /// The statements of a scenario are over, and its cleanup follows: what it began and left open
-    /// is undone, so that cleanup does not wait for it.
-    fn settle<'a>(&'a self, _session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
 }
 
 /// One request, evaluated.
@@ -131,6 +125,12 @@ impl Misuse {
     /// A misuse of an option.
     pub fn option(option: impl Into<String>, message: impl Into<String>) -> Misuse {
         Misuse { message: message.into(), option: Some(option.into()), help: None }
+    }
+
+    /// `malformed(…)` inside what is sent.
+    pub fn malformed_part() -> Misuse {
+        Misuse::new("`malformed(…)` is a whole message, and cannot stand inside another")
+            .help("put it around the whole shape: what it makes wrong may be in any part")
     }
 
     /// With advice.

@@ -41,7 +41,7 @@ use options::Options;
 use rows::Outcome;
 use statement::Statement;
 use target::Target;
-use transaction::{Open, Transaction};
+use transaction::Transaction;
 
 pub use specs::SPECS;
 pub(crate) use target::{passwords, without_password};
@@ -191,10 +191,6 @@ impl Protocol for Sql {
 
     fn keeps_safe(&self, verb: &str) -> bool {
         matches!(verb, "query" | "begin")
-    }
-
-    fn settle<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(async move { session.slot::<Open>().roll_back().await })
     }
 }
 

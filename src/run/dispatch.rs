@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -147,6 +148,9 @@ pub(crate) async fn dispatch(
     let interrupted =
         signals.is_finished() || policy.kill.is_cancelled() || was_interrupted(&policy, &options, &summary);
     signals.abort();
+    if !interrupted && summary.failed + summary.broken == 0 && failures.is_empty() {
+        failures.extend(case_that_nobody_has(&world));
+    }
     let exit = verdict(&mut summary, &failures, gates_held, interrupted);
     end(summary, failures, exit)
 }
@@ -272,6 +276,16 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
     } else {
         Exit::Passed
     }
+}
+
+/// `--case 70` where no property has so many: what was asked for did not run.
+fn case_that_nobody_has(world: &World) -> Option<Failure> {
+    let case = world.cases.first.filter(|_| !world.case_tried.load(Ordering::Relaxed))?;
+    let mut failure =
+        Failure::new(Code::NOTHING_CHECKED.name, format!("no property has a case {case}: it was not tried"));
+    failure.help =
+        Some("`--case` takes a case of a `forall` that runs, and `--cases` says how many it has".into());
+    Some(failure)
 }
 
 /// Every service that a selected scenario or a stage hook reaches, dependencies first.

@@ -84,6 +84,9 @@ impl Cx {
             }
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
+        if let Value::Live(live) = &reply.record {
+            self.note_opened(env, live);
+        }
         let place = self.world.bare_place(span);
         let touched = match &aim {
             Aim::Service(service) => self.touched(service, &call, &reply),

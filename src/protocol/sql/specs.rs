@@ -61,7 +61,7 @@ pub const SPECS: &[Spec] = &[
     verb(
         "begin",
         &[Param::required("target", Ty::Name, "a database")],
-        "begins a transaction; one that is left open is rolled back when the scenario ends",
+        "begins a transaction; one that is left open is rolled back when the scenario ends, or the case of a property",
         "let tx = begin db with { isolation: \"serializable\" }",
     )
     .safety(Safety::Unknown),
