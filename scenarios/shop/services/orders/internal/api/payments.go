@@ -42,12 +42,13 @@ func (a *API) payOrder(w http.ResponseWriter, r *http.Request) error {
 // pay brings a payment to the ledger, fills in the reply and saves both.
 func (a *API) pay(w http.ResponseWriter, r *http.Request, body []byte, reply *store.Reply) error {
 	var wanted struct {
-		Amount order.Money `json:"amount"`
+		Amount    order.Money `json:"amount"`
+		Reference order.Text  `json:"reference"`
 	}
 	if err := decode(body, &wanted); err != nil {
 		return err
 	}
-	if err := order.SoundPayment(wanted.Amount); err != nil {
+	if err := order.SoundPayment(wanted.Amount, wanted.Reference); err != nil {
 		return err
 	}
 	o, err := a.order(r)
@@ -59,7 +60,8 @@ func (a *API) pay(w http.ResponseWriter, r *http.Request, body []byte, reply *st
 	}
 	// A payment that was begun under this key may be on the books: it keeps its id.
 	payment, err := a.store.BeginPayment(r.Context(), store.Payment{
-		ID: order.NewID(), OrderID: o.ID, Amount: wanted.Amount, CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
+		ID: order.NewID(), OrderID: o.ID, Amount: wanted.Amount, Reference: string(wanted.Reference),
+		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}, *reply)
 	if err != nil {
 		return err

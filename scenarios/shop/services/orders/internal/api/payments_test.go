@@ -75,6 +75,8 @@ func TestAPaymentIsRefused(t *testing.T) {
 			t.Errorf("%s: got %d %s", amount, got.StatusCode, got.body)
 		}
 	}
+	long := s.send("POST", "/v1/orders/"+o.ID+"/payments", `{"amount": 1, "reference": "`+strings.Repeat("é", 141)+`"}`, "Idempotency-Key", "k")
+	s.expect(long, http.StatusUnprocessableEntity, order.BadReference)
 	s.full = status.Error(codes.InvalidArgument, "no such account")
 	s.expect(s.pay(o, "k"), http.StatusUnprocessableEntity, "REFUSED")
 	s.full = nil

@@ -36,8 +36,11 @@ const (
 	MaxNote     = 280
 )
 
-// MaxPayment is the most that is paid at once.
-const MaxPayment Money = 10_000_00
+// Limits of one payment.
+const (
+	MaxPayment   Money = 10_000_00
+	MaxReference       = 140
+)
 
 var prices = map[string]Money{
 	"tea": 29_99,
@@ -104,13 +107,14 @@ type Refusal struct {
 
 // Codes of refusals.
 const (
-	BadCustomer = "BAD_CUSTOMER"
-	NoLines     = "NO_LINES"
-	UnknownSKU  = "UNKNOWN_SKU"
-	BadQuantity = "BAD_QUANTITY"
-	TooMany     = "TOO_MANY"
-	NoteTooLong = "NOTE_TOO_LONG"
-	BadAmount   = "BAD_AMOUNT"
+	BadCustomer  = "BAD_CUSTOMER"
+	NoLines      = "NO_LINES"
+	UnknownSKU   = "UNKNOWN_SKU"
+	BadQuantity  = "BAD_QUANTITY"
+	TooMany      = "TOO_MANY"
+	NoteTooLong  = "NOTE_TOO_LONG"
+	BadAmount    = "BAD_AMOUNT"
+	BadReference = "BAD_REFERENCE"
 )
 
 func (r *Refusal) Error() string { return r.Message }
@@ -166,13 +170,15 @@ func SoundNote(note Text) error {
 	return nil
 }
 
-// SoundPayment refuses an amount that nobody pays at once. The error is a *Refusal.
-func SoundPayment(amount Money) error {
+// SoundPayment refuses an amount that nobody pays at once, and a reference that no statement of an
+// account has room for. The error is a *Refusal.
+func SoundPayment(amount Money, reference Text) (err error) {
 	if amount <= 0 || amount > MaxPayment {
-		_, err := refuse(BadAmount, "a payment is above zero and at most %s", MaxPayment)
-		return err
+		_, err = refuse(BadAmount, "a payment is above zero and at most %s", MaxPayment)
+	} else if utf8.RuneCountInString(string(reference)) > MaxReference {
+		_, err = refuse(BadReference, "a reference has at most %d characters", MaxReference)
 	}
-	return nil
+	return err
 }
 
 // NewID draws a random UUID (version 4).

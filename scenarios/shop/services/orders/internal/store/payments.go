@@ -15,6 +15,7 @@ type Payment struct {
 	OrderID   string      `json:"order_id"`
 	Amount    order.Money `json:"amount"`
 	Currency  string      `json:"currency"`
+	Reference string      `json:"reference,omitempty"`
 	CreatedAt time.Time   `json:"created_at"`
 }
 
@@ -24,9 +25,9 @@ type Payment struct {
 func (s *Store) BeginPayment(ctx context.Context, p Payment, reply Reply) (Payment, error) {
 	err := s.change(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx,
-			`INSERT INTO payments (id, order_id, amount, tenant, key, fingerprint, state, created_at)
-			 VALUES (?, ?, ?, ?, ?, ?, 'BEGUN', ?) ON CONFLICT DO NOTHING`,
-			p.ID, p.OrderID, p.Amount, reply.Tenant, reply.Key, reply.Fingerprint, p.CreatedAt.Format(time.RFC3339Nano))
+			`INSERT INTO payments (id, order_id, amount, reference, tenant, key, fingerprint, state, created_at)
+			 VALUES (?, ?, ?, ?, ?, ?, ?, 'BEGUN', ?) ON CONFLICT DO NOTHING`,
+			p.ID, p.OrderID, p.Amount, p.Reference, reply.Tenant, reply.Key, reply.Fingerprint, p.CreatedAt.Format(time.RFC3339Nano))
 		if err != nil {
 			return err
 		}
@@ -67,12 +68,12 @@ func (s *Store) Payments(ctx context.Context, orderID string) ([]Payment, error)
 	return all(rows, err, func(row scanner) (Payment, error) { return scanPayment(row) })
 }
 
-const paymentColumns = "id, order_id, amount, created_at"
+const paymentColumns = "id, order_id, amount, reference, created_at"
 
 func scanPayment(row scanner, more ...any) (Payment, error) {
 	p := Payment{Currency: order.Currency}
 	var createdAt string
-	if err := row.Scan(append([]any{&p.ID, &p.OrderID, &p.Amount, &createdAt}, more...)...); err != nil {
+	if err := row.Scan(append([]any{&p.ID, &p.OrderID, &p.Amount, &p.Reference, &createdAt}, more...)...); err != nil {
 		return p, err
 	}
 	var err error

@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS payments (
     id          TEXT    NOT NULL UNIQUE,
     order_id    TEXT    NOT NULL,
     amount      INTEGER NOT NULL, -- cents
+    reference   TEXT    NOT NULL,
     tenant      TEXT    NOT NULL,
     key         TEXT    NOT NULL,
     fingerprint BLOB    NOT NULL, -- of the request
