@@ -386,7 +386,9 @@ impl Cx {
                 }
             }
             (Value::Live(live), Value::Number(_)) => {
-                self.index(env, &Value::list(live.items().unwrap_or_default()), index, span)
+                // Of a service, its members.
+                let items = live.items().map(Value::list).or_else(|| live.field("members"));
+                self.index(env, &items.unwrap_or_else(|| Value::list(Vec::new())), index, span)
             }
             (Value::Object(fields), Value::Text(name)) => {
                 Ok(fields.get(&name.text).cloned().unwrap_or(Value::Absent))
