@@ -290,6 +290,9 @@ impl Cx {
             if &*field.name == "log" {
                 self.complete_log(env, &**live, field.span)?;
             }
+            if let (Value::Live(calls), "calls") = (&found, &*field.name) {
+                self.complete_calls(env, &**calls, field.span)?;
+            }
             return Ok(found);
         }
         let shown = match value {
@@ -365,6 +368,21 @@ impl Cx {
                 let message = format!(
                     "the log of `{}` lost its first {count} lines, so it cannot be judged",
                     live.name()
+                );
+                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A history of calls with a hole proves nothing.
+    fn complete_calls(&self, env: &Env, calls: &dyn crate::value::Live, span: Span) -> Flow<()> {
+        let dropped = calls.field("dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
+        match dropped {
+            Some(count) if count > 0 => {
+                let message = format!(
+                    "{count} calls over `{}` were too many to keep, so they cannot be judged",
+                    calls.name()
                 );
                 Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
             }
