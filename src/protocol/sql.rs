@@ -13,6 +13,7 @@ mod insert;
 mod job;
 mod mysql;
 mod options;
+mod outlast;
 mod pg_text;
 mod pg_value;
 mod postgres;
@@ -223,12 +224,7 @@ fn statement(call: &Call, database: &Database) -> Result<Statement, Misuse> {
         return Err(Misuse::new("`query` takes a statement in quotes").help(example));
     };
     let statement = Statement::read(pieces, database.dialect())?;
-    if let Some(word) = statement.ends_or_begins() {
-        return Err(Misuse::new(format!(
-            "`query` runs no `{word}`: the next statement may have another connection"
-        ))
-        .help("a transaction is `let tx = begin db`, `query tx \"…\"`, `commit tx` or `rollback tx`"));
-    }
+    statement.keeps_its_place(database.dialect(), call.endpoint.is_none())?;
     Ok(statement)
 }
 
