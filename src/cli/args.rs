@@ -349,7 +349,7 @@ pub(super) enum SqlDialect {
 /// `scn data anonymize`
 #[derive(Debug, Args)]
 pub(super) struct Anonymize {
-    /// Data to read: .csv, .json, .jsonl or .sql; the output has the same format.
+    /// Data to read: .csv, .tsv, .json, .jsonl, .yaml or .sql; the output has the same format.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The rules, a line for each column.
