@@ -51,6 +51,10 @@ pub trait Protocol: Send + Sync {
     fn settle<'a>(&'a self, _session: &'a Session) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
+
+    /// The service is about to be ended: connections to it that nothing uses are closed, for it may
+    /// wait for its clients.
+    fn hang_up(&self, _endpoint: &Endpoint) {}
 }
 
 /// One request, evaluated.

@@ -197,6 +197,12 @@ impl Protocol for Sql {
     fn settle<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, ()> {
         Box::pin(async move { session.slot::<Open>().roll_back().await })
     }
+
+    fn hang_up(&self, endpoint: &Endpoint) {
+        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = |(url, dir, _): &Key| *url == endpoint.url && *dir == endpoint.dir;
+        databases.iter().filter(|(key, _)| of_it(key)).for_each(|(_, database)| database.hang_up());
+    }
 }
 
 /// The transaction that a call is aimed at.

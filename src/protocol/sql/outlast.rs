@@ -28,8 +28,8 @@ const REMEMBERED: &[&str] = &[
     "unlock",
     "use",
 ];
-/// What MySQL's `set` sets for the server or a user.
-const LASTING: &[&str] = &["global", "persist", "persist_only", "password", "default"];
+/// What MySQL's `set` sets for the server, for a user, or for one statement.
+const LASTING: &[&str] = &["global", "persist", "persist_only", "password", "default", "statement"];
 /// The words that begin statements before which MySQL commits
 /// (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>).
 const COMMITTING: &[&str] = &[
@@ -188,6 +188,7 @@ mod tests {
         for (dialect, text) in [
             (Dialect::Sqlite, "pragma table_info('t')"),
             (Dialect::MySql, "set global max_connections = 10"),
+            (Dialect::MySql, "set statement sql_mode = '' for insert into t values ('0000-00-00')"),
             (Dialect::Postgres, "create table temp_of (a int)"),
             (Dialect::Postgres, "create table temporary (a int)"),
         ] {
