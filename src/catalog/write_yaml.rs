@@ -3,7 +3,6 @@
 
 use base64::Engine as _;
 
-use super::from_yaml;
 use crate::value::{Number, Value, to_json};
 
 /// Writes a document in the block style, with the line end. What is absent is left out.
@@ -101,6 +100,7 @@ fn text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::from_yaml;
     use super::*;
     use proptest::prelude::*;
 

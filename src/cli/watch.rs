@@ -3,7 +3,6 @@
 mod origin;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::args::{Color, Run};
 use super::project::{Project, named};
 use super::run::once;
 use super::{Exit, terminal};
+use crate::load::Stamp;
 use origin::Origin;
 
 /// Editors write a file in several steps; changes are taken together until it is quiet this long.
@@ -53,15 +53,6 @@ pub(super) fn watch(args: &Run, color: Color) -> Exit {
 fn impossible(error: &dyn std::fmt::Display) -> Exit {
     terminal::complain(&format!("watching is not possible: {error}"));
     Exit::Environment
-}
-
-/// What changes whenever a file does: its number, its size, when it was changed.
-type Stamp = (u64, u64, i64, i64);
-
-/// None where there is no file.
-fn stamp_of(path: &Path) -> Option<Stamp> {
-    let found = std::fs::metadata(path).ok()?;
-    Some((found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
 }
 
 /// Watches from before the first run on, so that a change during a run is seen after it.
@@ -130,7 +121,7 @@ impl Watch {
 
     /// A run has ended: watches what the project was read from, too.
     fn follow(&mut self, project: Option<&Project>, env_file: Option<&Path>) -> notify::Result<()> {
-        self.data.iter_mut().for_each(|(path, stamp)| *stamp = stamp_of(path));
+        self.data.iter_mut().for_each(|(path, stamp)| *stamp = Stamp::of(path));
         let Some(project) = project else { return Ok(()) };
         let mut origin = Origin::of(&project.plan.program);
         origin.files.extend(env_file.and_then(origin::real));
@@ -139,7 +130,7 @@ impl Watch {
         }
         self.files.extend(origin.files);
         self.data.extend(origin.data.into_iter().map(|path| {
-            let stamp = stamp_of(&path);
+            let stamp = Stamp::of(&path);
             (path, stamp)
         }));
         Ok(())
@@ -150,7 +141,7 @@ impl Watch {
         self.files.contains(path)
             || new && self.trees.iter().any(|tree| path.starts_with(tree))
             // What a run writes must not begin the next.
-            || self.data.get(path).is_some_and(|left| *left != stamp_of(path))
+            || self.data.get(path).is_some_and(|left| *left != Stamp::of(path))
     }
 
     /// The file that changed; `None` when Ctrl-C came first.

@@ -106,9 +106,18 @@ fn rows_that_do_not_fit_their_shape_are_all_told() {
     );
 }
 
+/// Also when the file looks as it did: as long as before, and with the same time.
 #[test]
 fn what_a_scenario_writes_it_can_read() {
-    let text = "scenario \"a\" {\n  for n in [1, 2] {\n    exec \"sh -c 'printf \\\"a\\\\n%s\\\\n\\\" $0 > made.csv' ${n}\"\n    let made = from_csv(file(\"./made.csv\"), of: { a: int })\n    expect made.count == 1\n  }\n  expect from_csv(file(\"./none.csv\")).count == 0\n}\n";
+    let text = r#"scenario "a" {
+  for n in [1, 2, 3] {
+    exec "sh -c 'printf \"a\\n%s\\n\" $0 > made.csv; touch -d 2001-01-01 made.csv' ${n}"
+    let made = from_csv(file("./made.csv"), of: { a: int })
+    expect made == [{ a: n }]
+  }
+  expect from_csv(file("./none.csv")).count == 0
+}
+"#;
     scn(text).run(&[]).ends(1, &["`none.csv` does not exist"]);
 }
 

@@ -394,6 +394,47 @@ scenario "started" {
     );
 }
 
+/// What is left on a connection would be met by chance, or what follows would be lost in silence.
+#[test]
+fn a_statement_leaves_nothing_on_its_connection() {
+    let refused = [
+        ("select 1; begin immediate", "`query` takes one statement, and another one follows after `;`"),
+        ("savepoint a", "`query` runs no `savepoint` outside of a transaction"),
+        ("create temp table t (a int)", "`query` runs no `temporary table` outside of a transaction"),
+        ("attach 'other.db' as other", "`query` runs no `attach` outside of a transaction"),
+    ];
+    for (statement, message) in refused {
+        let first = format!("scenario \"first\" {{ query db \"{statement}\" }}\n");
+        scn(&format!("{DB}{first}")).run(&[]).ends(1, &[message]);
+    }
+    let text = r#"
+@serial
+scenario "a setting" {
+  query db "pragma foreign_keys = off"
+  query db "pragma foreign_keys"
+  expect row.foreign_keys == 1
+  let tx = begin db
+  query tx "savepoint a"
+  query tx "create temp table mine (a int)"
+  query tx "rollback to a"
+  query tx "create temp table mine (a int)"
+  commit tx
+  query db "select * from mine"
+  expect error.kind == "missing"
+}
+@serial
+scenario "a trigger is one statement" {
+  query db "create table a (n int)"
+  defer query db "drop table a"
+  query db "create trigger twice after insert on a begin update a set n = n * 2; update a set n = n + 1; end;"
+  insert db.a { n: 20 } with { returning: false }
+  query db "select n from a"
+  expect row.n == 41
+}
+"#;
+    scn(&format!("{DB}{text}")).run(&[]).ends(0, &["2 passed"]);
+}
+
 /// PostgreSQL as a service of the scenarios: started, restarted, killed, and shut down as it wants to
 /// be, which it is only when no idle client keeps it waiting.
 #[test]
