@@ -166,19 +166,13 @@ fn a_fixture_loads_a_catalog_into_a_database_and_takes_it_away() {
 #[test]
 #[ignore = "needs a PostgreSQL server: tests/databases starts one"]
 fn a_fixture_loads_a_catalog_into_postgres_and_takes_it_away() {
-    loads_a_catalog(&server("SCN_TEST_POSTGRES"));
+    loads_a_catalog(&std::env::var("SCN_TEST_POSTGRES").expect("tests/databases says where it is"));
 }
 
 #[test]
 #[ignore = "needs a MySQL server: tests/databases starts one"]
 fn a_fixture_loads_a_catalog_into_mysql_and_takes_it_away() {
-    loads_a_catalog(&server("SCN_TEST_MYSQL"));
-}
-
-/// Where the server is. The tests that ask are ignored without one, so that asking in vain fails.
-fn server(variable: &str) -> String {
-    std::env::var(variable)
-        .unwrap_or_else(|_| panic!("{variable} says where the server is; see tests/databases"))
+    loads_a_catalog(&std::env::var("SCN_TEST_MYSQL").expect("tests/databases says where it is"));
 }
 
 fn loads_a_catalog(url: &str) {
