@@ -74,8 +74,8 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
     diagnostics.extend(not_yet(&mut cx));
     sort(&mut diagnostics);
-    let planner::Parts { stages, scenarios, seed } = planner::plan(&program, &cx.graph);
-    (Plan { program: Arc::new(program), stages, scenarios, seed }, diagnostics)
+    let planner::Parts { stages, scenarios, seed, inputs } = planner::plan(&program, &cx.graph);
+    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics)
 }
 
 /// Sorts by file and place, and drops what was said twice.
