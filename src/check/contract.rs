@@ -7,6 +7,7 @@
 
 mod compare;
 mod fit;
+mod given;
 mod headers;
 mod known;
 mod literal;
@@ -28,7 +29,8 @@ use crate::syntax::ast::{
     Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target,
 };
 
-use known::Known;
+use given::Outcome;
+pub(in crate::check) use known::Known;
 
 /// The verb that opens a stream.
 const OPEN: &str = "open";
@@ -36,12 +38,16 @@ const OPEN: &str = "open";
 /// What the walk learnt of the values in scope.
 #[derive(Debug, Default)]
 pub(super) struct Memory<'a> {
-    /// What requests give, by the place of their verb.
+    /// What requests give, by the place of their verb, and blocks that have a value.
     answers: BTreeMap<Span, Known<'a>>,
     /// What variables hold, by the place of their declaration.
     variables: BTreeMap<Span, Known<'a>>,
     /// The literals that variables hold, likewise.
     literals: BTreeMap<Span, &'a Expr>,
+    /// How the blocks around here end whose value is used, the innermost last.
+    ends: Vec<Vec<Outcome<'a>>>,
+    /// Set where the value of the `parallel` that comes next is used.
+    is_valued: bool,
 }
 
 impl<'a> Walker<'a, '_> {
@@ -79,7 +85,7 @@ impl<'a> Walker<'a, '_> {
             let many = option(request, "pages").is_some();
             let known = match (many, &*request.verb.name) {
                 (_, OPEN) => None,
-                (true, _) => Some(Known::Responses(operation)),
+                (true, _) => Some(Known::Response(operation).list()),
                 (false, _) => Some(Known::Response(operation)),
             };
             if let Some(known) = known {
@@ -110,20 +116,11 @@ impl<'a> Walker<'a, '_> {
 
     /// Remembers what a variable holds.
     pub(super) fn learn(&mut self, name: &Ident, value: &'a Expr) {
-        let known = match &value.kind {
-            ExprKind::Request(request) => self.memory.answers.get(&request.verb.span).cloned(),
-            ExprKind::Next(next) => self.knows(&next.stream).and_then(|stream| stream.element()),
-            ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_) => {
-                self.memory.literals.insert(name.span, value);
-                None
-            }
-            _ if literal::constant(value).is_some() => {
-                self.memory.literals.insert(name.span, value);
-                None
-            }
-            _ => self.knows(value),
-        };
-        if let Some(known) = known {
+        let is_literal = matches!(value.kind, ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_));
+        if is_literal || literal::constant(value).is_some() {
+            self.memory.literals.insert(name.span, value);
+        }
+        if let Some(known) = self.given(value) {
             self.memory.variables.insert(name.span, known);
         }
     }
