@@ -8,6 +8,7 @@ use super::path::{names, segments};
 use crate::contract::document::{Data, Entry, Node};
 use crate::contract::schema::Mode;
 use crate::contract::{Address, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status};
+use crate::shape::Pattern;
 use crate::source::Span;
 
 const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -143,13 +144,8 @@ impl Book {
     }
 
     /// What the media types of a body are described by.
-    fn content(
-        &mut self,
-        doc: usize,
-        node: &Node,
-        mode: Mode,
-    ) -> Vec<(Arc<str>, Option<crate::shape::Pattern>)> {
-        let mut content = Vec::new();
+    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> Vec<(Arc<str>, Option<Pattern>)> {
+        let mut content: Vec<(Arc<str>, Option<Pattern>)> = Vec::new();
         for entry in node.get("content").map(|content| content.entries()).unwrap_or_default() {
             if !entry.key.contains('/') {
                 self.error(entry.key_span, format!("`{}` is no media type", entry.key));
@@ -158,7 +154,13 @@ impl Book {
             self.known(&entry.value, "a media type", &["schema", "example", "examples", "encoding"]);
             let pattern = entry.value.get("schema").map(|schema| self.schema(mode, doc, schema));
             let bare = entry.key.split(';').next().unwrap_or_default().trim().to_lowercase();
-            content.push((bare.into(), pattern));
+            // Those that differ in their parameters are forms of one media type.
+            match content.iter_mut().find(|(known, _)| **known == *bare) {
+                Some((_, known)) => {
+                    *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b]));
+                }
+                None => content.push((bare.into(), pattern)),
+            }
         }
         content
     }
