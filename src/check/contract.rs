@@ -26,7 +26,7 @@ use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target,
+    Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target, Template,
 };
 
 use given::Outcome;
@@ -66,6 +66,16 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
+    /// `ready GET /readyz` and `metrics GET /metrics` of a service with a contract.
+    pub(super) fn probes(&mut self, verb: &'a Ident, path: &'a Template) {
+        let ItemKind::Service(service) = &self.cx.program.item(self.item).kind else { return };
+        let contract = self.cx.program.units[self.item.unit].contracts.get(&service.name.name);
+        let ignored = self.service_options(self.item).iter().any(|options| ignores(options));
+        if let Some(contract) = contract.filter(|_| !ignored) {
+            self.probed(contract.interface(), verb, path);
+        }
+    }
+
     /// The members that name a method: those after the service.
     fn members(&self, target: &'a Target) -> &'a [Ident] {
         match self.cx.program.lookup(self.item.unit, &target.name.name) {
@@ -97,10 +107,7 @@ impl<'a> Walker<'a, '_> {
     /// Whether a call breaks its contract on purpose.
     fn is_ignored(&self, service: ItemRef, request: &Request) -> bool {
         option(request, "contract").is_some()
-            || self
-                .service_options(service)
-                .iter()
-                .any(|options| options.entries.iter().any(|entry| is_entry(entry, "contract")))
+            || self.service_options(service).iter().any(|options| ignores(options))
     }
 
     /// The options in a service's own `with { … }`.
@@ -147,6 +154,11 @@ fn option<'r>(request: &'r Request, name: &str) -> Option<&'r Expr> {
         ObjectEntry::Field { value, .. } if is_entry(entry, name) => Some(value),
         _ => None,
     })
+}
+
+/// Whether options say `contract: ignore`.
+fn ignores(options: &ObjectExpr) -> bool {
+    options.entries.iter().any(|entry| is_entry(entry, "contract"))
 }
 
 fn is_entry(entry: &ObjectEntry, wanted: &str) -> bool {

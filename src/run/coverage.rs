@@ -248,8 +248,8 @@ fn parameters(url: &url::Url, exchange: &Exchange) -> Vec<(ParameterPlace, Strin
     let headers = exchange.request_headers.iter();
     let headers = headers.map(|(name, value)| (ParameterPlace::Header, name.clone(), value.clone()));
     let cookies = header(&exchange.request_headers, "cookie");
-    let cookies = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let cookies = cookies.map(|(name, value)| (ParameterPlace::Cookie, name.to_owned(), value.to_owned()));
+    let cookies = crate::contract::conform::cookies(&cookies)
+        .map(|(name, value)| (ParameterPlace::Cookie, name.to_owned(), value.to_owned()));
     query.chain(headers).chain(cookies).collect()
 }
 
