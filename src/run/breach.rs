@@ -72,7 +72,10 @@ impl Cx {
                 Some(self.broken(env, span, found, exchange))
             }
             "grpc" => {
-                self.unknown_fields(span, call, record);
+                if let Some(body) = record.as_object().and_then(|fields| fields.get("body")) {
+                    let method = call.members.last().map_or("", |member| member);
+                    self.unknown_fields(span, method, "body", body);
+                }
                 None
             }
             _ => None,
@@ -128,12 +131,10 @@ impl Cx {
     }
 
     /// Fields that came and that the contract does not know, told once for each place.
-    fn unknown_fields(&self, span: Span, call: &Call, record: &Value) {
-        let Some(body) = record.as_object().and_then(|fields| fields.get("body")) else { return };
-        for path in conform::unknown_fields(body) {
-            let method = call.members.last().map_or("", |member| member);
+    pub(super) fn unknown_fields(&self, span: Span, method: &str, part: &str, message: &Value) {
+        for path in conform::unknown_fields(message) {
             let message = format!(
-                "`{method}` answered with fields in `body{path}` that the contract does not know: it may be older than the service"
+                "`{method}` answered with fields in `{part}{path}` that the contract does not know: it may be older than the service"
             );
             if lock(&self.world.warned).insert(message.clone()) {
                 self.emit(EventKind::Warning {
@@ -146,7 +147,8 @@ impl Cx {
     }
 }
 
-fn ignores(call: &Call) -> bool {
+/// Whether a call may break its contract.
+pub(super) fn ignores(call: &Call) -> bool {
     call.options.get("contract").and_then(Value::as_text) == Some("ignore")
 }
 
