@@ -13,7 +13,7 @@
 //! | contracts | [`shape`], [`contract`]                    | values, language                       |
 //! | computing | [`function`], [`script`], [`anonymize`]      | values, language, contracts            |
 //! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
-//! | the world | [`system`], [`protocol`]                   | values, language, contracts            |
+//! | the world | [`system`], [`protocol`], [`link`]         | values, language, contracts            |
 //! | judgement | [`relation`]                               | values, language, contracts, computing |
 //! | the house | [`rooms`]                                  | all above                              |
 //! | the run   | [`run`]                                    | all above                              |
@@ -44,6 +44,7 @@ pub mod event;
 pub mod fmt;
 pub mod function;
 pub mod lang;
+pub mod link;
 pub mod load;
 pub mod protocol;
 pub mod relation;

@@ -11,6 +11,7 @@ mod expr;
 mod forall;
 mod graph;
 mod item;
+mod link;
 mod matrix;
 mod modules;
 mod names;
@@ -42,11 +43,12 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use contract_type::TypeName;
+pub use link::{callers, read_by};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{
-    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
-    Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedScenario,
+    PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
 
