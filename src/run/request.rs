@@ -89,7 +89,7 @@ impl Cx {
         }
         let place = self.world.bare_place(span);
         let touched = match &aim {
-            Aim::Service(service) => self.touched(service, &call, &reply),
+            Aim::Service(service) => self.touched(service, &call, &reply, span),
             Aim::Stream(live) => {
                 self.sent_on(live, &call);
                 None
