@@ -3,6 +3,7 @@
 mod attribute;
 mod block;
 mod call;
+mod callers;
 mod context;
 mod contract;
 mod contract_type;
@@ -31,6 +32,7 @@ mod stages;
 mod tests;
 mod touch;
 mod types;
+mod under;
 mod walker;
 
 use std::sync::Arc;
@@ -42,8 +44,9 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use callers::{callers, read_by};
 pub use contract_type::TypeName;
-pub use link::{callers, read_by};
+pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{
@@ -51,6 +54,7 @@ pub use plan::{
     PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
+pub use under::crash_link;
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.
@@ -65,17 +69,20 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     cx.opaque = names.opaque;
     cx.script_files();
     for (at, item) in program.items() {
-        Walker::new(&mut cx, at).item(item);
+        if cx.walked.insert(at) {
+            Walker::new(&mut cx, at).item(item);
+        }
     }
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
+    diagnostics.append(&mut cx.aside);
     diagnostics.extend(not_yet(&mut cx));
     sort(&mut diagnostics);
-    let planner::Parts { stages, scenarios, seed } = planner::plan(&program, &cx.graph);
-    (Plan { program: Arc::new(program), stages, scenarios, seed }, diagnostics)
+    let planner::Parts { stages, scenarios, seed, inputs } = planner::plan(&program, &cx.graph);
+    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics)
 }
 
 /// Sorts by file and place, and drops what was said twice.

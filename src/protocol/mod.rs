@@ -20,8 +20,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use credentials::credentials;
 
 use crate::event::Exchange;
-use crate::lang::Spec;
+use crate::lang::{Param, Spec, Ty};
 use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Value};
+
+/// The value that an option takes.
+const fn value(ty: Ty, summary: &'static str) -> Param {
+    Param::required("value", ty, summary)
+}
 
 /// One protocol. An instance lives for one run and may hold that run's connection pools.
 pub trait Protocol: Send + Sync {
@@ -45,6 +50,10 @@ pub trait Protocol: Send + Sync {
     fn keeps_safe(&self, _verb: &str) -> bool {
         false
     }
+
+    /// The service is about to be ended: connections to it that nothing uses are closed, for it may
+    /// wait for its clients.
+    fn hang_up(&self, _endpoint: &Endpoint) {}
 }
 
 /// One request, evaluated.
@@ -65,6 +74,9 @@ pub struct Call {
     /// The service's own `with`, overridden by the request's; `headers` and `metadata` are merged
     /// name by name.
     pub options: Object,
+    /// Names the request among those of its scenario, the same in every run: its span in the trace
+    /// context. Counted without one.
+    pub span: Option<u64>,
 }
 
 /// Where in the target, evaluated.

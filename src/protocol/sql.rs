@@ -13,6 +13,7 @@ mod insert;
 mod job;
 mod mysql;
 mod options;
+mod outlast;
 mod pg_text;
 mod pg_value;
 mod postgres;
@@ -192,6 +193,12 @@ impl Protocol for Sql {
     fn keeps_safe(&self, verb: &str) -> bool {
         matches!(verb, "query" | "begin")
     }
+
+    fn hang_up(&self, endpoint: &Endpoint) {
+        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = |(url, dir, _): &Key| *url == endpoint.url && *dir == endpoint.dir;
+        databases.iter().filter(|(key, _)| of_it(key)).for_each(|(_, database)| database.hang_up());
+    }
 }
 
 /// The transaction that a call is aimed at.
@@ -219,12 +226,7 @@ fn statement(call: &Call, database: &Database) -> Result<Statement, Misuse> {
         return Err(Misuse::new("`query` takes a statement in quotes").help(example));
     };
     let statement = Statement::read(pieces, database.dialect())?;
-    if let Some(word) = statement.ends_or_begins() {
-        return Err(Misuse::new(format!(
-            "`query` runs no `{word}`: the next statement may have another connection"
-        ))
-        .help("a transaction is `let tx = begin db`, `query tx \"…\"`, `commit tx` or `rollback tx`"));
-    }
+    statement.keeps_its_place(database.dialect(), call.endpoint.is_none())?;
     Ok(statement)
 }
 

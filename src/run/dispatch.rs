@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
-use super::inputs::resolve;
+use super::inputs::{missing, resolve};
 use super::scenario::{Policy, Scope, clean_up};
 use super::service::{Elsewhere, services};
 use super::stage::{StageWork, run_stage, shared_context};
@@ -34,7 +34,8 @@ pub(crate) async fn dispatch(
     let seed = options.seed.or(plan.seed).unwrap_or(0);
     let environment = options.environment.clone();
     let program = plan.program.clone();
-    let (inputs, problems) = resolve(&program, &options.inputs, &|name| std::env::var(name).ok(), &redactor);
+    let (inputs, mut problems) =
+        resolve(&program, &options.inputs, &|name| std::env::var(name).ok(), &redactor);
     events.send(EventKind::RunStarted {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -54,6 +55,9 @@ pub(crate) async fn dispatch(
         events.send(EventKind::RunFinished { summary, failures, exit: exit.code(), took_us });
         exit
     };
+    let unread: BTreeSet<_> = problems.iter().map(|problem| problem.at.span).collect();
+    let missing = missing(&program, &wanted_inputs(&plan, &options.selected), &inputs).into_iter();
+    problems.extend(missing.filter(|problem| !unread.contains(&problem.at.span)));
     if !problems.is_empty() {
         let failures = problems.iter().map(|problem| plain_failure(&plan, problem)).collect();
         return end(Summary::default(), failures, Exit::Wrong);
@@ -124,7 +128,11 @@ pub(crate) async fn dispatch(
             .any(|declared| reached.contains(&declared.item) || plan.program.units[declared.item.unit].named)
     };
     world.counting.announce(named, |event| events.send(event));
-    let (mut summary, mut failures, gates_held) = match cx.locate_services().await {
+    let ready = match cx.locate_services().await {
+        Ok(()) => cx.open_links(&options.selected).await,
+        failed => failed,
+    };
+    let (mut summary, mut failures, gates_held) = match ready {
         Ok(()) => stages(&world, &policy, &scope, &options).await,
         Err(failures) => (Summary::default(), failures, true),
     };
@@ -298,6 +306,20 @@ fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
         }
     }
     reached
+}
+
+/// The inputs and secrets that are read: by scenarios that are not skipped, their stages, and the
+/// services that these reach.
+fn wanted_inputs(plan: &Plan, selected: &[usize]) -> BTreeSet<ItemRef> {
+    let mut readers: BTreeSet<ItemRef> = BTreeSet::new();
+    for scenario in selected.iter().map(|index| &plan.scenarios[*index]).filter(|found| found.skip.is_none())
+    {
+        let stage = &plan.stages[scenario.stage];
+        readers.extend(scenario.services.iter().chain(&stage.services));
+        readers.extend(stage.item);
+        readers.insert(scenario.item);
+    }
+    readers.iter().filter_map(|reader| plan.inputs.get(reader)).flatten().copied().collect()
 }
 
 /// What `--env NAME` says.
