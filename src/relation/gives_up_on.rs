@@ -33,7 +33,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         let refused = members.iter().filter_map(|call| Some((call, call.status()?, call.end?)));
         for (call, status, end) in refused.filter(|(_, status, _)| final_ones.has(status)) {
             heard = true;
-            if let Some(next) = next_after(&members, &call, end) {
+            if let Some(next) = next_after(&members, call, end) {
                 let (first, next_at, status) = (call.at, next.at, show(status));
                 let why =
                     format!("[{next_at}] was tried although [{first}] had heard {status}{}", group.label);
