@@ -1,11 +1,11 @@
 //! From what the walk found to the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
 use super::matrix;
-use super::plan::{ItemRef, PlannedScenario, PlannedStage, Program};
+use super::plan::{Ends, ItemRef, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
 
@@ -14,6 +14,7 @@ pub(super) struct Parts {
     pub(super) stages: Vec<PlannedStage>,
     pub(super) scenarios: Vec<PlannedScenario>,
     pub(super) seed: Option<u64>,
+    pub(super) inputs: BTreeMap<ItemRef, Vec<ItemRef>>,
 }
 
 /// Makes the plan of a program whose names are resolved.
@@ -58,7 +59,23 @@ pub(super) fn plan(program: &Program, graph: &Graph) -> Parts {
         ItemKind::Seed(value) => seed(value),
         _ => None,
     });
-    Parts { stages, scenarios, seed }
+    Parts { stages, scenarios, seed, inputs: inputs(program, graph) }
+}
+
+/// The inputs and secrets that each scenario, stage and service reads itself.
+fn inputs(program: &Program, graph: &Graph) -> BTreeMap<ItemRef, Vec<ItemRef>> {
+    let service = |at: &ItemRef| is_service(&program.item(*at).kind);
+    let readers = program.items().filter(|(_, item)| {
+        matches!(item.kind, ItemKind::Scenario(_) | ItemKind::Stage(_) | ItemKind::Service(_))
+    });
+    readers
+        .map(|(at, _)| {
+            let own = graph.direct(at).filter(|next| !service(next));
+            let reached = graph.closure_without(own, service);
+            (at, of_kind(program, &reached, |kind| matches!(kind, ItemKind::Input(_) | ItemKind::Secret(_))))
+        })
+        .filter(|(_, inputs)| !inputs.is_empty())
+        .collect()
 }
 
 fn planned(
@@ -92,8 +109,15 @@ fn planned(
         seed: said.seed,
         leases: leases(program, graph, &reached, &services),
         services,
+        links: links(graph, &reached),
         fixtures: of_kind(program, &reached, is_fixture),
     }
+}
+
+/// The links that a scenario observes or breaks, each once.
+fn links(graph: &Graph, reached: &[ItemRef]) -> Vec<Ends> {
+    let links: BTreeSet<Ends> = reached.iter().flat_map(|&item| graph.links_of(item)).collect();
+    links.into_iter().collect()
 }
 
 /// The services that a scenario disturbs, with all they connect to.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::cleanup::Opened;
 use super::env::{Env, Response};
 use super::forall::Trial;
 use super::unjudged::Unjudged;
@@ -52,8 +53,12 @@ pub(crate) struct Cx {
     pub(crate) defers: Mutex<Vec<Deferred>>,
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
+    /// The links from the runner to services that it observes or breaks.
+    pub(crate) links: super::link::Links,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
+    /// What its requests opened.
+    pub(crate) opened: Mutex<Vec<Opened>>,
     /// The streams that it opened on services with a contract.
     pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
     /// When its time is over, if that is known.
@@ -95,7 +100,9 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
+            links: super::link::Links::default(),
             recursive: super::shapes::Recursive::default(),
+            opened: Mutex::default(),
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
