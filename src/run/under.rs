@@ -52,7 +52,8 @@ impl Cx {
                 let key = env.key.with(format!("fault {position} on {}", link.title()));
                 let mut select = harm.select.clone();
                 select.method = select.method.or_else(|| harm.on.method.clone());
-                let fault = Fault { written: harm.written.clone(), kind: harm.kind.clone(), select, key };
+                let (written, kind) = (harm.written.clone(), harm.kind.clone());
+                let fault = Fault { written, kind, select, key, trace: None };
                 let (events, id, title) = (self.world.events.clone(), self.id, link.title());
                 let (place, written, hits) =
                     (self.world.bare_place(harm.span), harm.written.to_string(), hits.clone());
