@@ -101,7 +101,7 @@ async fn attempts(
         let started = Instant::now();
         let cancel = policy.cancel.child_token();
         let cx = Arc::new(context(world, policy, planned, instance, attempt, cancel));
-        let (ended, mut failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
+        let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
         // Ends the streams that it left open.
         cx.cancel.cancel();
@@ -109,6 +109,7 @@ async fn attempts(
         if !cleanup.is_empty() && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
         }
+        let mut failures = cx.with_timeline(failures);
         failures.extend(cleanup);
         let may_retry = matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
         let retried = may_retry && attempt <= planned.retries && !policy.cancel.is_cancelled();
@@ -142,6 +143,7 @@ async fn one_attempt(
     planned: &PlannedScenario,
 ) -> (Outcome, Vec<Failure>) {
     let world = &cx.world;
+    cx.begin_histories(&planned.links);
     let item = world.plan.program.item(planned.item);
     let env = scenario_env(world, planned, instance);
     for &service in &planned.services {
@@ -156,6 +158,9 @@ async fn one_attempt(
             failure.repeat = cx.repeat.clone();
             return (Outcome::Broken, vec![failure]);
         }
+    }
+    if let Err(failure) = cx.open_own_links(&planned.links).await {
+        return (Outcome::Broken, vec![failure]);
     }
     let limit = planned.timeout.unwrap_or(policy.timeout);
     *lock(&cx.deadline) = Some(Instant::now() + limit);
