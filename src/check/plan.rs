@@ -171,7 +171,8 @@ pub struct PlannedScenario {
     /// Every service it reaches, through actions and fixtures too, with the services whose address
     /// those read; each after those it depends on.
     pub services: Vec<ItemRef>,
-    /// The services it holds alone: those it kills, restarts or pauses, with all they connect to.
+    /// The services it holds alone: those it kills, restarts or pauses, and the ends of links between
+    /// services that it observes or breaks, with all they connect to.
     pub leases: Vec<ItemRef>,
     /// The links that it observes or breaks, through actions and fixtures too; `a -> *` is one for
     /// each service whose address `a` reads.
