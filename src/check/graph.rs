@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
-use super::plan::ItemRef;
+use super::plan::{ItemRef, PlannedDouble};
 
 /// A service that a `kill` or the like is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub(super) struct Graph {
     mentions: IndexMap<ItemRef, IndexSet<ItemRef>>,
     /// Whom an item disturbs.
     disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
+    /// The doubles that a scenario takes.
+    plays: IndexMap<ItemRef, Vec<PlannedDouble>>,
 }
 
 impl Graph {
@@ -38,6 +40,15 @@ impl Graph {
         self.disturbs.entry(from).or_default().insert(whom);
     }
 
+    pub(super) fn plays(&mut self, from: ItemRef, double: PlannedDouble) {
+        self.plays.entry(from).or_default().push(double);
+    }
+
+    /// The doubles that a scenario takes, in order.
+    pub(super) fn played_by(&self, from: ItemRef) -> impl Iterator<Item = &PlannedDouble> {
+        self.plays.get(&from).into_iter().flatten()
+    }
+
     /// What an item needs directly.
     pub(super) fn direct(&self, from: ItemRef) -> impl Iterator<Item = ItemRef> {
         self.uses.get(&from).into_iter().flatten().copied()
@@ -45,24 +56,43 @@ impl Graph {
 
     /// Everything the items need, and they themselves; each after what it needs.
     pub(super) fn closure(&self, roots: impl IntoIterator<Item = ItemRef>) -> Vec<ItemRef> {
+        self.closure_up_to(roots, |_| false)
+    }
+
+    /// The same, where nothing of what some items need is asked for.
+    pub(super) fn closure_up_to(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        is_end: impl Fn(ItemRef) -> bool,
+    ) -> Vec<ItemRef> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for root in roots {
-            self.visit(root, &mut seen, &mut found);
+            self.visit(root, &is_end, &mut seen, &mut found);
         }
         found
     }
 
     /// Depth first with a stack of its own: a chain of actions may be long.
-    fn visit(&self, root: ItemRef, seen: &mut BTreeSet<ItemRef>, found: &mut Vec<ItemRef>) {
+    fn visit(
+        &self,
+        root: ItemRef,
+        is_end: &impl Fn(ItemRef) -> bool,
+        seen: &mut BTreeSet<ItemRef>,
+        found: &mut Vec<ItemRef>,
+    ) {
         if !seen.insert(root) {
             return;
         }
-        let mut stack = vec![(root, self.direct(root).collect::<Vec<_>>().into_iter())];
+        let needs = |item: ItemRef| {
+            let direct: Vec<ItemRef> = if is_end(item) { Vec::new() } else { self.direct(item).collect() };
+            direct.into_iter()
+        };
+        let mut stack = vec![(root, needs(root))];
         while let Some((item, rest)) = stack.last_mut() {
             match rest.next() {
                 Some(next) if seen.insert(next) => {
-                    stack.push((next, self.direct(next).collect::<Vec<_>>().into_iter()));
+                    stack.push((next, needs(next)));
                 }
                 Some(_) => {}
                 None => {

@@ -6,6 +6,7 @@ mod call;
 mod context;
 mod contract;
 mod contract_type;
+mod double;
 mod expect;
 mod expr;
 mod forall;
@@ -42,11 +43,12 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use contract_type::TypeName;
+pub(crate) use double::is_any;
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{
-    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
-    Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedDouble, PlannedScenario,
+    PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
 
@@ -68,6 +70,7 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
+    double::missing(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
     diagnostics.extend(not_yet(&mut cx));

@@ -172,6 +172,19 @@ pub struct PlannedScenario {
     pub leases: Vec<ItemRef>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+    /// The doubles it takes, one a service; those services are not started for it.
+    pub doubles: Vec<PlannedDouble>,
+}
+
+/// A double that a scenario takes.
+#[derive(Debug, Clone)]
+pub struct PlannedDouble {
+    /// The double.
+    pub double: ItemRef,
+    /// The service that it plays.
+    pub service: ItemRef,
+    /// `grudging(times: 2)`, as the scenario has it.
+    pub written: crate::syntax::ast::Expr,
 }
 
 /// One name of a `@matrix` with what it stands for in turn.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::attribute;
 use super::graph::{Disturbed, Graph};
 use super::matrix;
-use super::plan::{ItemRef, PlannedScenario, PlannedStage, Program};
+use super::plan::{ItemRef, PlannedDouble, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
 
@@ -69,8 +69,13 @@ fn planned(
     scenario: &Scenario,
     stage: usize,
 ) -> PlannedScenario {
-    let reached = graph.closure([at]);
-    let services = of_kind(program, &reached, is_service);
+    let doubles: Vec<PlannedDouble> = graph.played_by(at).cloned().collect();
+    let is_played = |item: ItemRef| doubles.iter().any(|double| double.service == item);
+    let reached = graph.closure_up_to([at], is_played);
+    let mut services = of_kind(program, &reached, is_service);
+    // One that nobody calls is played all the same.
+    let uncalled = doubles.iter().map(|double| double.service).filter(|service| !reached.contains(service));
+    services.extend(uncalled.collect::<Vec<_>>());
     let source = program.sources.get(scenario.title.span.source);
     let first = source.line_column(scenario.title.span.start).0;
     let last = source.line_column(item.span.end.saturating_sub(1)).0;
@@ -90,15 +95,27 @@ fn planned(
         cases: said.cases,
         matrix: matrix::axes(program, at.unit, item),
         seed: said.seed,
-        leases: leases(program, graph, &reached, &services),
+        leases: leases(program, graph, &reached, &services, &doubles),
         services,
         fixtures: of_kind(program, &reached, is_fixture),
+        doubles,
     }
 }
 
 /// The services that a scenario disturbs, with all they connect to.
-fn leases(program: &Program, graph: &Graph, reached: &[ItemRef], services: &[ItemRef]) -> Vec<ItemRef> {
+fn leases(
+    program: &Program,
+    graph: &Graph,
+    reached: &[ItemRef],
+    services: &[ItemRef],
+    doubles: &[PlannedDouble],
+) -> Vec<ItemRef> {
     let mut disturbed: BTreeSet<ItemRef> = BTreeSet::new();
+    // Who calls a double gets other answers than usual.
+    for played in doubles.iter().map(|double| double.service) {
+        disturbed.insert(played);
+        disturbed.extend(services.iter().filter(|&&caller| graph.direct(caller).any(|to| to == played)));
+    }
     for &item in reached {
         for whom in graph.disturbed_by(item) {
             match whom {

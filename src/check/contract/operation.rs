@@ -34,20 +34,11 @@ impl<'a> Walker<'a, '_> {
         };
         let written = path(template, self.cx.program.sources.get(template.span.source))?;
         let method = self.method(request)?;
-        let mut found: Vec<(Vec<Fit>, &'a Operation)> =
-            interface.operations.iter().filter_map(|it| Some((fit(it, &written)?, it))).collect();
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let Some((best, _)) = found.first() else {
+        let Some(there) = operations_at(interface, &written) else {
             self.unknown_path(interface, &written);
             return None;
         };
-        // `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
-        if best.contains(&Fit::Perhaps) {
-            return None;
-        }
-        let best = best.clone();
-        let there: Vec<&'a Operation> =
-            found.into_iter().filter(|(fits, _)| *fits == best).map(|(_, operation)| operation).collect();
+        let there = there?;
         let of = |wanted: &str| there.iter().copied().find(|it| method_of(it) == Some(wanted));
         // Every resource that can be read has a head (RFC 9110 §9.3.2), and options.
         let operation = of(&method).or_else(|| if method == "HEAD" { of("GET") } else { None });
@@ -55,7 +46,8 @@ impl<'a> Walker<'a, '_> {
             Some(operation) => Some((operation, written)),
             None if method == "OPTIONS" || method == "TRACE" => None,
             None => {
-                self.unknown_method(request, &method, &there);
+                let at = option(request, "method").map_or(request.verb.span, |given| given.span);
+                self.unknown_method(at, &method, &there);
                 None
             }
         }
@@ -71,11 +63,8 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    fn unknown_method(&mut self, request: &Request, method: &str, there: &[&Operation]) {
-        let (at, path) = match option(request, "method") {
-            Some(given) => (given.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
-            None => (request.verb.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
-        };
+    pub(super) fn unknown_method(&mut self, at: Span, method: &str, there: &[&Operation]) {
+        let path = there.first().map(|it| path_of(it)).unwrap_or_default();
         let methods: Vec<&str> = there.iter().filter_map(|it| method_of(it)).collect();
         let message = format!("the contract has no `{method} {path}`");
         let place = there.first().and_then(|it| declared(it));
@@ -83,7 +72,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// A path that the contract does not have: at the segment that makes it so, where one does.
-    fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
+    pub(super) fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
         let shown = self.text(written.span);
         let operations = &interface.operations;
         // One segment differs: that is the token.
@@ -162,6 +151,23 @@ impl<'a> Walker<'a, '_> {
         }
         found
     }
+}
+
+/// The operations at a path; none when there are none. Inside, none when only the run can tell
+/// which: `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
+#[expect(clippy::option_option, reason = "no such path, not known before the run, these")]
+pub(super) fn operations_at<'a>(
+    interface: &'a Interface,
+    written: &Path<'_>,
+) -> Option<Option<Vec<&'a Operation>>> {
+    let mut found: Vec<(Vec<Fit>, &'a Operation)> =
+        interface.operations.iter().filter_map(|it| Some((fit(it, written)?, it))).collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let best = found.first()?.0.clone();
+    if best.contains(&Fit::Perhaps) {
+        return Some(None);
+    }
+    Some(Some(found.into_iter().filter(|(fits, _)| *fits == best).map(|(_, operation)| operation).collect()))
 }
 
 /// How an operation's path fits, segment by segment.
