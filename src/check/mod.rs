@@ -43,7 +43,7 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use contract_type::TypeName;
-pub(crate) use double::is_any;
+pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{

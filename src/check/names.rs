@@ -101,6 +101,13 @@ pub const SPECS: &[Spec] = &[
         "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }",
     ),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
+    Spec::new(
+        Kind::Property,
+        "service",
+        super::double::CALLS,
+        "what came to the double that plays the service in this scenario, one record a call",
+    )
+    .example("expect merchant.calls exactly_once of [order] by .body.order_id within 5s"),
     // What a double's rules see besides the names of the module and its parameters
     Spec::new(
         Kind::Constant,

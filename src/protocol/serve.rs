@@ -47,7 +47,7 @@ pub struct Received {
 }
 
 /// Sends what a host answers. What is refused is not sent.
-pub trait Responder: Send {
+pub trait Responder: Send + Sync {
     /// Whether a call has any number of replies.
     fn is_stream(&self) -> bool;
 

@@ -1,10 +1,11 @@
 //! The doubles that a scenario takes, and those that it lacks.
 
+use super::CALLS;
 use crate::check::context::Context;
 use crate::check::plan::{ItemRef, PlannedDouble};
 use crate::check::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::ast::{Expr, ExprKind, ItemKind, Scenario};
+use crate::syntax::ast::{Expr, ExprKind, Ident, ItemKind, Scenario};
 use crate::syntax::visit;
 
 impl<'a> Walker<'a, '_> {
@@ -31,6 +32,21 @@ impl<'a> Walker<'a, '_> {
             let planned = PlannedDouble { double, service, written: written.clone() };
             self.cx.graph.plays(self.item, planned);
         }
+    }
+
+    /// `merchant.calls`: of a service that the scenario has played.
+    pub(in crate::check) fn calls_of(&mut self, service: ItemRef, field: &Ident) {
+        let is_scenario = matches!(self.cx.program.item(self.item).kind, ItemKind::Scenario(_));
+        let is_played = self.cx.graph.played_by(self.item).any(|double| double.service == service);
+        if &*field.name != CALLS || !is_scenario || is_played {
+            return;
+        }
+        let ItemKind::Service(service) = &self.cx.program.item(service).kind else { return };
+        let name = &service.name.name;
+        let message = format!("no double plays `{name}` in this scenario, so nobody writes its calls down");
+        self.push(Diagnostic::error(Code::NO_DOUBLE, field.span, message).help(format!(
+            "take one: `scenario … with` and a double of `{name}`; what passes between two services is `(a -> {name}).calls`"
+        )));
     }
 
     /// One of them: the double and the service that it plays.

@@ -1,0 +1,128 @@
+//! Doubles at work: where calls arrive ([`stand`]), who plays now ([`active`]), what came
+//! ([`history`]), which rule takes a call ([`rule`], [`nearest`]) and what it says ([`answer`]).
+
+mod active;
+mod answer;
+mod attempt;
+mod history;
+mod nearest;
+mod rule;
+mod stand;
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use super::cx::{Cx, lock};
+use super::env::Env;
+use super::flow::Flow;
+use crate::check::PlannedScenario;
+use crate::diag::Code;
+use crate::event::Failure;
+use crate::syntax::ast::{ExprKind, ItemKind};
+
+pub(crate) use active::Active;
+pub(crate) use answer::Turn;
+pub(crate) use stand::Stand;
+
+/// The doubles of one scenario, and what went wrong with them.
+#[derive(Debug, Default)]
+pub(crate) struct Doubles {
+    playing: Mutex<Vec<(Arc<Stand>, Arc<Active>)>>,
+    troubles: Arc<Troubles>,
+}
+
+/// Failures that calls brought, whoever made them.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    failures: Mutex<Vec<Failure>>,
+    told: Notify,
+}
+
+impl Troubles {
+    fn tell(&self, failures: Vec<Failure>) {
+        lock(&self.failures).extend(failures);
+        self.told.notify_waiters();
+    }
+}
+
+impl Doubles {
+    /// Ends once there is a failure.
+    pub(crate) async fn trouble(&self) {
+        loop {
+            let told = self.troubles.told.notified();
+            if !lock(&self.troubles.failures).is_empty() {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+impl Cx {
+    /// Puts the doubles of a scenario to work. Their arguments are evaluated in its scope.
+    pub(crate) async fn play(
+        self: &Arc<Self>,
+        planned: &PlannedScenario,
+        env: &Env,
+        cancel: &tokio_util::sync::CancellationToken,
+    ) -> Flow<()> {
+        for double in &planned.doubles {
+            let Some(stand) = self.world.service(double.service).and_then(|service| service.stand()) else {
+                let text = "this service has no place where it could be played";
+                return Err(self.bad_value(env, double.written.span, text));
+            };
+            let item = self.world.plan.program.item(double.double);
+            let ItemKind::Double(declared) = &item.kind else { continue };
+            let given = match &double.written.kind {
+                ExprKind::Call(_, args) => self.arguments(env, args).await?,
+                _ => super::call::Given::none(),
+            };
+            let span = double.written.span;
+            let mut inner = env.call(double.double.unit, item.span.start, span);
+            for (name, value) in self.bind(env, &declared.params, given, span, &inner.clone()).await? {
+                inner.bind(name, value);
+            }
+            inner.key = env.key.with(format!("double {}", declared.name.name));
+            let cx = Arc::new(self.for_doubles(cancel.child_token()));
+            let active =
+                Arc::new(Active::new(cx, double.double, inner, stand.service(), &self.doubles.troubles));
+            stand.begin(active.clone());
+            lock(&self.doubles.playing).push((stand, active));
+        }
+        Ok(())
+    }
+
+    /// Ends the doubles of this scenario; calls that are being answered are cut off. What went
+    /// wrong and was not told yet.
+    pub(crate) async fn end_doubles(&self) -> Vec<Failure> {
+        let playing = std::mem::take(&mut *lock(&self.doubles.playing));
+        for (stand, _) in &playing {
+            stand.end();
+        }
+        for (_, active) in &playing {
+            active.end().await;
+        }
+        self.troubles()
+    }
+
+    /// What went wrong and was not told yet.
+    pub(crate) fn troubles(&self) -> Vec<Failure> {
+        std::mem::take(&mut *lock(&self.doubles.troubles.failures))
+    }
+}
+
+/// What went wrong with doubles, then what else failed: a request that got no answer for that very
+/// reason is not told a second time.
+pub(crate) fn causes_first(troubles: Vec<Failure>, failures: Vec<Failure>) -> Vec<Failure> {
+    let service = |failure: &Failure| failure.exchange.as_ref().and_then(|exchange| exchange.service.clone());
+    let refused: Vec<Option<String>> = troubles.iter().map(service).collect();
+    let is_effect = |failure: &Failure| {
+        let speaks_of_answer =
+            [Code::UNEXPECTED_STATUS.name, Code::REQUEST_FAILED.name, Code::CONTRACT_BROKEN.name]
+                .contains(&failure.code.as_str());
+        speaks_of_answer && refused.contains(&service(failure))
+    };
+    let others: Vec<Failure> = failures.into_iter().filter(|failure| !is_effect(failure)).collect();
+    troubles.into_iter().chain(others).collect()
+}
