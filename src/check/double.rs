@@ -20,7 +20,7 @@ use crate::syntax::ast::{
 use crate::syntax::visit;
 use crate::value::words::article;
 
-pub(super) use scenario::missing;
+pub(super) use scenario::{has_place, missing};
 
 /// The names that a rule has of its own, besides what its path binds.
 pub(crate) const CALLS: &str = "calls";

@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
-use super::plan::{ItemRef, PlannedDouble};
+use super::plan::{Ends, ItemRef, PlannedDouble};
 
 /// A service that a `kill` or the like is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,8 @@ pub(super) struct Graph {
     disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
     /// The doubles that a scenario takes.
     plays: IndexMap<ItemRef, Vec<PlannedDouble>>,
+    /// The links that an item observes or breaks.
+    links: IndexMap<ItemRef, BTreeSet<Ends>>,
 }
 
 impl Graph {
@@ -47,6 +49,15 @@ impl Graph {
     /// The doubles that a scenario takes, in order.
     pub(super) fn played_by(&self, from: ItemRef) -> impl Iterator<Item = &PlannedDouble> {
         self.plays.get(&from).into_iter().flatten()
+    }
+
+    pub(super) fn stands_on(&mut self, from: ItemRef, link: Ends) {
+        self.links.entry(from).or_default().insert(link);
+    }
+
+    /// The links that an item observes or breaks.
+    pub(super) fn links_of(&self, item: ItemRef) -> impl Iterator<Item = Ends> {
+        self.links.get(&item).into_iter().flatten().copied()
     }
 
     /// What an item needs directly.

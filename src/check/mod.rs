@@ -12,6 +12,7 @@ mod expr;
 mod forall;
 mod graph;
 mod item;
+mod link;
 mod matrix;
 mod modules;
 mod names;
@@ -44,11 +45,12 @@ use walker::Walker;
 
 pub use contract_type::TypeName;
 pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
+pub use link::{callers, read_by};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use plan::{
-    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedDouble, PlannedScenario,
-    PlannedStage, Program, Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
+    PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
+use super::link::callers;
 use super::matrix;
-use super::plan::{ItemRef, PlannedDouble, PlannedScenario, PlannedStage, Program};
+use super::plan::{Ends, ItemRef, Party, PlannedDouble, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
 
@@ -97,9 +98,24 @@ fn planned(
         seed: said.seed,
         leases: leases(program, graph, &reached, &services, &doubles),
         services,
+        links: links(program, graph, &reached, &doubles),
         fixtures: of_kind(program, &reached, is_fixture),
         doubles,
     }
+}
+
+/// The links that a scenario observes or breaks, and those that lead its services to a double of
+/// one that is usually there, each once.
+fn links(program: &Program, graph: &Graph, reached: &[ItemRef], doubles: &[PlannedDouble]) -> Vec<Ends> {
+    let mut links: BTreeSet<Ends> = reached.iter().flat_map(|&item| graph.links_of(item)).collect();
+    let services = of_kind(program, reached, is_service);
+    for to in doubles.iter().map(|double| double.service).filter(|&to| super::double::has_place(program, to))
+    {
+        links.extend(
+            callers(program, &services, to).into_iter().map(|from| Ends { from: Party::Service(from), to }),
+        );
+    }
+    links.into_iter().collect()
 }
 
 /// The services that a scenario disturbs, with all they connect to.
@@ -114,7 +130,7 @@ fn leases(
     // Who calls a double gets other answers than usual.
     for played in doubles.iter().map(|double| double.service) {
         disturbed.insert(played);
-        disturbed.extend(services.iter().filter(|&&caller| graph.direct(caller).any(|to| to == played)));
+        disturbed.extend(callers(program, services, played));
     }
     for &item in reached {
         for whom in graph.disturbed_by(item) {

@@ -2,7 +2,8 @@
 
 use super::CALLS;
 use crate::check::context::Context;
-use crate::check::plan::{ItemRef, PlannedDouble};
+use crate::check::link::callers;
+use crate::check::plan::{ItemRef, PlannedDouble, Program};
 use crate::check::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{Expr, ExprKind, Ident, ItemKind, Scenario};
@@ -113,7 +114,7 @@ pub(in crate::check) fn missing(cx: &mut Context<'_>) {
         let reached = cx.graph.closure_up_to([at], |item| played.contains(&item));
         for &service in reached.iter().filter(|service| !played.contains(service)) {
             let ItemKind::Service(declared) = &program.item(service).kind else { continue };
-            if cx.is_broken(service.unit) || has_place(cx, service) {
+            if cx.is_broken(service.unit) || has_place(program, service) {
                 continue;
             }
             let name = &declared.name.name;
@@ -127,15 +128,19 @@ pub(in crate::check) fn missing(cx: &mut Context<'_>) {
                     _ => None,
                 })
                 .collect();
-            let callers: Vec<&str> = reached
+            let services: Vec<ItemRef> = reached
                 .iter()
-                .filter(|&&caller| cx.graph.direct(caller).any(|to| to == service))
-                .filter_map(|&caller| match &program.item(caller).kind {
+                .copied()
+                .filter(|&item| matches!(program.item(item).kind, ItemKind::Service(_)))
+                .collect();
+            let callers: Vec<&str> = callers(program, &services, service)
+                .into_iter()
+                .filter_map(|caller| match &program.item(caller).kind {
                     ItemKind::Service(caller) => Some(&*caller.name.name),
                     _ => None,
                 })
                 .collect();
-            let who = if callers.is_empty() { "it".to_owned() } else { list(&callers) };
+            let who = if callers.is_empty() { "this scenario".to_owned() } else { list(&callers) };
             let verb = if callers.len() > 1 { "call" } else { "calls" };
             let message =
                 format!("{who} {verb} `{name}`, which is not started and which no double plays here");
@@ -158,10 +163,10 @@ pub(in crate::check) fn missing(cx: &mut Context<'_>) {
 }
 
 /// Whether a service is started, or is somewhere.
-fn has_place(cx: &Context<'_>, at: ItemRef) -> bool {
-    let ItemKind::Service(service) = &cx.program.item(at).kind else { return true };
+pub(in crate::check) fn has_place(program: &Program, at: ItemRef) -> bool {
+    let ItemKind::Service(service) = &program.item(at).kind else { return true };
     service.settings.iter().any(|setting| matches!(&*setting.name.name, "start" | "at"))
-        || cx.program.items().any(|(_, item)| match &item.kind {
+        || program.items().any(|(_, item)| match &item.kind {
             ItemKind::Environment(environment) => {
                 environment.settings.iter().any(|setting| setting.name.name == service.name.name)
             }
