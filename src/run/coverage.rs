@@ -28,7 +28,8 @@ impl Counting {
     /// The elements of the services' contracts.
     pub(crate) fn of<'a>(services: impl Iterator<Item = &'a Arc<ServiceRef>>) -> Counting {
         let mut elements = BTreeMap::new();
-        for service in services {
+        // What is only played has nothing that could be exercised.
+        for service in services.filter(|service| !service.is_only_played()) {
             if let Some(contract) = service.contract() {
                 elements.insert(service.name.clone(), Arc::new(Elements::of(contract)));
             }
@@ -90,6 +91,10 @@ impl Cx {
     /// stream is counted when the scenario ends.
     pub(crate) fn touched(&self, service: &ServiceRef, call: &Call, reply: &Reply) -> Option<Touched> {
         let declared = self.world.service(service.item)?;
+        // A double exercises nothing of what it stands for.
+        if declared.stand().is_some_and(|stand| stand.is_active()) {
+            return None;
+        }
         let contract = declared.contract()?;
         if let (Value::Live(live), Contract::Proto(_)) = (&reply.record, contract) {
             let operation = operation(contract, &reply.exchange)?.name.clone();

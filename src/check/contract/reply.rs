@@ -103,7 +103,7 @@ impl<'a> Walker<'a, '_> {
                     }
                     _ => format!("the reply to `{}`", operation.name),
                 };
-                self.fit(message, pattern, whole, Written::Value, payload.origin);
+                self.fit(message, pattern, whole, Written::Message, payload.origin);
             }
         }
     }
