@@ -110,6 +110,7 @@ impl<'a> Walker<'a, '_> {
                 if self.place.double {
                     self.asks_in_a_rule(name.span);
                 }
+                self.need(at);
                 self.called_action = Some(span);
                 let safe = item.attributes.iter().any(|attribute| &*attribute.name.name == "safe");
                 self.saw_live |= safe;

@@ -205,7 +205,11 @@ impl<'a> Walker<'a, '_> {
 
     /// `a.b`
     fn field(&mut self, base: &'a Expr, field: &'a Ident) {
+        self.field_of(base, field);
         self.known_field(base, field);
+    }
+
+    fn field_of(&mut self, base: &'a Expr, field: &'a Ident) {
         let ExprKind::Name(name) = &base.kind else { return self.value(base) };
         let meaning = self.name(name, base.span, false);
         match meaning {

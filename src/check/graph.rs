@@ -76,42 +76,35 @@ impl Graph {
         roots: impl IntoIterator<Item = ItemRef>,
         is_end: impl Fn(ItemRef) -> bool,
     ) -> Vec<ItemRef> {
+        self.walked(roots, |item| {
+            let needs: Vec<ItemRef> = if is_end(item) { Vec::new() } else { self.direct(item).collect() };
+            needs.into_iter()
+        })
+    }
+
+    /// The same, but for some and what only those need.
+    pub(super) fn closure_without(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        left_out: impl Fn(&ItemRef) -> bool,
+    ) -> Vec<ItemRef> {
+        self.walked(roots, |item| {
+            let needs: Vec<ItemRef> = self.direct(item).filter(|next| !left_out(next)).collect();
+            needs.into_iter()
+        })
+    }
+
+    fn walked(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        needs: impl Fn(ItemRef) -> std::vec::IntoIter<ItemRef>,
+    ) -> Vec<ItemRef> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for root in roots {
-            self.visit(root, &is_end, &mut seen, &mut found);
+            visit(root, &needs, &mut seen, &mut found);
         }
         found
-    }
-
-    /// Depth first with a stack of its own: a chain of actions may be long.
-    fn visit(
-        &self,
-        root: ItemRef,
-        is_end: &impl Fn(ItemRef) -> bool,
-        seen: &mut BTreeSet<ItemRef>,
-        found: &mut Vec<ItemRef>,
-    ) {
-        if !seen.insert(root) {
-            return;
-        }
-        let needs = |item: ItemRef| {
-            let direct: Vec<ItemRef> = if is_end(item) { Vec::new() } else { self.direct(item).collect() };
-            direct.into_iter()
-        };
-        let mut stack = vec![(root, needs(root))];
-        while let Some((item, rest)) = stack.last_mut() {
-            match rest.next() {
-                Some(next) if seen.insert(next) => {
-                    stack.push((next, needs(next)));
-                }
-                Some(_) => {}
-                None => {
-                    found.push(*item);
-                    stack.pop();
-                }
-            }
-        }
     }
 
     /// Everything that is reached or named from the items.
@@ -173,5 +166,28 @@ impl Graph {
             }
         }
         None
+    }
+}
+
+/// Depth first with a stack of its own: a chain of actions may be long.
+fn visit(
+    root: ItemRef,
+    needs: &impl Fn(ItemRef) -> std::vec::IntoIter<ItemRef>,
+    seen: &mut BTreeSet<ItemRef>,
+    found: &mut Vec<ItemRef>,
+) {
+    if !seen.insert(root) {
+        return;
+    }
+    let mut stack = vec![(root, needs(root))];
+    while let Some((item, rest)) = stack.last_mut() {
+        match rest.next() {
+            Some(next) if seen.insert(next) => stack.push((next, needs(next))),
+            Some(_) => {}
+            None => {
+                found.push(*item);
+                stack.pop();
+            }
+        }
     }
 }

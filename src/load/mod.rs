@@ -23,7 +23,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::{self, ast::ItemKind};
 
-pub use data::{DataFile, Refused};
+pub use data::{DataFile, Refused, Stamp};
 use file::Trouble;
 pub use library::{LIBRARY, LibraryModule};
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use super::cx::{Cx, lock};
 use super::env::Env;
@@ -15,7 +14,7 @@ use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::{Arguments, Function, Reading};
 use crate::lang::Ty;
-use crate::load::{DataFile, Refused};
+use crate::load::{DataFile, Refused, Stamp};
 use crate::shape::{self, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::Args;
@@ -26,7 +25,7 @@ const LISTED: usize = 10;
 
 /// What a file in one state, read in one way, holds. With the place of the call when a shape reads
 /// its cells.
-type State = (PathBuf, (u64, Option<SystemTime>), Reading, Option<Span>);
+type State = (PathBuf, Stamp, Reading, Option<Span>);
 
 /// The catalogs that were read.
 #[derive(Debug, Default)]
@@ -86,7 +85,7 @@ impl Cx {
                 let shown = path.clone();
                 let read = move || {
                     let file = DataFile::find(&root, &dir, &path).map_err(Wrong::Refused)?;
-                    let cached = shape.is_none() || typed_at.is_some();
+                    let cached = (shape.is_none() || typed_at.is_some()) && file.stamp.has_settled();
                     let state = (file.path.clone(), file.stamp, reading.clone(), typed_at);
                     if let Some(value) =
                         cached.then(|| lock(&world.catalogs.read).get(&state).cloned()).flatten()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::cleanup::Opened;
 use super::env::{Env, Response};
 use super::forall::Trial;
 use super::unjudged::Unjudged;
@@ -56,6 +57,8 @@ pub(crate) struct Cx {
     pub(crate) links: super::link::Links,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
+    /// What its requests opened.
+    pub(crate) opened: Mutex<Vec<Opened>>,
     /// The streams that it opened on services with a contract.
     pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
     /// When its time is over, if that is known.
@@ -101,6 +104,7 @@ impl Cx {
             unjudged: Mutex::default(),
             links: super::link::Links::default(),
             recursive: super::shapes::Recursive::default(),
+            opened: Mutex::default(),
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),

@@ -84,9 +84,12 @@ impl Cx {
             }
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
+        if let Value::Live(live) = &reply.record {
+            self.note_opened(env, live);
+        }
         let place = self.world.bare_place(span);
         let touched = match &aim {
-            Aim::Service(service) => self.touched(service, &call, &reply),
+            Aim::Service(service) => self.touched(service, &call, &reply, span),
             Aim::Stream(live) => {
                 self.sent_on(live, &call);
                 None

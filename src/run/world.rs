@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use crate::check::{ItemRef, Plan};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, ServiceLog};
 use crate::lang::Registry;
-use crate::protocol::{Protocol, Session};
+use crate::protocol::Protocol;
 use crate::script::{Script, ScriptError, ScriptFile, Scripts};
 use crate::shape::DrawKey;
 use crate::source::SourceId;
@@ -62,6 +63,8 @@ pub(crate) struct World {
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     /// What the command line decides about properties.
     pub(crate) cases: super::Cases,
+    /// Whether some property has the case that the command line asks for.
+    pub(crate) case_tried: AtomicBool,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
     /// What each module is called in the keys of drawn data.
@@ -119,6 +122,7 @@ impl World {
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
             cases: parts.cases,
+            case_tried: AtomicBool::new(false),
             serial: Arc::new(RwLock::new(())),
             counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
@@ -157,13 +161,6 @@ impl World {
             stands.spawn(serving);
         }
         Ok(stands)
-    }
-
-    /// Has every protocol undo what a session's statements left open.
-    pub(crate) async fn settle(&self, session: &Session) {
-        for protocol in &self.protocols {
-            protocol.settle(session).await;
-        }
     }
 
     /// The service that an item declares.

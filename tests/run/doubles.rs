@@ -165,7 +165,9 @@ fn a_call_that_no_rule_takes_fails_the_scenario_and_shows_the_nearest_rule() {
     one("PUT merchant /hooks/paid { id: \"a\" }\nexpect status == 501")
         .ends(1, &["its method is `POST`, not `PUT`"]);
     // The answer that the double could not give is not told as a second failure.
-    one("PUT merchant /hooks/paid { id: \"a\" }").ends(1, &["1 failed"]).never_says(&["nothing here expects that"]);
+    one("PUT merchant /hooks/paid { id: \"a\" }")
+        .ends(1, &["1 failed"])
+        .never_says(&["nothing here expects that"]);
     plain(
         "double d of merchant { on GET / when .query.page == \"1\" { reply \"one\" } }\n\
          scenario \"it\" with d {\nGET merchant /?page=3\nexpect status == 501\n}\n",
@@ -200,20 +202,18 @@ fn replies_and_calls_keep_to_the_contract() {
     let call = "scenario \"it\" with d {\nPOST merchant /hooks/paid { id: \"a\" }\nexpect status == 202\nexpect body.seen == 1\n}\n";
     hooked(&(double("reply { seen, token: any uuid }") + call)).run(&[]).ends(0, &[]);
     // What is computed is judged when it is sent.
-    hooked(&(double("reply { seen: seen - 2, token: any uuid }") + call)).run(&[]).ends(
-        1,
-        &["this is no reply to `POST /hooks/{kind}`: the body does not fit", ".seen"],
-    );
+    hooked(&(double("reply { seen: seen - 2, token: any uuid }") + call))
+        .run(&[])
+        .ends(1, &["this is no reply to `POST /hooks/{kind}`: the body does not fit", ".seen"]);
     hooked(&(double("reply { seen: seen - 2, token: any uuid } with { contract: ignore }") + call))
         .run(&[])
         .ends(1, &["the response to `POST /hooks/{kind}` breaks the contract"])
         .never_says(&["this is no reply"]);
     // So is what callers send; the runner's own requests say what they break.
     let broken = "scenario \"it\" with d {\nPOST merchant /hooks/paid { id: 1 } with { contract: ignore }\nexpect status == 202\n}\n";
-    hooked(&(double("reply { seen, token: any uuid }") + broken)).run(&[]).ends(
-        1,
-        &["the call is no `POST /hooks/{kind}`: the body does not fit", "body.id"],
-    );
+    hooked(&(double("reply { seen, token: any uuid }") + broken))
+        .run(&[])
+        .ends(1, &["the call is no `POST /hooks/{kind}`: the body does not fit", "body.id"]);
     hooked(&(double("reply { seen, token: any uuid } with { contract: ignore }") + broken))
         .run(&[])
         .ends(0, &[]);
@@ -408,8 +408,7 @@ fn grpc_failures_of_doubles_are_told() {
     let get = "call ledger.Get { id: \"a\" }\nexpect status != OK";
     one("on Watch { reply {} }", get)
         .ends(1, &["`Get` came to `d`, and no rule takes it", "it answers `Watch`, not `Get`"]);
-    one("on Get { reply { id: calls.count } }", get)
-        .ends(1, &["this is no reply to `ledger.v1.Ledger/Get`"]);
+    one("on Get { reply { id: calls.count } }", get).ends(1, &["this is no reply to `ledger.v1.Ledger/Get`"]);
     one("on Get { let t = \"no.Such\"\nfail ABORTED \"x\" with { details: [{ type: t }] } }", get)
         .ends(1, &["there is no message `no.Such`"]);
     one("on Get { if .id == \"b\" { reply {} } }", get)

@@ -3,7 +3,7 @@
 use super::fit::Written;
 use super::known::body;
 use super::literal::constant;
-use super::operation::operations_at;
+use super::operation::at;
 use super::path::path;
 use super::{declared, mistake};
 use crate::check::double::is_any;
@@ -26,13 +26,13 @@ impl<'a> Walker<'a, '_> {
             return None;
         }
         let written = path(template, self.cx.program.sources.get(template.span.source))?;
-        let there = match operations_at(interface, &written) {
-            Some(there) => there?,
-            None => {
-                self.unknown_path(interface, &written);
-                return None;
-            }
+        let Some(there) = at(interface, &written) else {
+            self.unknown_path(interface, &written);
+            return None;
         };
+        if there.is_empty() {
+            return None;
+        }
         let method = &*rule.method.name;
         let of = |wanted: &str| {
             there
@@ -44,7 +44,7 @@ impl<'a> Walker<'a, '_> {
             Some(operation) => Some(operation),
             None if matches!(method, "HEAD" | "OPTIONS" | "TRACE") => None,
             None => {
-                self.unknown_method(rule.method.span, method, &there);
+                self.wrong_method(rule.method.span, method, &there);
                 None
             }
         }

@@ -152,6 +152,7 @@ impl Call<'_> {
                 .iter()
                 .map(|(name, value)| (name.to_string(), super::text::header_text(value.as_bytes())))
                 .collect(),
+            wire: Some(self.headers.keys().map(http::HeaderName::as_str).collect()),
             media: text("content-type"),
             body: match body {
                 Value::Absent => Body::Nothing,
