@@ -16,9 +16,10 @@ use tokio::sync::Notify;
 use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::Flow;
-use crate::check::PlannedScenario;
+use crate::check::{Ends, ItemRef, LinkName, PlannedScenario};
 use crate::diag::Code;
 use crate::event::Failure;
+use crate::link::Link;
 use crate::syntax::ast::{ExprKind, ItemKind};
 
 pub(crate) use active::Active;
@@ -28,8 +29,17 @@ pub(crate) use stand::Stand;
 /// The doubles of one scenario, and what went wrong with them.
 #[derive(Debug, Default)]
 pub(crate) struct Doubles {
-    playing: Mutex<Vec<(Arc<Stand>, Arc<Active>)>>,
+    playing: Mutex<Vec<Playing>>,
     troubles: Arc<Troubles>,
+}
+
+/// One double at work.
+#[derive(Debug)]
+struct Playing {
+    stand: Arc<Stand>,
+    active: Arc<Active>,
+    /// The links that lead callers of a service that is usually there to the double.
+    links: Vec<Arc<Link>>,
 }
 
 /// Failures that calls brought, whoever made them.
@@ -88,20 +98,31 @@ impl Cx {
             let active =
                 Arc::new(Active::new(cx, double.double, inner, stand.service(), &self.doubles.troubles));
             stand.begin(active.clone());
-            lock(&self.doubles.playing).push((stand, active));
+            let links = self.lead_to(&stand, double.service, &planned.links);
+            lock(&self.doubles.playing).push(Playing { stand, active, links });
         }
         Ok(())
+    }
+
+    /// Leads those who call a service over a link to its double.
+    fn lead_to(&self, stand: &Stand, service: ItemRef, links: &[Ends]) -> Vec<Arc<Link>> {
+        let ends = links.iter().filter(|ends| ends.to == service);
+        let names = ends.map(|ends| LinkName { from: ends.from, to: Some(ends.to), method: None });
+        let links: Vec<Arc<Link>> = names.flat_map(|name| self.links_of(&name)).collect();
+        links.iter().for_each(|link| link.redirect(Some(stand.address())));
+        links
     }
 
     /// Ends the doubles of this scenario; calls that are being answered are cut off. What went
     /// wrong and was not told yet.
     pub(crate) async fn end_doubles(&self) -> Vec<Failure> {
         let playing = std::mem::take(&mut *lock(&self.doubles.playing));
-        for (stand, _) in &playing {
-            stand.end();
+        for played in &playing {
+            played.links.iter().for_each(|link| link.redirect(None));
+            played.stand.end();
         }
-        for (_, active) in &playing {
-            active.end().await;
+        for played in &playing {
+            played.active.end().await;
         }
         self.troubles()
     }
