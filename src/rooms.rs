@@ -24,6 +24,8 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::system::SPECS,
     // the system under test
     crate::system::SPECS,
+    // what breaks between its parts
+    crate::link::fault::SPECS,
     // values
     crate::shape::choice::SPECS,
     crate::shape::types::SPECS,

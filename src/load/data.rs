@@ -4,7 +4,6 @@ use std::fs::Metadata;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::file::Trouble;
 use super::import::{Astray, inside, join, outside};
@@ -17,7 +16,7 @@ pub struct DataFile {
     pub path: PathBuf,
     /// Its path as people would write it.
     pub shown: PathBuf,
-    /// Two readings of one stamp are the same, once it [has settled](Stamp::has_settled).
+    /// Two readings of one stamp are the same, when it [was before](Stamp::is_before) the first.
     pub stamp: Stamp,
 }
 
@@ -30,20 +29,16 @@ pub struct Stamp {
     changed: (i64, i64),
 }
 
-/// File systems tell times no finer than this.
-const TICK: Duration = Duration::from_secs(2);
-
 impl Stamp {
     /// None where there is no file.
     pub fn of(path: &Path) -> Option<Stamp> {
         std::fs::metadata(path).ok().map(|metadata| Stamp::from(&metadata))
     }
 
-    /// Whether it is so old that whatever changes the file changes it.
-    pub fn has_settled(&self) -> bool {
-        let (seconds, nanos) = self.changed;
-        let since = Duration::new(seconds.unsigned_abs(), nanos.unsigned_abs() as u32);
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since).is_ok_and(|age| age > TICK)
+    /// Whether the file was last changed before another one was. File systems tell times in ticks:
+    /// what changed in the same one may change again and look the same.
+    pub fn is_before(&self, other: &Stamp) -> bool {
+        self.changed < other.changed
     }
 }
 

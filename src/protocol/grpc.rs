@@ -16,7 +16,7 @@ mod fault;
 mod health;
 mod invoke;
 mod malformed;
-mod metadata;
+pub(crate) mod metadata;
 mod method;
 mod open;
 mod options;
@@ -24,7 +24,7 @@ mod pool;
 mod reflection;
 mod serve;
 mod specs;
-mod status;
+pub(crate) mod status;
 mod stream;
 mod target;
 #[cfg(test)]

@@ -32,11 +32,11 @@
 //! `CONNECT` is left out: it asks a proxy for a tunnel, and there is no tunnel to test through.
 
 mod client;
-mod content;
+pub(crate) mod content;
 mod curl;
 mod fault;
 mod link;
-mod options;
+pub(crate) mod options;
 mod payload;
 mod phases;
 mod probe;
@@ -48,7 +48,7 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod tls;
 mod transfer;
 

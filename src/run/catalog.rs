@@ -2,7 +2,7 @@
 //! many scenarios need it, and a shape reads the cells of CSV.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::cx::{Cx, lock};
@@ -28,9 +28,22 @@ const LISTED: usize = 10;
 type State = (PathBuf, Stamp, Reading, Option<Span>);
 
 /// The catalogs that were read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Catalogs {
     read: Mutex<BTreeMap<State, Value>>,
+    /// When the run began: files that were changed since may change again and look the same.
+    begun: Option<Stamp>,
+}
+
+impl Catalogs {
+    /// None yet, in a run that has just made this directory.
+    pub(crate) fn new(scratch: &Path) -> Catalogs {
+        Catalogs { read: Mutex::default(), begun: Stamp::of(scratch) }
+    }
+
+    fn keeps(&self, stamp: &Stamp) -> bool {
+        self.begun.is_some_and(|begun| stamp.is_before(&begun))
+    }
 }
 
 /// Why there is no catalog.
@@ -85,7 +98,7 @@ impl Cx {
                 let shown = path.clone();
                 let read = move || {
                     let file = DataFile::find(&root, &dir, &path).map_err(Wrong::Refused)?;
-                    let cached = (shape.is_none() || typed_at.is_some()) && file.stamp.has_settled();
+                    let cached = (shape.is_none() || typed_at.is_some()) && world.catalogs.keeps(&file.stamp);
                     let state = (file.path.clone(), file.stamp, reading.clone(), typed_at);
                     if let Some(value) =
                         cached.then(|| lock(&world.catalogs.read).get(&state).cloned()).flatten()
