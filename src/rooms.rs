@@ -24,6 +24,7 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::system::SPECS,
     // the system under test
     crate::system::SPECS,
+    crate::system::fault::SPECS,
     // what breaks between its parts
     crate::link::fault::SPECS,
     // values

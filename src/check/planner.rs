@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
-use super::link::callers;
+use super::callers::callers;
 use super::matrix;
 use super::plan::{Ends, ItemRef, Party, PlannedDouble, PlannedScenario, PlannedStage, Program};
 use super::stages;

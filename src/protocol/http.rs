@@ -54,6 +54,7 @@ mod transfer;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use reqwest::Method;
 
@@ -104,7 +105,7 @@ impl Http {
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer = self.transfer(&options, &payload, &target, session, "*/*").await?;
+        let transfer = self.transfer(&options, &payload, &target, session, "*/*", call.span).await?;
         if let Some(rel) = &options.pages {
             if method != Method::GET {
                 return Err(Misuse::option(
@@ -136,6 +137,7 @@ impl Http {
         target: &Target,
         session: &'a Session,
         accept: &'static str,
+        span: Option<u64>,
     ) -> Result<Transfer<'a>, Misuse> {
         Ok(Transfer {
             clients: &self.clients,
@@ -144,6 +146,8 @@ impl Http {
             options,
             material: options.tls.load(&options.tls_dir).await?,
             payload,
+            span,
+            sent: AtomicU64::new(0),
             origin: target.url.origin(),
             accept,
         })
@@ -213,7 +217,8 @@ impl Http {
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer = self.transfer(&options, &payload, &target, session, "text/event-stream").await?;
+        let transfer =
+            self.transfer(&options, &payload, &target, session, "text/event-stream", call.span).await?;
         let mut sent = transfer.send(method, target).await?;
         let refusal = match &sent.head {
             Some(head) if sent.fault.is_none() => record::no_event_stream(head, &sent.target.shown),

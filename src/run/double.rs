@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::Flow;
-use crate::check::{Ends, ItemRef, LinkName, PlannedScenario};
+use crate::check::{Ends, ItemRef, LinkName, Party, PlannedScenario};
 use crate::diag::Code;
 use crate::event::Failure;
 use crate::link::Link;
@@ -36,6 +36,7 @@ pub(crate) struct Doubles {
 /// One double at work.
 #[derive(Debug)]
 struct Playing {
+    service: ItemRef,
     stand: Arc<Stand>,
     active: Arc<Active>,
     /// The links that lead callers of a service that is usually there to the double.
@@ -99,7 +100,7 @@ impl Cx {
                 Arc::new(Active::new(cx, double.double, inner, stand.service(), &self.doubles.troubles));
             stand.begin(active.clone());
             let links = self.lead_to(&stand, double.service, &planned.links);
-            lock(&self.doubles.playing).push(Playing { stand, active, links });
+            lock(&self.doubles.playing).push(Playing { service: double.service, stand, active, links });
         }
         Ok(())
     }
@@ -111,6 +112,15 @@ impl Cx {
         let links: Vec<Arc<Link>> = names.flat_map(|name| self.links_of(&name)).collect();
         links.iter().for_each(|link| link.redirect(Some(stand.address())));
         links
+    }
+
+    /// The same for the runner's own links, which are made once its services are ready.
+    pub(crate) fn lead_own_links(&self, links: &[Ends]) {
+        let own: Vec<Ends> = links.iter().copied().filter(|ends| ends.from == Party::Client).collect();
+        for played in lock(&self.doubles.playing).iter_mut() {
+            let led = self.lead_to(&played.stand, played.service, &own);
+            played.links.extend(led);
+        }
     }
 
     /// Ends the doubles of this scenario; calls that are being answered are cut off. What went

@@ -43,6 +43,8 @@ pub(crate) struct Env {
     pub(crate) checks: Option<Arc<AtomicU32>>,
     /// The call that a double answers here.
     pub(crate) answering: Option<Arc<super::double::Turn>>,
+    /// The service whose settings stand here: where it looks for others, links may stand.
+    pub(crate) caller: Option<Arc<super::service::ServiceRef>>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Env {
             repeated: false,
             checks: None,
             answering: None,
+            caller: None,
         }
     }
 
@@ -131,6 +134,7 @@ impl Env {
             showing: self.showing,
             repeated: self.repeated,
             checks: self.checks.clone(),
+            caller: self.caller.clone(),
             ..Env::of_unit(unit, key, origin)
         }
     }

@@ -76,6 +76,7 @@ impl Cx {
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         env.count_check();
+        let sent = std::time::Instant::now();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in protocols {
             outcome = protocol.perform(call.clone(), &self.session).await;
@@ -84,6 +85,11 @@ impl Cx {
             }
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
+        let reply = match &aim {
+            Aim::Service(service) => self.arrived(service, reply),
+            Aim::Stream(_) | Aim::Nothing => reply,
+        };
+        self.moments.request(sent, &reply.exchange);
         if let Value::Live(live) = &reply.record {
             self.note_opened(env, live);
         }
@@ -337,7 +343,7 @@ impl Cx {
         };
         let (endpoint, stream) = match aim {
             Aim::Service(service) => {
-                (Some(service.endpoint(&self.world)), Some(service.clone().target() as Arc<dyn Live>))
+                (Some(self.endpoint(service)), Some(service.clone().target() as Arc<dyn Live>))
             }
             Aim::Stream(live) => (None, Some(live.clone())),
             Aim::Nothing => (None, None),
@@ -346,7 +352,22 @@ impl Cx {
             .target
             .as_ref()
             .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
-        Ok(Call { verb: request.verb.name.clone(), endpoint, stream, members, place, operand, options })
+        let verb = request.verb.name.clone();
+        let span = Some(self.next_span(env, request.verb.span));
+        Ok(Call { verb, endpoint, stream, members, place, operand, options, span })
+    }
+
+    /// The span of a request: a function of its place, of the calls and turns around it, and of how
+    /// often it was made there before, so that requests at the same time tell themselves apart.
+    fn next_span(&self, env: &Env, place: Span) -> u64 {
+        let key = env.site(place).with("span");
+        let count = {
+            let mut spans = super::cx::lock(&self.spans);
+            let count = spans.entry(format!("{key:?}")).or_default();
+            *count += 1;
+            *count
+        };
+        key.with(count.to_string()).below(usize::MAX) as u64
     }
 
     /// Options: a bare word that an option knows, such as `contract: ignore`, stands for itself.
@@ -577,7 +598,7 @@ fn replaces_response(statement: &Statement) -> bool {
         StatementKind::Let(binding) => is_request(&binding.value),
         StatementKind::Expr(expr) => is_request(expr) || !matches!(expr.kind, ExprKind::Next(_)),
         StatementKind::Step(_, body) => body.statements.iter().any(replaces_response),
-        StatementKind::Forall(_) => true,
+        StatementKind::Forall(_) | StatementKind::Under(..) => true,
         _ => false,
     }
 }

@@ -102,7 +102,7 @@ async fn attempts(
         let started = Instant::now();
         let cancel = policy.cancel.child_token();
         let cx = Arc::new(context(world, policy, planned, instance, attempt, cancel));
-        let (ended, mut failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
+        let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
         // What came to its doubles is its own, to the end of its cleanup.
         let late = cx.end_doubles().await;
@@ -112,6 +112,7 @@ async fn attempts(
         if !(cleanup.is_empty() && late.is_empty()) && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
         }
+        let mut failures = cx.with_timeline(failures);
         failures.extend(late);
         failures.extend(cleanup);
         let may_retry = matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
@@ -146,6 +147,7 @@ async fn one_attempt(
     planned: &PlannedScenario,
 ) -> (Outcome, Vec<Failure>) {
     let world = &cx.world;
+    cx.begin_histories(&planned.links);
     let item = world.plan.program.item(planned.item);
     let env = scenario_env(world, planned, instance);
     // Before anything starts that may call them.
@@ -168,6 +170,10 @@ async fn one_attempt(
             return (Outcome::Broken, vec![failure]);
         }
     }
+    if let Err(failure) = cx.open_own_links(&planned.links).await {
+        return (Outcome::Broken, vec![failure]);
+    }
+    cx.lead_own_links(&planned.links);
     let limit = planned.timeout.unwrap_or(policy.timeout);
     *lock(&cx.deadline) = Some(Instant::now() + limit);
     let flow = tokio::select! {

@@ -34,7 +34,7 @@ impl Cx {
     }
 
     /// The same for a step, whose responses may be checked by what follows it.
-    fn statements_before<'a>(
+    pub(super) fn statements_before<'a>(
         self: &'a Arc<Self>,
         env: &'a mut Env,
         statements: &'a [Statement],
@@ -207,8 +207,11 @@ impl Cx {
             }
             StatementKind::Reply(reply) => self.reply(env, reply, statement.span).await,
             StatementKind::Fail(fail) => self.fail(env, fail, statement.span).await,
-            StatementKind::Under(..)
-            | StatementKind::Workload(_)
+            StatementKind::Under(faults, body) => {
+                self.under(env, faults, body, statement.span, &ahead).await?;
+                Ok(Value::Null)
+            }
+            StatementKind::Workload(_)
             | StatementKind::Idempotent(_)
             | StatementKind::Error => {
                 // `check` refuses these before anything runs; a run that got here anyway must not pass.

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use crate::harness::{Project, Ran, json, project, scn, server};
+use crate::services::shop;
 
 const HOOKS: &str = r#"
 openapi: 3.1.0
@@ -413,4 +414,67 @@ fn grpc_failures_of_doubles_are_told() {
         .ends(1, &["there is no message `no.Such`"]);
     one("on Get { if .id == \"b\" { reply {} } }", get)
         .ends(1, &["this rule took a call and gave no answer"]);
+}
+
+const BOOKS: &str = r#"
+double full of books {
+  on POST /post when attempt() <= 1 { reply {} with { status: 503 } }
+  on POST /post { reply { count: 7 } with { status: 201 } }
+}
+double closed of books { on POST /post { fail "as if it were not there" } }
+"#;
+
+#[test]
+fn a_service_that_is_started_is_played_for_those_who_call_it() {
+    let text = format!(
+        r#"{}{BOOKS}
+scenario "real" {{
+  POST shop /buy {{}}
+  expect body.attempts == 1
+  GET books /count
+  expect body >= 1
+}}
+scenario "played" with full {{
+  POST shop /buy {{}}
+  expect body.attempts == 2
+  expect books.calls.count == 2
+  expect (shop -> books).calls.count == 2
+  expect (shop -> books).calls[0].response.status == 503
+  expect (shop -> books).calls[1].response.body == {{ count: 7 }} within 5s
+  POST books /post {{ mine: true }}
+  expect body.count == 7
+  expect books.calls.count == 3
+  expect (client -> books).calls.count == 1
+}}
+scenario "closed" with closed {{
+  POST shop /buy {{}}
+  expect status == 502
+  expect books.calls.count == 3
+}}
+scenario "real again" {{
+  POST shop /buy {{}}
+  expect body.attempts == 1
+}}
+"#,
+        shop()
+    );
+    let project = scn(&text);
+    for jobs in ["1", "4"] {
+        project.run(&["--jobs", jobs]).ends(0, &["4 passed"]);
+    }
+    // Played alone, the real one is not even started.
+    let ran = project.run(&["--only", "played"]).ends(0, &["1 passed"]);
+    assert!(!ran.out.contains("ready     books"), "{}", ran.out);
+}
+
+#[test]
+fn a_started_service_that_calls_what_its_double_does_not_take_fails_the_scenario() {
+    let text = format!(
+        "{}double d of books {{ on POST /other {{ reply {{}} }} }}\n\
+         scenario \"it\" with d {{\nPOST shop /buy {{}}\nexpect status == 502\n}}\n",
+        shop()
+    );
+    scn(&text)
+        .run(&[])
+        .ends(1, &["`POST /post` came to `d`, and no rule takes it", "its path is `/other`, not `/post`"]);
 }

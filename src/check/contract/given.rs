@@ -108,7 +108,7 @@ impl<'a> Walker<'a, '_> {
             if is_valued {
                 self.memory.ends.push(Vec::new());
             }
-            self.statement(statement);
+            self.at(|place| place.parallel = true, |walker| walker.statement(statement));
             if is_valued {
                 self.ends_with(Some(statement));
                 given.push(join(self.memory.ends.pop().unwrap_or_default()));

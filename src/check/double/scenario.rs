@@ -2,7 +2,7 @@
 
 use super::CALLS;
 use crate::check::context::Context;
-use crate::check::link::callers;
+use crate::check::callers::callers;
 use crate::check::plan::{ItemRef, PlannedDouble, Program};
 use crate::check::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
