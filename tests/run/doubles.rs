@@ -418,7 +418,7 @@ fn grpc_failures_of_doubles_are_told() {
 
 const BOOKS: &str = r#"
 double full of books {
-  on POST /post when attempt() <= 1 { reply {} with { status: 503 } }
+  on POST /post when calls.count == 1 { reply {} with { status: 503 } }
   on POST /post { reply { count: 7 } with { status: 201 } }
 }
 double closed of books { on POST /post { fail "as if it were not there" } }
