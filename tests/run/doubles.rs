@@ -463,7 +463,7 @@ scenario "real again" {{
         project.run(&["--jobs", jobs]).ends(0, &["4 passed"]);
     }
     // Played alone, the real one is not even started.
-    let ran = project.run(&["--only", "played"]).ends(0, &["1 passed"]);
+    let ran = project.run(&["--only", "\"played\""]).ends(0, &["1 passed"]);
     assert!(!ran.out.contains("ready     books"), "{}", ran.out);
 }
 
