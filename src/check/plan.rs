@@ -179,6 +179,19 @@ pub struct PlannedScenario {
     pub links: Vec<Ends>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+    /// The doubles it takes, one a service; those services are not started for it.
+    pub doubles: Vec<PlannedDouble>,
+}
+
+/// A double that a scenario takes.
+#[derive(Debug, Clone)]
+pub struct PlannedDouble {
+    /// The double.
+    pub double: ItemRef,
+    /// The service that it plays.
+    pub service: ItemRef,
+    /// `grudging(times: 2)`, as the scenario has it.
+    pub written: crate::syntax::ast::Expr,
 }
 
 /// Who calls over a link.
