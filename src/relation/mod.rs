@@ -19,6 +19,7 @@ mod prefix_of;
 mod propagates_deadline;
 mod records;
 mod same_order_as;
+mod signed;
 mod unique;
 
 use crate::event::Detail;
@@ -118,6 +119,7 @@ pub const SPECS: &[&[Spec]] = &[
         *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
         *lossless::LOSSLESS.spec,
+        *signed::SIGNED.spec,
     ],
     planned::SPECS,
 ];
@@ -145,6 +147,7 @@ static RELATIONS: &[&Rule] = &[
     &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
     &lossless::LOSSLESS,
+    &signed::SIGNED,
 ];
 
 /// The relation with this name.
