@@ -1,0 +1,205 @@
+//! The power of the shop's scenarios: each mistake that the shop can be told to make is found by the
+//! scenarios and the probes named here, and by no other; without mistakes nothing is found.
+#![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const IDEMPOTENCY: &str = "idempotency.scn";
+const FAULTS: &str = "faults.scn";
+const WEBHOOKS: &str = "webhooks.scn";
+const CONTRACT: &str = "contract.scn";
+const E2E: &str = "e2e.scn";
+
+const ORDER: &str = "An order is placed once, however often it is sent";
+const PAYMENT: &str = "A payment is booked once, whatever the network does";
+const EXPIRED: &str = "A key is free again when it has expired";
+const PUT: &str = "A note may be put again";
+const DELETE: &str = "A note may be taken off again";
+const POSTING: &str = "A posting is booked once, however often it is delivered";
+
+const LATER: &str = "A posting is tried again later and later";
+const LOST: &str = "What the ledger has booked is not booked again when its answer is lost";
+const RESTARTED: &str = "Nor when the outbox is restarted before it hears";
+const PUSHBACK: &str = "A ledger without room is left alone as long as it asks";
+const WRONG: &str = "What the ledger calls wrong is not tried again";
+const DEADLINE: &str = "The ledger is told how much time there is";
+
+const SIGNED: &str = "Every event is told once, and signed";
+const AGAIN: &str = "A refused webhook comes again, later and later";
+const IN_ORDER: &str = "The events of an order wait for each other";
+const BUSY: &str = "A merchant who asks for it is left alone";
+const REFUSED: &str = "What is refused for good is not told again";
+const CIRCUIT: &str = "A merchant who fails again and again is left alone for a while";
+
+const DETAILS: &str = "The ledger names what is wrong with a posting";
+const IMPORT: &str = "Many postings in one stream are all taken, or none";
+const LIMIT: &str = "Orders above the limit are rejected, and nothing is booked";
+
+/// What finds a defect: a scenario, and in it these probes; none where the scenario itself fails.
+type Finds = (&'static str, &'static [&'static str]);
+
+/// Every defect, the file whose scenarios are run, and what of it finds the defect.
+const DEFECTS: &[(&str, &str, &[Finds])] = &[
+    (
+        "key_ignored",
+        IDEMPOTENCY,
+        &[
+            (
+                ORDER,
+                &[
+                    "replay",
+                    "concurrent",
+                    "changed_body",
+                    "reordered_body",
+                    "lost_request",
+                    "lost_response",
+                    "restart",
+                ],
+            ),
+            (
+                PAYMENT,
+                &[
+                    "replay",
+                    "concurrent",
+                    "reordered_body",
+                    "changed_body",
+                    "lost_response",
+                    "in_flight",
+                    "failed_first",
+                ],
+            ),
+        ],
+    ),
+    ("key_shared_by_tenants", IDEMPOTENCY, &[(ORDER, &["other_tenant"]), (PAYMENT, &["other_tenant"])]),
+    ("keys_in_memory", IDEMPOTENCY, &[(ORDER, &["restart"])]),
+    ("concurrent_race", IDEMPOTENCY, &[(ORDER, &["concurrent"])]),
+    ("changed_body_accepted", IDEMPOTENCY, &[(ORDER, &["changed_body"]), (PAYMENT, &["changed_body"])]),
+    ("reordered_body_refused", IDEMPOTENCY, &[(ORDER, &["reordered_body"]), (PAYMENT, &["reordered_body"])]),
+    ("missing_key_accepted", IDEMPOTENCY, &[(PAYMENT, &["missing_key"])]),
+    ("malformed_key_accepted", IDEMPOTENCY, &[(ORDER, &["malformed_key"])]),
+    ("expired_never", IDEMPOTENCY, &[(EXPIRED, &["expired"])]),
+    ("response_before_effect", IDEMPOTENCY, &[(PAYMENT, &["failed_first"])]),
+    ("error_cached", IDEMPOTENCY, &[(PAYMENT, &["failed_first"])]),
+    (
+        "location_not_saved",
+        IDEMPOTENCY,
+        &[(ORDER, &["replay", "concurrent", "reordered_body", "lost_request", "lost_response", "restart"])],
+    ),
+    ("wrong_status", IDEMPOTENCY, &[(ORDER, &["changed_body"]), (PAYMENT, &["changed_body"])]),
+    ("note_appended", IDEMPOTENCY, &[(PUT, &["replay", "concurrent"])]),
+    ("note_gone", IDEMPOTENCY, &[(DELETE, &["replay"])]),
+    ("entry_id_per_attempt", FAULTS, &[(LOST, &[]), (RESTARTED, &[])]),
+    ("outbox_twice_after_restart", FAULTS, &[(RESTARTED, &[])]),
+    ("retry_without_backoff", FAULTS, &[(LATER, &[])]),
+    ("pushback_ignored", FAULTS, &[(PUSHBACK, &[])]),
+    ("retries_invalid", FAULTS, &[(WRONG, &[])]),
+    ("unavailable_is_final", FAULTS, &[(LATER, &[]), (LOST, &[]), (RESTARTED, &[])]),
+    ("deadline_not_propagated", FAULTS, &[(DEADLINE, &[])]),
+    ("webhook_unsigned", WEBHOOKS, &[(SIGNED, &[])]),
+    ("webhook_signs_other_bytes", WEBHOOKS, &[(SIGNED, &[])]),
+    ("webhook_retry_after_ignored", WEBHOOKS, &[(BUSY, &[])]),
+    ("webhook_retries_refused", WEBHOOKS, &[(REFUSED, &[])]),
+    ("webhook_once", WEBHOOKS, &[(AGAIN, &[]), (IN_ORDER, &[]), (BUSY, &[]), (CIRCUIT, &[])]),
+    ("webhook_new_id", WEBHOOKS, &[(AGAIN, &[]), (IN_ORDER, &[]), (BUSY, &[])]),
+    ("webhook_order", WEBHOOKS, &[(IN_ORDER, &[])]),
+    ("circuit_never_opens", WEBHOOKS, &[(CIRCUIT, &[])]),
+    ("redelivery_posts_twice", FAULTS, &[(LOST, &[]), (RESTARTED, &[])]),
+    ("entries_forgotten", IDEMPOTENCY, &[(POSTING, &["restart"])]),
+    ("partial_write", CONTRACT, &[(IMPORT, &[])]),
+    ("duplicate_refused", FAULTS, &[(LOST, &[]), (RESTARTED, &[])]),
+    ("conflict_accepted", IDEMPOTENCY, &[(POSTING, &["changed_body"])]),
+    ("invalid_is_internal", CONTRACT, &[(DETAILS, &[])]),
+    ("limit_is_unavailable", E2E, &[(LIMIT, &[])]),
+    ("unknown_is_empty", CONTRACT, &[(DETAILS, &[])]),
+];
+
+/// The scenarios that did not pass, each alone or with one of its probes that did not.
+fn found(events: &Path) -> BTreeSet<String> {
+    let lines = fs::read_to_string(events).unwrap();
+    let events: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &'static str| events.iter().filter(move |event| event["event"] == kind);
+    let mut found = BTreeSet::new();
+    for finished in of("scenario_finished").filter(|finished| finished["outcome"]["is"] != "passed") {
+        let title = finished["scenario"]["title"].as_str().unwrap();
+        let probes: Vec<&str> = of("probed")
+            .filter(|probed| probed["id"] == finished["id"] && probed["outcome"] != "survived")
+            .map(|probed| probed["probe"].as_str().unwrap())
+            .collect();
+        if probes.is_empty() {
+            found.insert(title.to_owned());
+        }
+        found.extend(probes.into_iter().map(|probe| format!("{title} / {probe}")));
+    }
+    found
+}
+
+/// Runs a file of the shop's with a defect, or with none.
+fn run(file: &str, defect: Option<(&str, &str)>) -> (BTreeSet<String>, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let place = tempfile::tempdir().unwrap();
+    let events = place.path().join("run.jsonl");
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .current_dir(root)
+        .args(["run", &format!("scenarios/shop/{file}"), "--seed", "42"])
+        .arg(format!("--report=json={}", events.display()))
+        .args(defect.iter().flat_map(|(input, name)| ["--set".to_owned(), format!("{input}={name}")]))
+        .env("NO_COLOR", "1")
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 1 | 5)), "{said}");
+    (found(&events), said.into_owned())
+}
+
+/// The names in the table of the shop's README under a head; its own tests compare it with the code.
+fn names(head: &str) -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/shop/README.md"));
+    let readme = readme.unwrap();
+    let (_, table) = readme.split_once(head).unwrap();
+    let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+    rows.map(|row| row.split('`').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_defect_is_to_be_found_somewhere() {
+    let orders = names("| of orders | what it does |");
+    let ledger = names("| of the ledger | what it does |");
+    assert!(orders.len() + ledger.len() >= 15, "{orders:?} {ledger:?}");
+    let known: BTreeSet<&str> = orders.iter().chain(&ledger).map(String::as_str).collect();
+    let listed: BTreeSet<&str> = DEFECTS.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(known, listed);
+    assert_eq!(listed.len(), DEFECTS.len(), "a defect is listed twice");
+    assert!(DEFECTS.iter().all(|(_, _, by)| !by.is_empty()));
+}
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn each_defect_is_found_by_what_is_meant_to_find_it_and_by_nothing_else() {
+    let ledger = names("| of the ledger | what it does |");
+    let mut wrong = Vec::new();
+    for file in [IDEMPOTENCY, FAULTS, WEBHOOKS] {
+        let (found, said) = run(file, None);
+        assert!(found.is_empty(), "{file} fails without a defect: {found:?}\n{said}");
+    }
+    for (name, file, by) in DEFECTS {
+        let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
+        let (found, said) = run(file, Some((input, name)));
+        let expected: BTreeSet<String> = by
+            .iter()
+            .flat_map(|(scenario, probes)| match probes {
+                [] => vec![(*scenario).to_owned()],
+                probes => probes.iter().map(|probe| format!("{scenario} / {probe}")).collect(),
+            })
+            .collect();
+        if found != expected {
+            wrong.push(format!("{name} is found by {found:#?}, and not by {expected:#?}\n{said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
