@@ -13,6 +13,7 @@ mod planned;
 mod prefix_of;
 mod records;
 mod same_order_as;
+mod signed;
 mod unique;
 
 use crate::event::Detail;
@@ -107,6 +108,7 @@ pub const SPECS: &[&[Spec]] = &[
         *backs_off::BACKS_OFF.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
         *lossless::LOSSLESS.spec,
+        *signed::SIGNED.spec,
     ],
     planned::SPECS,
 ];
@@ -129,6 +131,7 @@ static RELATIONS: &[&Rule] = &[
     &backs_off::BACKS_OFF,
     &compatible_with::COMPATIBLE_WITH,
     &lossless::LOSSLESS,
+    &signed::SIGNED,
 ];
 
 /// The relation with this name.

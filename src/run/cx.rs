@@ -38,7 +38,7 @@ pub(crate) struct Cx {
     /// Cancelled when it must end.
     pub(crate) cancel: CancellationToken,
     /// The values of the fixtures it reaches.
-    pub(crate) fixtures: Mutex<BTreeMap<ItemRef, Value>>,
+    pub(crate) fixtures: Arc<Mutex<BTreeMap<ItemRef, Value>>>,
     /// The command line that repeats it.
     pub(crate) repeat: Option<String>,
     /// How many expectations were judged.
@@ -71,6 +71,8 @@ pub(crate) struct Cx {
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
     pub(crate) trials: Mutex<Vec<Trial>>,
+    /// The doubles that it has play, and what went wrong with them.
+    pub(crate) doubles: super::double::Doubles,
 }
 
 /// A registered `defer`: runs with the values of its place.
@@ -98,7 +100,7 @@ impl Cx {
             id,
             session,
             cancel,
-            fixtures: Mutex::default(),
+            fixtures: Arc::default(),
             repeat,
             expectations: AtomicU32::new(0),
             broke: AtomicBool::new(false),
@@ -115,6 +117,7 @@ impl Cx {
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
+            doubles: super::double::Doubles::default(),
         }
     }
 
@@ -134,6 +137,13 @@ impl Cx {
         cx.moments = self.moments.clone();
         *lock(&cx.fixtures) = lock(&self.fixtures).clone();
         cx
+    }
+
+    /// The same scenario for the rules of its doubles, which see its fixtures as they are set up
+    /// and count nothing for it: what they expect is not what it expects.
+    pub(crate) fn for_doubles(&self, cancel: CancellationToken) -> Cx {
+        let cx = self.for_cleanup(cancel);
+        Cx { fixtures: self.fixtures.clone(), ..cx }
     }
 
     /// Sends an event.
