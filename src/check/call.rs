@@ -12,6 +12,9 @@ use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind, ParamDecl};
 use crate::value::words::article;
 
+/// Functions that name a place in a request and stand behind `by:` only.
+const PLACES: &[&str] = &["header", "metadata"];
+
 /// A parameter, whatever declares it.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
@@ -153,6 +156,13 @@ impl<'a> Walker<'a, '_> {
             }
             return;
         };
+        if PLACES.contains(&spec.name) && spec.kind == Kind::Function {
+            let message = format!("`{}` names a place and has no value", name.name);
+            self.push(
+                Diagnostic::error(Code::MISPLACED, name.span, message)
+                    .help(format!("it stands behind `by:`, for example `{}`", spec.example)),
+            );
+        }
         if spec.kind == Kind::Shape && !pattern {
             let message = format!("`{}` is a shape, not a function", name.name);
             self.push(

@@ -10,6 +10,7 @@ mod expect;
 mod expr;
 mod forall;
 mod graph;
+mod idempotent;
 mod item;
 mod matrix;
 mod modules;
@@ -18,6 +19,7 @@ mod options;
 mod pattern;
 mod plan;
 mod planner;
+mod profile;
 mod request;
 mod resolve;
 mod scope;
@@ -44,6 +46,7 @@ use walker::Walker;
 pub use contract_type::TypeName;
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
+pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use plan::{
     Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
     Quarantine, Unit,

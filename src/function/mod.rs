@@ -61,11 +61,16 @@ const ELSEWHERE: &[Spec] = &[
     .planned("traces are not collected yet"),
     spec(
         "header",
-        "a place in a request",
+        "in `by:`, the place of a key in a request: a header",
         &[Param::required("name", Ty::Text, "the header's name")],
         "idempotent as ietf(by: header(\"Idempotency-Key\")) { POST orders /v1/orders }",
-    )
-    .planned("only profiles and doubles look at it, and they are not executed yet"),
+    ),
+    spec(
+        "metadata",
+        "in `by:`, the place of a key in a request: an entry of gRPC metadata",
+        &[Param::required("name", Ty::Text, "the entry's name")],
+        "idempotent as ietf(by: metadata(\"x-key\")) { call ledger.Post { amount: 1 } }",
+    ),
 ];
 
 const FUNCTIONS: &[&[Function]] = &[
