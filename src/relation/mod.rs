@@ -15,6 +15,8 @@ mod records;
 mod same_order_as;
 mod unique;
 
+pub use change::without;
+
 use crate::event::Detail;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;

@@ -159,6 +159,7 @@ impl Page {
             | EventKind::ContractCounted { .. }
             | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. }
+            | EventKind::Probed { .. }
             | EventKind::RunFinished { .. } => {}
         }
     }

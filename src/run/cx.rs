@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +61,21 @@ pub(crate) struct Cx {
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
     pub(crate) trials: Mutex<Vec<Trial>>,
+    /// What scenario it runs, so that a probe can run its beginning once more.
+    pub(crate) story: Option<Story>,
+    /// Whether it is such a beginning: what it shows was shown before.
+    pub(crate) again: bool,
+    /// The beginnings that were run once more and are not cleaned up yet.
+    pub(crate) nested: Mutex<Vec<Arc<Cx>>>,
+}
+
+/// What scenario a context runs.
+#[derive(Clone)]
+pub(crate) struct Story {
+    /// The scenario, or which of its cases.
+    pub(crate) instance: super::scenario::Instance,
+    /// The fixtures that it shares with others: those of the run and of its stage.
+    pub(crate) scopes: [Arc<super::scenario::Scope>; 2],
 }
 
 /// A registered `defer`: runs with the values of its place.
@@ -99,6 +115,9 @@ impl Cx {
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
+            story: None,
+            again: false,
+            nested: Mutex::default(),
         }
     }
 
@@ -114,6 +133,27 @@ impl Cx {
         session.only_safe = self.session.only_safe;
         let cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
         *lock(&cx.fixtures) = lock(&self.fixtures).clone();
+        cx
+    }
+
+    /// The same scenario from its beginning, with a session, fixtures and cleanup of its own.
+    pub(crate) fn again(self: &Arc<Self>, name: &str) -> Arc<Cx> {
+        let cancel = self.cancel.child_token();
+        let name = format!("{} {name}", self.session.trace_id);
+        let mut session = Session::new(
+            self.session.redactor.clone(),
+            cancel.clone(),
+            self.session.dir.clone(),
+            trace_id(&name),
+            self.session.processes.clone(),
+        );
+        session.only_safe = self.session.only_safe;
+        let mut cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        cx.story = self.story.clone();
+        cx.again = true;
+        *lock(&cx.deadline) = *lock(&self.deadline);
+        let cx = Arc::new(cx);
+        lock(&self.nested).push(cx.clone());
         cx
     }
 
@@ -187,6 +227,11 @@ impl Cx {
         }
         details
     }
+}
+
+/// A W3C trace id that belongs to a name (Trace Context §3.2.2.3).
+pub(crate) fn trace_id(name: &str) -> String {
+    digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Locks; a panic elsewhere cannot have left half a value in these maps.

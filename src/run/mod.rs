@@ -16,6 +16,7 @@ mod eval;
 mod expect;
 mod flow;
 mod forall;
+mod idempotent;
 mod inputs;
 mod judge;
 mod module;
@@ -71,6 +72,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// How many cases properties have.
     pub cases: Cases,
+    /// `--probe`: the one probe of `idempotent`s that runs; all without it.
+    pub probe: Option<String>,
     /// The words that repeat the run.
     pub command: Vec<String>,
     /// Where paths on the command line start from.

@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     /// What the command line decides about properties.
     pub(crate) cases: super::Cases,
+    /// `--probe`: the one probe that runs.
+    pub(crate) probe: Option<String>,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
     /// What each module is called in the keys of drawn data.
@@ -89,6 +91,7 @@ pub(crate) struct Parts {
     pub(crate) only_safe: bool,
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     pub(crate) cases: super::Cases,
+    pub(crate) probe: Option<String>,
     pub(crate) protocols: Vec<Box<dyn Protocol>>,
     pub(crate) services: BTreeMap<ItemRef, Arc<ServiceRef>>,
 }
@@ -114,6 +117,7 @@ impl World {
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
             cases: parts.cases,
+            probe: parts.probe,
             serial: Arc::new(RwLock::new(())),
             counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
