@@ -176,6 +176,21 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         touched: Option<Touched>,
     },
+    /// A fault hit a message, a connection or a process.
+    Faulted {
+        /// The scenario.
+        id: Option<u32>,
+        /// Where the fault is written.
+        place: Place,
+        /// What was hit: `orders -> ledger`, or the service whose process it was.
+        link: String,
+        /// The fault as written: `lost_response(first: 1)`.
+        fault: String,
+        /// `POST /v1/orders`, `Post`, `connection`, or `process`.
+        message: String,
+        /// Which one, from 1, among those that fit the fault.
+        index: u64,
+    },
     /// What the messages of a stream exercised, told when its scenario ends.
     StreamCounted {
         /// The scenario.

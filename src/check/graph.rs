@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
-use super::plan::ItemRef;
+use super::plan::{Ends, ItemRef};
 
 /// A service that a `kill` or the like is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub(super) struct Graph {
     mentions: IndexMap<ItemRef, IndexSet<ItemRef>>,
     /// Whom an item disturbs.
     disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
+    /// The links that an item observes or breaks.
+    links: IndexMap<ItemRef, BTreeSet<Ends>>,
 }
 
 impl Graph {
@@ -36,6 +38,15 @@ impl Graph {
 
     pub(super) fn disturbs(&mut self, from: ItemRef, whom: Disturbed) {
         self.disturbs.entry(from).or_default().insert(whom);
+    }
+
+    pub(super) fn stands_on(&mut self, from: ItemRef, link: Ends) {
+        self.links.entry(from).or_default().insert(link);
+    }
+
+    /// The links that an item observes or breaks.
+    pub(super) fn links_of(&self, item: ItemRef) -> impl Iterator<Item = Ends> {
+        self.links.get(&item).into_iter().flatten().copied()
     }
 
     /// What an item needs directly.

@@ -12,6 +12,7 @@ mod forall;
 mod graph;
 mod idempotent;
 mod item;
+mod link;
 mod matrix;
 mod modules;
 mod names;
@@ -44,12 +45,13 @@ use context::{Context, describe};
 use walker::Walker;
 
 pub use contract_type::TypeName;
+pub use link::{callers, read_by};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use plan::{
-    Axis, AxisValues, Binding, Definition, Import, ItemRef, Plan, PlannedScenario, PlannedStage, Program,
-    Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedScenario,
+    PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
 

@@ -173,8 +173,40 @@ pub struct PlannedScenario {
     pub services: Vec<ItemRef>,
     /// The services it holds alone: those it kills, restarts or pauses, with all they connect to.
     pub leases: Vec<ItemRef>,
+    /// The links that it observes or breaks, through actions and fixtures too; `a -> *` is one for
+    /// each service whose address `a` reads.
+    pub links: Vec<Ends>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+}
+
+/// Who calls over a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// `client`: the runner itself.
+    Client,
+    /// A service.
+    Service(ItemRef),
+}
+
+/// One link between two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ends {
+    /// Who calls.
+    pub from: Party,
+    /// The service that is called.
+    pub to: ItemRef,
+}
+
+/// Links as scenarios name them: `orders -> ledger`, `orders -> ledger.Post`, `orders -> *`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkName {
+    /// Who calls.
+    pub from: Party,
+    /// The service that is called; none for `*`, all that the caller calls.
+    pub to: Option<ItemRef>,
+    /// Only the calls of this method: `Post`, `GET`.
+    pub method: Option<Arc<str>>,
 }
 
 /// One name of a `@matrix` with what it stands for in turn.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::attribute;
 use super::graph::{Disturbed, Graph};
 use super::matrix;
-use super::plan::{ItemRef, PlannedScenario, PlannedStage, Program};
+use super::plan::{Ends, ItemRef, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
 
@@ -92,8 +92,15 @@ fn planned(
         seed: said.seed,
         leases: leases(program, graph, &reached, &services),
         services,
+        links: links(graph, &reached),
         fixtures: of_kind(program, &reached, is_fixture),
     }
+}
+
+/// The links that a scenario observes or breaks, each once.
+fn links(graph: &Graph, reached: &[ItemRef]) -> Vec<Ends> {
+    let links: BTreeSet<Ends> = reached.iter().flat_map(|&item| graph.links_of(item)).collect();
+    links.into_iter().collect()
 }
 
 /// The services that a scenario disturbs, with all they connect to.

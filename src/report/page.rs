@@ -156,6 +156,7 @@ impl Page {
             | EventKind::SuiteStarted { .. }
             | EventKind::StepStarted { .. }
             | EventKind::Requested { .. }
+            | EventKind::Faulted { .. }
             | EventKind::ContractCounted { .. }
             | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. }

@@ -53,6 +53,8 @@ pub(crate) struct Cx {
     pub(crate) defers: Mutex<Vec<Deferred>>,
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
+    /// The links from the runner to services that it observes or breaks.
+    pub(crate) links: super::link::Links,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
     /// The streams that it opened on services with a contract.
@@ -111,6 +113,7 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
+            links: super::link::Links::default(),
             recursive: super::shapes::Recursive::default(),
             streams: Mutex::default(),
             deadline: Mutex::default(),

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) serial: Arc<RwLock<()>>,
     /// What each module is called in the keys of drawn data.
     names: Vec<String>,
+    /// The links between services.
+    pub(crate) links: super::link::Links,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
     /// What was warned of once and need not be told again.
@@ -122,6 +124,7 @@ impl World {
             counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
             services: parts.services,
+            links: super::link::Links::default(),
             catalogs: Catalogs::default(),
             warned: Mutex::default(),
             compiled: Mutex::default(),
