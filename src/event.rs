@@ -467,6 +467,15 @@ pub enum Detail {
         /// How it went.
         text: String,
     },
+    /// A moment of the timeline: a request, or a fault that hit something.
+    Moment {
+        /// Microseconds after the scenario began.
+        at_us: u64,
+        /// Whether a fault hit something.
+        hit: bool,
+        /// What happened.
+        text: String,
+    },
     /// A sentence.
     Note {
         /// Lower case, no full stop.

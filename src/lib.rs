@@ -25,7 +25,7 @@
 //!
 //! Invariants:
 //! - `syntax`, `fmt` and `check` are synchronous, do no IO and never fail: they return a value and
-//!   diagnostics. Tokio lives in `run`, `protocol`, `system` and `cli`.
+//!   diagnostics. Tokio lives in `run`, `protocol`, `system`, `link` and `cli`.
 //! - Structure is grammar, names are data: no protocol, relation or option name stands in
 //!   `grammar/scn.pest`. One composition root, [`rooms`], lists the rooms, a line each.
 //! - A reply is a [`value::Value`] record, so relations never learn protocols. A reporter sees

@@ -22,6 +22,9 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::system::SPECS,
     // the system under test
     crate::system::SPECS,
+    crate::system::fault::SPECS,
+    // what breaks between its parts
+    crate::link::fault::SPECS,
     // values
     crate::shape::choice::SPECS,
     crate::shape::types::SPECS,

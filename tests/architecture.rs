@@ -155,7 +155,7 @@ fn reading_and_checking_touch_nothing() {
 
 #[test]
 fn only_tokios_rooms_know_tokio() {
-    let rooms = ["run", "protocol", "system", "cli"];
+    let rooms = ["run", "protocol", "system", "link", "cli"];
     let found = lines_with(&["tokio", "async fn"], |room| !rooms.contains(&room.name.as_str()));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

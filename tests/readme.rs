@@ -127,7 +127,7 @@ fn what_is_not_there_yet_is_named() {
 fn what_the_page_calls_missing_is_refused() {
     let registry = scn::rooms::registry();
     let statements =
-        ["under", "idempotent", "workload", "forall", "double", "header", "fn", "use", "not-yet"];
+        ["idempotent", "workload", "forall", "double", "header", "fn", "use", "not-yet"];
     let text = page::section("Not there yet");
     for name in text.split('`').skip(1).step_by(2) {
         let name = name.trim_start_matches('@');
@@ -139,10 +139,6 @@ fn what_the_page_calls_missing_is_refused() {
         assert!(planned, "`{name}` is there, and the page says it is not");
     }
     for (word, source) in [
-        (
-            "under",
-            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  under latency(1s) on a -> a { GET a / }\n}\n",
-        ),
         (
             "idempotent",
             "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  idempotent as put { PUT a / {} }\n}\n",

@@ -87,15 +87,7 @@ impl<'a> Walker<'a, '_> {
                 self.value(condition);
             }
             StatementKind::Under(faults, body) => {
-                let names: Vec<String> = faults.iter().map(|fault| fault_name(&fault.fault)).collect();
-                let what = format!("`under {}`", names.join(", "));
-                self.not_yet(keyword(statement, "under"), &what, Some("faults and links are not built yet"));
-                for fault in faults {
-                    self.mark(&fault.fault);
-                    if let Some(on) = &fault.on {
-                        self.mark(on);
-                    }
-                }
+                self.under(faults, keyword(statement, "under"));
                 self.statements(&body.statements);
                 self.clear("faults were at work", keyword(statement, "under"));
             }
@@ -292,7 +284,8 @@ impl<'a> Walker<'a, '_> {
                         names.iter().for_each(|name| self.declare(name, elements.clone(), false));
                     }
                 }
-                self.block(&turn.body);
+                let parallel = turn.parallel;
+                self.at(|place| place.parallel |= parallel, |walker| walker.block(&turn.body));
                 self.leave();
                 self.clear(
                     "a loop clears the response",
@@ -302,7 +295,7 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Parallel(block) => {
                 for statement in &block.statements {
                     self.scopes.enter();
-                    self.statement(statement);
+                    self.at(|place| place.parallel = true, |walker| walker.statement(statement));
                     self.leave();
                 }
                 self.clear("`parallel` clears the response", keyword_at(expr.span, "parallel"));
@@ -369,12 +362,4 @@ fn keyword(statement: &Statement, word: &str) -> Span {
 
 fn keyword_at(span: Span, word: &str) -> Span {
     Span { end: span.end.min(span.start + word.len() as u32), ..span }
-}
-
-fn fault_name(expr: &Expr) -> String {
-    match &expr.kind {
-        ExprKind::Name(name) => name.to_string(),
-        ExprKind::Call(callee, _) => fault_name(callee),
-        _ => "…".to_owned(),
-    }
 }

@@ -53,7 +53,14 @@ impl<'a> Walker<'a, '_> {
                 self.value(base);
                 self.at(|place| place.at_hand = true, |walker| walker.value(changes));
             }
-            ExprKind::Link(from, to) => self.link(from, to.as_deref(), expr.span),
+            ExprKind::Link(from, to) => {
+                self.link(from, to.as_deref(), expr.span);
+                let message = format!("`{}` is a place, not a value", self.text(expr.span));
+                self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(format!(
+                    "what passed there is `({}).calls`; faults are at work `on` it",
+                    self.text(expr.span)
+                )));
+            }
             ExprKind::Refine(base, _) => {
                 self.pattern(expr);
                 let name = self.text(base.span);
@@ -206,6 +213,9 @@ impl<'a> Walker<'a, '_> {
     /// `a.b`
     fn field(&mut self, base: &'a Expr, field: &'a Ident) {
         self.known_field(base, field);
+        if let ExprKind::Link(from, to) = &base.kind {
+            return self.link_property((from, to.as_deref(), base.span), field);
+        }
         let ExprKind::Name(name) = &base.kind else { return self.value(base) };
         let meaning = self.name(name, base.span, false);
         match meaning {
@@ -358,25 +368,6 @@ impl<'a> Walker<'a, '_> {
             self.not_yet(index.span, "a filter in `[…]`", Some("a custom `fn` can filter a list"));
         }
         self.at(|place| place.at_hand = true, |walker| walker.value(index));
-    }
-
-    fn link(&mut self, from: &'a Expr, to: Option<&'a Expr>, span: Span) {
-        self.saw_live = true;
-        self.not_yet(span, "a link", Some("links between services are not built yet"));
-        for end in std::iter::once(from).chain(to) {
-            let mut root = end;
-            while let ExprKind::Field(base, _) = &root.kind {
-                root = base;
-            }
-            if let ExprKind::Name(name) = &root.kind
-                && &**name != "client"
-            {
-                let ident = Ident { name: name.clone(), span: root.span };
-                if let Some(at) = self.named_item(&ident, "service") {
-                    self.cx.graph.uses(self.item, at);
-                }
-            }
-        }
     }
 
     /// A regular expression must compile; the message points into the literal.

@@ -3,6 +3,7 @@
 mod attribute;
 mod block;
 mod call;
+mod callers;
 mod context;
 mod contract;
 mod contract_type;
@@ -33,6 +34,7 @@ mod stages;
 mod tests;
 mod touch;
 mod types;
+mod under;
 mod walker;
 
 use std::sync::Arc;
@@ -44,8 +46,9 @@ use crate::syntax::ast::ItemKind;
 use context::{Context, describe};
 use walker::Walker;
 
+pub use callers::{callers, read_by};
 pub use contract_type::TypeName;
-pub use link::{callers, read_by};
+pub use link::link_name;
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
@@ -54,6 +57,7 @@ pub use plan::{
     PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
+pub use under::crash_link;
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.

@@ -13,6 +13,8 @@ use crate::syntax::ast::{Expr, ExprKind, Ident};
 pub(super) struct Place {
     /// Inside `eventually`.
     pub(super) eventually: bool,
+    /// Inside a branch of `parallel`.
+    pub(super) parallel: bool,
     /// Inside an action.
     pub(super) action: bool,
     /// Inside a `@safe` action.

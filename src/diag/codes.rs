@@ -72,6 +72,8 @@ codes! {
         "`within` and `throughout` poll until an expectation holds. A value that was computed once never changes: poll something live, such as a stream, a service or a `@safe` action, or use `eventually within … { … }` around the request.";
     UNREACHABLE_STAGE "unreachable-stage": "a stage can never run",
         "Its `after` leads in a circle, or names a stage that does not exist.";
+    NO_LINK "no-link": "nothing can pass over a link",
+        "The runner stands between two services only where it says to one of them where the other is: where the settings of `orders` read `ledger.addr`, `host`, `port` or `url`, it hands out the address of the link `orders -> ledger`. A service that is `at` an address was told by somebody else, so only `client -> orders`, the runner's own way to it, can be observed or broken. What passes encrypted, or in a protocol other than HTTP and gRPC, passes as bytes: it has no calls, and only faults of bytes can hit it.";
     NOT_YET "not-yet": "a construct is known but cannot be executed yet",
         "The language reads it, formats it and checks its names; this version of the runner cannot execute it, and nothing is silently skipped.";
     DEAD_CODE "dead-code": "a statement can never run",
@@ -117,6 +119,8 @@ codes! {
         "Equal answers prove nothing of what happened: a service may answer the same twice and charge twice. `idempotent` therefore compares the state of the system too. Write what the operation changes, as something that can be read again and again: `effect entries_of(alice).count rises by 1`, `effect stored(id) becomes { … }`, or `unchanged` for an operation that is safe.";
     NOTHING_CHECKED "nothing-checked": "a scenario, a property or a loop checked nothing",
         "A scenario whose statements made no request and judged no expectation proves nothing, so it fails; so does a `forall` with no case in which something was checked. A loop over an empty list has no turn, and what it expects was not judged: that is a warning.";
+    FAULT_NEVER_HIT "fault-never-hit": "a fault was at work and hit nothing",
+        "The block of `under` ended, and no message, connection or process was hit: what it shows holds without the fault too, so it proves nothing of it. Either nothing passed over the link while the block ran, or no message fits the fault's method, route or index, or the block ended before the fault began (`after`). A fault for a share of the messages may pass by each of a few; it fails only when none passed at all. See what passed with `show (orders -> ledger).calls`.";
     UNEXPECTED_STATUS "unexpected-status": "a response that nobody checked was no success",
         "Silence is strict: a response whose status no expectation reads must be a success (2xx for HTTP, `OK` for gRPC, exit code 0 for `exec`). Write the status you expect.";
     REQUEST_FAILED "request-failed": "a request got no response",

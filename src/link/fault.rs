@@ -1,9 +1,16 @@
 //! Faults of links, as data: what happens, and to which messages. Which message is hit is a
 //! function of the fault's key and of the message's own index, never of a clock or of chance.
 
+mod read;
+mod specs;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use read::read;
+pub use specs::SPECS;
+
+use super::Wire;
 use crate::shape::DrawKey;
 use crate::value::{Key, Value};
 
@@ -18,45 +25,152 @@ pub struct Fault {
     pub select: Select,
     /// The seed, the scenario, the place, the link and the fault's own position.
     pub key: DrawKey,
+    /// A trace whose span ids the runner keyed by place and turn: messages of it are told apart by
+    /// their span, so that `share` does not depend on which of several at once came first.
+    pub trace: Option<Arc<str>>,
 }
 
-/// What a fault does.
+/// What a fault does. Those of bytes come first: they hit every connection of the link.
 #[derive(Debug, Clone)]
 pub enum Kind {
-    /// Bytes arrive later, by so much more or less.
-    Latency { by: Duration, jitter: Duration },
+    /// The answer's bytes arrive later, so that a round trip takes so much longer.
+    Latency {
+        /// How much later.
+        by: Duration,
+        /// Up to how much more or less than that.
+        jitter: Duration,
+    },
     /// So many bytes a second in each direction.
-    Bandwidth { rate: u64 },
-    /// Bytes arrive in slices of this size with a pause between.
-    Slice { size: u64, pause: Duration },
+    Bandwidth {
+        /// Bytes a second.
+        rate: u64,
+    },
+    /// Bytes arrive in slices, in both directions.
+    Slice {
+        /// Bytes of a slice.
+        size: u64,
+        /// The pause after each.
+        pause: Duration,
+    },
     /// The connection is reset after so many bytes of the answer.
-    Reset { at: u64 },
+    Reset {
+        /// Bytes that still pass, counted on each connection from when the fault began.
+        at: u64,
+    },
     /// Nothing passes, and the connection stays open.
     Timeout,
     /// The connection closes later than it should.
-    SlowClose { by: Duration },
+    SlowClose {
+        /// How much later.
+        by: Duration,
+    },
     /// Nothing passes from the service to the caller any more, who is not told.
     HalfOpen,
-    /// A byte of the answer is another, about once in so many.
-    Corrupt { every: u64 },
+    /// A byte of the answer is another, once in each run of so many.
+    Corrupt {
+        /// The length of a run in bytes.
+        every: u64,
+    },
     /// The connection ends after so many bytes of the answer, as if that were all.
-    Truncate { at: u64 },
+    Truncate {
+        /// Bytes that still pass, counted on each connection from when the fault began.
+        at: u64,
+    },
     /// The request never reaches the service, and the caller's connection is reset.
     LostRequest,
     /// The service did its work and answered in full, then the caller's connection is reset.
     LostResponse,
-    /// The service gets the request so many times more; the caller gets the first answer.
-    Duplicate { times: u32 },
-    /// The request reaches the service later.
-    Delay { by: Duration, jitter: Duration },
-    /// The request reaches the service after the one that follows it, or after so long.
-    Reorder { within: Duration },
-    /// The link answers in place of the service: an HTTP status, or a gRPC status by name.
-    Status { status: Value, headers: Vec<(Arc<str>, Arc<str>)> },
-    /// HTTP/2: the connection says that it takes no more streams (RFC 9113 §6.8).
+    /// The service gets the request again, and the caller the first answer once all are answered.
+    Duplicate {
+        /// How many times more.
+        times: u32,
+    },
+    /// The request reaches the service later, even when its caller gave up meanwhile.
+    Delay {
+        /// How much later.
+        by: Duration,
+        /// Up to how much more or less than that.
+        jitter: Duration,
+    },
+    /// The request reaches the service after the next one that fits has been answered.
+    Reorder {
+        /// How long it waits for a next one.
+        within: Duration,
+    },
+    /// The link answers in place of the service.
+    Status {
+        /// An HTTP status as a number, or a gRPC status by name, which hits gRPC calls only.
+        status: Value,
+        /// Headers of the answer.
+        headers: Vec<(Arc<str>, Arc<str>)>,
+    },
+    /// HTTP/2: the connection says that it takes no more streams (RFC 9113 §6.8); the message that
+    /// is hit is still answered.
     Goaway,
-    /// HTTP/2: the stream is reset with this error code (RFC 9113 §6.4).
-    RstStream { code: u32 },
+    /// HTTP/2: the request never reaches the service, and its stream is reset (RFC 9113 §6.4).
+    RstStream {
+        /// The error code (RFC 9113 §7).
+        code: u32,
+    },
+}
+
+impl Fault {
+    /// Its name: `lost_response`.
+    pub fn name(&self) -> &'static str {
+        self.kind.name()
+    }
+
+    /// Whether a link of this kind can be broken so. The error is one line with its reason.
+    pub fn fits(&self, wire: Wire) -> Result<(), String> {
+        if wire == Wire::Bytes && !self.kind.is_of_bytes() {
+            return Err(format!(
+                "`{}` breaks messages, and what passes on this link is only bytes",
+                self.name()
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    /// The name in the language.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Latency { .. } => "latency",
+            Kind::Bandwidth { .. } => "bandwidth",
+            Kind::Slice { .. } => "slice",
+            Kind::Reset { .. } => "reset",
+            Kind::Timeout => "timeout",
+            Kind::SlowClose { .. } => "slow_close",
+            Kind::HalfOpen => "half_open",
+            Kind::Corrupt { .. } => "corrupt",
+            Kind::Truncate { .. } => "truncate",
+            Kind::LostRequest => "lost_request",
+            Kind::LostResponse => "lost_response",
+            Kind::Duplicate { .. } => "duplicate",
+            Kind::Delay { .. } => "delay",
+            Kind::Reorder { .. } => "reorder",
+            Kind::Status { .. } => "status",
+            Kind::Goaway => "goaway",
+            Kind::RstStream { .. } => "rst_stream",
+        }
+    }
+
+    /// Whether it breaks connections as bytes, and not messages.
+    pub fn is_of_bytes(&self) -> bool {
+        matches!(
+            self,
+            Kind::Latency { .. }
+                | Kind::Bandwidth { .. }
+                | Kind::Slice { .. }
+                | Kind::Reset { .. }
+                | Kind::Timeout
+                | Kind::SlowClose { .. }
+                | Kind::HalfOpen
+                | Kind::Corrupt { .. }
+                | Kind::Truncate { .. }
+        )
+    }
 }
 
 /// Which messages a fault hits: those that fit all of it.

@@ -16,14 +16,14 @@ mod fault;
 mod health;
 mod invoke;
 mod malformed;
-mod metadata;
+pub(crate) mod metadata;
 mod method;
 mod open;
 mod options;
 mod pool;
 mod reflection;
 mod specs;
-mod status;
+pub(crate) mod status;
 mod stream;
 mod target;
 #[cfg(test)]

@@ -98,6 +98,7 @@ fn details(out: &mut String, look: Look, details: &[Detail]) {
     if !attempts.is_empty() {
         write_attempts(out, look, &attempts);
     }
+    super::timeline::write(out, look, details);
     let mut first = true;
     for detail in details {
         match detail {
@@ -114,7 +115,10 @@ fn details(out: &mut String, look: Look, details: &[Detail]) {
                     indented(out, look, 4, line, None);
                 }
             }
-            Detail::Value { .. } | Detail::Difference { .. } | Detail::Attempt { .. } => {}
+            Detail::Value { .. }
+            | Detail::Difference { .. }
+            | Detail::Attempt { .. }
+            | Detail::Moment { .. } => {}
         }
     }
 }

@@ -18,6 +18,7 @@ mod target;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod watched;
 
 pub use coverage::{CoverageReport, is_known_form};

@@ -54,7 +54,11 @@ pub(crate) struct Cx {
     /// Responses that are no success and that something still has to judge.
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
     /// The links from the runner to services that it observes or breaks.
-    pub(crate) links: super::link::Links,
+    pub(crate) links: Arc<super::link::Links>,
+    /// When it began.
+    pub(crate) began: std::time::Instant,
+    /// What happened so far, for the timeline of a failure.
+    pub(crate) moments: Arc<super::moments::Moments>,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
     /// The streams that it opened on services with a contract.
@@ -113,7 +117,9 @@ impl Cx {
             current: Mutex::new(None),
             defers: Mutex::default(),
             unjudged: Mutex::default(),
-            links: super::link::Links::default(),
+            links: Arc::default(),
+            began: std::time::Instant::now(),
+            moments: Arc::default(),
             recursive: super::shapes::Recursive::default(),
             streams: Mutex::default(),
             deadline: Mutex::default(),
@@ -134,7 +140,10 @@ impl Cx {
             self.session.processes.clone(),
         );
         session.only_safe = self.session.only_safe;
-        let cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        let mut cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        cx.links = self.links.clone();
+        cx.began = self.began;
+        cx.moments = self.moments.clone();
         *lock(&cx.fixtures) = lock(&self.fixtures).clone();
         cx
     }

@@ -124,7 +124,11 @@ pub(crate) async fn dispatch(
             .any(|declared| reached.contains(&declared.item) || plan.program.units[declared.item.unit].named)
     };
     world.counting.announce(named, |event| events.send(event));
-    let (mut summary, mut failures, gates_held) = match cx.locate_services().await {
+    let ready = match cx.locate_services().await {
+        Ok(()) => cx.open_links(&options.selected).await,
+        failed => failed,
+    };
+    let (mut summary, mut failures, gates_held) = match ready {
         Ok(()) => stages(&world, &policy, &scope, &options).await,
         Err(failures) => (Summary::default(), failures, true),
     };

@@ -41,6 +41,8 @@ pub(crate) struct Env {
     pub(crate) repeated: bool,
     /// Counts what is checked in the property around this place.
     pub(crate) checks: Option<Arc<AtomicU32>>,
+    /// The service whose settings stand here: where it looks for others, links may stand.
+    pub(crate) caller: Option<Arc<super::service::ServiceRef>>,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Env {
             making: None,
             repeated: false,
             checks: None,
+            caller: None,
         }
     }
 
@@ -128,6 +131,7 @@ impl Env {
             showing: self.showing,
             repeated: self.repeated,
             checks: self.checks.clone(),
+            caller: self.caller.clone(),
             ..Env::of_unit(unit, key, origin)
         }
     }

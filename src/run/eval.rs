@@ -105,11 +105,8 @@ impl Cx {
                 ExprKind::If(_) | ExprKind::For(_) | ExprKind::Parallel(_) | ExprKind::Eventually(_) => {
                     self.block_value(env, expr, None).await
                 }
-                ExprKind::Rate(..)
-                | ExprKind::Sized(..)
-                | ExprKind::Compare(..)
-                | ExprKind::Refine(..)
-                | ExprKind::Link(..) => {
+                ExprKind::Link(from, to) => self.link(env, from, to.as_deref(), expr.span),
+                ExprKind::Rate(..) | ExprKind::Sized(..) | ExprKind::Compare(..) | ExprKind::Refine(..) => {
                     let message =
                         format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
                     Err(self.bad_value(env, expr.span, message))
@@ -435,12 +432,12 @@ impl Cx {
             return Err(self.bad_value(env, span, message));
         };
         match &declared.kind {
-            ItemKind::Let(binding) => self.module_let(item, &binding.value, name).await,
+            ItemKind::Let(binding) => self.module_let(env, item, &binding.value, name).await,
             ItemKind::Input(_) | ItemKind::Secret(_) => {
                 match (self.world.inputs.get(&item), &declared.kind) {
                     (Some(value), _) => Ok(value.clone()),
                     (None, ItemKind::Input(Input { default: Some(default), .. })) => {
-                        self.module_let(item, default, name).await
+                        self.module_let(env, item, default, name).await
                     }
                     _ => {
                         let message = format!("`{name}` has no value");
@@ -461,7 +458,7 @@ impl Cx {
                 }
             }
             ItemKind::Service(_) => match self.world.service(item) {
-                Some(service) => Ok(Value::Live(service)),
+                Some(service) => Ok(Value::Live(self.world.links.seen_from(env.caller.as_deref(), service))),
                 None => Err(self.bad_value(env, span, format!("`{name}` does not run in this run"))),
             },
             ItemKind::Fixture(_) => match super::cx::lock(&self.fixtures).get(&item) {
@@ -473,10 +470,17 @@ impl Cx {
     }
 
     /// A top-level `let`: evaluated once for each context, from names that cannot change.
-    async fn module_let(self: &Arc<Self>, item: ItemRef, value: &Expr, name: &str) -> Flow<Value> {
+    async fn module_let(
+        self: &Arc<Self>,
+        outer: &Env,
+        item: ItemRef,
+        value: &Expr,
+        name: &str,
+    ) -> Flow<Value> {
         let origin = self.world.plan.program.item(item).span.start;
         let key = self.world.key.with(self.world.unit_name(item.unit)).with(format!("let {name}"));
-        let env = Env::of_unit(item.unit, key, origin);
+        let mut env = Env::of_unit(item.unit, key, origin);
+        env.caller.clone_from(&outer.caller);
         let value = self.eval(&env, value).await?;
         // `let [a, b] = …` at top level: the name says which part is meant.
         if let ItemKind::Let(binding) = &self.world.plan.program.item(item).kind

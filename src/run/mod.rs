@@ -21,6 +21,7 @@ mod inputs;
 mod judge;
 mod link;
 mod module;
+mod moments;
 mod pattern;
 mod record;
 mod request;

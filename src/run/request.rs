@@ -142,6 +142,7 @@ impl Cx {
         let aim = &prepared.aim;
         self.requests.fetch_add(1, Ordering::Relaxed);
         env.count_check();
+        let sent = std::time::Instant::now();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in self.protocols_of(env, request, aim)? {
             outcome = protocol.perform(call.clone(), &self.session).await;
@@ -150,6 +151,11 @@ impl Cx {
             }
         }
         let reply = outcome.map_err(|misuse| self.misuse(env, request, span, misuse))?;
+        let reply = match &aim {
+            Aim::Service(service) => self.arrived(service, reply),
+            Aim::Stream(_) | Aim::Nothing => reply,
+        };
+        self.moments.request(sent, &reply.exchange);
         let place = self.world.bare_place(span);
         let touched = match aim {
             Aim::Service(service) => self.touched(service, &call, &reply),
@@ -384,7 +390,7 @@ impl Cx {
         };
         let (endpoint, stream) = match aim {
             Aim::Service(service) => {
-                (Some(service.endpoint(&self.world)), Some(service.clone().target() as Arc<dyn Live>))
+                (Some(self.endpoint(service)), Some(service.clone().target() as Arc<dyn Live>))
             }
             Aim::Stream(live) => (None, Some(live.clone())),
             Aim::Nothing => (None, None),
@@ -624,7 +630,7 @@ fn replaces_response(statement: &Statement) -> bool {
         StatementKind::Let(binding) => is_request(&binding.value),
         StatementKind::Expr(expr) => is_request(expr) || !matches!(expr.kind, ExprKind::Next(_)),
         StatementKind::Step(_, body) => body.statements.iter().any(replaces_response),
-        StatementKind::Forall(_) => true,
+        StatementKind::Forall(_) | StatementKind::Under(..) => true,
         _ => false,
     }
 }

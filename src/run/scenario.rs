@@ -103,7 +103,7 @@ async fn attempts(
         let mut cx = context(world, policy, planned, instance, attempt, cancel);
         cx.story = Some(Story { instance: instance.clone(), scopes: scopes.clone() });
         let cx = Arc::new(cx);
-        let (ended, mut failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
+        let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
         // Ends the streams that it left open.
         cx.cancel.cancel();
@@ -111,6 +111,7 @@ async fn attempts(
         if !cleanup.is_empty() && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
         }
+        let mut failures = cx.with_timeline(failures);
         failures.extend(cleanup);
         let may_retry = matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
         let retried = may_retry && attempt <= planned.retries && !policy.cancel.is_cancelled();
@@ -158,6 +159,9 @@ async fn one_attempt(
             failure.repeat = cx.repeat.clone();
             return (Outcome::Broken, vec![failure]);
         }
+    }
+    if let Err(failure) = cx.open_own_links(&planned.links).await {
+        return (Outcome::Broken, vec![failure]);
     }
     let limit = planned.timeout.unwrap_or(policy.timeout);
     *lock(&cx.deadline) = Some(Instant::now() + limit);
@@ -275,6 +279,9 @@ pub(crate) async fn begin_again(cx: &Arc<Cx>, story: &Story, name: &str, until: 
     let planned = &world.plan.scenarios[story.instance.planned];
     let mut env = scenario_env(world, planned, &story.instance);
     env.key = env.key.with(name.to_owned());
+    if let Err(failure) = cx.open_own_links(&planned.links).await {
+        return Err(failure.into());
+    }
     set_up_all(cx, &story.scopes, planned, &env).await?;
     if let ItemKind::Scenario(scenario) = &world.plan.program.item(planned.item).kind {
         cx.statements_until(&mut env, &scenario.body.statements, until, None).await?;

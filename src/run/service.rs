@@ -3,6 +3,7 @@
 mod elsewhere;
 mod launch;
 mod spec;
+mod strike;
 mod variant;
 
 use std::any::Any;

@@ -34,7 +34,7 @@ impl Cx {
     }
 
     /// The same for a step, whose responses may be checked by what follows it.
-    fn statements_before<'a>(
+    pub(super) fn statements_before<'a>(
         self: &'a Arc<Self>,
         env: &'a mut Env,
         statements: &'a [Statement],
@@ -242,8 +242,11 @@ impl Cx {
                 env.response = None;
                 Ok(Value::Null)
             }
-            StatementKind::Under(..)
-            | StatementKind::Workload(_)
+            StatementKind::Under(faults, body) => {
+                self.under(env, faults, body, statement.span, &ahead).await?;
+                Ok(Value::Null)
+            }
+            StatementKind::Workload(_)
             | StatementKind::Reply(_)
             | StatementKind::Fail(..)
             | StatementKind::Error => {

@@ -8,6 +8,7 @@ mod capture;
 mod command;
 mod exit;
 mod failure;
+pub mod fault;
 mod group;
 pub mod guard;
 mod live;

@@ -70,7 +70,7 @@ fn encode(name: &str, value: &Value) -> Result<(String, bool), String> {
 }
 
 /// Metadata that came, without the parts of the protocol that the record shows elsewhere.
-pub(super) fn to_value(headers: &HeaderMap) -> Value {
+pub(crate) fn to_value(headers: &HeaderMap) -> Value {
     let mut object = Object::new();
     for name in headers.keys() {
         if matches!(name.as_str(), "grpc-status" | "grpc-message" | "grpc-status-details-bin") {

@@ -3,7 +3,7 @@
 use crate::value::Value;
 
 /// Name and meaning of each code, by number.
-pub(super) const CODES: [(&str, &str); 17] = [
+pub(crate) const CODES: [(&str, &str); 17] = [
     ("OK", "the call succeeded"),
     ("CANCELLED", "the call was cancelled, mostly by the caller"),
     ("UNKNOWN", "an error that nobody gave a code"),
@@ -25,7 +25,7 @@ pub(super) const CODES: [(&str, &str); 17] = [
 
 /// A status code by number; numbers past 16 exist on the wire and are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Code(pub(super) u32);
+pub(crate) struct Code(pub(crate) u32);
 
 impl Code {
     pub(super) const OK: Code = Code(0);
@@ -40,7 +40,7 @@ impl Code {
     pub(super) const UNAUTHENTICATED: Code = Code(16);
 
     /// `NOT_FOUND`. A number without a name counts as `UNKNOWN`, as gRPC demands.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         CODES.get(self.0 as usize).unwrap_or(&CODES[Code::UNKNOWN.0 as usize]).0
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::world::World;
 use super::Policy;
-use crate::check::PlannedScenario;
+use crate::check::{ItemRef, Party, PlannedScenario};
 use crate::value::BoxFuture;
 
 /// What a scenario holds while it runs: its leases and its place among the running ones.
@@ -59,11 +59,27 @@ async fn leases(world: &Arc<World>, planned: &PlannedScenario) -> Vec<Box<dyn st
     guards
 }
 
-/// Why a scenario cannot run in this environment: it needs to kill what is not ours.
+/// Why a scenario cannot run in this environment: it needs to kill, observe or break what is not
+/// ours.
 pub(super) fn out_of_reach(world: &World, planned: &PlannedScenario) -> Option<String> {
-    let services = planned.leases.iter().filter_map(|item| world.service(*item));
-    let mut foreign = services.filter(|service| world.elsewhere.contains(&service.name));
-    foreign.next().map(|service| {
+    let foreign =
+        |item: ItemRef| world.service(item).filter(|service| world.elsewhere.contains(&service.name));
+    for link in &planned.links {
+        let from = match link.from {
+            Party::Service(from) => world.service(from),
+            Party::Client => None,
+        };
+        let caller = from.as_ref().map_or("client", |from| &from.name);
+        let ends = from.iter().map(|from| from.item).chain([link.to]);
+        if let (Some(theirs), Some(to)) = (ends.filter_map(foreign).next(), world.service(link.to)) {
+            let link = format!("{caller} -> {}", to.name);
+            return Some(format!(
+                "it observes or breaks `{link}`, and this environment only uses `{}`",
+                theirs.name
+            ));
+        }
+    }
+    planned.leases.iter().copied().filter_map(foreign).next().map(|service| {
         format!("it kills, restarts or exchanges `{}`, which this environment only uses", service.name)
     })
 }

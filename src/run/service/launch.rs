@@ -189,10 +189,11 @@ impl Cx {
     }
 
     /// The names that a service's settings see besides the module's.
-    fn service_env(&self, service: &ServiceRef) -> Env {
+    fn service_env(&self, service: &Arc<ServiceRef>) -> Env {
         let item = self.world.plan.program.item(service.item);
         let key = self.world.key.with(self.world.unit_name(service.item.unit)).with(&*service.name);
         let mut env = Env::of_unit(service.item.unit, key, item.span.start);
+        env.caller = Some(service.clone());
         if let Some(address) = service.address() {
             env.bind("port".into(), Value::int(address.port));
             env.bind("host".into(), Value::text(address.host.clone()));

@@ -1,0 +1,325 @@
+//! Faults at work: how they begin, what they hit, how they end.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::super::cx::{Cx, lock};
+use super::super::env::Env;
+use super::super::flow::{Flow, Stop};
+use super::super::link::{Standing, parts};
+use super::super::service::ServiceRef;
+use super::{Harm, What};
+use crate::diag::Code;
+use crate::event::{Detail, EventKind, Failure};
+use crate::link::fault::{Kind, Select};
+use crate::link::{AtWork, Fault, Hit};
+use crate::shape::DrawKey;
+use crate::system::fault::{ProcessFault, Strike};
+use crate::value::{Live as _, Value, show};
+
+/// What was hit in whole.
+const WHOLE_SHARE: u32 = 1_000_000;
+
+/// Tells of a hit, with the link or service that it was on.
+type Tell = Arc<dyn Fn(&str, Hit) + Send + Sync>;
+
+/// The hits so far, each with the index of its fault in what was begun.
+type Hits = Arc<Mutex<Vec<(usize, Hit)>>>;
+
+/// Faults at work. They end when it is dropped, whatever became of the block; only
+/// [`Faults::end`] also waits until the services are up again.
+#[derive(Debug)]
+#[must_use = "the faults end when it is dropped"]
+pub(crate) struct Faults {
+    harms: Vec<Harm>,
+    hits: Hits,
+    at_work: Vec<AtWork>,
+    /// How many calls each fault's links had seen when it began.
+    seen: Vec<usize>,
+    began: Instant,
+    ended: CancellationToken,
+    strikes: JoinSet<Result<(), Box<Failure>>>,
+    struck: Vec<Arc<ServiceRef>>,
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        self.ended.cancel();
+        // A strike under way sees that and ends by itself: cut off in the middle it would leave
+        // its service neither up nor down.
+        self.strikes.detach_all();
+    }
+}
+
+impl Faults {
+    /// Every hit so far, with the index of its fault in what was begun.
+    pub(crate) fn hits(&self) -> Vec<(usize, Hit)> {
+        lock(&self.hits).clone()
+    }
+
+    /// Ends them and brings back every service that was struck. Fails when one does not come back
+    /// and, unless the block failed itself, when a fault hit nothing.
+    pub(crate) async fn end(mut self, cx: &Arc<Cx>, env: &Env, passed: bool) -> Flow<()> {
+        let took = self.began.elapsed();
+        drop(std::mem::take(&mut self.at_work));
+        self.ended.cancel();
+        let mut failures = Vec::new();
+        while let Some(done) = self.strikes.join_next().await {
+            if let Ok(Err(failure)) = done {
+                failures.push(*failure);
+            }
+        }
+        for service in &self.struck {
+            if let Err(failure) = service.bring_back().await {
+                failures.push(*failure);
+            }
+        }
+        for failure in &mut failures {
+            failure.repeat.clone_from(&cx.repeat);
+        }
+        if passed && failures.is_empty() {
+            failures = self.never_hit(cx, env, took);
+        }
+        if failures.is_empty() { Ok(()) } else { Err(Stop::Failed(failures)) }
+    }
+
+    /// The failures of those that hit nothing.
+    fn never_hit(&self, cx: &Cx, env: &Env, took: Duration) -> Vec<Failure> {
+        let hits = lock(&self.hits);
+        let idle =
+            self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|(hit, _)| hit == index));
+        let failures = idle.filter_map(|(index, harm)| match &harm.what {
+            What::Link { on, fault } => {
+                let passed =
+                    calls(&cx.standing(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
+                let by_chance = fault.select.share.is_some_and(|share| share < WHOLE_SHARE);
+                if by_chance && passed > 0 {
+                    return None;
+                }
+                Some(idle_link(cx, env, harm, passed))
+            }
+            What::Process { service, .. } => {
+                let message = format!("`{}` never struck `{}`", harm.written, service.name);
+                let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+                let text = format!("the block ended after {}", show(&Value::duration(rounded(took))));
+                failure.details.push(Detail::Note { text });
+                failure.help = Some("let it strike sooner, or the block take longer".to_owned());
+                Some(failure)
+            }
+        });
+        failures.collect()
+    }
+}
+
+/// In whole milliseconds.
+fn rounded(took: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
+    let message = format!("`{}` was at work and hit nothing", harm.written);
+    let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+    let text = match passed {
+        0 => "no call passed while the block ran".to_owned(),
+        1 => "one call passed while the block ran, and it does not fit".to_owned(),
+        some => format!("{some} calls passed while the block ran, and none fits"),
+    };
+    failure.details.push(Detail::Note { text });
+    failure.help =
+        Some("what the block shows holds without the fault too, so it proves nothing of it".to_owned());
+    failure
+}
+
+/// How many calls the links have seen.
+fn calls(links: &[Standing]) -> usize {
+    links.iter().map(|standing| standing.link.calls().items().map_or(0, |calls| calls.len())).sum()
+}
+
+/// The faults of one link, in their order, each with its index among all.
+struct OnLink {
+    standing: Standing,
+    faults: Vec<(usize, Fault)>,
+    /// Where a crash hears of its call.
+    crashes: BTreeMap<usize, mpsc::UnboundedSender<Arc<ServiceRef>>>,
+}
+
+impl Cx {
+    /// Puts faults to work until the guard is dropped. Which message they hit depends on the key of
+    /// `env`, on the place of each fault, on the link, and on its position in the list.
+    pub(crate) async fn begin_faults(self: &Arc<Self>, env: &Env, harms: Vec<Harm>) -> Flow<Faults> {
+        let hits = Hits::default();
+        let ended = CancellationToken::new();
+        let mut strikes = JoinSet::new();
+        let mut struck: Vec<Arc<ServiceRef>> = Vec::new();
+        let mut links: Vec<OnLink> = Vec::new();
+        let mut seen = Vec::with_capacity(harms.len());
+        let tells: Vec<Tell> =
+            harms.iter().enumerate().map(|(index, harm)| self.teller(index, harm, &hits)).collect();
+        for (index, harm) in harms.iter().enumerate() {
+            let key = env.site(harm.span).with(format!("fault {index}"));
+            match &harm.what {
+                What::Link { on, fault } => {
+                    let standing = self.standing(on);
+                    seen.push(calls(&standing));
+                    for standing in standing {
+                        let mut fault = (**fault).clone();
+                        fault.select.method = fault.select.method.or_else(|| on.method.clone());
+                        self.add(&mut links, standing, index, fault, &key);
+                    }
+                }
+                What::Process { service, fault, counts } => {
+                    seen.push(0);
+                    struck.extend(parts(service));
+                    match (fault, counts) {
+                        (ProcessFault::Crash { nth, method, down }, Some(counts)) => {
+                            let (send, heard) = mpsc::unbounded_channel();
+                            let select =
+                                Select { nth: Some(*nth), method: method.clone(), ..Select::default() };
+                            let among = parts(service);
+                            for standing in self.standing(counts) {
+                                if !among.iter().any(|part| part.name == standing.to.name) {
+                                    continue;
+                                }
+                                let (written, select) = (harm.written.clone(), select.clone());
+                                let fault =
+                                    Fault { written, kind: Kind::LostRequest, select, key, trace: None };
+                                let on = self.add(&mut links, standing, index, fault, &key);
+                                on.crashes.insert(index, send.clone());
+                            }
+                            strikes.spawn(crashes(heard, *down, ended.clone()));
+                        }
+                        _ => {
+                            let (fault, tell) = (fault.clone(), tells[index].clone());
+                            strikes.spawn(strike_again(parts(service), fault, key, ended.clone(), tell));
+                        }
+                    }
+                }
+            }
+        }
+        let at_work = links.into_iter().map(|on| begin(on, &tells)).collect();
+        let began = Instant::now();
+        Ok(Faults { harms, hits, at_work, seen, began, ended, strikes, struck })
+    }
+
+    fn add<'l>(
+        &self,
+        links: &'l mut Vec<OnLink>,
+        standing: Standing,
+        index: usize,
+        mut fault: Fault,
+        key: &DrawKey,
+    ) -> &'l mut OnLink {
+        fault.key = key.with(standing.link.title());
+        fault.trace = Some(self.session.trace_id.as_str().into());
+        let at = links.iter().position(|on| Arc::ptr_eq(&on.standing.link, &standing.link));
+        let at = at.unwrap_or_else(|| {
+            links.push(OnLink { standing, faults: Vec::new(), crashes: BTreeMap::new() });
+            links.len() - 1
+        });
+        links[at].faults.push((index, fault));
+        &mut links[at]
+    }
+
+    /// What a hit of one fault is told with: to the run's events, the scenario's timeline and the
+    /// guard.
+    fn teller(&self, index: usize, harm: &Harm, hits: &Hits) -> Tell {
+        let (events, moments, hits, id) =
+            (self.world.events.clone(), self.moments.clone(), hits.clone(), self.id);
+        let (place, fault) = (self.world.bare_place(harm.span), harm.written.to_string());
+        let whole = match &harm.what {
+            What::Link { .. } => None,
+            What::Process { fault: ProcessFault::Timed { strike, .. }, .. } => Some(strike.word()),
+            What::Process { .. } => Some("crashed"),
+        };
+        Arc::new(move |on: &str, hit: Hit| {
+            moments.hit(
+                hit.at,
+                match whole {
+                    Some(word) => format!("{on} {word} by {fault}"),
+                    None => format!("{on}  {} hit by {fault}", hit.message),
+                },
+            );
+            events.send(EventKind::Faulted {
+                id,
+                place: place.clone(),
+                link: on.to_owned(),
+                fault: fault.clone(),
+                message: hit.message.clone(),
+                index: hit.index,
+            });
+            lock(&hits).push((index, hit));
+        })
+    }
+}
+
+/// Puts the faults of one link to work.
+fn begin(on: OnLink, tells: &[Tell]) -> AtWork {
+    let OnLink { standing, faults, crashes } = on;
+    let title = standing.link.title();
+    let (indexes, faults): (Vec<usize>, Vec<Fault>) = faults.into_iter().unzip();
+    let tells: Vec<Tell> = tells.to_vec();
+    let to = standing.to.clone();
+    let tell = move |hit: Hit| {
+        let Some(index) = indexes.get(hit.fault).copied() else { return };
+        let mut place = &*title;
+        if let Some(crash) = crashes.get(&index) {
+            // Nobody listens any more when the block has just ended.
+            let _ = crash.send(to.clone());
+            place = &to.name;
+        }
+        if let Some(tell) = tells.get(index) {
+            tell(place, hit);
+        }
+    };
+    standing.link.apply(faults, Arc::new(tell))
+}
+
+/// Kills whoever got the call that was waited for.
+async fn crashes(
+    mut heard: mpsc::UnboundedReceiver<Arc<ServiceRef>>,
+    down: Duration,
+    ended: CancellationToken,
+) -> Result<(), Box<Failure>> {
+    loop {
+        let service = tokio::select! {
+            // First what was heard: a crash that was told happens, even as the block ends.
+            biased;
+            service = heard.recv() => service,
+            () = ended.cancelled() => None,
+        };
+        let Some(service) = service else { return Ok(()) };
+        service.strike(Strike::Kill(down), &ended, &|| {}).await?;
+    }
+}
+
+/// Strikes at its times, of several members one after the other, from one that the key chooses.
+async fn strike_again(
+    parts: Vec<Arc<ServiceRef>>,
+    fault: ProcessFault,
+    key: DrawKey,
+    ended: CancellationToken,
+    tell: Tell,
+) -> Result<(), Box<Failure>> {
+    let ProcessFault::Timed { strike, .. } = &fault else { return Ok(()) };
+    let (began, first) = (Instant::now(), key.with("first").below(parts.len()));
+    for number in 0.. {
+        let Some(due) = fault.when(number, &key) else { return Ok(()) };
+        tokio::select! {
+            () = ended.cancelled() => return Ok(()),
+            () = tokio::time::sleep_until(began + due) => {}
+        }
+        let Some(part) = parts.get((first + number as usize) % parts.len().max(1)) else { return Ok(()) };
+        let told = || {
+            let (message, at) = ("process".to_owned(), std::time::Instant::now());
+            tell(&part.name, Hit { fault: 0, message, index: u64::from(number) + 1, at });
+        };
+        part.strike(*strike, &ended, &told).await?;
+    }
+    Ok(())
+}
