@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::call::Wanted;
 use super::graph::Disturbed;
-use super::plan::{Definition, ItemRef};
+use super::plan::{Definition, ItemRef, LinkName, Party};
 use super::profile::{BY, attacks, key_of, name_of};
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
@@ -288,7 +288,14 @@ impl<'a> Walker<'a, '_> {
                 }
             },
             (Some(on), On::Link | On::GivenLink | On::AnyLink) => match &on.kind {
-                ExprKind::Link(..) => self.mark(on),
+                ExprKind::Link(from, to) => {
+                    if let Some(link) = self.link(from, to.as_deref(), on.span)
+                        && let Some(why) = self.only_bytes(&link)
+                    {
+                        let message = format!("`{name}` is aimed at messages, and only bytes pass over this link");
+                        self.push(Diagnostic::error(Code::NO_LINK, on.span, message).label(why));
+                    }
+                }
                 _ => {
                     let message = format!("`{name}` is aimed at a link");
                     self.push(
@@ -401,7 +408,14 @@ impl<'a> Walker<'a, '_> {
             if attack.probe.on.is_none() && matches!(traits.on, On::Service | On::Link) {
                 match target {
                     Some(at) if traits.on == On::Service => self.restarted(at, span),
-                    Some(_) => {}
+                    Some(to) => {
+                        let link = LinkName { from: Party::Client, to: Some(to), method: None };
+                        self.uses_link(&link, span);
+                        if let Some(why) = self.only_bytes(&link) {
+                            let message = format!("`{name}` is aimed at messages, and only bytes pass on the way to the service");
+                            self.push(Diagnostic::error(Code::NO_LINK, span, message).label(why));
+                        }
+                    }
                     None => {
                         let message = format!("`{name}` does not know its place: the request names no service");
                         self.push(

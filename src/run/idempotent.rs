@@ -7,6 +7,7 @@ mod attack;
 mod change;
 mod effect;
 mod given;
+mod links;
 mod report;
 mod trial;
 

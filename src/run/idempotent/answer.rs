@@ -34,7 +34,7 @@ impl Trial {
         let before = self.findings.len();
         let checked = is_checked(&Ahead { rest: operation.expects, beyond: None }, None);
         if answer.broke() && !checked.error || !answer.succeeded && !checked.verdict {
-            let told = format!("attempt {} must succeed, and it came to {}", answer.number, answer.told());
+            let told = format!("must succeed, and came to {}", answer.told());
             self.find(told, Vec::new(), answer);
         } else {
             let env = self.env.clone();
@@ -63,16 +63,12 @@ impl Trial {
         // A block that does not look whether there was an answer must not pass without one.
         let checked = is_checked(&Ahead { rest: &block.statements, beyond: None }, None);
         if answer.broke() && !checked.error {
-            let told = format!("attempt {} got no answer: {}", answer.number, answer.told());
+            let told = format!("got no answer: {}", answer.told());
             self.find(told, Vec::new(), answer);
             return Ok(());
         }
         if !answer.succeeded && !checked.verdict && !checked.error {
-            let told = format!(
-                "attempt {} was answered {}, and the probe's block does not look at it",
-                answer.number,
-                answer.told()
-            );
+            let told = format!("came to {}, and the probe's block does not look at it", answer.told());
             self.find(told, Vec::new(), answer);
         }
         self.judged(&env, &block.statements, answer).await
@@ -90,7 +86,7 @@ impl Trial {
             Ok(_) => Ok(()),
             Err(Stop::Failed(failures)) => {
                 for failure in failures {
-                    let told = format!("of attempt {}: {}", answer.number, failure.message);
+                    let told = format!("came to {}: {}", answer.told(), failure.message);
                     self.find(told, failure.details, answer);
                 }
                 Ok(())
@@ -104,17 +100,11 @@ impl Trial {
         self.cx.count_expectation();
         let details = self.differences(operation, first, answer).await?;
         if !details.is_empty() {
-            let told = format!(
-                "attempt {} is answered otherwise than attempt {}: {} instead of {}",
-                answer.number,
-                first.number,
-                answer.told(),
-                first.told()
-            );
-            let told = if answer.told() == first.told() {
-                format!("attempt {} is answered otherwise than attempt {}", answer.number, first.number)
-            } else {
-                told
+            let told = match answer.told() == first.told() {
+                true => format!("came to another answer than attempt {}", first.number),
+                false => {
+                    format!("came to {} and attempt {} to {}", answer.told(), first.number, first.told())
+                }
             };
             self.find(told, details, answer);
         }
@@ -174,7 +164,7 @@ impl Trial {
             _ => false,
         };
         if answer.broke() || !refused {
-            let told = format!("attempt {} {why} must be refused, and it came to {}", answer.number, answer.told());
+            let told = format!("{why} must be refused, and came to {}", answer.told());
             self.find(told, Vec::new(), answer);
         }
     }
@@ -192,7 +182,7 @@ impl Trial {
     /// Notes something that is not as it must be.
     pub(super) fn find(&mut self, told: String, details: Vec<Detail>, answer: &Answer) {
         let exchange = Some(Arc::new(answer.response.exchange.clone()));
-        self.findings.push(Finding { told, details, exchange, unknown: None });
+        self.findings.push(Finding { attempt: Some(answer.number), told, details, exchange, unknown: None });
     }
 }
 

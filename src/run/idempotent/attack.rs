@@ -129,8 +129,11 @@ fn before_probe(stop: Stop, attack: &Attack<'_>) -> Stop {
 fn with_timeline(stop: Stop, trial: &Trial, attack: &Attack<'_>) -> Stop {
     let told = |mut failures: Vec<Failure>| {
         if let Some(first) = failures.first_mut() {
-            first.message = format!("probe `{}`: {}", attack.title, first.message);
-            first.details.push(trial.timeline());
+            // What an attack says of itself has both already.
+            if !first.message.starts_with("probe `") {
+                first.message = format!("probe `{}`: {}", attack.title, first.message);
+                first.details.push(trial.timeline());
+            }
         }
         failures
     };
@@ -142,12 +145,12 @@ fn with_timeline(stop: Stop, trial: &Trial, attack: &Attack<'_>) -> Stop {
 }
 
 /// One attack under way.
-struct Aim<'a> {
-    operation: &'a Operation<'a>,
-    attack: &'a Attack<'a>,
-    given: Given,
+pub(super) struct Aim<'a> {
+    pub(super) operation: &'a Operation<'a>,
+    pub(super) attack: &'a Attack<'a>,
+    pub(super) given: Given,
     /// The probe's own block, and whether it stands in a profile.
-    body: Option<(&'a Block, bool)>,
+    pub(super) body: Option<(&'a Block, bool)>,
 }
 
 impl Trial {
@@ -158,7 +161,10 @@ impl Trial {
         match &*attack.name {
             "replay" => self.replay(&aim).await,
             "concurrent" => self.concurrent(&aim).await,
+            "in_flight" if attack.probe.on.is_some() => self.held_up(&aim).await,
             "in_flight" => return self.in_flight(&aim, turn).await,
+            "lost_request" | "lost_response" => self.lost(&aim).await,
+            "failed_first" => self.failed_first(&aim).await,
             "restart" => self.restart(&aim).await,
             "changed_body" => return self.changed_body(&aim, turn).await,
             "reordered_body" => self.reordered_body(&aim).await,
@@ -206,7 +212,7 @@ impl Trial {
         let taken: Vec<&Answer> = answers.iter().filter(|answer| !Trial::is_busy(answer, &busy)).collect();
         let Some((first, rest)) = taken.split_first() else {
             if let Some(answer) = answers.first() {
-                self.find("every attempt was refused because of another".into(), Vec::new(), answer);
+                self.find("was refused because of another, and so was every other".into(), Vec::new(), answer);
             }
             return self.effect(aim.operation, Times::Never).await;
         };
@@ -251,11 +257,7 @@ impl Trial {
                 Some((block, profile)) => self.block_holds(block, profile, &other).await?,
                 None if Trial::is_busy(&other, &busy) => {}
                 None => {
-                    let told = format!(
-                        "attempt {} came while the other was under way, and was answered {}",
-                        other.number,
-                        other.told()
-                    );
+                    let told = format!("came while the other was under way, and came to {}", other.told());
                     self.find(told, Vec::new(), &other);
                 }
             }
@@ -446,11 +448,7 @@ impl Trial {
         if let Some((block, profile)) = aim.body {
             self.block_holds(block, profile, &answer).await?;
         } else if !answer.succeeded {
-            let told = format!(
-                "attempt {} is another tenant's, with an operation of its own, and came to {}",
-                answer.number,
-                answer.told()
-            );
+            let told = format!("is another tenant's, an operation of its own, and came to {}", answer.told());
             self.find(told, Vec::new(), &answer);
         }
         if !answer.succeeded {
@@ -466,10 +464,7 @@ impl Trial {
             return self.effect_since(aim.operation, Times::Once, &between).await.map(drop);
         }
         if !differs {
-            let told = format!(
-                "attempt {} is another tenant's, and was answered with what belongs to the first",
-                answer.number
-            );
+            let told = "is another tenant's, and was answered with what belongs to the first".to_owned();
             self.find(told, Vec::new(), &answer);
         }
         Ok(())
@@ -483,7 +478,7 @@ impl Trial {
         let mut first: Option<Answer> = None;
         for (index, member) in members.iter().enumerate() {
             let mut call = self.prepared.call.clone();
-            call.endpoint = Some(member.endpoint(&self.cx.world));
+            call.endpoint = Some(self.cx.endpoint(member));
             call.stream = Some(member.clone().target());
             let answer = self.send_call(aim.operation, call, &format!("to member {index}")).await?;
             match &first {
@@ -547,7 +542,7 @@ impl Trial {
     }
 
     /// A probe that cannot attack here.
-    fn cannot(&self, aim: &Aim<'_>, why: impl Into<String>) -> Stop {
+    pub(super) fn cannot(&self, aim: &Aim<'_>, why: impl Into<String>) -> Stop {
         let message = why.into();
         let mut failure =
             self.cx.failure(&self.env, Code::BAD_VALUE, aim.operation.place_of(aim.attack), message);

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::judge::settled;
 use super::Operation;
 use super::report::{Finding, note, value};
 use super::trial::Trial;
 use crate::event::Detail;
+use crate::function::operators;
 use crate::shape::diff;
-use crate::syntax::ast::Expect;
+use crate::syntax::ast::{Expect, RelationUse};
 use crate::value::Value;
 
 /// How long an effect may take to happen, and how long it must stay as it is: a duplicate often
@@ -38,6 +40,8 @@ struct Look {
     /// What shows that it is not as it must be; none when it is.
     wrong: Option<Vec<Detail>>,
     unknown: Option<String>,
+    /// Whether it happened more often than it may.
+    over: bool,
 }
 
 impl Trial {
@@ -112,7 +116,8 @@ impl Trial {
                     }
                 }
             }
-            if Instant::now() >= deadline {
+            // What happened too often does not become once by waiting.
+            if Instant::now() >= deadline || look.over {
                 // Once more, so that what is told is what is there.
                 return Ok((self.look(effect, times, before).await?, late));
             }
@@ -133,7 +138,7 @@ impl Trial {
             Err(Stop::Failed(failures) | Stop::Broken(failures) | Stop::Unknown(failures)) => {
                 let why = failures.first().map_or_else(String::new, |failure| failure.message.clone());
                 let wrong = Some(vec![note(format!("it cannot be read: {why}"))]);
-                return Ok(Look { after: None, wrong, unknown: None });
+                return Ok(Look { after: None, wrong, unknown: None, over: false });
             }
             Err(other) => return Err(other),
         };
@@ -143,23 +148,43 @@ impl Trial {
                 let plain = !matches!(after, Value::Object(_) | Value::List(_));
                 if plain { Vec::new() } else { found.into_details() }
             });
-            return Ok(Look { after: Some(after), wrong, unknown: None });
+            return Ok(Look { after: Some(after), wrong, unknown: None, over: false });
         }
         let Some(relation) = &effect.relation else {
-            return Ok(Look { after: Some(after), wrong: Some(Vec::new()), unknown: None });
+            return Ok(Look { after: Some(after), wrong: Some(Vec::new()), unknown: None, over: false });
         };
         let change = (before.clone(), after.clone());
         match self.cx.relate(&env, &effect.subject, relation, Some(&change)).await {
-            Ok(judged) if judged.holds => Ok(Look { after: Some(after), wrong: None, unknown: None }),
+            Ok(judged) if judged.holds => Ok(Look { after: Some(after), wrong: None, unknown: None, over: false }),
             Ok(judged) => {
-                Ok(Look { after: Some(after), wrong: Some(judged.details), unknown: judged.unknown })
+                let over = self.overshoots(&env, relation, before, &after).await?;
+                Ok(Look { after: Some(after), wrong: Some(judged.details), unknown: judged.unknown, over })
             }
             Err(Stop::Failed(failures)) => {
                 let why = failures.first().map_or_else(String::new, |failure| failure.message.clone());
-                Ok(Look { after: Some(after), wrong: Some(vec![note(why)]), unknown: None })
+                Ok(Look { after: Some(after), wrong: Some(vec![note(why)]), unknown: None, over: false })
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// Whether `rises by N` has risen by more than that.
+    async fn overshoots(
+        &self,
+        env: &Env,
+        relation: &RelationUse,
+        before: &Value,
+        after: &Value,
+    ) -> Flow<bool> {
+        if &*relation.name.name != "rises" {
+            return Ok(false);
+        }
+        let phrase = relation.phrases.iter().find(|phrase| &*phrase.word.name == "by");
+        let arg = relation.args.iter().flat_map(|args| &args.args).next().map(|arg| &arg.value);
+        let Some(by) = phrase.and_then(|phrase| phrase.value.as_ref()).or(arg) else { return Ok(false) };
+        let by = self.cx.eval(env, by).await?;
+        let Ok(rise) = operators::sub(after, before) else { return Ok(false) };
+        Ok(operators::compare(&rise, &by) == Ok(Some(std::cmp::Ordering::Greater)))
     }
 
     fn effect_finding(
@@ -193,10 +218,12 @@ impl Trial {
             Some(held) => {
                 details.push(note(format!("it was so for {} ms, and then it was not", held.as_millis())));
             }
-            None if times == Times::Once => details
-                .push(note(format!("still so after {}", crate::value::show_short(&Value::duration(within), 20)))),
+            None if times == Times::Once && !look.over => {
+                let limit = crate::value::show_short(&Value::duration(within), 20);
+                details.push(note(format!("still so after {limit}")));
+            }
             None => {}
         }
-        Finding { told, details, exchange: None, unknown: look.unknown }
+        Finding { attempt: None, told, details, exchange: None, unknown: look.unknown }
     }
 }

@@ -13,7 +13,9 @@ use crate::value::{Value, show_short};
 
 /// Something that is not as it must be.
 pub(super) struct Finding {
-    /// One line.
+    /// The attempt that it is found of; it stands before what is told.
+    pub(super) attempt: Option<u32>,
+    /// One line: `must succeed, and it came to 500 Internal Server Error`.
     pub(super) told: String,
     /// What shows it.
     pub(super) details: Vec<Detail>,
@@ -43,6 +45,7 @@ impl Trial {
             Some(attack) => format!("probe `{}`", attack.title),
             None => "the operation as it is".to_owned(),
         };
+        let findings = joined(findings);
         let told: Vec<&str> = findings.iter().map(|finding| finding.told.as_str()).collect();
         let message = format!("{who}: {}", told.join("; "));
         let span = attack.map_or(operation.request_span, |attack| operation.place_of(attack));
@@ -53,6 +56,7 @@ impl Trial {
             None => "without any probe".to_owned(),
         };
         failure.details.push(self.timeline());
+        failure.details.extend(self.downstream());
         let several = findings.len() > 1;
         for finding in findings {
             if several && !finding.details.is_empty() {
@@ -68,5 +72,46 @@ impl Trial {
             failure.help = Some("the operation must succeed and show its effect before it is attacked".into());
         }
         Err(if unknown { Stop::Unknown(vec![failure]) } else { Stop::Failed(vec![failure]) })
+    }
+}
+
+/// What was found of several attempts alike is told once; its differences name the attempt.
+fn joined(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut joined: Vec<(Finding, Vec<u32>)> = Vec::new();
+    for finding in findings {
+        let alike = joined.iter_mut().find(|(known, _)| known.told == finding.told && known.attempt.is_some());
+        match (alike, finding.attempt) {
+            (Some((known, attempts)), Some(attempt)) => {
+                if attempts.len() == 1 {
+                    label(&mut known.details, attempts[0]);
+                }
+                let mut details = finding.details;
+                label(&mut details, attempt);
+                known.details.extend(details);
+                attempts.push(attempt);
+            }
+            _ => {
+                let attempts = finding.attempt.into_iter().collect();
+                joined.push((finding, attempts));
+            }
+        }
+    }
+    let told = |(mut finding, attempts): (Finding, Vec<u32>)| {
+        let names: Vec<String> = attempts.iter().map(u32::to_string).collect();
+        finding.told = match names.split_last() {
+            None => finding.told,
+            Some((one, [])) => format!("attempt {one} {}", finding.told),
+            Some((last, rest)) => format!("attempts {} and {last} each {}", rest.join(", "), finding.told),
+        };
+        finding
+    };
+    joined.into_iter().map(told).collect()
+}
+
+fn label(details: &mut [Detail], attempt: u32) {
+    for detail in details {
+        if let Detail::Difference { path, .. } = detail {
+            *path = format!("attempt {attempt}: {path}");
+        }
     }
 }

@@ -13,10 +13,11 @@ use super::super::request::{Prepared, error_of};
 use super::super::scenario::begin_again;
 use super::Operation;
 use super::report::Finding;
+use crate::check::{LinkName, Party};
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
 use crate::protocol::Call;
-use crate::value::{Object, Value};
+use crate::value::{Live as _, Object, Value};
 
 /// What one attempt came to.
 #[derive(Clone)]
@@ -35,10 +36,29 @@ impl Answer {
         error_of(&self.response.record).is_some()
     }
 
+    /// Whether it says so itself: 2xx or `OK`. An answer that a link kept back says nothing else.
+    pub(super) fn is_success(&self) -> bool {
+        match self.part("status") {
+            Value::Number(number) => number.to_i128().is_some_and(|status| (200..300).contains(&status)),
+            Value::Text(text) => &*text.text == "OK",
+            _ => self.succeeded,
+        }
+    }
+
     /// A part of the record.
     pub(super) fn part(&self, name: &str) -> Value {
         let fields = self.response.record.as_object();
         fields.and_then(|fields| fields.get(name)).cloned().unwrap_or(Value::Absent)
+    }
+
+    /// The answer that a link kept back, when it did.
+    pub(super) fn hidden(&self) -> Option<Answer> {
+        let error = error_of(&self.response.record)?;
+        let record = error.as_object()?.get("hidden").filter(|hidden| hidden.as_object().is_some())?.clone();
+        let status = record.as_object()?.get("status").map_or_else(String::new, crate::value::show);
+        let mut exchange = self.response.exchange.clone();
+        exchange.response = format!("{status}, which the link kept back");
+        Some(Answer { response: Arc::new(Response { record, exchange }), succeeded: true, ..self.clone() })
     }
 
     /// `201 Created`, or why there is none.
@@ -181,8 +201,9 @@ impl Trial {
         let took = answer.end.duration_since(answer.start).as_secs_f64() * 1e3;
         let what = if what.is_empty() { String::new() } else { format!(", {what}") };
         let exchange = &answer.response.exchange;
+        let hidden = answer.hidden().map_or_else(String::new, |hidden| format!(" (the service: {})", hidden.told()));
         let line = format!(
-            "attempt {}  {}{what} → {} after {took:.1} ms",
+            "attempt {}  {}{what} → {}{hidden} after {took:.1} ms",
             answer.number, exchange.request, exchange.response
         );
         self.lines.push((answer.start.duration_since(self.began), line));
@@ -200,6 +221,28 @@ impl Trial {
         let lines =
             lines.into_iter().map(|(at, line)| format!("{:>8.1} ms  {line}", at.as_secs_f64() * 1e3)).collect();
         Detail::Lines { title: "timeline".into(), lines }
+    }
+
+    /// What passed, since the trial began, over the links that the scenario stands on behind the
+    /// service.
+    pub(super) fn downstream(&self) -> Vec<Detail> {
+        let Some(story) = &self.cx.story else { return Vec::new() };
+        let since = self.began.into_std().saturating_duration_since(self.cx.world.began);
+        let mut details = Vec::new();
+        for ends in &self.cx.world.plan.scenarios[story.instance.planned].links {
+            if matches!(ends.from, Party::Client) {
+                continue;
+            }
+            let name = LinkName { from: ends.from, to: Some(ends.to), method: None };
+            for link in self.cx.links_of(&name) {
+                let calls = link.calls().items().unwrap_or_default();
+                let lines: Vec<String> = calls.iter().filter_map(|call| line_of(call, since)).collect();
+                let title = format!("calls on {}", link.title());
+                let lines = if lines.is_empty() { vec!["none".to_owned()] } else { lines };
+                details.push(Detail::Lines { title, lines });
+            }
+        }
+        details
     }
 
     /// The scope in which a probe's own words are evaluated.
@@ -225,4 +268,33 @@ impl Trial {
 fn same_call(a: &Call, b: &Call) -> bool {
     let options = |object: &Object| Value::Object(Arc::new(object.clone()));
     a.operand == b.operand && options(&a.options) == options(&b.options)
+}
+
+/// A call of a link on one line, when it began after the trial did.
+fn line_of(call: &Value, since: Duration) -> Option<String> {
+    let fields = call.as_object()?;
+    let start = fields.get("start")?.as_duration()?.checked_sub(since)?;
+    let part = |name: &str| fields.get(name).map_or_else(String::new, plain);
+    let came = match fields.get("response").and_then(Value::as_object) {
+        Some(response) => response.get("status").map_or_else(String::new, plain),
+        None => match fields.get("error").and_then(Value::as_object) {
+            Some(error) => error.get("kind").map_or_else(String::new, plain),
+            None => "no answer yet".to_owned(),
+        },
+    };
+    let faults = match fields.get("faults").and_then(Value::as_list) {
+        Some(faults) if !faults.is_empty() => {
+            format!(", hit by {}", faults.iter().map(plain).collect::<Vec<_>>().join(", "))
+        }
+        _ => String::new(),
+    };
+    Some(format!("{:>8.1} ms  {} {} → {came}{faults}", start.as_secs_f64() * 1e3, part("method"), part("path")))
+}
+
+/// A text without its quotes.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) if !text.secret => text.text.to_string(),
+        other => crate::value::show_short(other, 60),
+    }
 }
