@@ -55,11 +55,13 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Link(from, to) => {
                 self.link(from, to.as_deref(), expr.span);
-                let message = format!("`{}` is a place, not a value", self.text(expr.span));
-                self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(format!(
-                    "what passed there is `({}).calls`; faults are at work `on` it",
-                    self.text(expr.span)
-                )));
+                let span = super::link::place(from, to.as_deref(), expr.span);
+                let text = self.text(span);
+                let message = format!("`{text}` is a place, not a value");
+                self.push(
+                    Diagnostic::error(Code::WRONG_TYPE, span, message)
+                        .help(format!("what passed there is `({text}).calls`; faults are at work `on` it")),
+                );
             }
             ExprKind::Refine(base, _) => {
                 self.pattern(expr);

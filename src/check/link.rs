@@ -92,6 +92,7 @@ impl<'a> Walker<'a, '_> {
     /// diagnostic says so.
     pub(super) fn link(&mut self, from: &'a Expr, to: Option<&'a Expr>, span: Span) -> Option<LinkName> {
         self.saw_live = true;
+        let span = place(from, to, span);
         let from = self.caller(from);
         let to = match to {
             Some(to) => Some(self.callee(to)?),
@@ -115,6 +116,7 @@ impl<'a> Walker<'a, '_> {
     /// `(orders -> ledger).calls`
     pub(super) fn link_property(&mut self, link: (&'a Expr, Option<&'a Expr>, Span), property: &Ident) {
         let (from, to, span) = link;
+        let span = place(from, to, span);
         let found = self.link(from, to, span);
         if &*property.name != CALLS {
             let message = format!("a link has no `{}`", property.name);
@@ -255,6 +257,15 @@ impl<'a> Walker<'a, '_> {
                 .did_you_mean(&method.name, known),
         );
     }
+}
+
+/// Where a link is written, without the parentheses around it.
+pub fn place(from: &Expr, to: Option<&Expr>, whole: Span) -> Span {
+    let end = match to {
+        Some(to) => to.span.end,
+        None => whole.end - (from.span.start - whole.start),
+    };
+    Span { start: from.span.start, end, ..whole }
 }
 
 /// `shop.ledger` in two parts.

@@ -48,7 +48,7 @@ use walker::Walker;
 
 pub use callers::{callers, read_by};
 pub use contract_type::TypeName;
-pub use link::link_name;
+pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};

@@ -13,7 +13,7 @@ use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::Flow;
 use super::service::ServiceRef;
-use crate::check::{Ends, ItemRef, LinkName, Party, link_name};
+use crate::check::{Ends, ItemRef, LinkName, Party, link_name, link_place};
 use crate::diag::Code;
 use crate::event::Failure;
 use crate::link::{Link, Spec, Wire};
@@ -193,6 +193,7 @@ impl Cx {
         to: Option<&Expr>,
         span: Span,
     ) -> Flow<Value> {
+        let span = link_place(from, to, span);
         let name = self.link_at(env, from, to, span)?;
         let mut passages = lock(&self.links.passages);
         if let Some((_, known)) = passages.iter().find(|(known, _)| *known == name) {

@@ -1,0 +1,186 @@
+//! Faults: what they do while their block runs, that they leave nothing behind, and that one that
+//! hits nothing is a failure.
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{Project, is_alive, scn, wait_for};
+use crate::services::shop;
+
+fn with_shop(scenarios: &str) -> Project {
+    scn(&format!("{}{scenarios}", shop()))
+}
+
+/// The events of the last run of one kind.
+fn events(project: &Project, kind: &str) -> Vec<serde_json::Value> {
+    let text = project.read("events.jsonl");
+    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    events.filter(|event| event["event"] == kind).collect()
+}
+
+#[test]
+fn a_killed_service_is_up_again_when_the_block_ends() {
+    let text = r#"
+scenario "killed" {
+  under kill on books {
+    expect books.exits.count == 1 within 10s
+  }
+  expect books.running
+  GET books /count
+  expect body == 0
+  POST shop /buy {}
+  expect body.attempts == 1
+}
+scenario "next" { GET books /count }
+"#;
+    let project = with_shop(text);
+    project.run(&["--jobs", "1", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
+    let hits = events(&project, "faulted");
+    assert_eq!(hits.len(), 1, "{hits:?}");
+    assert_eq!(hits[0]["link"], "books");
+    assert_eq!(hits[0]["fault"], "kill");
+}
+
+#[test]
+fn a_kill_is_no_crash_to_blame_and_a_crash_still_is() {
+    let text = r#"
+scenario "expected" {
+  under kill(for: 200ms) on books {
+    expect books.running == false within 10s
+    let refused = GET books /count
+    expect refused.error.kind in ["refused", "reset"]
+  }
+  GET books /count
+}
+scenario "blamed" {
+  under kill(for: 100ms) on books { expect books.running == false within 10s }
+  exec "sh -c 'kill -9 $(cat shop.pid)'"
+  expect shop.running == false within 10s
+}
+"#;
+    with_shop(text).run(&["--jobs", "1"]).ends(1, &["1 passed", "1 failed", "`shop` exited"]);
+}
+
+#[test]
+fn restarts_and_pauses_end_with_their_block() {
+    let text = r#"
+scenario "restarted" {
+  POST books /post {}
+  under restart on books { expect books.exits.count == 1 within 10s }
+  GET books /count
+  expect body == 0
+}
+scenario "paused" {
+  under pause on books {
+    let stuck = GET books /count with { timeout: 300ms }
+    expect stuck.error.kind == "timeout"
+  }
+  GET books /count
+}
+scenario "fails while paused" {
+  under pause on books { expect 1 == 2 }
+}
+scenario "after it" { GET books /count }
+"#;
+    let project = with_shop(text);
+    project
+        .run(&["--jobs", "1"])
+        .ends(1, &["3 passed", "1 failed", "1 == 2"])
+        .never_says(&["fault-never-hit"]);
+}
+
+#[test]
+fn members_are_killed_one_after_the_other() {
+    let text = shop()
+        .replace("env { LISTEN: addr, BOOKS: \"\"", "members 3\n  env { LISTEN: addr, BOOKS: \"\"")
+        .replace("\"books.pid\"", "\"${member}.pid\"")
+        + r#"
+scenario "rolling" {
+  under kill(every: 50ms) on books {
+    expect books[0].exits.count >= 1 within 60s
+    expect books[1].exits.count >= 1 within 60s
+    expect books[2].exits.count >= 1 within 60s
+  }
+  for n in 0..2 { GET books[n] /count }
+}
+"#;
+    let project = scn(&text);
+    let mut firsts = Vec::new();
+    for _ in 0..2 {
+        project.run(&["--report", "json=events.jsonl", "--seed", "7"]).ends(0, &["1 passed"]);
+        let struck: Vec<String> = events(&project, "faulted")[..3]
+            .iter()
+            .map(|event| event["link"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(std::collections::BTreeSet::from_iter(&struck).len(), 3, "{struck:?}");
+        firsts.push(struck);
+    }
+    assert_eq!(firsts[0], firsts[1], "the same seed strikes in the same order");
+}
+
+#[test]
+fn a_fault_that_hits_nothing_fails() {
+    let text = r#"
+scenario "too late" {
+  under kill(after: 1h) on books { GET shop /count }
+}
+scenario "no message" {
+  under lost_response(first: 1) on shop -> books { GET shop /count }
+}
+scenario "fails itself" {
+  under lost_response(first: 1) on shop -> books { expect 1 == 2 }
+}
+"#;
+    let ran = with_shop(text).run(&["--jobs", "1"]);
+    ran.ends(
+        1,
+        &[
+            "3 failed",
+            "`kill(after: 1h)` never struck `books`",
+            "the block ended after",
+            "`lost_response(first: 1)` was at work and hit nothing",
+            "no call passed while the block ran",
+            "1 == 2",
+        ],
+    );
+}
+
+#[test]
+fn an_interrupt_under_faults_leaves_nothing_behind() {
+    let text = r#"
+scenario "long" {
+  under kill(for: 1h) on books, pause on shop {
+    expect books.running == false within 10s
+    exec "sh -c 'touch running; exec sleep 1000'" with { timeout: 1h }
+  }
+}
+"#;
+    let project = with_shop(text);
+    let run = project.begin(&["--timeout", "1h"]);
+    wait_for("the block runs", || project.path().join("running").exists());
+    let pids: Vec<i32> =
+        ["shop.pid", "books.pid"].iter().map(|file| project.read(file).parse().unwrap()).collect();
+    run.signal(Signal::SIGINT);
+    run.end().ends(130, &["interrupted"]);
+    assert!(pids.iter().all(|pid| !is_alive(*pid)));
+    // The pid file of a service that had been started again would name another.
+    assert_eq!(project.read("books.pid").parse::<i32>().unwrap(), pids[1]);
+}
+
+#[test]
+fn the_timeline_of_a_failure_shows_what_was_hit() {
+    let text = r#"
+scenario "fails" {
+  GET books /count
+  under kill on books { expect books.exits.count == 1 within 10s }
+  GET books /count
+  expect body == 7
+}
+"#;
+    let project = with_shop(text);
+    let ran = project.run(&["--report", "json=events.jsonl"]);
+    let ran = ran.ends(1, &["timeline", "books killed by kill", "/count → 200 OK"]);
+    let hit = ran.out.find("books killed by kill").or(ran.err.find("books killed by kill"));
+    assert!(hit.is_some());
+    let again = project.scn(&["replay", "events.jsonl"]);
+    assert!(again.says("books killed by kill"), "{}{}", again.out, again.err);
+}
