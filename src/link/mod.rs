@@ -4,17 +4,35 @@
 //! everything else, TLS included, passes as bytes.
 
 mod calls;
+mod drain;
 pub mod fault;
+mod framing;
+mod head;
+mod http1;
+mod http2;
+mod near;
+mod relay;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use bytes::BytesMut;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use calls::Calls;
+use calls::log::Log;
 pub use fault::{Fault, Hit};
+use work::Work;
+
+/// A request that a fault holds back may be this long.
+const HELD: usize = 64 << 20;
 
 use crate::contract::Contract;
 
@@ -49,41 +67,102 @@ pub struct Spec {
 /// One link. Dropping the last handle ends it and every connection through it.
 #[derive(Debug)]
 pub struct Link {
-    spec: Spec,
     address: SocketAddr,
+    shared: Arc<Shared>,
     calls: Arc<Calls>,
-    /// Where connections made from now on go.
-    upstream: Mutex<SocketAddr>,
+}
+
+/// What the connections of a link share.
+#[derive(Debug)]
+struct Shared {
+    spec: Spec,
+    log: Arc<Log>,
+    /// Where requests made from now on go.
+    upstream: watch::Sender<SocketAddr>,
+    works: Mutex<Vec<Arc<Work>>>,
+    /// How many of them have faults of messages, and how many have faults of bytes: looked at for
+    /// everything that passes.
+    of_messages: AtomicUsize,
+    of_bytes: AtomicUsize,
     ended: CancellationToken,
+}
+
+impl Shared {
+    fn upstream(&self) -> SocketAddr {
+        *self.upstream.borrow()
+    }
+
+    /// Whether there are faults of messages at work, or of bytes.
+    fn has(&self, of_bytes: bool) -> bool {
+        let count = if of_bytes { &self.of_bytes } else { &self.of_messages };
+        count.load(Ordering::Acquire) > 0
+    }
+
+    /// The faults at work, if there are any of messages, or of bytes.
+    fn works(&self, of_bytes: bool) -> Vec<Arc<Work>> {
+        if self.has(of_bytes) { self.locked().clone() } else { Vec::new() }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<Arc<Work>>> {
+        self.works.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves one connection of the caller until it ends.
+    fn serve(self: &Arc<Self>, io: TcpStream) {
+        let Ok((conn, read, write)) = near::open(io, self.clone()) else { return };
+        let over = conn.over.clone();
+        let serve = async move {
+            let mut upstream = conn.shared.upstream.subscribe();
+            let address = *upstream.borrow_and_update();
+            let far = match TcpStream::connect(address).await {
+                Ok(far) if far.set_nodelay(true).is_ok() => far,
+                // As close as it gets to being refused.
+                _ => return conn.reset(),
+            };
+            if conn.shared.spec.wire == Wire::Bytes {
+                let near = near::Near { first: BytesMut::new(), read, write };
+                relay::serve(&conn, near, far, BytesMut::new(), upstream).await;
+            } else {
+                http1::Http1::new(conn, read, write, far, upstream).serve().await;
+            }
+        };
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = over.cancelled() => {}
+                () = serve => {}
+            }
+        });
+    }
 }
 
 impl Link {
     /// Begins to listen on a free port of 127.0.0.1. Errors: no port is free.
     pub async fn open(spec: Spec) -> std::io::Result<Arc<Link>> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let link = Arc::new(Link {
-            address: listener.local_addr()?,
-            calls: Arc::new(Calls::new(&spec)),
-            upstream: Mutex::new(spec.upstream),
+        let log = Log::new(&spec);
+        let shared = Arc::new(Shared {
+            log: log.clone(),
+            upstream: watch::Sender::new(spec.upstream),
+            works: Mutex::default(),
+            of_messages: AtomicUsize::new(0),
+            of_bytes: AtomicUsize::new(0),
             ended: CancellationToken::new(),
             spec,
         });
-        let (ended, weak) = (link.ended.clone(), Arc::downgrade(&link));
+        let address = listener.local_addr()?;
+        let link = Arc::new(Link { address, shared: shared.clone(), calls: Arc::new(Calls::new(log)) });
         tokio::spawn(async move {
             loop {
                 let accepted = tokio::select! {
-                    () = ended.cancelled() => return,
+                    () = shared.ended.cancelled() => return,
                     accepted = listener.accept() => accepted,
                 };
-                let (Ok((mut near, _)), Some(link)) = (accepted, weak.upgrade()) else { return };
-                let (upstream, ended) = (link.upstream(), ended.clone());
-                tokio::spawn(async move {
-                    let Ok(mut far) = TcpStream::connect(upstream).await else { return };
-                    tokio::select! {
-                        () = ended.cancelled() => {}
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                    }
-                });
+                match accepted {
+                    Ok((near, _)) => shared.serve(near),
+                    // Too many files are open, or the caller left already: neither ends the link.
+                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+                }
             }
         });
         Ok(link)
@@ -91,7 +170,7 @@ impl Link {
 
     /// `orders -> ledger`, as messages name it.
     pub fn title(&self) -> String {
-        format!("{} -> {}", self.spec.from, self.spec.to)
+        format!("{} -> {}", self.shared.spec.from, self.shared.spec.to)
     }
 
     /// Where the caller must look for the service.
@@ -99,44 +178,60 @@ impl Link {
         self.address
     }
 
+    /// How much of what passes is understood.
+    pub fn wire(&self) -> Wire {
+        self.shared.spec.wire
+    }
+
     /// What passed since the link was opened; a history that grows.
     pub fn calls(&self) -> Arc<Calls> {
         self.calls.clone()
     }
 
-    /// Sends everything that comes from now on to another address, such as a test double's;
-    /// connections to the old one are closed once they are idle. `None`: to the service again.
+    /// Sends every request that comes from now on to another address, such as a test double's, also
+    /// those on connections that stand already. Connections of which only bytes are understood are
+    /// closed. `None`: to the service again.
     pub fn redirect(&self, to: Option<SocketAddr>) {
-        *self.upstream.lock().unwrap_or_else(PoisonError::into_inner) = to.unwrap_or(self.spec.upstream);
+        let to = to.unwrap_or(self.shared.spec.upstream);
+        self.shared.upstream.send_if_modified(|upstream| std::mem::replace(upstream, to) != to);
     }
 
     /// Puts faults to work until the guard is dropped. Every hit is told as it happens.
     pub fn apply(self: &Arc<Self>, faults: Vec<Fault>, tell: Arc<dyn Fn(Hit) + Send + Sync>) -> AtWork {
-        let _ = (faults, tell);
-        AtWork { link: self.clone() }
+        let work = Work::new(faults, tell);
+        self.shared.locked().push(work.clone());
+        self.count(&work, |count| count.fetch_add(1, Ordering::AcqRel));
+        AtWork { link: self.clone(), work }
     }
 
-    fn upstream(&self) -> SocketAddr {
-        *self.upstream.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count(&self, work: &Work, change: impl Fn(&AtomicUsize) -> usize) {
+        for (of_bytes, count) in [(false, &self.shared.of_messages), (true, &self.shared.of_bytes)] {
+            if work.has(of_bytes) {
+                change(count);
+            }
+        }
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.ended.cancel();
+        self.shared.ended.cancel();
     }
 }
 
 /// Faults at work on a link. Once it is dropped, the next request passes clean: connections that
-/// a fault has harmed are closed.
+/// a fault has harmed are closed, and what it held back goes on its way.
 #[derive(Debug)]
 #[must_use = "the faults end when it is dropped"]
 pub struct AtWork {
     link: Arc<Link>,
+    work: Arc<Work>,
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        let _ = &self.link;
+        self.link.shared.locked().retain(|work| !Arc::ptr_eq(work, &self.work));
+        self.link.count(&self.work, |count| count.fetch_sub(1, Ordering::AcqRel));
+        self.work.end();
     }
 }

@@ -264,6 +264,7 @@ pub fn command(text: impl Into<Arc<str>>, options: Object) -> Call {
         place: Some(CallPlace::Text(vec![super::Piece::Text(text.into())])),
         operand: None,
         options,
+        span: None,
     }
 }
 

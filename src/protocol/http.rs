@@ -32,11 +32,11 @@
 //! `CONNECT` is left out: it asks a proxy for a tunnel, and there is no tunnel to test through.
 
 mod client;
-mod content;
+pub(crate) mod content;
 mod curl;
 mod fault;
 mod link;
-mod options;
+pub(crate) mod options;
 mod payload;
 mod phases;
 mod probe;
@@ -47,12 +47,13 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod tls;
 mod transfer;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use reqwest::Method;
 
@@ -101,7 +102,7 @@ impl Http {
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer = self.transfer(&options, &payload, &target, session, "*/*").await?;
+        let transfer = self.transfer(&options, &payload, &target, session, "*/*", call.span).await?;
         if let Some(rel) = &options.pages {
             if method != Method::GET {
                 return Err(Misuse::option(
@@ -133,6 +134,7 @@ impl Http {
         target: &Target,
         session: &'a Session,
         accept: &'static str,
+        span: Option<u64>,
     ) -> Result<Transfer<'a>, Misuse> {
         Ok(Transfer {
             clients: &self.clients,
@@ -141,6 +143,8 @@ impl Http {
             options,
             material: options.tls.load(&options.tls_dir).await?,
             payload,
+            span,
+            sent: AtomicU64::new(0),
             origin: target.url.origin(),
             accept,
         })
@@ -210,7 +214,8 @@ impl Http {
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer = self.transfer(&options, &payload, &target, session, "text/event-stream").await?;
+        let transfer =
+            self.transfer(&options, &payload, &target, session, "text/event-stream", call.span).await?;
         let mut sent = transfer.send(method, target).await?;
         let refusal = match &sent.head {
             Some(head) if sent.fault.is_none() => record::no_event_stream(head, &sent.target.shown),

@@ -71,6 +71,9 @@ pub struct Call {
     /// The service's own `with`, overridden by the request's; `headers` and `metadata` are merged
     /// name by name.
     pub options: Object,
+    /// Names the request among those of its scenario, the same in every run: its span in the trace
+    /// context. Counted without one.
+    pub span: Option<u64>,
 }
 
 /// Where in the target, evaluated.

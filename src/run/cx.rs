@@ -55,6 +55,8 @@ pub(crate) struct Cx {
     pub(crate) unjudged: Mutex<Vec<Unjudged>>,
     /// The links from the runner to services that it observes or breaks.
     pub(crate) links: Arc<super::link::Links>,
+    /// How often each request was made, by the key of its place.
+    pub(crate) spans: Mutex<BTreeMap<String, u32>>,
     /// When it began.
     pub(crate) began: std::time::Instant,
     /// What happened so far, for the timeline of a failure.
@@ -118,6 +120,7 @@ impl Cx {
             defers: Mutex::default(),
             unjudged: Mutex::default(),
             links: Arc::default(),
+            spans: Mutex::default(),
             began: std::time::Instant::now(),
             moments: Arc::default(),
             recursive: super::shapes::Recursive::default(),

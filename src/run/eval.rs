@@ -290,6 +290,9 @@ impl Cx {
             if &*field.name == "log" {
                 self.complete_log(env, &**live, field.span)?;
             }
+            if let (Value::Live(calls), "calls") = (&found, &*field.name) {
+                self.complete_calls(env, &**calls, field.span)?;
+            }
             return Ok(found);
         }
         let shown = match value {
@@ -372,6 +375,21 @@ impl Cx {
         }
     }
 
+    /// A history of calls with a hole proves nothing.
+    fn complete_calls(&self, env: &Env, calls: &dyn crate::value::Live, span: Span) -> Flow<()> {
+        let dropped = calls.field("dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
+        match dropped {
+            Some(count) if count > 0 => {
+                let message = format!(
+                    "{count} calls over `{}` were too many to keep, so they cannot be judged",
+                    calls.name()
+                );
+                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn index(&self, env: &Env, value: &Value, index: &Value, span: Span) -> Flow<Value> {
         match (value, index) {
             (Value::Absent, _) => Ok(Value::Absent),
@@ -386,7 +404,9 @@ impl Cx {
                 }
             }
             (Value::Live(live), Value::Number(_)) => {
-                self.index(env, &Value::list(live.items().unwrap_or_default()), index, span)
+                // Of a service, its members.
+                let items = live.items().map(Value::list).or_else(|| live.field("members"));
+                self.index(env, &items.unwrap_or_else(|| Value::list(Vec::new())), index, span)
             }
             (Value::Object(fields), Value::Text(name)) => {
                 Ok(fields.get(&name.text).cloned().unwrap_or(Value::Absent))

@@ -16,7 +16,7 @@ use super::service::ServiceRef;
 use crate::check::{Ends, ItemRef, LinkName, Party, link_name, link_place};
 use crate::diag::Code;
 use crate::event::Failure;
-use crate::link::{Link, Spec, Wire};
+use crate::link::{Calls, Link, Spec, Wire};
 use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::value::{Live, Value};
@@ -32,6 +32,8 @@ pub(crate) struct Links {
     standing: Mutex<BTreeMap<Ends, Vec<Standing>>>,
     /// What expressions such as `(orders -> ledger)` stand for, so that each is one thing.
     passages: Mutex<Vec<(LinkName, Arc<Passage>)>>,
+    /// What passed over links between services since a scenario began.
+    histories: Mutex<Vec<(Arc<Link>, Arc<Calls>)>>,
 }
 
 /// A link that stands.
@@ -185,6 +187,26 @@ impl Cx {
         links
     }
 
+    /// From here on the links between services tell of this attempt of a scenario: it holds them
+    /// alone, so that what passed before is nobody's any more.
+    pub(crate) fn begin_histories(&self, links: &[Ends]) {
+        for ends in links {
+            let name = LinkName { from: ends.from, to: Some(ends.to), method: None };
+            for standing in self.world.links.of(&name) {
+                let history = standing.link.calls().from_now();
+                history.forget_before();
+                lock(&self.links.histories).push((standing.link, history));
+            }
+        }
+    }
+
+    /// What passed over a link since the scenario began.
+    pub(crate) fn history(&self, standing: &Standing) -> Arc<Calls> {
+        let histories = lock(&self.links.histories);
+        let found = histories.iter().find(|(link, _)| Arc::ptr_eq(link, &standing.link));
+        found.map_or_else(|| standing.link.calls(), |(_, history)| history.clone())
+    }
+
     /// What `(orders -> ledger.Post)` stands for.
     pub(super) fn link(
         self: &Arc<Self>,
@@ -199,9 +221,12 @@ impl Cx {
         if let Some((_, known)) = passages.iter().find(|(known, _)| *known == name) {
             return Ok(Value::Live(known.clone()));
         }
-        let calls = self.links_of(&name).iter().map(|link| link.calls()).collect();
-        let since = self.began.saturating_duration_since(self.world.began);
-        let passage = Arc::new(Passage::new(self.written(span).into(), calls, name.method.clone(), since));
+        let calls: Vec<Arc<Calls>> = self.standing(&name).iter().map(|link| self.history(link)).collect();
+        let mut calls = Calls::merged(&calls);
+        if let Some(method) = &name.method {
+            calls = calls.of(method);
+        }
+        let passage = Arc::new(Passage::new(self.written(span).into(), calls));
         passages.push((name, passage.clone()));
         Ok(Value::Live(passage))
     }

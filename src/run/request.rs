@@ -399,7 +399,22 @@ impl Cx {
             .target
             .as_ref()
             .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
-        Ok(Call { verb: request.verb.name.clone(), endpoint, stream, members, place, operand, options })
+        let verb = request.verb.name.clone();
+        let span = Some(self.next_span(env, request.verb.span));
+        Ok(Call { verb, endpoint, stream, members, place, operand, options, span })
+    }
+
+    /// The span of a request: a function of its place, of the calls and turns around it, and of how
+    /// often it was made there before, so that requests at the same time tell themselves apart.
+    fn next_span(&self, env: &Env, place: Span) -> u64 {
+        let key = env.site(place).with("span");
+        let count = {
+            let mut spans = super::cx::lock(&self.spans);
+            let count = spans.entry(format!("{key:?}")).or_default();
+            *count += 1;
+            *count
+        };
+        key.with(count.to_string()).below(usize::MAX) as u64
     }
 
     /// Options: a bare word that an option knows, such as `contract: ignore`, stands for itself.

@@ -145,6 +145,7 @@ async fn one_attempt(
     planned: &PlannedScenario,
 ) -> (Outcome, Vec<Failure>) {
     let world = &cx.world;
+    cx.begin_histories(&planned.links);
     let item = world.plan.program.item(planned.item);
     let env = scenario_env(world, planned, instance);
     for &service in &planned.services {

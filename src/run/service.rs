@@ -314,10 +314,23 @@ impl Live for ServiceRef {
     }
 
     fn version(&self) -> u64 {
-        self.process().map_or(0, |service| service.version())
+        let members: u64 = self.members.iter().map(|member| member.version()).sum();
+        self.process().map_or(members, |service| service.version())
     }
 
     fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        if !self.members.is_empty() {
+            // The versions first: what changes after they were read ends the wait.
+            let versions: Vec<u64> = self.members.iter().map(|member| member.version()).collect();
+            if versions.iter().sum::<u64>() != seen {
+                return Box::pin(std::future::ready(()));
+            }
+            let waits: Vec<_> =
+                self.members.iter().zip(versions).map(|(member, seen)| member.changed(seen)).collect();
+            return Box::pin(async move {
+                futures_util::future::select_all(waits).await;
+            });
+        }
         match self.process() {
             Some(service) => service.changed(seen),
             None => Box::pin(std::future::pending()),

@@ -184,3 +184,161 @@ scenario "fails" {
     let again = project.scn(&["replay", "events.jsonl"]);
     assert!(again.says("books killed by kill"), "{}{}", again.out, again.err);
 }
+
+/// Each fault that HTTP/1.1 can have, and what the runner sees of it.
+const SEEN: &[(&str, &str)] = &[
+    ("latency(10ms)", "r.status == 200"),
+    ("bandwidth(64KiB)", "r.status == 200"),
+    ("slice(1)", "r.status == 200"),
+    ("reset", "r.error.kind == \"reset\""),
+    ("timeout", "r.error.kind == \"timeout\""),
+    ("half_open", "r.error.kind == \"timeout\""),
+    ("truncate(at: 20)", "r.error.kind in [\"reset\", \"protocol\"]"),
+    ("lost_request(first: 1)", "r.error.kind == \"reset\""),
+    ("lost_response(first: 1)", "r.error.kind == \"reset\""),
+    ("duplicate(times: 2)", "r.status == 200"),
+    ("delay(10ms)", "r.status == 200"),
+    ("reorder(within: 10ms)", "r.status == 200"),
+    ("status(503, route: \"/count\")", "r.status == 503"),
+];
+
+#[test]
+fn after_each_block_the_next_request_is_clean() {
+    let mut text = String::new();
+    for (fault, seen) in SEEN {
+        let title = fault.replace('"', "");
+        text += &format!(
+            "scenario \"{title}\" {{\n  GET books /count\n  under {fault} on client -> books {{\n    let r = GET books /count with {{ timeout: 1s }}\n    expect {seen}\n  }}\n  GET books /count\n  let before = GET books /count\n  expect before.status == 200 and before.latency < 1s\n}}\n"
+        );
+    }
+    let passed = format!("{} passed", SEEN.len());
+    with_shop(&text).run(&[]).ends(0, &[&passed]).never_says(&["skipped"]);
+}
+
+#[test]
+fn a_lost_response_shows_who_repeats_what_was_done() {
+    let text = r#"
+scenario "the shop repeats, the books count twice" {
+  under lost_response(first: 1) on shop -> books.POST {
+    POST shop /buy {}
+    expect body.attempts == 2
+  }
+  GET books /count
+  expect body == 2
+  expect (shop -> books).calls.count == 2
+  expect (shop -> books).calls[0].response.sent == false
+  expect (shop -> books).calls[0].response.status == 201
+  expect (shop -> books).calls[1].attempt == 2
+}
+scenario "the runner knows the answer it hid" {
+  under lost_response(first: 1) on client -> books {
+    let lost = POST books /post {}
+    expect lost.error.kind == "reset"
+    expect lost.error.hidden.status == 201
+    expect lost.error.hidden.body.count == 3
+  }
+}
+scenario "a lost request was never there" {
+  under lost_request(first: 1) on client -> books {
+    let lost = POST books /post {}
+    expect lost.error.kind == "reset"
+    expect lost.error.hidden == absent
+  }
+  GET books /count
+  expect body == 3
+}
+"#;
+    with_shop(text).run(&["--jobs", "1"]).ends(0, &["3 passed"]);
+}
+
+#[test]
+fn a_service_crashes_as_the_call_comes_that_is_counted() {
+    let text = r#"
+scenario "the second post" {
+  under crash(nth: 2, of: shop, method: "POST") on books {
+    POST shop /buy {}
+    POST shop /buy {}
+    expect status in [201, 502]
+    expect books.exits.count == 1 within 10s
+  }
+  GET books /count
+  POST shop /buy {}
+}
+scenario "by the runner" {
+  under crash(1) on books {
+    let lost = GET books /count
+    expect lost.error.kind == "reset"
+    expect books.exits.count >= 1 within 10s
+  }
+  GET books /count
+  expect body == 0
+}
+"#;
+    let project = with_shop(text);
+    project.run(&["--jobs", "1", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
+    let hits = events(&project, "faulted");
+    assert_eq!(hits.len(), 2, "{hits:?}");
+    assert!(hits.iter().all(|hit| hit["link"] == "books"), "{hits:?}");
+    assert_eq!(hits[0]["index"], 2);
+}
+
+/// What was hit, without its times; at once they come in any order.
+fn hit(project: &Project) -> Vec<String> {
+    let mut hits: Vec<String> = events(project, "faulted")
+        .iter()
+        .map(|hit| format!("{} {} {} {}", hit["link"], hit["fault"], hit["message"], hit["index"]))
+        .collect();
+    hits.sort();
+    hits
+}
+
+#[test]
+fn the_same_seed_hits_the_same_messages() {
+    let text = r#"
+scenario "one after the other" {
+  under lost_request(share: 50%) on client -> books {
+    for n in 1..12 {
+      let r = POST books /post {}
+      expect r.error == absent or r.error.kind == "reset"
+    }
+  }
+}
+scenario "at once" {
+  under status(503, share: 50%) on client -> books {
+    let all = parallel for n in 1..12 {
+      let r = GET books "/count?n=${n}"
+      expect r.status in [200, 503]
+      return r.status
+    }
+    show all
+  }
+}
+"#;
+    let project = with_shop(text);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut statuses = std::collections::BTreeSet::new();
+    for _ in 0..15 {
+        let ran = project.run(&["--seed", "4", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
+        let one: Vec<String> = hit(&project).into_iter().filter(|hit| hit.contains("lost_request")).collect();
+        assert!((1..12).contains(&one.len()), "{one:?}");
+        seen.insert(one);
+        statuses.insert(ran.out.lines().filter(|line| line.contains("all = ")).collect::<String>());
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(statuses.len(), 1, "{statuses:?}");
+    project.run(&["--seed", "5", "--report", "json=events.jsonl"]).ends(0, &[]);
+    assert!(!seen.contains(&hit(&project)), "another seed hits others");
+}
+
+#[test]
+fn a_share_that_passes_by_is_no_failure_and_one_of_nothing_is() {
+    let text = r#"
+scenario "passes by" {
+  under lost_request(share: 0.000001) on client -> books { GET books /count }
+}
+scenario "nothing passed" {
+  under lost_request(share: 50%) on client -> books { GET shop /count }
+}
+"#;
+    with_shop(text).run(&[]).ends(1, &["1 passed", "1 failed", "no call passed while the block ran"]);
+}

@@ -1,7 +1,7 @@
 //! Real services for real links: this test program itself, started by a run as a shop that posts
 //! what it sells in the books of another service.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 

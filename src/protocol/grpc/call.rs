@@ -66,7 +66,7 @@ fn with(record: Value, name: &str, value: Value) -> Value {
 
 impl<'a> Request<'a> {
     pub(super) fn read(call: &'a Call, session: &Session) -> Result<Request<'a>, Misuse> {
-        let options = Options::parse(&call.options)?.with_trace(session);
+        let options = Options::parse(&call.options)?.with_trace(session, call.span);
         let Some(endpoint) = call.endpoint.clone() else {
             return Err(Misuse::new(format!("`{}` needs a service", call.verb))
                 .help(format!("name one that speaks gRPC: `{} ledger.GetEntry {{ … }}`", call.verb)));

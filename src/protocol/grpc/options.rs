@@ -86,9 +86,9 @@ impl Options {
     }
 
     /// What is sent: the metadata with the trace context of the scenario.
-    pub(super) fn with_trace(mut self, session: &Session) -> Options {
+    pub(super) fn with_trace(mut self, session: &Session, span: Option<u64>) -> Options {
         let name = HeaderName::from_static("traceparent");
-        let parent = format!("00-{}-{}-01", session.trace_id, span_id());
+        let parent = format!("00-{}-{}-01", session.trace_id, span_id(span));
         if self.trace
             && !self.sets(&name)
             && let Ok(value) = HeaderValue::try_from(parent)
@@ -118,11 +118,14 @@ impl Options {
 }
 
 /// A span id that no other request of this process has (W3C Trace Context §3.2.2.4); never zero.
-fn span_id() -> String {
+fn span_id(span: Option<u64>) -> String {
     use std::hash::{BuildHasher as _, Hasher as _};
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    if let Some(span) = span {
+        return format!("{:016x}", span.max(1));
+    }
     static NEXT: AtomicU64 = AtomicU64::new(1);
     static KEY: LazyLock<std::hash::RandomState> = LazyLock::new(std::hash::RandomState::new);
     let mut hasher = KEY.build_hasher();

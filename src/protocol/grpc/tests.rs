@@ -59,6 +59,7 @@ fn request(
         place: None,
         operand,
         options,
+        span: None,
     }
 }
 
@@ -73,6 +74,7 @@ fn on_stream(verb: &str, stream: &Value, operand: Option<Value>) -> Call {
         place: None,
         operand,
         options,
+        span: None,
     }
 }
 

@@ -13,18 +13,18 @@ use crate::value::{Tagged, Text, Value, from_json};
 
 /// Why a body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BodyError {
-    pub(super) message: String,
+pub(crate) struct BodyError {
+    pub(crate) message: String,
     /// 1-based line and column, where there is such a place.
-    pub(super) place: Option<(usize, usize)>,
+    pub(crate) place: Option<(usize, usize)>,
 }
 
 impl BodyError {
-    pub(super) fn new(message: impl Into<String>) -> BodyError {
+    pub(crate) fn new(message: impl Into<String>) -> BodyError {
         BodyError { message: message.into(), place: None }
     }
 
-    pub(super) fn record(&self) -> Value {
+    pub(crate) fn record(&self) -> Value {
         let mut fields = vec![("message", Value::text(self.message.as_str()))];
         if let Some((line, column)) = self.place {
             fields.push(("line", Value::int(line as i128)));
@@ -35,7 +35,7 @@ impl BodyError {
 
     /// What stands as `body`: equal to nothing that a scenario can write, not even `absent`, and
     /// it shows its reason wherever it is shown.
-    pub(super) fn unreadable(&self) -> Value {
+    pub(crate) fn unreadable(&self) -> Value {
         Value::Tagged(Arc::new(Tagged { tag: "unreadable", value: self.record() }))
     }
 }
@@ -51,7 +51,7 @@ impl std::fmt::Display for BodyError {
 }
 
 /// Why a body was not decoded.
-pub(super) enum Undecoded {
+pub(crate) enum Undecoded {
     /// It decodes to more than the limit.
     TooLarge,
     /// It is broken.
@@ -60,7 +60,7 @@ pub(super) enum Undecoded {
 
 /// Undoes the content codings. At most `limit` bytes come out, so that a small body cannot fill
 /// the memory.
-pub(super) async fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Undecoded> {
+pub(crate) async fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Undecoded> {
     let codings: Vec<String> = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -110,15 +110,15 @@ async fn read_all(decoder: impl AsyncRead + Unpin, coding: &str, limit: usize) -
 
 /// A body as the language sees it.
 #[derive(Debug)]
-pub(super) struct Content {
-    pub(super) body: Value,
-    pub(super) text: Option<Arc<str>>,
-    pub(super) error: Option<BodyError>,
+pub(crate) struct Content {
+    pub(crate) body: Value,
+    pub(crate) text: Option<Arc<str>>,
+    pub(crate) error: Option<BodyError>,
 }
 
 /// Reads a decoded body by its content type. `expected` is whether a body must be there at all, as
 /// it need not after `HEAD` or with 204 and 304.
-pub(super) fn read(headers: &HeaderMap, body: &Bytes, expected: bool) -> Content {
+pub(crate) fn read(headers: &HeaderMap, body: &Bytes, expected: bool) -> Content {
     let content_type = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let content_type = content_type.as_deref().unwrap_or_default();
     let media = media_type(content_type);
@@ -198,7 +198,7 @@ fn decode_text(content_type: &str, body: &[u8]) -> Result<String, BodyError> {
 }
 
 /// `application/json` of `application/json; charset=utf-8`, in lower case.
-pub(super) fn media_type(content_type: &str) -> String {
+pub(crate) fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -218,7 +218,7 @@ fn parameter(content_type: &str, name: &str) -> Option<String> {
 }
 
 /// RFC 8259, and the structured suffix of RFC 6839.
-pub(super) fn is_json(media: &str) -> bool {
+pub(crate) fn is_json(media: &str) -> bool {
     media == "application/json" || media.ends_with("+json")
 }
 

@@ -184,7 +184,7 @@ fn read_header(name: &HeaderName, value: &Value) -> Result<Header, Misuse> {
 }
 
 /// Headers whose values are never shown.
-pub(super) fn is_private(name: &HeaderName) -> bool {
+pub(crate) fn is_private(name: &HeaderName) -> bool {
     [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, header::SET_COOKIE].contains(name)
 }
 

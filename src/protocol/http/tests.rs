@@ -72,6 +72,7 @@ fn call(verb: &str, url: &str, path: &str) -> Call {
         place: Some(CallPlace::Path(Text { text: path.into(), secret: false })),
         operand: None,
         options: Object::new(),
+        span: None,
     }
 }
 

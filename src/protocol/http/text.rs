@@ -91,7 +91,7 @@ pub(super) fn received_headers(headers: &HeaderMap, redactor: &Redactor) -> Vec<
 
 /// A header value as text: UTF-8 where it is, otherwise each byte a character (ISO 8859-1), as
 /// RFC 9110 §5.5 reads them.
-pub(super) fn header_text(value: &[u8]) -> String {
+pub(crate) fn header_text(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
         Ok(text) => text.to_owned(),
         Err(_) => value.iter().map(|byte| char::from(*byte)).collect(),
@@ -100,7 +100,7 @@ pub(super) fn header_text(value: &[u8]) -> String {
 
 /// Headers as a record: text by lower-case name, a list where one came several times. `set-cookie`
 /// is always a list, since one cookie today is two tomorrow.
-pub(super) fn header_record(headers: &HeaderMap) -> Value {
+pub(crate) fn header_record(headers: &HeaderMap) -> Value {
     Value::object(headers.keys().map(|name| {
         let mut values: Vec<Value> =
             headers.get_all(name).iter().map(|value| Value::text(header_text(value.as_bytes()))).collect();

@@ -39,6 +39,10 @@ pub(super) struct Transfer<'a> {
     pub(super) options: &'a Options,
     pub(super) material: TlsMaterial,
     pub(super) payload: &'a Payload,
+    /// See [`super::super::Call::span`].
+    pub(super) span: Option<u64>,
+    /// How many requests it made.
+    pub(super) sent: AtomicU64,
     /// The host that credentials belong to.
     pub(super) origin: url::Origin,
     /// What to accept unless the options say otherwise.
@@ -269,7 +273,7 @@ impl Transfer<'_> {
     }
 
     /// `traceparent` (W3C Trace Context §3.2): the scenario's trace, and a span of its own for each
-    /// request, counted so that a repeated run sends the same.
+    /// request, page and redirect, so that a repeated run sends the same.
     fn trace_parent(&self) -> Option<String> {
         let trace = &self.session.trace_id;
         let valid = trace.len() == 32
@@ -278,7 +282,10 @@ impl Transfer<'_> {
         if !self.options.trace || !valid {
             return None;
         }
-        let count = self.state.spans.fetch_add(1, Ordering::Relaxed);
+        let count = match self.span {
+            Some(span) => span.wrapping_add(self.sent.fetch_add(1, Ordering::Relaxed)),
+            None => self.state.spans.fetch_add(1, Ordering::Relaxed),
+        };
         Some(format!("00-{trace}-{:016x}-01", span_id(trace, count)))
     }
 

@@ -8,7 +8,7 @@ use super::Standing;
 use super::seen::moved;
 use crate::event::Exchange;
 use crate::protocol::{Endpoint, Reply};
-use crate::value::{Live, Object, Text, Value};
+use crate::value::{Text, Value};
 
 impl Cx {
     /// Where a request to a service goes: to the runner's own link, when one stands.
@@ -78,23 +78,12 @@ impl Rename {
 /// The answer to this request that the link did not let through: found by the span that the request
 /// carried, which no other has.
 fn hidden(way: &Standing, reply: &Reply) -> Option<Value> {
-    let error = reply.record.as_object()?.get("error")?;
-    error.as_object()?;
+    reply.record.as_object()?.get("error")?.as_object()?;
     let sent = &reply.exchange.request_headers;
     let (_, span) = sent.iter().find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
-    let calls = way.link.calls().items().unwrap_or_default();
-    let call = calls.iter().rev().filter_map(Value::as_object).find(|call| carries(call, span))?;
-    let response = call.get("response")?.as_object()?;
-    if response.get("sent") != Some(&Value::Bool(false)) {
-        return None;
-    }
-    let parts = response.iter().filter(|(name, _)| &***name != "sent");
+    let hidden = way.link.calls().hidden(span)?;
+    let parts = hidden.as_object()?.iter().filter(|(name, _)| &***name != "sent");
     Some(Value::object(parts.map(|(name, value)| (name.clone(), value.clone()))))
-}
-
-fn carries(call: &Object, span: &str) -> bool {
-    let headers = call.get("headers").and_then(Value::as_object);
-    headers.and_then(|headers| headers.get("traceparent")).and_then(Value::as_text) == Some(span)
 }
 
 /// A record whose `error` has the true outcome.

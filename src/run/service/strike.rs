@@ -43,6 +43,7 @@ impl ServiceRef {
             }
             Strike::Pause(held) => {
                 if running.pause().is_ok() {
+                    until_still(running.pid()).await;
                     tell();
                 }
                 match held {
@@ -72,6 +73,29 @@ impl ServiceRef {
         }
         done
     }
+}
+
+/// How long a stopped process may take to stand still; then it is told to be paused all the same.
+const STILL: Duration = Duration::from_secs(1);
+
+/// Waits until every thread of a process has taken its SIGSTOP: until then some still work.
+async fn until_still(pid: Option<u32>) {
+    let began = tokio::time::Instant::now();
+    while let Some(pid) = pid
+        && works(pid)
+        && began.elapsed() < STILL
+    {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Whether a thread of a process is not stopped; where there is no `/proc`, none is.
+fn works(pid: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().any(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['T', 't', 'Z', 'X']))
+    })
 }
 
 /// Waits so long, or until the end.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,10 +18,10 @@ use super::{Harm, What};
 use crate::diag::Code;
 use crate::event::{Detail, EventKind, Failure};
 use crate::link::fault::{Kind, Select};
-use crate::link::{AtWork, Fault, Hit};
+use crate::link::{AtWork, Fault, Hit, Link};
 use crate::shape::DrawKey;
 use crate::system::fault::{ProcessFault, Strike};
-use crate::value::{Live as _, Value, show};
+use crate::value::{Live as _, Number, Value, show};
 
 /// What was hit in whole.
 const WHOLE_SHARE: u32 = 1_000_000;
@@ -91,13 +91,13 @@ impl Faults {
 
     /// The failures of those that hit nothing.
     fn never_hit(&self, cx: &Cx, env: &Env, took: Duration) -> Vec<Failure> {
-        let hits = lock(&self.hits);
+        let hits = self.hits();
         let idle =
             self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|(hit, _)| hit == index));
         let failures = idle.filter_map(|(index, harm)| match &harm.what {
             What::Link { on, fault } => {
                 let passed =
-                    calls(&cx.standing(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
+                    calls(&cx.links_of(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
                 let by_chance = fault.select.share.is_some_and(|share| share < WHOLE_SHARE);
                 if by_chance && passed > 0 {
                     return None;
@@ -137,8 +137,9 @@ fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
 }
 
 /// How many calls the links have seen.
-fn calls(links: &[Standing]) -> usize {
-    links.iter().map(|standing| standing.link.calls().items().map_or(0, |calls| calls.len())).sum()
+fn calls(links: &[Arc<Link>]) -> usize {
+    let counts = links.iter().filter_map(|link| link.calls().field("count"));
+    counts.filter_map(|count| count.as_number().and_then(Number::to_usize)).sum()
 }
 
 /// The faults of one link, in their order, each with its index among all.
@@ -158,6 +159,7 @@ impl Cx {
         let mut strikes = JoinSet::new();
         let mut struck: Vec<Arc<ServiceRef>> = Vec::new();
         let mut links: Vec<OnLink> = Vec::new();
+        let mut at_once: Vec<oneshot::Receiver<()>> = Vec::new();
         let mut seen = Vec::with_capacity(harms.len());
         let tells: Vec<Tell> =
             harms.iter().enumerate().map(|(index, harm)| self.teller(index, harm, &hits)).collect();
@@ -166,7 +168,7 @@ impl Cx {
             match &harm.what {
                 What::Link { on, fault } => {
                     let standing = self.standing(on);
-                    seen.push(calls(&standing));
+                    seen.push(calls(&self.links_of(on)));
                     for standing in standing {
                         let mut fault = (**fault).clone();
                         fault.select.method = fault.select.method.or_else(|| on.method.clone());
@@ -195,16 +197,30 @@ impl Cx {
                             strikes.spawn(crashes(heard, *down, ended.clone()));
                         }
                         _ => {
-                            let (fault, tell) = (fault.clone(), tells[index].clone());
-                            strikes.spawn(strike_again(parts(service), fault, key, ended.clone(), tell));
+                            let (send, begun) = oneshot::channel();
+                            if fault.when(0, &key) == Some(Duration::ZERO) {
+                                at_once.push(begun);
+                            }
+                            let told = Told { tell: tells[index].clone(), first: Mutex::new(Some(send)) };
+                            strikes.spawn(strike_again(
+                                parts(service),
+                                fault.clone(),
+                                key,
+                                ended.clone(),
+                                told,
+                            ));
                         }
                     }
                 }
             }
         }
         let at_work = links.into_iter().map(|on| begin(on, &tells)).collect();
-        let began = Instant::now();
-        Ok(Faults { harms, hits, at_work, seen, began, ended, strikes, struck })
+        let faults = Faults { harms, hits, at_work, seen, began: Instant::now(), ended, strikes, struck };
+        // What comes at once is there when the block begins. One that cannot strike does not say so.
+        for begun in at_once {
+            let _ = begun.await;
+        }
+        Ok(faults)
     }
 
     fn add<'l>(
@@ -298,13 +314,20 @@ async fn crashes(
     }
 }
 
+/// Who hears of strikes.
+struct Told {
+    tell: Tell,
+    /// Hears of the first alone.
+    first: Mutex<Option<oneshot::Sender<()>>>,
+}
+
 /// Strikes at its times, of several members one after the other, from one that the key chooses.
 async fn strike_again(
     parts: Vec<Arc<ServiceRef>>,
     fault: ProcessFault,
     key: DrawKey,
     ended: CancellationToken,
-    tell: Tell,
+    told: Told,
 ) -> Result<(), Box<Failure>> {
     let ProcessFault::Timed { strike, .. } = &fault else { return Ok(()) };
     let (began, first) = (Instant::now(), key.with("first").below(parts.len()));
@@ -315,11 +338,14 @@ async fn strike_again(
             () = tokio::time::sleep_until(began + due) => {}
         }
         let Some(part) = parts.get((first + number as usize) % parts.len().max(1)) else { return Ok(()) };
-        let told = || {
+        let tell = || {
             let (message, at) = ("process".to_owned(), std::time::Instant::now());
-            tell(&part.name, Hit { fault: 0, message, index: u64::from(number) + 1, at });
+            (told.tell)(&part.name, Hit { fault: 0, message, index: u64::from(number) + 1, at });
+            if let Some(first) = lock(&told.first).take() {
+                let _ = first.send(());
+            }
         };
-        part.strike(*strike, &ended, &told).await?;
+        part.strike(*strike, &ended, &tell).await?;
     }
     Ok(())
 }

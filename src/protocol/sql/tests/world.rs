@@ -83,6 +83,7 @@ impl World {
             place: (!text.is_empty()).then(|| CallPlace::Text(vec![Piece::Text(text.into())])),
             operand: None,
             options: Object::new(),
+            span: None,
         }
     }
 

@@ -1,0 +1,319 @@
+//! What a link writes down while a call passes: heads and bytes as they came, kept within bounds.
+//! Nothing is decoded here, so that what passes is not slowed.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use prost_reflect::MethodDescriptor;
+use tokio::sync::Notify;
+
+use crate::contract::Contract;
+use crate::link::Spec;
+use crate::protocol::ErrorKind;
+use crate::value::Value;
+
+/// Of one body so many bytes are kept.
+pub(in crate::link) const BODY: usize = 1 << 20;
+/// Past so many bytes in all, no bodies are kept.
+const BODIES: usize = 192 << 20;
+/// Past so many, no calls are kept: they are counted as dropped.
+const ALL: usize = 256 << 20;
+/// What a call costs beside its heads and bodies.
+const OVERHEAD: usize = 512;
+
+/// The calls of one link.
+#[derive(Debug)]
+pub(in crate::link) struct Log {
+    pub(super) from: Arc<str>,
+    pub(super) to: Arc<str>,
+    pub(super) contract: Option<Contract>,
+    pub(super) began: Instant,
+    entries: Mutex<Entries>,
+    /// Bytes held.
+    held: AtomicUsize,
+    dropped: AtomicU64,
+    version: AtomicU64,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// How many were forgotten before the first that is here.
+    forgotten: usize,
+    kept: VecDeque<Arc<Entry>>,
+}
+
+impl Log {
+    pub(in crate::link) fn new(spec: &Spec) -> Arc<Log> {
+        Arc::new(Log {
+            from: spec.from.clone(),
+            to: spec.to.clone(),
+            contract: spec.contract.clone(),
+            began: spec.began,
+            entries: Mutex::default(),
+            held: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+            version: AtomicU64::new(0),
+            changed: Notify::new(),
+        })
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call begins.
+    pub(in crate::link) fn begin(self: &Arc<Self>, head: Head) -> Call {
+        let size = head.target.len() + head.headers.size() + OVERHEAD;
+        let entry = Arc::new(Entry {
+            head,
+            start: Instant::now(),
+            size: AtomicUsize::new(size),
+            state: Mutex::default(),
+            record: OnceLock::new(),
+        });
+        if self.held.fetch_add(size, Ordering::Relaxed) < ALL {
+            self.entries().kept.push_back(entry.clone());
+        } else {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.change();
+        Call { log: self.clone(), entry }
+    }
+
+    /// Everything from position `from` on; positions count from the opening of the link.
+    pub(super) fn since(&self, from: usize) -> Vec<Arc<Entry>> {
+        let entries = self.entries();
+        entries.kept.iter().skip(from.saturating_sub(entries.forgotten)).cloned().collect()
+    }
+
+    /// The position after the last call.
+    pub(super) fn end(&self) -> usize {
+        let entries = self.entries();
+        entries.forgotten + entries.kept.len()
+    }
+
+    /// Frees what came before a position.
+    pub(super) fn forget(&self, before: usize) {
+        let mut entries = self.entries();
+        let count = before.saturating_sub(entries.forgotten).min(entries.kept.len());
+        entries.forgotten += count;
+        let gone: Vec<Arc<Entry>> = entries.kept.drain(..count).collect();
+        drop(entries);
+        for entry in gone {
+            self.held.fetch_sub(entry.size.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn change(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn changes(&self) -> &Notify {
+        &self.changed
+    }
+
+    /// The method in the contract, when there is one.
+    pub(in crate::link) fn method(&self, path: &str) -> Option<MethodDescriptor> {
+        let Some(Contract::Proto(proto)) = &self.contract else { return None };
+        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+        proto.pool().get_service_by_name(service)?.methods().find(|found| found.name() == method)
+    }
+}
+
+/// Headers as they came.
+#[derive(Debug, Clone)]
+pub(in crate::link) enum Headers {
+    /// The lines of an HTTP/1.1 head after its first, up to and with the empty one.
+    Lines(Bytes),
+    /// Of HTTP/2.
+    Map(HeaderMap),
+}
+
+impl Headers {
+    pub(in crate::link) fn map(&self) -> HeaderMap {
+        match self {
+            Headers::Map(map) => map.clone(),
+            Headers::Lines(lines) => crate::link::head::header_map(lines),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Headers::Lines(lines) => lines.len(),
+            Headers::Map(map) => map.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum(),
+        }
+    }
+}
+
+/// How a call begins.
+#[derive(Debug, Clone)]
+pub(in crate::link) struct Head {
+    /// Of HTTP.
+    pub(in crate::link) method: Arc<str>,
+    /// The path with its query.
+    pub(in crate::link) target: Arc<str>,
+    pub(in crate::link) headers: Headers,
+    pub(in crate::link) is_grpc: bool,
+}
+
+impl Head {
+    /// The HTTP method, or the short name of the gRPC method.
+    pub(in crate::link) fn name(&self) -> &str {
+        if self.is_grpc { self.target.rsplit('/').next().unwrap_or_default() } else { &self.method }
+    }
+}
+
+/// One call.
+#[derive(Debug)]
+pub(in crate::link) struct Entry {
+    pub(in crate::link) head: Head,
+    pub(super) start: Instant,
+    size: AtomicUsize,
+    state: Mutex<State>,
+    /// The record without `attempt`, once nothing of it changes any more.
+    pub(super) record: OnceLock<Value>,
+}
+
+impl Entry {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct State {
+    pub(super) request: Kept,
+    /// Whether the request came to its end.
+    pub(super) requested: bool,
+    pub(super) response: Option<(u16, Headers)>,
+    pub(super) body: Kept,
+    pub(super) trailers: Option<HeaderMap>,
+    /// Whether the whole answer came.
+    pub(super) answered: bool,
+    pub(super) hidden: bool,
+    pub(super) faults: Vec<&'static str>,
+    pub(super) error: Option<(ErrorKind, Arc<str>)>,
+    pub(super) end: Option<Instant>,
+}
+
+/// The beginning of a body, and how long it is.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Kept {
+    pub(super) bytes: Vec<u8>,
+    pub(super) size: u64,
+}
+
+impl Kept {
+    pub(super) fn is_whole(&self) -> bool {
+        self.bytes.len() as u64 == self.size
+    }
+}
+
+/// A call that passes. Dropping it ends it.
+#[derive(Debug)]
+pub(in crate::link) struct Call {
+    log: Arc<Log>,
+    entry: Arc<Entry>,
+}
+
+impl Call {
+    pub(in crate::link) fn head(&self) -> &Head {
+        &self.entry.head
+    }
+
+    fn keep(&self, data: &[u8], of: impl FnOnce(&mut State) -> &mut Kept) {
+        let mut state = self.entry.state();
+        let kept = of(&mut state);
+        // A body with a hole is no body: once something was left out, all that follows is.
+        let room = if kept.is_whole() && self.log.held.load(Ordering::Relaxed) < BODIES {
+            BODY.saturating_sub(kept.bytes.len()).min(data.len())
+        } else {
+            0
+        };
+        kept.size += data.len() as u64;
+        if room > 0 {
+            kept.bytes.extend_from_slice(&data[..room]);
+            drop(state);
+            self.log.held.fetch_add(room, Ordering::Relaxed);
+            self.entry.size.fetch_add(room, Ordering::Relaxed);
+        }
+    }
+
+    /// More of the request's body.
+    pub(in crate::link) fn request(&self, data: &[u8]) {
+        self.keep(data, |state| &mut state.request);
+    }
+
+    /// The request is complete.
+    pub(in crate::link) fn requested(&self) {
+        self.entry.state().requested = true;
+    }
+
+    /// The answer begins.
+    pub(in crate::link) fn response(&self, status: u16, headers: Headers) {
+        self.entry.state().response = Some((status, headers));
+        self.log.change();
+    }
+
+    /// More of the answer's body.
+    pub(in crate::link) fn answer(&self, data: &[u8]) {
+        self.keep(data, |state| &mut state.body);
+    }
+
+    /// The trailers of the answer.
+    pub(in crate::link) fn trailers(&self, trailers: HeaderMap) {
+        self.entry.state().trailers = Some(trailers);
+    }
+
+    /// The answer is complete.
+    pub(in crate::link) fn answered(&self) {
+        self.entry.state().answered = true;
+    }
+
+    /// The caller does not get to hear the answer.
+    pub(in crate::link) fn hide(&self) {
+        self.entry.state().hidden = true;
+    }
+
+    /// A fault hit it.
+    pub(in crate::link) fn hit(&self, fault: &'static str) {
+        self.entry.state().faults.push(fault);
+    }
+
+    /// It went wrong; the first reason stays.
+    pub(in crate::link) fn fail(&self, kind: ErrorKind, message: impl Into<Arc<str>>) {
+        self.entry.state().error.get_or_insert_with(|| (kind, message.into()));
+    }
+
+    /// The record so far, for keys.
+    pub(in crate::link) fn record(&self) -> Value {
+        super::record::of(&self.log, &self.entry)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut state = self.entry.state();
+        if !state.answered && state.error.is_none() {
+            state.error = Some((ErrorKind::Cancelled, "the caller, or the run, ended it first".into()));
+        }
+        state.end = Some(Instant::now());
+        drop(state);
+        self.log.change();
+    }
+}
+

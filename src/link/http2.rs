@@ -1,0 +1,205 @@
+//! HTTP/2 as it passes (RFC 9113), gRPC above all: each connection of the caller has one of its own
+//! to the service, and each stream one of its own there. Data flows as fast as the slower side
+//! takes it; resets, trailers and the ends of connections go on as what they are.
+
+mod stream;
+mod under;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use h2::client::SendRequest;
+use h2::server::SendResponse;
+use h2::{RecvStream, server};
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::near::{Conn, Near};
+
+/// How every connection of HTTP/2 begins (RFC 9113 §3.4).
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// What a stream may hold that waits for the slower side.
+const STREAM_WINDOW: u32 = 1 << 20;
+const WINDOW: u32 = 4 << 20;
+const FRAME: u32 = 64 << 10;
+/// How long other streams may still take before the connection is reset under one.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What the streams of a connection share.
+pub(super) struct Shared {
+    pub(super) conn: Arc<Conn>,
+    far: Mutex<Far>,
+    /// The connection to the service is over, and how.
+    far_ended: watch::Sender<Option<Ended>>,
+    /// A fault wants the caller told that no more streams are taken.
+    goaway: AtomicBool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Cleanly,
+    Broken,
+}
+
+struct Far {
+    upstream: watch::Receiver<SocketAddr>,
+    sender: SendRequest<Bytes>,
+    /// Ends the connection's task.
+    over: CancellationToken,
+}
+
+/// What becomes of a stream.
+pub(super) enum Outcome {
+    Done,
+    /// The connection must be reset while this stream still waits.
+    Condemned(Box<(Option<RecvStream>, SendResponse<Bytes>)>),
+    /// The connection to the service broke: so does this one.
+    Broken,
+}
+
+/// Serves the connection until it ends.
+pub(super) async fn serve(
+    conn: Arc<Conn>,
+    near: Near,
+    far: TcpStream,
+    upstream: watch::Receiver<SocketAddr>,
+) {
+    let mut settings = server::Builder::new();
+    settings.initial_window_size(STREAM_WINDOW).initial_connection_window_size(WINDOW).max_frame_size(FRAME);
+    let far_ended = watch::Sender::new(None);
+    let mut ended = far_ended.subscribe();
+    let (Ok(mut near), Some((sender, over))) =
+        tokio::join!(settings.handshake::<_, Bytes>(near), begin(far, &conn, &far_ended))
+    else {
+        return conn.reset();
+    };
+    let far = Mutex::new(Far { upstream, sender, over });
+    let shared = Arc::new(Shared { conn: conn.clone(), far, far_ended, goaway: AtomicBool::new(false) });
+    let mut streams = FuturesUnordered::new();
+    let mut condemned = VecDeque::new();
+    let mut grace = None;
+    loop {
+        enum Event {
+            Accepted(http::Request<RecvStream>, SendResponse<Bytes>),
+            Over(bool),
+            Stream(Outcome),
+            Far(Option<Ended>),
+            Late,
+        }
+        let has_streams = !streams.is_empty();
+        let event = tokio::select! {
+            biased;
+            outcome = streams.next(), if has_streams => match outcome {
+                Some(outcome) => Event::Stream(outcome),
+                None => continue,
+            },
+            accepted = near.accept() => match accepted {
+                Some(Ok((request, respond))) => Event::Accepted(request, respond),
+                Some(Err(error)) => Event::Over(error.is_io()),
+                None => Event::Over(false),
+            },
+            changed = ended.changed() => Event::Far(changed.ok().and_then(|()| *ended.borrow_and_update())),
+            () = late(&mut grace) => Event::Late,
+        };
+        match event {
+            Event::Accepted(request, respond) => {
+                streams.push(stream::serve(shared.clone(), request, respond));
+            }
+            Event::Stream(Outcome::Done) => {}
+            Event::Stream(Outcome::Condemned(stream)) => condemned.push_back(stream),
+            Event::Stream(Outcome::Broken) | Event::Late => return conn.reset(),
+            Event::Far(Some(Ended::Broken)) => {
+                // The streams say first what became of them.
+                while let Some(Some(_)) = futures_util::FutureExt::now_or_never(streams.next()) {}
+                return conn.reset();
+            }
+            Event::Far(Some(Ended::Cleanly)) => near.graceful_shutdown(),
+            Event::Far(None) => {}
+            Event::Over(broken) => {
+                if broken {
+                    conn.reset();
+                }
+                break;
+            }
+        }
+        if shared.goaway.swap(false, Ordering::Relaxed) {
+            near.graceful_shutdown();
+        }
+        if !condemned.is_empty() {
+            if streams.is_empty() {
+                return conn.reset();
+            }
+            if grace.is_none() {
+                // Those that were not hit shall come to their ends.
+                near.graceful_shutdown();
+                grace = Some(Box::pin(tokio::time::sleep(GRACE)));
+            }
+        }
+    }
+    // What the service still does for a caller that left goes on where a fault holds it back.
+    while streams.next().await.is_some() {}
+}
+
+async fn late(grace: &mut Option<std::pin::Pin<Box<tokio::time::Sleep>>>) {
+    match grace {
+        Some(grace) => grace.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Begins HTTP/2 with the service.
+async fn begin(
+    far: TcpStream,
+    conn: &Arc<Conn>,
+    ended: &watch::Sender<Option<Ended>>,
+) -> Option<(SendRequest<Bytes>, CancellationToken)> {
+    let mut settings = h2::client::Builder::new();
+    settings
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_frame_size(FRAME)
+        .enable_push(false);
+    let (sender, connection) = settings.handshake::<_, Bytes>(far).await.ok()?;
+    let over = conn.over.child_token();
+    let (stop, ended) = (over.clone(), ended.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            end = connection => {
+                let how = if end.is_ok() { Ended::Cleanly } else { Ended::Broken };
+                ended.send_replace(Some(how));
+            }
+        }
+    });
+    Some((sender, over))
+}
+
+impl Shared {
+    /// What sends requests to where the service is now.
+    pub(super) async fn sender(&self) -> Result<SendRequest<Bytes>, std::io::Error> {
+        let mut far = self.far.lock().await;
+        if far.upstream.has_changed().unwrap_or(false) {
+            let address = *far.upstream.borrow_and_update();
+            let socket = TcpStream::connect(address).await?;
+            socket.set_nodelay(true)?;
+            let begun = begin(socket, &self.conn, &self.far_ended).await;
+            let (sender, over) = begun.ok_or(std::io::ErrorKind::ConnectionReset)?;
+            far.sender = sender;
+            // The old connection ends by itself once its streams have.
+            far.over = over;
+        }
+        Ok(far.sender.clone())
+    }
+
+    pub(super) fn goes_away(&self) {
+        self.goaway.store(true, Ordering::Relaxed);
+    }
+}

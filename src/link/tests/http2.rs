@@ -1,0 +1,242 @@
+//! HTTP/2 and gRPC through a link.
+
+use std::future::poll_fn;
+
+use h2::client::SendRequest;
+use h2::{Reason, RecvStream};
+use http::{HeaderMap, Request};
+
+use super::*;
+
+const FIRST: Select =
+    Select { method: None, route: None, nth: None, first: Some(1), every: None, share: None, per: None };
+
+/// Sends every message back as it comes, and the status once the caller has ended.
+async fn echo(done: Arc<AtomicUsize>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (io, _) = listener.accept().await.unwrap();
+            let done = done.clone();
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(io).await.unwrap();
+                while let Some(Ok((request, mut respond))) = connection.accept().await {
+                    let done = done.clone();
+                    tokio::spawn(async move {
+                        done.fetch_add(1, Ordering::SeqCst);
+                        let path = request.uri().path().to_owned();
+                        if path == "/refuse/Me" {
+                            return respond.send_reset(Reason::REFUSED_STREAM);
+                        }
+                        let answer = http::Response::builder().header("content-type", "application/grpc");
+                        let mut to = respond.send_response(answer.body(()).unwrap(), false).unwrap();
+                        let mut body = request.into_body();
+                        while let Some(Ok(data)) = body.data().await {
+                            body.flow_control().release_capacity(data.len()).unwrap();
+                            to.reserve_capacity(data.len());
+                            to.send_data(data, false).unwrap();
+                        }
+                        let mut trailers = HeaderMap::new();
+                        trailers.insert("grpc-status", "0".parse().unwrap());
+                        let _ = to.send_trailers(trailers);
+                    });
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn caller(address: SocketAddr) -> SendRequest<Bytes> {
+    let (sender, connection) = h2::client::handshake(TcpStream::connect(address).await.unwrap()).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// A message of gRPC.
+fn message(text: &str) -> Bytes {
+    let mut bytes = vec![0];
+    bytes.extend_from_slice(&(text.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.into()
+}
+
+fn request(path: &str) -> Request<()> {
+    Request::post(format!("http://ledger{path}")).header("content-type", "application/grpc").body(()).unwrap()
+}
+
+async fn all(body: &mut RecvStream) -> Result<(Vec<u8>, Option<HeaderMap>), h2::Error> {
+    let mut bytes = Vec::new();
+    while let Some(data) = soon(body.data()).await {
+        let data = data?;
+        let _ = body.flow_control().release_capacity(data.len());
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, soon(body.trailers()).await?))
+}
+
+/// One message, one answer: its status.
+async fn unary(sender: &SendRequest<Bytes>, path: &str) -> Result<String, h2::Error> {
+    let mut sender = soon(sender.clone().ready()).await?;
+    let (answer, mut to) = sender.send_request(request(path), false)?;
+    to.send_data(message("a"), true)?;
+    let response = soon(answer).await?;
+    let head = response.headers().clone();
+    let (_, trailers) = all(&mut response.into_body()).await?;
+    let status = trailers.as_ref().unwrap_or(&head).get("grpc-status").unwrap();
+    Ok(status.to_str().unwrap().to_owned())
+}
+
+async fn grpc() -> (Arc<AtomicUsize>, Arc<Link>) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let link = link(echo(done.clone()).await, Wire::Grpc).await;
+    (done, link)
+}
+
+#[tokio::test]
+async fn streams_pass_both_ways_at_once() {
+    let (_, link) = grpc().await;
+    let mut sender = caller(link.address()).await.ready().await.unwrap();
+    let (answer, mut to) = sender.send_request(request("/chat.v1.Chat/Talk"), false).unwrap();
+    let mut body = soon(answer).await.unwrap().into_body();
+    for text in ["one", "two"] {
+        to.send_data(message(text), false).unwrap();
+        assert_eq!(soon(body.data()).await.unwrap().unwrap(), message(text));
+    }
+    to.send_data(Bytes::new(), true).unwrap();
+    let (rest, trailers) = all(&mut body).await.unwrap();
+    assert_eq!((rest.len(), &trailers.unwrap()["grpc-status"] == "0"), (0, true));
+    let record = &records(&link, 1).await[0];
+    assert_eq!((at(record, &["method"]), at(record, &["path"])), ("\"Talk\"".into(), "\"/chat.v1.Chat/Talk\"".into()));
+    assert_eq!(at(record, &["response", "status"]), "\"OK\"");
+    assert_eq!(at(record, &["request_size"]), "16");
+}
+
+#[tokio::test]
+async fn large_messages_flow() {
+    let (_, link) = grpc().await;
+    let mut sender = caller(link.address()).await.ready().await.unwrap();
+    let (answer, mut to) = sender.send_request(request("/a.B/C"), false).unwrap();
+    let sent = message(&"x".repeat(3_000_000));
+    to.reserve_capacity(sent.len());
+    to.send_data(sent.clone(), true).unwrap();
+    let (came, _) = all(&mut soon(answer).await.unwrap().into_body()).await.unwrap();
+    assert!(came == sent);
+    assert!(at(&records(&link, 1).await[0], &["body"]).contains("the link kept"));
+}
+
+#[tokio::test]
+async fn a_reset_of_the_service_keeps_its_code_and_of_the_caller_reaches_the_service() {
+    let (_, link) = grpc().await;
+    let sender = caller(link.address()).await;
+    let error = unary(&sender, "/refuse/Me").await.unwrap_err();
+    assert_eq!(error.reason(), Some(Reason::REFUSED_STREAM));
+    let mut ready = sender.ready().await.unwrap();
+    let (answer, mut to) = ready.send_request(request("/a.B/C"), false).unwrap();
+    soon(answer).await.unwrap();
+    to.send_reset(Reason::CANCEL);
+    let record = &records(&link, 2).await[1];
+    assert_eq!(at(record, &["error", "kind"]), "\"cancelled\"");
+}
+
+#[tokio::test]
+async fn lost_calls_reset_the_connection_and_only_one_of_them_was_done() {
+    for (kind, done) in [(Kind::LostRequest, 0), (Kind::LostResponse, 1)] {
+        let (count, link) = grpc().await;
+        let (work, told) = apply(&link, vec![fault(kind, Select { method: Some("Post".into()), ..FIRST })]);
+        let sender = caller(link.address()).await;
+        assert_eq!(unary(&sender, "/l.L/Get").await.unwrap(), "0");
+        let error = unary(&sender, "/l.L/Post").await.unwrap_err();
+        assert!(error.is_io(), "{error:?}");
+        assert_eq!(count.load(Ordering::SeqCst), 1 + done);
+        drop(work);
+        assert_eq!(unary(&caller(link.address()).await, "/l.L/Post").await.unwrap(), "0");
+        assert_eq!(hits(&told), [("Post".to_owned(), 1)]);
+        let record = &records(&link, 3).await[1];
+        let status = if done == 1 { "\"OK\"" } else { "absent" };
+        assert_eq!(at(record, &["response", "status"]), status);
+    }
+}
+
+#[tokio::test]
+async fn other_streams_come_to_their_end_before_the_connection_is_reset() {
+    let (_, link) = grpc().await;
+    let (_work, told) = apply(&link, vec![fault(Kind::LostRequest, Select { method: Some("Post".into()), ..FIRST })]);
+    let sender = caller(link.address()).await;
+    let mut ready = sender.clone().ready().await.unwrap();
+    let (answer, mut to) = ready.send_request(request("/l.L/Get"), false).unwrap();
+    let lost = tokio::spawn({
+        let sender = sender.clone();
+        async move { unary(&sender, "/l.L/Post").await }
+    });
+    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    to.send_data(message("a"), true).unwrap();
+    let (bytes, _) = all(&mut soon(answer).await.unwrap().into_body()).await.unwrap();
+    assert_eq!(bytes, message("a"));
+    assert!(lost.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn the_link_answers_with_a_status_of_grpc() {
+    let (count, link) = grpc().await;
+    let status = Kind::Status { status: Value::text("UNAVAILABLE"), headers: Vec::new() };
+    let (work, _) = apply(&link, vec![fault(status, FIRST)]);
+    let sender = caller(link.address()).await;
+    assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "14");
+    drop(work);
+    assert_eq!((unary(&sender, "/l.L/Post").await.unwrap(), count.load(Ordering::SeqCst)), ("0".to_owned(), 1));
+    assert_eq!(at(&records(&link, 2).await[0], &["response", "status"]), "\"UNAVAILABLE\"");
+}
+
+#[tokio::test]
+async fn a_stream_is_reset_with_its_code() {
+    let (count, link) = grpc().await;
+    let (work, _) = apply(&link, vec![fault(Kind::RstStream { code: 7 }, FIRST)]);
+    let sender = caller(link.address()).await;
+    let error = unary(&sender, "/l.L/Post").await.unwrap_err();
+    assert_eq!((error.reason(), count.load(Ordering::SeqCst)), (Some(Reason::REFUSED_STREAM), 0));
+    drop(work);
+    assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_away_answers_what_it_took() {
+    let (_, link) = grpc().await;
+    let (work, _) = apply(&link, vec![fault(Kind::Goaway, FIRST)]);
+    let io = TcpStream::connect(link.address()).await.unwrap();
+    let (sender, connection) = h2::client::handshake::<_, Bytes>(io).await.unwrap();
+    let mut connection = tokio::spawn(connection);
+    assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");
+    // The caller's side ends by itself: it was told to.
+    soon(poll_fn(|cx| std::pin::Pin::new(&mut connection).poll(cx))).await.unwrap().unwrap();
+    drop(work);
+    assert_eq!(unary(&caller(link.address()).await, "/l.L/Post").await.unwrap(), "0");
+}
+
+#[tokio::test]
+async fn a_duplicate_and_a_delay_of_grpc() {
+    let (count, link) = grpc().await;
+    let twice = fault(Kind::Duplicate { times: 1 }, FIRST);
+    let later = fault(Kind::Delay { by: Duration::from_millis(20), jitter: Duration::from_millis(10) }, FIRST);
+    let (work, told) = apply(&link, vec![twice, later]);
+    let sender = caller(link.address()).await;
+    assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    drop(work);
+    assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");
+    assert_eq!((count.load(Ordering::SeqCst), hits(&told).len()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_redirected_connection_of_http2_asks_another() {
+    let (first, link) = grpc().await;
+    let second = Arc::new(AtomicUsize::new(0));
+    let sender = caller(link.address()).await;
+    unary(&sender, "/l.L/Post").await.unwrap();
+    link.redirect(Some(echo(second.clone()).await));
+    unary(&sender, "/l.L/Post").await.unwrap();
+    link.redirect(None);
+    unary(&sender, "/l.L/Post").await.unwrap();
+    assert_eq!((first.load(Ordering::SeqCst), second.load(Ordering::SeqCst)), (2, 1));
+}

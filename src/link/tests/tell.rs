@@ -1,0 +1,87 @@
+//! What a link tells of what passed.
+
+use super::*;
+use crate::link::calls::Calls;
+
+#[tokio::test]
+async fn a_call_is_told_in_full() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let mut caller = Caller::to(link.address()).await;
+    caller
+        .send(
+            "POST /orders?x=1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer geheim\r\nX-A: 1\r\nx-a: 2\r\n\
+             traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\
+             Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{\"id\":7}",
+        )
+        .await;
+    caller.answer().await.unwrap();
+    let record = &records(&link, 1).await[0];
+    for (path, value) in [
+        (&["from"][..], "\"orders\""),
+        (&["to"], "\"ledger\""),
+        (&["method"], "\"POST\""),
+        (&["path"], "\"/orders?x=1\""),
+        (&["headers", "x-a"], "[\"1\", \"2\"]"),
+        (&["body"], "{ id: 7 }"),
+        (&["request"], "{ id: 7 }"),
+        (&["response", "status"], "200"),
+        (&["response", "body"], "{ number: 1 }"),
+        (&["response", "sent"], "true"),
+        (&["error"], "absent"),
+        (&["faults"], "[]"),
+        (&["attempt"], "1"),
+        (&["request_size"], "8"),
+        (&["response_size"], "12"),
+        (&["trace"], "\"0af7651916cd43dd8448eb211c80319c\""),
+    ] {
+        assert_eq!(at(record, path), value, "{path:?}");
+    }
+    assert!(!show(record).contains("geheim"), "{}", show(record));
+    let time = |name: &str| record.as_object().and_then(|fields| fields.get(name)?.as_duration()).unwrap();
+    assert!(time("start") <= time("end"));
+}
+
+#[tokio::test]
+async fn histories_are_parts_and_sums_of_others() {
+    let shop = Shop::open().await;
+    let (one, two) = (link(shop.address, Wire::Http).await, link(shop.address, Wire::Http).await);
+    post(&one, "/orders", "a").await.unwrap();
+    post(&two, "/orders", "b").await.unwrap();
+    post(&one, "/echo", "c").await.unwrap();
+    records(&one, 2).await;
+    records(&two, 1).await;
+    let both = Calls::merged(&[one.calls(), two.calls()]);
+    let bodies: Vec<String> = both.items().unwrap().iter().map(|record| at(record, &["raw"])).collect();
+    assert_eq!(bodies.len(), 3);
+    assert!(bodies[0] < bodies[1] && bodies[1] < bodies[2], "{bodies:?}");
+    assert_eq!(both.of("GET").items().unwrap().len(), 0);
+    assert_eq!(&*both.of("POST").name(), "orders -> ledger.POST");
+    let later = one.calls().from_now();
+    assert_eq!(later.field("count"), Some(Value::int(0)));
+    post(&one, "/orders", "d").await.unwrap();
+    records(&one, 3).await;
+    assert_eq!(later.field("count"), Some(Value::int(1)));
+    later.forget_before();
+    assert_eq!((one.calls().items().unwrap().len(), later.items().unwrap().len()), (1, 1));
+    assert_eq!(later.dropped(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_lasts_has_no_end_and_wakes_who_waits() {
+    async fn slow(mut caller: Caller) {
+        caller.until("\r\n\r\n").await.unwrap();
+        caller.until("go").await.unwrap();
+        caller.send("HTTP/1.1 204 No Content\r\n\r\n").await;
+    }
+    let link = link(raw(slow).await, Wire::Http).await;
+    let calls = link.calls();
+    let seen = calls.version();
+    let mut caller = Caller::to(link.address()).await;
+    caller.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n").await;
+    soon(calls.changed(seen)).await;
+    let now = calls.items().unwrap();
+    assert_eq!((at(&now[0], &["end"]), at(&now[0], &["response"])), ("absent".into(), "absent".into()));
+    caller.send("go").await;
+    assert_eq!(at(&records(&link, 1).await[0], &["response", "status"]), "204");
+}
