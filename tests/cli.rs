@@ -410,14 +410,11 @@ fn readers_that_go_away_and_full_disks_do_no_harm() {
     }
 }
 
+/// Reads what a program tells until a part of it has come.
 #[cfg(unix)]
-#[test]
-fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
-    let dir = project(&[("scenarios/green.scn", GREEN)]);
-    let mut child =
-        scn(dir.path(), &["run", "--watch"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+fn told(child: &mut std::process::Child) -> impl FnMut(&str) + use<> {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut until = |part: &str| {
+    move |part: &str| {
         let mut seen = String::new();
         for line in lines.by_ref() {
             let line = line.unwrap();
@@ -427,7 +424,16 @@ fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
             }
         }
         panic!("`{part}` never came: {seen}");
-    };
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
+    let dir = project(&[("scenarios/green.scn", GREEN)]);
+    let mut child =
+        scn(dir.path(), &["run", "--watch"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut until = told(&mut child);
     until("waiting for a change");
     fs::write(dir.path().join("scenarios/green.scn"), GREEN).unwrap();
     until("green.scn has changed");
@@ -436,6 +442,56 @@ fn watching_runs_again_on_a_change_and_ends_on_ctrl_c() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(0), "the last run passed");
+}
+
+#[cfg(unix)]
+#[test]
+fn watching_follows_catalogs_and_what_contracts_import() {
+    let scenarios = r#"
+let prices = from_csv(file("../data/prices.csv"))
+service books { speaks grpc contract "../proto/books.proto" ; at "http://127.0.0.1:1" }
+@cases(from_json(file("../data/cases.json")))
+scenario "is read" {
+  expect prices.count == 1
+  expect from_yaml(file("../data/late.yaml")) == {} or case.n == 1
+}
+scenario "is written" {
+  exec "sh -c 'echo 7$$ > ../data/made.json'"
+  expect from_json(file("../data/made.json")) >= 0
+}
+"#;
+    let imported = "syntax = \"proto3\";\npackage b;\nmessage Id { string id = 1; }\n";
+    let contract = "syntax = \"proto3\";\npackage a;\nimport \"id.proto\";\nservice Books { rpc Get(b.Id) returns (b.Id); }\n";
+    let dir = project(&[
+        ("scenarios/t.scn", scenarios),
+        ("data/prices.csv", "sku\ntea\n"),
+        ("data/cases.json", "[{ \"n\": 1 }]"),
+        ("data/late.yaml", "{}"),
+        ("data/made.json", "1"),
+        ("proto/books.proto", contract),
+        ("proto/id.proto", imported),
+    ]);
+    let mut child =
+        scn(dir.path(), &["run", "--watch"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut until = told(&mut child);
+    until("waiting for a change");
+    for (path, text) in [
+        ("data/prices.csv", "sku\nmug\n"),
+        ("data/cases.json", "[]"),
+        ("data/cases.json", "[{ \"n\": 1 }]"),
+        ("data/late.yaml", "{ }"),
+        ("proto/id.proto", imported),
+        ("proto/id.proto", "syntax = \"proto3\";\npackage nothing;\n"),
+        ("proto/id.proto", imported),
+    ] {
+        fs::write(dir.path().join(path), text).unwrap();
+        // What a run writes itself begins no other: then `made.json` would be what has changed.
+        until(&format!("{path} has changed"));
+        until("waiting for a change");
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    child.wait().unwrap();
 }
 
 const BOOKS: &str = "syntax = \"proto3\";\npackage a.v1;\nmessage Entry {\n  string id = 1;\n  int64 amount = 2;\n}\nservice Books {\n  rpc Get(Entry) returns (Entry);\n  rpc List(Entry) returns (stream Entry);\n}\n";

@@ -4,10 +4,11 @@
 pub mod csv;
 mod place;
 pub mod sql;
+mod write_yaml;
 mod yaml;
 
 pub use place::Malformed;
-pub(crate) use place::text;
+pub use write_yaml::to_yaml;
 pub use yaml::from_yaml;
 
 use crate::value::{JsonError, Value, from_json};

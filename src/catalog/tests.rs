@@ -168,7 +168,7 @@ CREATE TABLE `items` (
   KEY `k` (`name`)
 ) ENGINE=InnoDB;
 LOCK TABLES `items` WRITE;
-INSERT INTO `items` VALUES (1,'It\'s a \\ \"b\"\n\0\Z',0xDEADBEEF,'a'),(2,NULL,_binary 'ab','b');
+INSERT INTO `items` VALUES (1,'It\'s a \\ \"b\"\n\0\Z',0xDEADBEEF,'a'),(2,NULL,_binary 'ab','b'),(4,'','','a');
 UNLOCK TABLES;
 DELIMITER ;;
 /*!50003 CREATE TRIGGER t BEFORE INSERT ON items FOR EACH ROW BEGIN INSERT INTO log VALUES (1); END */;;
@@ -183,8 +183,19 @@ fn dumps_of_mysql_are_read() {
         show(&value),
         concat!(
             r#"{ items: [{ id: 1, name: "It's a \\ \"b\"\n\u0000\u001a", raw: bytes(deadbeef), kind: "a" }, "#,
-            r#"{ id: 2, name: null, raw: bytes(6162), kind: "b" }, { id: -3, raw: 5 }] }"#
+            r#"{ id: 2, name: null, raw: bytes(6162), kind: "b" }, "#,
+            r#"{ id: 4, name: "", raw: bytes(), kind: "a" }, { id: -3, raw: 5 }] }"#
         )
+    );
+}
+
+#[test]
+fn bytes_in_a_dump_of_mysql_are_told_how_to_be_dumped() {
+    let dump = b"-- MariaDB dump 10.19\nINSERT INTO `t` (`a`) VALUES\n('\xff');\n";
+    let wrong = sql::read(dump, None).unwrap_err().to_string();
+    assert!(
+        wrong.contains("not UTF-8: dump with `--hex-blob`") && wrong.contains("line 3 column 3"),
+        "{wrong}"
     );
 }
 

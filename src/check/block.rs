@@ -51,14 +51,20 @@ impl<'a> Walker<'a, '_> {
                 );
             }
             self.statement(statement);
+            if self.place.valued {
+                self.ends_with(Some(statement));
+            }
             if matches!(statement.kind, StatementKind::Return(_)) {
                 returned = Some(statement.span);
             }
         }
         self.place.valued = valued;
+        if valued && statements.is_empty() {
+            self.ends_with(None);
+        }
     }
 
-    fn statement(&mut self, statement: &'a Statement) {
+    pub(super) fn statement(&mut self, statement: &'a Statement) {
         self.called_action = None;
         match &statement.kind {
             StatementKind::Let(binding) => self.let_statement(binding),
@@ -115,9 +121,10 @@ impl<'a> Walker<'a, '_> {
                 if let Some(value) = value {
                     self.at(
                         |place| (place.valued, place.returns) = (true, true),
-                        |walker| walker.producer(value),
+                        |walker| walker.valued(value),
                     );
                 }
+                self.returned(value.as_ref());
             }
             StatementKind::Wait(duration) => self.typed(duration, Ty::Duration, "`wait`"),
             StatementKind::Show(value) => self.value(value),
@@ -151,10 +158,7 @@ impl<'a> Walker<'a, '_> {
 
     fn let_statement(&mut self, binding: &'a Let) {
         let opened = std::mem::replace(&mut self.opened, false);
-        self.at(
-            |place| (place.valued, place.returns) = (true, true),
-            |walker| walker.producer(&binding.value),
-        );
+        self.at(|place| (place.valued, place.returns) = (true, true), |walker| walker.valued(&binding.value));
         let value = self.value_of(&binding.value);
         self.opened |= opened;
         match &binding.target {
@@ -163,6 +167,7 @@ impl<'a> Walker<'a, '_> {
                 self.declare(name, value, true);
             }
             LetTarget::List(names, _) => {
+                self.learn_each(names, &binding.value);
                 let value = if value == Value::Plain { Value::Plain } else { Value::Unknown };
                 for name in names {
                     self.declare(name, value.clone(), true);
@@ -279,7 +284,10 @@ impl<'a> Walker<'a, '_> {
                     keyword_at(expr.span, if turn.parallel { "parallel" } else { "for" }),
                 );
                 match &turn.target {
-                    LetTarget::Name(name) => self.declare(name, elements, false),
+                    LetTarget::Name(name) => {
+                        self.learn_element(name, &turn.list);
+                        self.declare(name, elements, false);
+                    }
                     LetTarget::List(names, _) => {
                         names.iter().for_each(|name| self.declare(name, elements.clone(), false));
                     }
@@ -293,11 +301,7 @@ impl<'a> Walker<'a, '_> {
                 );
             }
             ExprKind::Parallel(block) => {
-                for statement in &block.statements {
-                    self.scopes.enter();
-                    self.at(|place| place.parallel = true, |walker| walker.statement(statement));
-                    self.leave();
-                }
+                self.branches(expr, block);
                 self.clear("`parallel` clears the response", keyword_at(expr.span, "parallel"));
             }
             ExprKind::Eventually(eventually) => {

@@ -110,6 +110,7 @@ impl<'a> Walker<'a, '_> {
         let item = self.cx.program.item(at);
         let params = match &item.kind {
             ItemKind::Action(action) => {
+                self.need(at);
                 self.called_action = Some(span);
                 let safe = item.attributes.iter().any(|attribute| &*attribute.name.name == "safe");
                 self.saw_live |= safe;

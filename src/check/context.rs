@@ -1,6 +1,6 @@
 //! What the whole check shares: the program, the names, and what was found so far.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::graph::Graph;
@@ -27,6 +27,14 @@ pub(super) struct Context<'a> {
     pub(super) opaque: Vec<bool>,
     /// The functions of script files, when they compile.
     pub(super) scripts: super::script::ScriptNames,
+    /// The items that were walked, or are being.
+    pub(super) walked: BTreeSet<ItemRef>,
+    /// How many items are being walked since others need what they give.
+    pub(super) walking: usize,
+    /// What was found in items that were walked before their turn.
+    pub(super) aside: Vec<Diagnostic>,
+    /// What contracts say of what items give.
+    pub(super) given: BTreeMap<ItemRef, super::contract::Known<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -41,6 +49,10 @@ impl<'a> Context<'a> {
             lost: vec![BTreeSet::new(); program.units.len()],
             opaque: vec![false; program.units.len()],
             scripts: super::script::ScriptNames::default(),
+            walked: BTreeSet::new(),
+            walking: 0,
+            aside: Vec::new(),
+            given: BTreeMap::new(),
         }
     }
 

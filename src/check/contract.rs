@@ -7,6 +7,7 @@
 
 mod compare;
 mod fit;
+mod given;
 mod headers;
 mod known;
 mod literal;
@@ -25,10 +26,11 @@ use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target,
+    Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target, Template,
 };
 
-use known::Known;
+use given::Outcome;
+pub(in crate::check) use known::Known;
 
 /// The verb that opens a stream.
 const OPEN: &str = "open";
@@ -36,12 +38,16 @@ const OPEN: &str = "open";
 /// What the walk learnt of the values in scope.
 #[derive(Debug, Default)]
 pub(super) struct Memory<'a> {
-    /// What requests give, by the place of their verb.
+    /// What requests give, by the place of their verb, and blocks that have a value.
     answers: BTreeMap<Span, Known<'a>>,
     /// What variables hold, by the place of their declaration.
     variables: BTreeMap<Span, Known<'a>>,
     /// The literals that variables hold, likewise.
     literals: BTreeMap<Span, &'a Expr>,
+    /// How the blocks around here end whose value is used, the innermost last.
+    ends: Vec<Vec<Outcome<'a>>>,
+    /// Set where the value of the `parallel` that comes next is used.
+    is_valued: bool,
 }
 
 impl<'a> Walker<'a, '_> {
@@ -57,6 +63,16 @@ impl<'a> Walker<'a, '_> {
             self.http_request(interface, service, request);
         } else {
             self.grpc_request(interface, self.members(target), request);
+        }
+    }
+
+    /// `ready GET /readyz` and `metrics GET /metrics` of a service with a contract.
+    pub(super) fn probes(&mut self, verb: &'a Ident, path: &'a Template) {
+        let ItemKind::Service(service) = &self.cx.program.item(self.item).kind else { return };
+        let contract = self.cx.program.units[self.item.unit].contracts.get(&service.name.name);
+        let ignored = self.service_options(self.item).iter().any(|options| ignores(options));
+        if let Some(contract) = contract.filter(|_| !ignored) {
+            self.probed(contract.interface(), verb, path);
         }
     }
 
@@ -79,7 +95,7 @@ impl<'a> Walker<'a, '_> {
             let many = option(request, "pages").is_some();
             let known = match (many, &*request.verb.name) {
                 (_, OPEN) => None,
-                (true, _) => Some(Known::Responses(operation)),
+                (true, _) => Some(Known::Response(operation).list()),
                 (false, _) => Some(Known::Response(operation)),
             };
             if let Some(known) = known {
@@ -91,10 +107,7 @@ impl<'a> Walker<'a, '_> {
     /// Whether a call breaks its contract on purpose.
     fn is_ignored(&self, service: ItemRef, request: &Request) -> bool {
         option(request, "contract").is_some()
-            || self
-                .service_options(service)
-                .iter()
-                .any(|options| options.entries.iter().any(|entry| is_entry(entry, "contract")))
+            || self.service_options(service).iter().any(|options| ignores(options))
     }
 
     /// The options in a service's own `with { … }`.
@@ -110,20 +123,11 @@ impl<'a> Walker<'a, '_> {
 
     /// Remembers what a variable holds.
     pub(super) fn learn(&mut self, name: &Ident, value: &'a Expr) {
-        let known = match &value.kind {
-            ExprKind::Request(request) => self.memory.answers.get(&request.verb.span).cloned(),
-            ExprKind::Next(next) => self.knows(&next.stream).and_then(|stream| stream.element()),
-            ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_) => {
-                self.memory.literals.insert(name.span, value);
-                None
-            }
-            _ if literal::constant(value).is_some() => {
-                self.memory.literals.insert(name.span, value);
-                None
-            }
-            _ => self.knows(value),
-        };
-        if let Some(known) = known {
+        let is_literal = matches!(value.kind, ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_));
+        if is_literal || literal::constant(value).is_some() {
+            self.memory.literals.insert(name.span, value);
+        }
+        if let Some(known) = self.given(value) {
             self.memory.variables.insert(name.span, known);
         }
     }
@@ -150,6 +154,11 @@ fn option<'r>(request: &'r Request, name: &str) -> Option<&'r Expr> {
         ObjectEntry::Field { value, .. } if is_entry(entry, name) => Some(value),
         _ => None,
     })
+}
+
+/// Whether options say `contract: ignore`.
+fn ignores(options: &ObjectExpr) -> bool {
+    options.entries.iter().any(|entry| is_entry(entry, "contract"))
 }
 
 fn is_entry(entry: &ObjectEntry, wanted: &str) -> bool {

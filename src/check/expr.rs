@@ -214,7 +214,11 @@ impl<'a> Walker<'a, '_> {
 
     /// `a.b`
     fn field(&mut self, base: &'a Expr, field: &'a Ident) {
+        self.field_of(base, field);
         self.known_field(base, field);
+    }
+
+    fn field_of(&mut self, base: &'a Expr, field: &'a Ident) {
         if let ExprKind::Link(from, to) = &base.kind {
             return self.link_property((from, to.as_deref(), base.span), field);
         }

@@ -56,23 +56,38 @@ impl Graph {
 
     /// Everything the items need, and they themselves; each after what it needs.
     pub(super) fn closure(&self, roots: impl IntoIterator<Item = ItemRef>) -> Vec<ItemRef> {
+        self.closure_without(roots, |_| false)
+    }
+
+    /// The same, but for some and what only those need.
+    pub(super) fn closure_without(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        left_out: impl Fn(&ItemRef) -> bool,
+    ) -> Vec<ItemRef> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for root in roots {
-            self.visit(root, &mut seen, &mut found);
+            self.visit(root, &left_out, &mut seen, &mut found);
         }
         found
     }
 
     /// Depth first with a stack of its own: a chain of actions may be long.
-    fn visit(&self, root: ItemRef, seen: &mut BTreeSet<ItemRef>, found: &mut Vec<ItemRef>) {
+    fn visit(
+        &self,
+        root: ItemRef,
+        left_out: &impl Fn(&ItemRef) -> bool,
+        seen: &mut BTreeSet<ItemRef>,
+        found: &mut Vec<ItemRef>,
+    ) {
         if !seen.insert(root) {
             return;
         }
         let mut stack = vec![(root, self.direct(root).collect::<Vec<_>>().into_iter())];
         while let Some((item, rest)) = stack.last_mut() {
             match rest.next() {
-                Some(next) if seen.insert(next) => {
+                Some(next) if !left_out(&next) && seen.insert(next) => {
                     stack.push((next, self.direct(next).collect::<Vec<_>>().into_iter()));
                 }
                 Some(_) => {}

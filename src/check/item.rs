@@ -13,7 +13,7 @@ impl<'a> Walker<'a, '_> {
         match &item.kind {
             ItemKind::Use(_) => {}
             ItemKind::Seed(seed) => self.seed(seed),
-            ItemKind::Let(binding) => self.producer(&binding.value),
+            ItemKind::Let(binding) => self.holding(&binding.target, &binding.value),
             ItemKind::Input(input) => {
                 if let Some(ty) = &input.ty {
                     self.pattern(ty);
@@ -32,13 +32,16 @@ impl<'a> Walker<'a, '_> {
             ItemKind::Stage(stage) => self.stage(stage),
             ItemKind::Shape(shape) => self.pattern(&shape.pattern),
             ItemKind::Fixture(fixture) => {
-                self.at(|place| place.returns = true, |walker| walker.body(&[], &fixture.body));
+                self.at(
+                    |place| place.returns = true,
+                    |walker| walker.giving(&fixture.body, |walker| walker.body(&[], &fixture.body)),
+                );
             }
             ItemKind::Action(action) => {
                 let safe = attribute::find(item, "safe").is_some();
                 self.at(
                     |place| (place.returns, place.action, place.safe) = (true, true, safe),
-                    |walker| walker.body(&action.params, &action.body),
+                    |walker| walker.giving(&action.body, |walker| walker.body(&action.params, &action.body)),
                 );
             }
             ItemKind::Check(script) | ItemKind::Fn(script) => {

@@ -72,17 +72,20 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     cx.opaque = names.opaque;
     cx.script_files();
     for (at, item) in program.items() {
-        Walker::new(&mut cx, at).item(item);
+        if cx.walked.insert(at) {
+            Walker::new(&mut cx, at).item(item);
+        }
     }
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
+    diagnostics.append(&mut cx.aside);
     diagnostics.extend(not_yet(&mut cx));
     sort(&mut diagnostics);
-    let planner::Parts { stages, scenarios, seed } = planner::plan(&program, &cx.graph);
-    (Plan { program: Arc::new(program), stages, scenarios, seed }, diagnostics)
+    let planner::Parts { stages, scenarios, seed, inputs } = planner::plan(&program, &cx.graph);
+    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics)
 }
 
 /// Sorts by file and place, and drops what was said twice.

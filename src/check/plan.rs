@@ -120,6 +120,9 @@ pub struct Plan {
     pub scenarios: Vec<PlannedScenario>,
     /// `seed 42` of the first named module that has one.
     pub seed: Option<u64>,
+    /// The inputs and secrets that each scenario, stage and service reads, through actions and
+    /// fixtures too; those of the services that it reaches stand with these.
+    pub inputs: BTreeMap<ItemRef, Vec<ItemRef>>,
 }
 
 /// A stage.

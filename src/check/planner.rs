@@ -1,6 +1,6 @@
 //! From what the walk found to the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
@@ -14,6 +14,7 @@ pub(super) struct Parts {
     pub(super) stages: Vec<PlannedStage>,
     pub(super) scenarios: Vec<PlannedScenario>,
     pub(super) seed: Option<u64>,
+    pub(super) inputs: BTreeMap<ItemRef, Vec<ItemRef>>,
 }
 
 /// Makes the plan of a program whose names are resolved.
@@ -58,7 +59,23 @@ pub(super) fn plan(program: &Program, graph: &Graph) -> Parts {
         ItemKind::Seed(value) => seed(value),
         _ => None,
     });
-    Parts { stages, scenarios, seed }
+    Parts { stages, scenarios, seed, inputs: inputs(program, graph) }
+}
+
+/// The inputs and secrets that each scenario, stage and service reads itself.
+fn inputs(program: &Program, graph: &Graph) -> BTreeMap<ItemRef, Vec<ItemRef>> {
+    let service = |at: &ItemRef| is_service(&program.item(*at).kind);
+    let readers = program.items().filter(|(_, item)| {
+        matches!(item.kind, ItemKind::Scenario(_) | ItemKind::Stage(_) | ItemKind::Service(_))
+    });
+    readers
+        .map(|(at, _)| {
+            let own = graph.direct(at).filter(|next| !service(next));
+            let reached = graph.closure_without(own, service);
+            (at, of_kind(program, &reached, |kind| matches!(kind, ItemKind::Input(_) | ItemKind::Secret(_))))
+        })
+        .filter(|(_, inputs)| !inputs.is_empty())
+        .collect()
 }
 
 fn planned(

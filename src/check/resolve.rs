@@ -106,9 +106,13 @@ impl Walker<'_, '_> {
         self.cx.graph.uses(self.item, at);
         let kind = &self.cx.program.item(at).kind;
         match kind {
-            ItemKind::Let(_) | ItemKind::Input(_) | ItemKind::Secret(_) => {}
+            ItemKind::Let(_) => self.need(at),
+            ItemKind::Input(_) | ItemKind::Secret(_) => {}
             ItemKind::Service(_) => self.saw_live = true,
-            ItemKind::Fixture(fixture) => self.saw_live |= opens(&fixture.body),
+            ItemKind::Fixture(fixture) => {
+                self.saw_live |= opens(&fixture.body);
+                self.need(at);
+            }
             ItemKind::Shape(_) if pattern => {}
             other => {
                 let (word, _) = describe(other);

@@ -143,8 +143,9 @@ impl<'a> Walker<'a, '_> {
         self.setting_phrases(setting, spec);
     }
 
-    fn probe_request(&mut self, verb: &Ident, path: &'a Template, protocol: Option<&Ident>) {
+    fn probe_request(&mut self, verb: &'a Ident, path: &'a Template, protocol: Option<&Ident>) {
         self.template(path);
+        self.probes(verb, path);
         let registry = self.cx.registry;
         // A service of another protocol may still answer its probe over HTTP, so any known verb
         // of its own protocol or of HTTP will do.

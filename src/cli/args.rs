@@ -267,7 +267,7 @@ pub(super) enum Data {
     Draw(Draw),
     /// Replaces what is real in data by what only looks like it: keyed, in the same form, and the
     /// same for the same everywhere.
-    #[command(after_help = ANONYMIZE_HELP)]
+    #[command(after_help = anonymize_help())]
     Anonymize(Anonymize),
 }
 
@@ -278,15 +278,22 @@ Examples:\n  scn data draw Customer -n 1000 --format csv --out customers.csv\n  
 scn data draw '{ id: uuid, qty: int(1..9) }' --format sql --table lines --dialect postgres\n\n\
 Exit codes: 0 drawn · 2 the shape or the command line is wrong · 3 the output cannot be written";
 
-const ANONYMIZE_HELP: &str = "RULES has a line for each column, and a column without a rule is an error:\n  \
+fn anonymize_help() -> String {
+    let rules: Vec<&str> = crate::anonymize::SPECS.iter().map(|spec| spec.name).collect();
+    format!(
+        "RULES has a line for each column, and a column without a rule is an error:\n  \
 customers.id:     id(as: customer)   // the same domain gives the same output everywhere\n  \
 customers.email:  email\n  customers.name:   any person_name\n  customers.born:   date(days: 30, per: id)\n  \
 *.customer_id:    id(as: customer)\n  *.note:           drop\n  orders.amount:    keep\n\n\
 A file of rows is named after its table: customers.csv holds `customers`. `scn explain NAME` tells of each rule: \
-keep, drop, id, number, email, phone, card, date, text, and `any SHAPE`.\n\n\
+{}, and `any SHAPE`.\n\n\
 The key makes the output: the same key gives the same output, and who has it can test guesses. Keep it like a \
-password, at least 16 bytes, and never on the command line.\n\n\
-Exit codes: 0 written · 2 the data, the rules or the command line are wrong · 3 the output cannot be written";
+password, at least {} bytes, and never on the command line.\n\n\
+Exit codes: 0 written · 2 the data, the rules or the command line are wrong · 3 the output cannot be written",
+        rules.join(", "),
+        crate::anonymize::MIN_KEY
+    )
+}
 
 /// `scn data draw`
 #[derive(Debug, Args)]
@@ -352,7 +359,7 @@ pub(super) enum SqlDialect {
 /// `scn data anonymize`
 #[derive(Debug, Args)]
 pub(super) struct Anonymize {
-    /// Data to read: .csv, .json, .jsonl or .sql; the output has the same format.
+    /// Data to read: .csv, .tsv, .json, .jsonl, .yaml or .sql; the output has the same format.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The rules, a line for each column.

@@ -1,6 +1,8 @@
 //! `scn run --watch`.
 
-use std::collections::BTreeSet;
+mod origin;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use super::args::{Color, Run};
 use super::project::{Project, named};
 use super::run::once;
 use super::{Exit, terminal};
-use crate::syntax::ast::{ExprKind, ItemKind};
+use crate::load::Stamp;
+use origin::Origin;
 
 /// Editors write a file in several steps; changes are taken together until it is quiet this long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -36,7 +39,7 @@ pub(super) fn watch(args: &Run, color: Color) -> Exit {
         if exit == Exit::Interrupted {
             return exit;
         }
-        if let Err(error) = watch.follow(project.as_ref()) {
+        if let Err(error) = watch.follow(project.as_ref(), args.env_file.as_deref()) {
             return impossible(&error);
         }
         terminal::tell("\nwaiting for a change; Ctrl-C ends\n");
@@ -63,6 +66,8 @@ struct Watch {
     dirs: BTreeSet<PathBuf>,
     /// What the last run was read from.
     files: BTreeSet<PathBuf>,
+    /// What its scenarios read themselves, and may have written themselves, as the run left it.
+    data: BTreeMap<PathBuf, Option<Stamp>>,
 }
 
 impl Watch {
@@ -79,15 +84,25 @@ impl Watch {
             }
         })?;
         let interrupt = signal(SignalKind::interrupt()).map_err(notify::Error::io)?;
-        let (trees, dirs, files) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut watch = Watch { watcher, changes, interrupt, trees, dirs, files };
+        let mut watch = Watch {
+            watcher,
+            changes,
+            interrupt,
+            trees: BTreeSet::new(),
+            dirs: BTreeSet::new(),
+            files: BTreeSet::new(),
+            data: BTreeMap::new(),
+        };
         for named in named(&args.selection.paths) {
             match named.path.canonicalize() {
                 Ok(path) if path.is_dir() => {
                     watch.watcher.watch(&path, RecursiveMode::Recursive)?;
                     watch.trees.insert(path);
                 }
-                Ok(path) => watch.file(path)?,
+                Ok(path) => {
+                    watch.place_of(&path)?;
+                    watch.files.insert(path);
+                }
                 // The run will tell.
                 Err(_) => {}
             }
@@ -96,26 +111,37 @@ impl Watch {
     }
 
     /// Watches a file through its directory: editors replace files by renaming new ones over them.
-    fn file(&mut self, path: PathBuf) -> notify::Result<()> {
+    fn place_of(&mut self, path: &Path) -> notify::Result<()> {
         let dir = path.parent().map(Path::to_owned).unwrap_or_default();
         if !self.trees.iter().any(|tree| dir.starts_with(tree)) && self.dirs.insert(dir.clone()) {
             self.watcher.watch(&dir, RecursiveMode::NonRecursive)?;
         }
-        self.files.insert(path);
         Ok(())
     }
 
-    /// Watches what the project was read from, too.
-    fn follow(&mut self, project: Option<&Project>) -> notify::Result<()> {
-        for file in project.map(files).unwrap_or_default() {
-            self.file(file)?;
+    /// A run has ended: watches what the project was read from, too.
+    fn follow(&mut self, project: Option<&Project>, env_file: Option<&Path>) -> notify::Result<()> {
+        self.data.iter_mut().for_each(|(path, stamp)| *stamp = Stamp::of(path));
+        let Some(project) = project else { return Ok(()) };
+        let mut origin = Origin::of(&project.plan.program);
+        origin.files.extend(env_file.and_then(origin::real));
+        for path in origin.files.iter().chain(&origin.data) {
+            self.place_of(path)?;
         }
+        self.files.extend(origin.files);
+        self.data.extend(origin.data.into_iter().map(|path| {
+            let stamp = Stamp::of(&path);
+            (path, stamp)
+        }));
         Ok(())
     }
 
     fn matters(&self, path: &Path) -> bool {
         let new = path.extension().is_some_and(|extension| extension == "scn") && path.is_file();
-        self.files.contains(path) || new && self.trees.iter().any(|tree| path.starts_with(tree))
+        self.files.contains(path)
+            || new && self.trees.iter().any(|tree| path.starts_with(tree))
+            // What a run writes must not begin the next.
+            || self.data.get(path).is_some_and(|left| *left != Stamp::of(path))
     }
 
     /// The file that changed; `None` when Ctrl-C came first.
@@ -134,31 +160,4 @@ impl Watch {
             }
         }
     }
-}
-
-/// Everything a project was read from: modules, scripts and contracts.
-fn files(project: &Project) -> BTreeSet<PathBuf> {
-    let program = &project.plan.program;
-    let mut files: BTreeSet<PathBuf> = program
-        .sources
-        .iter()
-        .filter_map(|(_, source)| Path::new(&source.name).canonicalize().ok())
-        .collect();
-    for unit in &program.units {
-        for item in &unit.module.items {
-            let ItemKind::Service(service) = &item.kind else { continue };
-            for phrase in service.settings.iter().flat_map(|setting| &setting.phrases) {
-                if &*phrase.word.name != "contract" {
-                    continue;
-                }
-                let Some(ExprKind::Text(template)) = phrase.value.as_ref().map(|value| &value.kind) else {
-                    continue;
-                };
-                if let Some(path) = template.plain() {
-                    files.extend(unit.dir.join(&*path).canonicalize());
-                }
-            }
-        }
-    }
-    files
 }

@@ -16,6 +16,8 @@ pub struct Sent<'a> {
     pub query: Vec<(String, String)>,
     /// Names and values of the headers that the scenario set.
     pub headers: Vec<(String, String)>,
+    /// The names of all headers that were sent, when they are known.
+    pub wire: Option<Vec<&'a str>>,
     /// What the body is, when it is known.
     pub media: Option<String>,
     /// The body.
@@ -45,7 +47,8 @@ pub struct Came<'a> {
     pub status: u16,
     /// The headers by lower-case name, texts or lists of them.
     pub headers: &'a Value,
-    /// The body; none when it was not read or there is none to be, as after `HEAD`.
+    /// The body, `absent` when it is empty; none when it was not read or there is none to be, as
+    /// after `HEAD`.
     pub body: Option<&'a Value>,
 }
 
@@ -70,22 +73,31 @@ impl Breach {
 pub fn sent(operation: &Operation, sent: &Sent<'_>) -> Vec<Breach> {
     let mut found = Vec::new();
     for parameter in &operation.parameters {
-        let texts: Vec<&str> = match parameter.place {
-            ParameterPlace::Path => path_value(operation, parameter, &sent.segments).into_iter().collect(),
-            ParameterPlace::Query => named(&sent.query, |name| {
-                name == &*parameter.name || name.split('[').next() == Some(&*parameter.name)
-            }),
-            ParameterPlace::Header => named(&sent.headers, |name| name.eq_ignore_ascii_case(&parameter.name)),
-            // The scenario's cookies are kept by the client, which sends what it was told to.
-            ParameterPlace::Cookie => continue,
+        let header = |wanted: &str| named(&sent.headers, |name| name.eq_ignore_ascii_case(wanted));
+        let no_header = |wanted: &str| {
+            sent.wire.as_ref().is_some_and(|wire| wire.iter().all(|name| !name.eq_ignore_ascii_case(wanted)))
         };
-        let word = match parameter.place {
-            ParameterPlace::Path => "path parameter",
-            ParameterPlace::Query => "query parameter",
-            _ => "header",
+        // Where it stands, what the scenario wrote, and whether nothing else can have put it there.
+        let (word, texts, is_all): (_, Vec<&str>, bool) = match parameter.place {
+            ParameterPlace::Path => {
+                let text = path_value(operation, parameter, &sent.segments);
+                ("path parameter", text.into_iter().collect(), false)
+            }
+            ParameterPlace::Query => {
+                let is_meant =
+                    |name: &str| name == &*parameter.name || name.split('[').next() == Some(&*parameter.name);
+                ("query parameter", named(&sent.query, is_meant), true)
+            }
+            ParameterPlace::Header => ("header", header(&parameter.name), no_header(&parameter.name)),
+            // The client keeps the cookies of a scenario, and adds them to what is written.
+            ParameterPlace::Cookie => {
+                let pairs = header(COOKIE).into_iter().flat_map(cookies);
+                let own = pairs.filter(|(name, _)| *name == &*parameter.name).map(|(_, value)| value);
+                ("cookie", own.collect(), no_header(COOKIE))
+            }
         };
         if texts.is_empty() {
-            if parameter.required && parameter.place == ParameterPlace::Query {
+            if parameter.required && is_all {
                 let what = format!("the {word} `{}` is missing", parameter.name);
                 found.push(Breach::new(what, parameter.origin));
             }
@@ -96,6 +108,13 @@ pub fn sent(operation: &Operation, sent: &Sent<'_>) -> Vec<Breach> {
     found.extend(strangers(operation, &sent.query));
     found.extend(sent_body(operation, sent));
     found
+}
+
+const COOKIE: &str = "cookie";
+
+/// The names and values in a `Cookie` header (RFC 6265 §4.2.1).
+pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| pair.trim().split_once('='))
 }
 
 fn named(pairs: &[(String, String)], is_meant: impl Fn(&str) -> bool) -> Vec<&str> {
@@ -264,7 +283,11 @@ pub fn came(operation: &Operation, came: &Came<'_>) -> Vec<Breach> {
     };
     let Some(payload) = &response.payload else {
         let mut breach = Breach::new(
-            format!("there is a body, and {} is declared without one", shown(response.status)),
+            // One that is empty, though its headers say it is not, is no body that is there.
+            unreadable(body).map_or_else(
+                || format!("there is a body, and {} is declared without one", shown(response.status)),
+                str::to_owned,
+            ),
             response.origin.or(operation.origin),
         );
         let actual = show_short(body, 120);
@@ -313,20 +336,46 @@ fn came_body(payload: &Payload, headers: &Value, body: &Value) -> Option<Breach>
         Ok(pattern) => pattern,
         Err(breach) => return Some(breach),
     };
-    if let Value::Tagged(tagged) = body
-        && tagged.tag == "unreadable"
-    {
-        let why = tagged.value.as_object().and_then(|fields| fields.get("message")).and_then(Value::as_text);
-        return Some(Breach::new(why.unwrap_or("the body cannot be read"), payload.origin));
+    if let Some(why) = unreadable(body) {
+        return Some(Breach::new(why, payload.origin));
     }
-    // What a schema says of other media is said of something that is not read here.
-    let bare = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !is_json(media) && bare != "text/plain" {
-        return None;
+    let pattern = pattern?;
+    match (media_type(media).as_str(), body.as_text()) {
+        ("application/x-www-form-urlencoded", Some(text)) => {
+            return form(&fields(text), pattern, payload);
+        }
+        // `12` as plain text may be the number.
+        ("text/plain", Some(text)) if parameter_fits(pattern, &[text]) => return None,
+        ("text/plain", _) => {}
+        // What a schema says of other media is said of something that is not read here.
+        _ if !is_json(media) => return None,
+        _ => {}
     }
-    let differences = below("body", mismatches(pattern?, body));
+    let differences = below("body", mismatches(pattern, body));
     let what = "the body does not fit".to_owned();
     (!differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
+}
+
+/// Why a body could not be read.
+fn unreadable(body: &Value) -> Option<&str> {
+    let Value::Tagged(tagged) = body else { return None };
+    let why = tagged.value.as_object().and_then(|fields| fields.get("message")).and_then(Value::as_text);
+    (tagged.tag == "unreadable").then(|| why.unwrap_or("the body cannot be read"))
+}
+
+/// The fields of a form as it was sent; one that stands several times is a list.
+fn fields(text: &str) -> Object {
+    let mut fields = Object::new();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let value = Value::text(value.into_owned());
+        let value = match fields.get(&*name) {
+            None => value,
+            Some(Value::List(items)) => Value::list(items.iter().cloned().chain([value]).collect()),
+            Some(one) => Value::list(vec![one.clone(), value]),
+        };
+        fields.insert(name.into(), value);
+    }
+    fields
 }
 
 /// Paths from the whole exchange.
@@ -339,8 +388,13 @@ fn below(part: &str, mut differences: Differences) -> Differences {
 
 /// RFC 8259, and the structured suffix of RFC 6839.
 fn is_json(media: &str) -> bool {
-    let bare = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let bare = media_type(media);
     bare == "application/json" || bare.ends_with("+json")
+}
+
+/// Without its parameters, in lower case.
+fn media_type(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The value as JSON carries it; none when it is sent as something else.

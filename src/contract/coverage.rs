@@ -376,6 +376,7 @@ fn is_own(field: &FieldPattern) -> bool {
         Pattern::Named(_, inner) => {
             matches!(&**inner, Pattern::Weighted(parts) if matches!(parts.first(), Some((_, Pattern::Absent))))
         }
+        Pattern::Absent => true,
         _ => false,
     };
     !undrawn && !field.name.starts_with(['@', '['])

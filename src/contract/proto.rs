@@ -4,7 +4,7 @@
 mod compile;
 mod error;
 mod interface;
-mod places;
+pub(super) mod places;
 mod shape;
 pub mod value;
 

@@ -1,6 +1,7 @@
 //! JSON Schema (2020-12, its dialect in OpenAPI 3.1, and OpenAPI 3.0's variant of it) as patterns.
 //! What a pattern can say exactly is a pattern; the rest is decided by a validator beside it.
 
+mod choice;
 mod combine;
 mod files;
 mod judge;
@@ -175,11 +176,14 @@ impl Lower {
         for part in parts(self, "allOf").unwrap_or_default() {
             pattern = both(pattern, part);
         }
-        if let Some(any) = parts(self, "anyOf") {
-            pattern = both(pattern, Pattern::Union(any));
-        }
-        if let Some(one) = parts(self, "oneOf") {
-            pattern = both(pattern, one_of(one));
+        for key in ["anyOf", "oneOf"] {
+            let Some(forms) = parts(self, key) else { continue };
+            let forms = match self.chosen(doc, node, key) {
+                Some(chosen) => Pattern::Union(chosen),
+                None if key == "oneOf" => one_of(forms),
+                None => Pattern::Union(forms),
+            };
+            pattern = both(pattern, forms);
         }
         if let Some(not) = node.get("not") {
             let not = self.schema(doc, not);

@@ -103,7 +103,10 @@ impl Calls {
     }
 
     fn entries(&self) -> Vec<(&Log, Arc<Entry>)> {
-        let all = self.logs.iter().flat_map(|(log, from)| log.since(*from).into_iter().map(move |entry| (&**log, entry)));
+        let all = self
+            .logs
+            .iter()
+            .flat_map(|(log, from)| log.since(*from).into_iter().map(move |entry| (&**log, entry)));
         let fits = |entry: &Entry| self.method.as_ref().is_none_or(|method| entry.head.name() == &**method);
         let mut entries: Vec<_> = all.filter(|(_, entry)| fits(entry)).collect();
         if self.logs.len() > 1 {

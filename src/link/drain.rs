@@ -186,7 +186,11 @@ impl Drain {
         self.write(&data, pace, &works).await?;
         let Some((_, work, position, resets)) = cut else { return Ok(Next::Go) };
         self.conn.told(&work, position);
-        if resets { self.conn.reset() } else { self.conn.close() }
+        if resets {
+            self.conn.reset()
+        } else {
+            self.conn.close()
+        }
         Ok(Next::Stop)
     }
 

@@ -124,7 +124,8 @@ fn take_line(line: &mut Vec<u8>, rest: &[u8]) -> Result<(usize, bool), Malformed
 
 /// The hexadecimal size before any extensions.
 fn size(line: &[u8]) -> Result<u64, Malformed> {
-    let digits = line.split(|byte| matches!(byte, b';' | b'\r' | b'\n')).next().unwrap_or_default().trim_ascii();
+    let digits =
+        line.split(|byte| matches!(byte, b';' | b'\r' | b'\n')).next().unwrap_or_default().trim_ascii();
     let valid = !digits.is_empty() && digits.len() <= 16 && digits.iter().all(u8::is_ascii_hexdigit);
     let digits = std::str::from_utf8(digits).map_err(|_| Malformed)?;
     if valid { u64::from_str_radix(digits, 16).map_err(|_| Malformed) } else { Err(Malformed) }

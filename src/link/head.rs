@@ -132,7 +132,9 @@ pub(super) fn response(buffer: &[u8], method: &str) -> Read<Response> {
     let Some(fields) = Fields::of(parsed.headers) else { return Read::Foreign };
     let is_tunnel = status == 101 || method == "CONNECT" && (200..300).contains(&status);
     let framing = match (fields.coded, fields.length) {
-        _ if is_tunnel || method == "HEAD" || status < 200 || matches!(status, 204 | 304) => Framing::length(0),
+        _ if is_tunnel || method == "HEAD" || status < 200 || matches!(status, 204 | 304) => {
+            Framing::length(0)
+        }
         (Some(true), _) => Framing::chunked(),
         (Some(false), _) | (None, None) => Framing::until_end(),
         (None, Some(length)) => Framing::length(length),

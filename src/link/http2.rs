@@ -7,6 +7,7 @@ mod under;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use h2::server::SendResponse;
 use h2::{RecvStream, server};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
+use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::near::{Conn, Near};
@@ -51,8 +53,8 @@ enum Ended {
 struct Far {
     upstream: watch::Receiver<SocketAddr>,
     sender: SendRequest<Bytes>,
-    /// Ends the connection's task.
-    over: CancellationToken,
+    /// Cancelled once another connection stands in its place: its end says nothing then.
+    replaced: CancellationToken,
 }
 
 /// What becomes of a stream.
@@ -75,12 +77,12 @@ pub(super) async fn serve(
     settings.initial_window_size(STREAM_WINDOW).initial_connection_window_size(WINDOW).max_frame_size(FRAME);
     let far_ended = watch::Sender::new(None);
     let mut ended = far_ended.subscribe();
-    let (Ok(mut near), Some((sender, over))) =
+    let (Ok(mut near), Some((sender, replaced))) =
         tokio::join!(settings.handshake::<_, Bytes>(near), begin(far, &conn, &far_ended))
     else {
         return conn.reset();
     };
-    let far = Mutex::new(Far { upstream, sender, over });
+    let far = Mutex::new(Far { upstream, sender, replaced });
     let shared = Arc::new(Shared { conn: conn.clone(), far, far_ended, goaway: AtomicBool::new(false) });
     let mut streams = FuturesUnordered::new();
     let mut condemned = VecDeque::new();
@@ -134,6 +136,7 @@ pub(super) async fn serve(
         }
         if !condemned.is_empty() {
             if streams.is_empty() {
+                arrived(&mut near, &mut grace).await;
                 return conn.reset();
             }
             if grace.is_none() {
@@ -147,7 +150,24 @@ pub(super) async fn serve(
     while streams.next().await.is_some() {}
 }
 
-async fn late(grace: &mut Option<std::pin::Pin<Box<tokio::time::Sleep>>>) {
+/// Waits until the caller has got all that was sent: it has once it answers a ping.
+async fn arrived(near: &mut server::Connection<Near, Bytes>, grace: &mut Option<Pin<Box<Sleep>>>) {
+    grace.get_or_insert_with(|| Box::pin(tokio::time::sleep(GRACE)));
+    let Some(mut pings) = near.ping_pong() else { return };
+    let accept = async {
+        // What comes now was never taken, so it may be sent again (RFC 9113 §8.7).
+        while let Some(Ok((_, mut respond))) = near.accept().await {
+            respond.send_reset(h2::Reason::REFUSED_STREAM);
+        }
+    };
+    tokio::select! {
+        _ = pings.ping(h2::Ping::opaque()) => {}
+        () = accept => {}
+        () = late(grace) => {}
+    }
+}
+
+async fn late(grace: &mut Option<Pin<Box<Sleep>>>) {
     match grace {
         Some(grace) => grace.as_mut().await,
         None => std::future::pending().await,
@@ -167,19 +187,20 @@ async fn begin(
         .max_frame_size(FRAME)
         .enable_push(false);
     let (sender, connection) = settings.handshake::<_, Bytes>(far).await.ok()?;
-    let over = conn.over.child_token();
-    let (stop, ended) = (over.clone(), ended.clone());
+    let replaced = CancellationToken::new();
+    let (stop, ended, old) = (conn.over.clone(), ended.clone(), replaced.clone());
     tokio::spawn(async move {
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             end = connection => {
-                let how = if end.is_ok() { Ended::Cleanly } else { Ended::Broken };
-                ended.send_replace(Some(how));
+                if !old.is_cancelled() {
+                    ended.send_replace(Some(if end.is_ok() { Ended::Cleanly } else { Ended::Broken }));
+                }
             }
         }
     });
-    Some((sender, over))
+    Some((sender, replaced))
 }
 
 impl Shared {
@@ -191,10 +212,10 @@ impl Shared {
             let socket = TcpStream::connect(address).await?;
             socket.set_nodelay(true)?;
             let begun = begin(socket, &self.conn, &self.far_ended).await;
-            let (sender, over) = begun.ok_or(std::io::ErrorKind::ConnectionReset)?;
-            far.sender = sender;
+            let (sender, replaced) = begun.ok_or(std::io::ErrorKind::ConnectionReset)?;
             // The old connection ends by itself once its streams have.
-            far.over = over;
+            std::mem::replace(&mut far.replaced, replaced).cancel();
+            far.sender = sender;
         }
         Ok(far.sender.clone())
     }

@@ -147,7 +147,8 @@ impl Caller {
 
     async fn post(&mut self, path: &str, body: &str) -> std::io::Result<(u16, String)> {
         let length = body.len();
-        let request = format!("POST {path} HTTP/1.1\r\nHost: ledger\r\nContent-Length: {length}\r\n\r\n{body}");
+        let request =
+            format!("POST {path} HTTP/1.1\r\nHost: ledger\r\nContent-Length: {length}\r\n\r\n{body}");
         self.io.write_all(request.as_bytes()).await?;
         self.answer().await
     }

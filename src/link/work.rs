@@ -170,7 +170,10 @@ pub(super) fn needs_body(works: &[Arc<Work>]) -> bool {
         Key::One(path) => !of_head(path),
         Key::Many(paths) => !paths.iter().all(of_head),
     };
-    works.iter().flat_map(|work| &work.faults).any(|active| active.fault.select.per.as_ref().is_some_and(needs))
+    works
+        .iter()
+        .flat_map(|work| &work.faults)
+        .any(|active| active.fault.select.per.as_ref().is_some_and(needs))
 }
 
 /// What becomes of a message under all faults at work. Every hit is told and written down.

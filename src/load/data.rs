@@ -1,8 +1,9 @@
 //! Files of data that expressions read, such as catalogs.
 
+use std::fs::Metadata;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::file::Trouble;
 use super::import::{Astray, inside, join, outside};
@@ -15,8 +16,37 @@ pub struct DataFile {
     pub path: PathBuf,
     /// Its path as people would write it.
     pub shown: PathBuf,
-    /// Its length and when it was last changed: two readings of the same stamp are the same.
-    pub stamp: (u64, Option<SystemTime>),
+    /// Two readings of one stamp are the same, when it [was before](Stamp::is_before) the first.
+    pub stamp: Stamp,
+}
+
+/// What changes whenever a file does: its number, its length, and when its content or its number was
+/// last changed, which unlike the time of its content nobody can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    number: u64,
+    length: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// None where there is no file.
+    pub fn of(path: &Path) -> Option<Stamp> {
+        std::fs::metadata(path).ok().map(|metadata| Stamp::from(&metadata))
+    }
+
+    /// Whether the file was last changed before another one was. File systems tell times in ticks:
+    /// what changed in the same one may change again and look the same.
+    pub fn is_before(&self, other: &Stamp) -> bool {
+        self.changed < other.changed
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Stamp {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Stamp { number: metadata.ino(), length: metadata.len(), changed }
+    }
 }
 
 /// Why a file of data cannot be read.
@@ -59,7 +89,7 @@ impl DataFile {
         if !metadata.is_file() {
             return Err(refused(&Trouble::Special, &shown));
         }
-        Ok(DataFile { path, shown, stamp: (metadata.len(), metadata.modified().ok()) })
+        Ok(DataFile { path, shown, stamp: Stamp::from(&metadata) })
     }
 
     /// Its bytes, at most [`MAX_BYTES`].

@@ -24,7 +24,7 @@ use crate::source::{Source, SourceId, Span};
 use crate::syntax::ast::{ItemKind, Module, StatementKind};
 use crate::syntax::{self, visit};
 
-pub use data::{DataFile, Refused};
+pub use data::{DataFile, Refused, Stamp};
 use file::Trouble;
 pub use library::{LIBRARY, LibraryModule};
 

@@ -20,8 +20,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use credentials::credentials;
 
 use crate::event::Exchange;
-use crate::lang::Spec;
+use crate::lang::{Param, Spec, Ty};
 use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Value};
+
+/// The value that an option takes.
+const fn value(ty: Ty, summary: &'static str) -> Param {
+    Param::required("value", ty, summary)
+}
 
 /// One protocol. An instance lives for one run and may hold that run's connection pools.
 pub trait Protocol: Send + Sync {
@@ -46,11 +51,9 @@ pub trait Protocol: Send + Sync {
         false
     }
 
-    /// The statements of a scenario are over, and its cleanup follows: what it began and left open
-    /// is undone, so that cleanup does not wait for it.
-    fn settle<'a>(&'a self, _session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
+    /// The service is about to be ended: connections to it that nothing uses are closed, for it may
+    /// wait for its clients.
+    fn hang_up(&self, _endpoint: &Endpoint) {}
 }
 
 /// One request, evaluated.
@@ -134,6 +137,12 @@ impl Misuse {
     /// A misuse of an option.
     pub fn option(option: impl Into<String>, message: impl Into<String>) -> Misuse {
         Misuse { message: message.into(), option: Some(option.into()), help: None }
+    }
+
+    /// `malformed(…)` inside what is sent.
+    pub fn malformed_part() -> Misuse {
+        Misuse::new("`malformed(…)` is a whole message, and cannot stand inside another")
+            .help("put it around the whole shape: what it makes wrong may be in any part")
     }
 
     /// With advice.

@@ -13,6 +13,7 @@ mod insert;
 mod job;
 mod mysql;
 mod options;
+mod outlast;
 mod pg_text;
 mod pg_value;
 mod postgres;
@@ -41,7 +42,7 @@ use options::Options;
 use rows::Outcome;
 use statement::Statement;
 use target::Target;
-use transaction::{Open, Transaction};
+use transaction::Transaction;
 
 pub use specs::SPECS;
 pub(crate) use target::{passwords, without_password};
@@ -193,8 +194,10 @@ impl Protocol for Sql {
         matches!(verb, "query" | "begin")
     }
 
-    fn settle<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(async move { session.slot::<Open>().roll_back().await })
+    fn hang_up(&self, endpoint: &Endpoint) {
+        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = |(url, dir, _): &Key| *url == endpoint.url && *dir == endpoint.dir;
+        databases.iter().filter(|(key, _)| of_it(key)).for_each(|(_, database)| database.hang_up());
     }
 }
 
@@ -223,12 +226,7 @@ fn statement(call: &Call, database: &Database) -> Result<Statement, Misuse> {
         return Err(Misuse::new("`query` takes a statement in quotes").help(example));
     };
     let statement = Statement::read(pieces, database.dialect())?;
-    if let Some(word) = statement.ends_or_begins() {
-        return Err(Misuse::new(format!(
-            "`query` runs no `{word}`: the next statement may have another connection"
-        ))
-        .help("a transaction is `let tx = begin db`, `query tx \"…\"`, `commit tx` or `rollback tx`"));
-    }
+    statement.keeps_its_place(database.dialect(), call.endpoint.is_none())?;
     Ok(statement)
 }
 

@@ -16,10 +16,17 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use super::Misuse;
 use crate::diag::did_you_mean;
+use crate::lang::{Param, Ty};
 pub(super) use message::{client_certificate, message};
 
 use crate::value::words::{a_kind, plain};
 use crate::value::{Object, Value};
+
+/// What the option takes, whatever the protocol.
+pub(super) const TLS: &[Param] = &[super::value(
+    Ty::Object,
+    "`{ ca, cert, key, insecure, server_name }`; PEM files, relative to the service's module",
+)];
 
 const FIELDS: [&str; 5] = ["ca", "cert", "key", "insecure", "server_name"];
 

@@ -68,11 +68,14 @@ impl Cx {
         let interface = contract.interface();
         match &*endpoint.protocol {
             "http" => {
-                let found = http(interface, endpoint, call, record)?;
+                let found = http(interface, endpoint, call, record, exchange)?;
                 Some(self.broken(env, span, found, exchange))
             }
             "grpc" => {
-                self.unknown_fields(span, call, record);
+                if let Some(body) = record.as_object().and_then(|fields| fields.get("body")) {
+                    let method = call.members.last().map_or("", |member| member);
+                    self.unknown_fields(span, method, "body", body);
+                }
                 None
             }
             _ => None,
@@ -128,12 +131,10 @@ impl Cx {
     }
 
     /// Fields that came and that the contract does not know, told once for each place.
-    fn unknown_fields(&self, span: Span, call: &Call, record: &Value) {
-        let Some(body) = record.as_object().and_then(|fields| fields.get("body")) else { return };
-        for path in conform::unknown_fields(body) {
-            let method = call.members.last().map_or("", |member| member);
+    pub(super) fn unknown_fields(&self, span: Span, method: &str, part: &str, message: &Value) {
+        for path in conform::unknown_fields(message) {
             let message = format!(
-                "`{method}` answered with fields in `body{path}` that the contract does not know: it may be older than the service"
+                "`{method}` answered with fields in `{part}{path}` that the contract does not know: it may be older than the service"
             );
             if lock(&self.world.warned).insert(message.clone()) {
                 self.emit(EventKind::Warning {
@@ -146,19 +147,26 @@ impl Cx {
     }
 }
 
-fn ignores(call: &Call) -> bool {
+/// Whether a call may break its contract.
+pub(super) fn ignores(call: &Call) -> bool {
     call.options.get("contract").and_then(Value::as_text) == Some("ignore")
 }
 
-fn http(interface: &Interface, endpoint: &Endpoint, call: &Call, record: &Value) -> Option<Found> {
+fn http(
+    interface: &Interface,
+    endpoint: &Endpoint,
+    call: &Call,
+    record: &Value,
+    exchange: &Exchange,
+) -> Option<Found> {
     let method = match &*call.verb {
         "request" | "open" => call.options.get("method").and_then(Value::as_text).unwrap_or("GET"),
         verb => verb,
     };
     if let Value::List(pages) = record {
-        return pages.iter().find_map(|page| exchanged(interface, endpoint, call, method, page));
+        return pages.iter().find_map(|page| exchanged(interface, endpoint, call, method, page, None));
     }
-    exchanged(interface, endpoint, call, method, record)
+    exchanged(interface, endpoint, call, method, record, Some(exchange))
 }
 
 fn exchanged(
@@ -167,6 +175,7 @@ fn exchanged(
     call: &Call,
     method: &str,
     record: &Value,
+    exchange: Option<&Exchange>,
 ) -> Option<Found> {
     let part = |name: &str| match record {
         Value::Object(fields) => fields.get(name).cloned(),
@@ -182,7 +191,10 @@ fn exchanged(
         Ok(operation) => operation,
         Err(found) => return Some(found),
     };
-    let breaches = conform::sent(operation, &request(call, &leg));
+    // What went over the wire is that of the last exchange.
+    let wire = exchange.filter(|_| hops.is_empty());
+    let wire = wire.map(|it| it.request_headers.iter().map(|(name, _)| name.as_str()).collect());
+    let breaches = conform::sent(operation, &Sent { wire, ..request(call, &leg) });
     if !breaches.is_empty() {
         return Some(Found {
             side: Side::Request,
@@ -295,6 +307,7 @@ fn request<'c>(call: &'c Call, leg: &Leg<'_>) -> Sent<'c> {
         segments: leg.path.trim_start_matches('/').split('/').map(decoded).collect(),
         query: leg.query.clone(),
         headers,
+        wire: None,
         media,
         body,
     }

@@ -2,9 +2,8 @@
 //! many scenarios need it, and a shape reads the cells of CSV.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use super::cx::{Cx, lock};
 use super::env::Env;
@@ -15,7 +14,7 @@ use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::{Arguments, Function, Reading};
 use crate::lang::Ty;
-use crate::load::{DataFile, Refused};
+use crate::load::{DataFile, Refused, Stamp};
 use crate::shape::{self, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::Args;
@@ -26,12 +25,25 @@ const LISTED: usize = 10;
 
 /// What a file in one state, read in one way, holds. With the place of the call when a shape reads
 /// its cells.
-type State = (PathBuf, (u64, Option<SystemTime>), Reading, Option<Span>);
+type State = (PathBuf, Stamp, Reading, Option<Span>);
 
 /// The catalogs that were read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Catalogs {
     read: Mutex<BTreeMap<State, Value>>,
+    /// When the run began: files that were changed since may change again and look the same.
+    begun: Option<Stamp>,
+}
+
+impl Catalogs {
+    /// None yet, in a run that has just made this directory.
+    pub(crate) fn new(scratch: &Path) -> Catalogs {
+        Catalogs { read: Mutex::default(), begun: Stamp::of(scratch) }
+    }
+
+    fn keeps(&self, stamp: &Stamp) -> bool {
+        self.begun.is_some_and(|begun| stamp.is_before(&begun))
+    }
 }
 
 /// Why there is no catalog.
@@ -86,7 +98,7 @@ impl Cx {
                 let shown = path.clone();
                 let read = move || {
                     let file = DataFile::find(&root, &dir, &path).map_err(Wrong::Refused)?;
-                    let cached = shape.is_none() || typed_at.is_some();
+                    let cached = (shape.is_none() || typed_at.is_some()) && world.catalogs.keeps(&file.stamp);
                     let state = (file.path.clone(), file.stamp, reading.clone(), typed_at);
                     if let Some(value) =
                         cached.then(|| lock(&world.catalogs.read).get(&state).cloned()).flatten()

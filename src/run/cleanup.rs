@@ -1,19 +1,27 @@
 //! Cleanup: what was deferred runs, last in first out, whatever happened before.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cx::{Cx, Deferred, lock};
+use super::env::Env;
 use super::flow::{Flow, Stop};
 use crate::diag::Code;
 use crate::event::Failure;
-use crate::value::{Value, show_short};
+use crate::value::{Live, Value, show_short};
 
 /// How long the cleanup of one scenario may take.
 const CLEANUP: Duration = Duration::from_secs(30);
+
+/// A transaction or stream that a request opened.
+pub(crate) struct Opened {
+    live: Weak<dyn Live>,
+    /// The tries in which it was opened, outermost first.
+    tries: Arc<Vec<u64>>,
+}
 
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
@@ -24,7 +32,7 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
         failures.extend(Box::pin(clean_up(&nested, kill)).await);
         nested.cancel.cancel();
     }
-    cx.world.settle(&cx.session).await;
+    cx.settle(None).await;
     let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
         return failures;
@@ -43,20 +51,37 @@ pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Fail
         // What cleanup itself defers is cleaned up next.
         deferred.append(&mut lock(&cleanup.defers));
     }
-    cleanup.world.settle(&cleanup.session).await;
+    cleanup.settle(None).await;
     failures
 }
 
 impl Cx {
-    /// The same for one case of a property, by the number of its try. What is cut off by the end
+    /// Notes what a request opened.
+    pub(crate) fn note_opened(&self, env: &Env, live: &Arc<dyn Live>) {
+        let mut opened = lock(&self.opened);
+        opened.retain(|known| known.live.strong_count() > 0);
+        opened.push(Opened { live: Arc::downgrade(live), tries: env.tries.clone() });
+    }
+
+    /// Undoes what statements opened and left open: those of a try, or all.
+    async fn settle(&self, number: Option<u64>) {
+        let own = |opened: &mut Opened| number.is_none_or(|number| opened.tries.contains(&number));
+        let left: Vec<Opened> = lock(&self.opened).extract_if(.., own).collect();
+        for live in left.iter().filter_map(|opened| opened.live.upgrade()) {
+            live.settle().await;
+        }
+    }
+
+    /// Cleans up after one case of a property, by the number of its try. What is cut off by the end
     /// of the scenario stays registered, so that the scenario's own cleanup runs it.
     pub(crate) async fn clean_up_case(self: &Arc<Self>, number: u64) -> Flow<Vec<Failure>> {
+        self.settle(Some(number)).await;
         self.clean_up_kept(|deferred| deferred.env.tries.contains(&number)).await
     }
 
     /// The same for a context that belongs to another one.
     pub(crate) async fn clean_up_nested(self: &Arc<Self>, nested: &Arc<Cx>) -> Flow<Vec<Failure>> {
-        self.world.settle(&nested.session).await;
+        nested.settle(None).await;
         let failures = nested.clean_up_kept(|_| true).await?;
         nested.count_streams();
         nested.cancel.cancel();
@@ -75,6 +100,9 @@ impl Cx {
             let mut deferred = lock(&self.defers);
             deferred.retain(|known| known.number != last.number);
             deferred.append(&mut lock(&cleanup.defers));
+        }
+        if let Some(cleanup) = cleanup {
+            cleanup.settle(None).await;
         }
         Ok(failures)
     }

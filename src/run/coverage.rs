@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use super::breach::ignores;
 use super::call::Given;
 use super::cx::{Cx, lock};
 use super::env::Env;
@@ -83,18 +84,27 @@ pub(crate) struct Opened {
     operation: Arc<str>,
     /// What was sent on it.
     sent: Vec<Value>,
+    /// Where it was opened, unless it may break its contract.
+    judged: Option<Span>,
 }
 
 impl Cx {
     /// What a request that was answered exercised of its service's contract. What comes on a
     /// stream is counted when the scenario ends.
-    pub(crate) fn touched(&self, service: &ServiceRef, call: &Call, reply: &Reply) -> Option<Touched> {
+    pub(crate) fn touched(
+        &self,
+        service: &ServiceRef,
+        call: &Call,
+        reply: &Reply,
+        span: Span,
+    ) -> Option<Touched> {
         let declared = self.world.service(service.item)?;
         let contract = declared.contract()?;
         if let (Value::Live(live), Contract::Proto(_)) = (&reply.record, contract) {
             let operation = operation(contract, &reply.exchange)?.name.clone();
             let sent = call.operand.iter().cloned().collect();
-            let opened = Opened { service: declared, live: live.clone(), operation, sent };
+            let judged = (!ignores(call)).then_some(span);
+            let opened = Opened { service: declared, live: live.clone(), operation, sent, judged };
             lock(&self.streams).push(opened);
             return None;
         }
@@ -109,7 +119,8 @@ impl Cx {
         }
     }
 
-    /// Counts what the streams of a scenario that ends exercised, those on which something came.
+    /// Counts what the streams of a scenario that ends exercised, those on which something came,
+    /// and tells the fields in it that the contract does not know.
     pub(crate) fn count_streams(&self) {
         for opened in std::mem::take(&mut *lock(&self.streams)) {
             let field = |name: &str| opened.live.field(name).unwrap_or(Value::Absent);
@@ -120,6 +131,10 @@ impl Cx {
                 continue;
             }
             received.extend(Some(field("body")).filter(|body| !matches!(body, Value::Absent)));
+            if let Some(span) = opened.judged {
+                let method = opened.operation.rsplit('/').next().unwrap_or_default();
+                received.iter().for_each(|item| self.unknown_fields(span, method, "items[*]", item));
+            }
             let Some(contract) = opened.service.contract() else { continue };
             let operations = &contract.interface().operations;
             let Some(operation) = operations.iter().find(|it| it.name == opened.operation) else { continue };
@@ -248,8 +263,8 @@ fn parameters(url: &url::Url, exchange: &Exchange) -> Vec<(ParameterPlace, Strin
     let headers = exchange.request_headers.iter();
     let headers = headers.map(|(name, value)| (ParameterPlace::Header, name.clone(), value.clone()));
     let cookies = header(&exchange.request_headers, "cookie");
-    let cookies = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let cookies = cookies.map(|(name, value)| (ParameterPlace::Cookie, name.to_owned(), value.to_owned()));
+    let cookies = crate::contract::conform::cookies(&cookies)
+        .map(|(name, value)| (ParameterPlace::Cookie, name.to_owned(), value.to_owned()));
     query.chain(headers).chain(cookies).collect()
 }
 

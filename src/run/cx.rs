@@ -9,6 +9,7 @@ use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::cleanup::Opened;
 use super::env::{Env, Response};
 use super::forall::Trial;
 use super::unjudged::Unjudged;
@@ -63,6 +64,8 @@ pub(crate) struct Cx {
     pub(crate) moments: Arc<super::moments::Moments>,
     /// The shapes that contain themselves, once they are made.
     pub(crate) recursive: super::shapes::Recursive,
+    /// What its requests opened.
+    pub(crate) opened: Mutex<Vec<Opened>>,
     /// The streams that it opened on services with a contract.
     pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
     /// When its time is over, if that is known.
@@ -124,6 +127,7 @@ impl Cx {
             began: std::time::Instant::now(),
             moments: Arc::default(),
             recursive: super::shapes::Recursive::default(),
+            opened: Mutex::default(),
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
-use super::inputs::resolve;
+use super::inputs::{missing, resolve};
 use super::scenario::{Policy, Scope, clean_up};
 use super::service::{Elsewhere, services};
 use super::stage::{StageWork, run_stage, shared_context};
@@ -33,7 +34,8 @@ pub(crate) async fn dispatch(
     let seed = options.seed.or(plan.seed).unwrap_or(0);
     let environment = options.environment.clone();
     let program = plan.program.clone();
-    let (inputs, problems) = resolve(&program, &options.inputs, &|name| std::env::var(name).ok(), &redactor);
+    let (inputs, mut problems) =
+        resolve(&program, &options.inputs, &|name| std::env::var(name).ok(), &redactor);
     events.send(EventKind::RunStarted {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -53,6 +55,9 @@ pub(crate) async fn dispatch(
         events.send(EventKind::RunFinished { summary, failures, exit: exit.code(), took_us });
         exit
     };
+    let unread: BTreeSet<_> = problems.iter().map(|problem| problem.at.span).collect();
+    let missing = missing(&program, &wanted_inputs(&plan, &options.selected), &inputs).into_iter();
+    problems.extend(missing.filter(|problem| !unread.contains(&problem.at.span)));
     if !problems.is_empty() {
         let failures = problems.iter().map(|problem| plain_failure(&plan, problem)).collect();
         return end(Summary::default(), failures, Exit::Wrong);
@@ -152,6 +157,9 @@ pub(crate) async fn dispatch(
     let interrupted =
         signals.is_finished() || policy.kill.is_cancelled() || was_interrupted(&policy, &options, &summary);
     signals.abort();
+    if !interrupted && summary.failed + summary.broken == 0 && failures.is_empty() {
+        failures.extend(case_that_nobody_has(&world));
+    }
     let exit = verdict(&mut summary, &failures, gates_held, interrupted);
     end(summary, failures, exit)
 }
@@ -279,6 +287,16 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
     }
 }
 
+/// `--case 70` where no property has so many: what was asked for did not run.
+fn case_that_nobody_has(world: &World) -> Option<Failure> {
+    let case = world.cases.first.filter(|_| !world.case_tried.load(Ordering::Relaxed))?;
+    let mut failure =
+        Failure::new(Code::NOTHING_CHECKED.name, format!("no property has a case {case}: it was not tried"));
+    failure.help =
+        Some("`--case` takes a case of a `forall` that runs, and `--cases` says how many it has".into());
+    Some(failure)
+}
+
 /// Every service that a selected scenario or a stage hook reaches, dependencies first.
 fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
     let mut reached = Vec::new();
@@ -289,6 +307,20 @@ fn reached(plan: &Plan, selected: &[usize]) -> Vec<ItemRef> {
         }
     }
     reached
+}
+
+/// The inputs and secrets that are read: by scenarios that are not skipped, their stages, and the
+/// services that these reach.
+fn wanted_inputs(plan: &Plan, selected: &[usize]) -> BTreeSet<ItemRef> {
+    let mut readers: BTreeSet<ItemRef> = BTreeSet::new();
+    for scenario in selected.iter().map(|index| &plan.scenarios[*index]).filter(|found| found.skip.is_none())
+    {
+        let stage = &plan.stages[scenario.stage];
+        readers.extend(scenario.services.iter().chain(&stage.services));
+        readers.extend(stage.item);
+        readers.insert(scenario.item);
+    }
+    readers.iter().filter_map(|reader| plan.inputs.get(reader)).flatten().copied().collect()
 }
 
 /// What `--env NAME` says.

@@ -462,17 +462,9 @@ impl Cx {
                     _ => {
                         let message = format!("`{name}` has no value");
                         let mut failure = self.failure(env, Code::SECRET_MISSING, span, message);
-                        let variable = super::inputs::variable_name(name);
-                        failure.help = Some(match &declared.kind {
-                            ItemKind::Secret(_) => {
-                                format!(
-                                    "set `{variable}` in the environment, or name an `--env-file` that has it"
-                                )
-                            }
-                            _ => format!(
-                                "give it with `--set {name}=…`, or set `{variable}` in the environment"
-                            ),
-                        });
+                        let kind =
+                            if matches!(declared.kind, ItemKind::Secret(_)) { "secret" } else { "input" };
+                        failure.help = Some(super::inputs::advice(kind, name));
                         Err(failure.into())
                     }
                 }

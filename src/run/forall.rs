@@ -13,9 +13,10 @@ use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::scenario::exits::EXIT_IS_KNOWN;
+use super::world::World;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
-use crate::shape::{self, DrawKey, Drawer, Pattern};
+use crate::shape::{DrawKey, Drawer, Pattern};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Forall};
 use crate::value::{Value, show_short};
@@ -72,7 +73,8 @@ impl Cx {
         let pattern = self.pattern(env, &forall.shape).await?;
         let cases = self.number_of_cases(env, forall.cases.as_ref()).await?;
         let key = env.key.with(format!("forall {}", span.start.saturating_sub(env.origin)));
-        let all = shape::enumerate(&pattern, cases as usize);
+        let drawer = Drawer::new(&pattern);
+        let all = drawer.all(cases as usize);
         let whole = all.is_some();
         let first = match all {
             Some(all) if all.is_empty() => {
@@ -80,14 +82,13 @@ impl Cx {
                 return Err(self.bad_value(env, forall.shape.span, message));
             }
             Some(all) => all,
-            None => shape::boundaries(&pattern, &key.with("boundaries"), shape::BOUNDARIES),
+            None => drawer.edges(&key.with("boundaries"), cases.div_ceil(2) as usize),
         };
         let count = if whole { first.len() as u32 } else { cases };
         let checks = Arc::new(AtomicU32::new(0));
-        let drawer = Drawer::new(&pattern);
         let property = Property { env, forall, span, pattern, drawer, count, whole, key, first, checks };
         let mut unknown: Option<Vec<Failure>> = None;
-        for index in property.order(self.world.cases.first) {
+        for index in property.order(&self.world) {
             let value = property.value(index).map_err(|why| self.bad_value(env, forall.shape.span, why))?;
             match self.case(&property, index, &value).await? {
                 Ended::Passed => {}
@@ -232,8 +233,9 @@ struct Attempt {
 
 impl Property<'_> {
     /// The cases in order, beginning with the one that was asked for.
-    fn order(&self, first: Option<u32>) -> impl Iterator<Item = u32> + use<> {
-        let first = first.map(|first| first - 1).filter(|first| *first < self.count);
+    fn order(&self, world: &World) -> impl Iterator<Item = u32> + use<> {
+        let first = world.cases.first.map(|first| first - 1).filter(|first| *first < self.count);
+        world.case_tried.fetch_or(first.is_some(), Ordering::Relaxed);
         let rest = (0..self.count).filter(move |index| Some(*index) != first);
         first.into_iter().chain(rest)
     }

@@ -1,7 +1,7 @@
 //! Inputs and secrets: from `--set` and the env file, from `SCN_NAME` in the environment, from a
 //! secret's file. Defaults are evaluated where they are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::check::{ItemRef, Program};
@@ -48,8 +48,39 @@ pub(crate) fn resolve(
     (values, problems)
 }
 
+/// Those of the inputs and secrets that have neither a value nor a default, each as a mistake at its
+/// declaration.
+pub(crate) fn missing(
+    program: &Program,
+    wanted: &BTreeSet<ItemRef>,
+    values: &BTreeMap<ItemRef, Value>,
+) -> Vec<Diagnostic> {
+    let without = wanted.iter().filter(|at| !values.contains_key(at));
+    without
+        .filter_map(|at| {
+            let (kind, name) = match &program.item(*at).kind {
+                ItemKind::Input(Input { default: None, name, .. }) => ("input", name),
+                ItemKind::Secret(secret) => ("secret", &secret.name),
+                _ => return None,
+            };
+            let message = format!("the {kind} `{}` has no value", name.name);
+            let diagnostic = Diagnostic::error(Code::SECRET_MISSING, name.span, message);
+            Some(diagnostic.help(advice(kind, &name.name)))
+        })
+        .collect()
+}
+
+/// How an input or a secret gets its value.
+pub(crate) fn advice(kind: &str, name: &str) -> String {
+    let variable = variable_name(name);
+    match kind {
+        "secret" => format!("set `{variable}` in the environment, or name an `--env-file` that has it"),
+        _ => format!("give it with `--set {name}=…`, or set `{variable}` in the environment"),
+    }
+}
+
 /// `api_key` is `SCN_API_KEY` in the environment.
-pub(crate) fn variable_name(name: &str) -> String {
+fn variable_name(name: &str) -> String {
     format!("SCN_{}", name.to_uppercase().replace('-', "_"))
 }
 

@@ -156,9 +156,12 @@ impl Cx {
             Aim::Stream(_) | Aim::Nothing => reply,
         };
         self.moments.request(sent, &reply.exchange);
+        if let Value::Live(live) = &reply.record {
+            self.note_opened(env, live);
+        }
         let place = self.world.bare_place(span);
         let touched = match aim {
-            Aim::Service(service) => self.touched(service, &call, &reply),
+            Aim::Service(service) => self.touched(service, &call, &reply, span),
             Aim::Stream(live) => {
                 self.sent_on(live, &call);
                 None

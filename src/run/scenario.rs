@@ -283,6 +283,7 @@ pub(crate) async fn begin_again(cx: &Arc<Cx>, story: &Story, name: &str, until: 
     if let Err(failure) = cx.open_own_links(&planned.links).await {
         return Err(failure.into());
     }
+    cx.begin_histories(&planned.links);
     set_up_all(cx, &story.scopes, planned, &env).await?;
     if let ItemKind::Scenario(scenario) = &world.plan.program.item(planned.item).kind {
         cx.statements_until(&mut env, &scenario.body.statements, until, None).await?;

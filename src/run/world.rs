@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
 use crate::event::{EventKind, ServiceLog};
 use crate::lang::Registry;
-use crate::protocol::{Protocol, Session};
+use crate::protocol::Protocol;
 use crate::script::{Script, ScriptError, ScriptFile, Scripts};
 use crate::shape::DrawKey;
 use crate::source::SourceId;
@@ -63,6 +64,8 @@ pub(crate) struct World {
     pub(crate) cases: super::Cases,
     /// `--probe`: the one probe that runs.
     pub(crate) probe: Option<String>,
+    /// Whether some property has the case that the command line asks for.
+    pub(crate) case_tried: AtomicBool,
     /// `@serial` scenarios hold it alone.
     pub(crate) serial: Arc<RwLock<()>>,
     /// What each module is called in the keys of drawn data.
@@ -114,6 +117,7 @@ impl World {
             scripts: Arc::new(Scripts::new()),
             out: parts.root.join(".scn").join("out"),
             root: parts.root,
+            catalogs: Catalogs::new(&parts.scratch),
             scratch: parts.scratch,
             key: DrawKey::new(parts.seed),
             began: Instant::now(),
@@ -123,12 +127,12 @@ impl World {
             elsewhere: parts.elsewhere,
             cases: parts.cases,
             probe: parts.probe,
+            case_tried: AtomicBool::new(false),
             serial: Arc::new(RwLock::new(())),
             counting: Counting::of(parts.services.values()),
             protocols: parts.protocols,
             services: parts.services,
             links: super::link::Links::default(),
-            catalogs: Catalogs::default(),
             warned: Mutex::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),
@@ -138,13 +142,6 @@ impl World {
     /// The protocol with this name.
     pub(crate) fn protocol(&self, name: &str) -> Option<&dyn Protocol> {
         self.protocols.iter().find(|protocol| protocol.name() == name).map(AsRef::as_ref)
-    }
-
-    /// Has every protocol undo what a session's statements left open.
-    pub(crate) async fn settle(&self, session: &Session) {
-        for protocol in &self.protocols {
-            protocol.settle(session).await;
-        }
     }
 
     /// The service that an item declares.

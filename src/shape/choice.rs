@@ -77,6 +77,11 @@ pub fn weighted(parts: Vec<(u64, Pattern)>) -> Result<Pattern, String> {
     }
 }
 
+/// The alternatives that are drawn: one of the weight 0 only matches.
+pub(super) fn drawn(parts: &[(u64, Pattern)]) -> impl Iterator<Item = &Pattern> {
+    parts.iter().filter(|(weight, _)| *weight > 0).map(|(_, part)| part)
+}
+
 /// `edges(shape, share: 30%)`, the share as a part of 1.
 pub fn edges(shape: Pattern, share: Option<&Value>) -> Result<Pattern, String> {
     let Some(share) = share else { return Ok(Pattern::Edges(Box::new(shape), SHARE)) };

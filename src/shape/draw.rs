@@ -6,6 +6,7 @@
 //! names of the fields and the indexes of the elements. So a part never depends on what stands
 //! beside it, and the bits are the same on every machine and in every version.
 
+mod all;
 mod boundary;
 mod bounds;
 mod key;
@@ -32,6 +33,7 @@ use node::{Node, Shared};
 
 pub use key::DrawKey;
 pub use many::Many;
+pub(super) use node::Mistake;
 use part::Drawing;
 
 /// A pattern made ready for drawing: what follows from it is worked out once, and each draw is
@@ -74,12 +76,19 @@ impl Drawer {
         Many::new(self, key)
     }
 
-    /// The boundary values of the whole, in a fixed order, at most [`BOUNDARIES`] of them: the
-    /// least it can be, the most it can be, then every boundary of every part, one at a time. All
-    /// of them fit. What stands beside a boundary is drawn by the key. Empty when nothing can be
-    /// drawn of the pattern.
-    pub fn edges(&self, key: &DrawKey) -> Vec<Value> {
-        boundary::of(self, key)
+    /// Every value that fits, each once, the simplest first, when they are at most so many; `None`
+    /// when there are more, or nobody knows.
+    pub fn all(&self, most: usize) -> Option<Vec<Value>> {
+        all::of(self, most)
+    }
+
+    /// The boundary values of the whole, in a fixed order, the first `most` of them and never more
+    /// than [`BOUNDARIES`]: the least it can be, the most it can be, then every boundary of every
+    /// part, one at a time; of what is malformed, one of each kind of mistake. All of them fit.
+    /// What stands beside a boundary is drawn by the key. Empty when nothing can be drawn of the
+    /// pattern.
+    pub fn edges(&self, key: &DrawKey, most: usize) -> Vec<Value> {
+        boundary::of(self, key, most.min(BOUNDARIES))
     }
 }
 
@@ -95,9 +104,4 @@ pub fn draw(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
 /// The same with boundary values; see [`Drawer::draw_with`].
 pub fn draw_with(pattern: &Pattern, key: &DrawKey, edges: Option<u16>) -> Result<Value, String> {
     Drawer::new(pattern).draw_with(key, edges)
-}
-
-/// The boundary values of a pattern in a fixed order; see [`Drawer::edges`].
-pub fn edges(pattern: &Pattern, key: &DrawKey) -> Vec<Value> {
-    Drawer::new(pattern).edges(key)
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::change::At;
-use super::draw::{DrawKey, draw};
+use super::draw::{DrawKey, Mistake, draw};
 use super::{Pattern, wrong};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::value::{Object, Tagged, Value, from_json, show_short, to_json};
@@ -77,8 +77,11 @@ pub enum How {
     Bytes(Damage, u16),
 }
 
+/// What a sender makes of a shape.
+pub(super) const MALFORMED: Mistake = Mistake { one: malformed, each };
+
 /// A malformed value of the shape. Errors: nothing can be drawn of the shape.
-pub(super) fn malformed(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
+fn malformed(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
     let base = draw(pattern, &key.with("valid"))?;
     let wrongs = wrong::all(pattern, &base, true);
     // First which mistake, then where: a long object must not drown the damaged bytes.
@@ -148,6 +151,17 @@ impl Malformed {
             _ => return None,
         };
         Some(Malformed { base, told, how })
+    }
+
+    /// Whether one stands somewhere inside a value. None can be sent there: what is damaged are the
+    /// bytes of a whole message.
+    pub fn stands_inside(value: &Value) -> bool {
+        let is_or_has = |part: &Value| Malformed::of(part).is_some() || Malformed::stands_inside(part);
+        match value {
+            Value::List(items) => items.iter().any(is_or_has),
+            Value::Object(fields) => fields.values().any(is_or_has),
+            _ => false,
+        }
     }
 
     /// Whether a part of it is of another kind than it should be.

@@ -8,7 +8,7 @@ use super::change::{At, Change, Move};
 use super::matching::fits;
 use super::shrink::DEPTH;
 use super::simplest::{Taste, value_of};
-use super::{ObjectPattern, Pattern, smaller};
+use super::{ObjectPattern, Pattern, choice, smaller};
 use crate::value::{Object, Value};
 
 /// Lists and objects up to this size are tried without each single part.
@@ -57,7 +57,7 @@ impl Moves {
             Pattern::All(parts) => parts.iter().for_each(|part| self.walk(part, value, path)),
             Pattern::Union(parts) => self.branches(&parts.iter().collect::<Vec<_>>(), value, path),
             Pattern::Weighted(parts) => {
-                self.branches(&parts.iter().map(|(_, part)| part).collect::<Vec<_>>(), value, path);
+                self.branches(&choice::drawn(parts).collect::<Vec<_>>(), value, path);
             }
             Pattern::Equals(Value::Regex(_) | Value::Range(_)) => self.leaf(pattern, value, path),
             Pattern::Equals(_) | Pattern::Derived(..) | Pattern::Absent | Pattern::Malformed(_) => {}
@@ -257,7 +257,7 @@ fn plain(pattern: &Pattern, value: &Value, path: &mut Vec<At>, moves: &mut Vec<M
     // Another branch may be innocent.
     let branches: Vec<&Pattern> = match pattern {
         Pattern::Union(parts) => parts.iter().collect(),
-        Pattern::Weighted(parts) => parts.iter().map(|(_, part)| part).collect(),
+        Pattern::Weighted(parts) => choice::drawn(parts).collect(),
         _ => Vec::new(),
     };
     for branch in branches.into_iter().skip(1).take(EACH) {

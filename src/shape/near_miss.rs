@@ -1,7 +1,7 @@
 //! `any not Order`: a valid draw with exactly one thing made wrong.
 
 use super::describe::describe_short;
-use super::draw::{DrawKey, draw};
+use super::draw::{DrawKey, Mistake, draw};
 use super::matching::{fits, mismatches};
 use super::{Pattern, wrong};
 use crate::value::Value;
@@ -9,9 +9,13 @@ use crate::value::Value;
 /// How often another value is drawn, of which something can be made wrong.
 const TRIES: usize = 20;
 
+/// One thing made wrong.
+pub(super) const NEAR_MISS: Mistake =
+    Mistake { one: near_miss, each: |pattern, key| near_miss(pattern, key).map(|value| vec![value]) };
+
 /// A value that does not fit, for one reason alone where the shape allows it. Errors: nothing can
 /// be drawn of the shape, or whatever is there fits it.
-pub(super) fn near_miss(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
+fn near_miss(pattern: &Pattern, key: &DrawKey) -> Result<Value, String> {
     for attempt in 0..TRIES {
         let key = key.with(format!("try {attempt}"));
         let drawn = draw(pattern, &key.with("valid"))?;

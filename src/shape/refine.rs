@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use super::describe::describe_short;
 use super::{FieldPattern, ObjectPattern, Pattern};
 use crate::diag::did_you_mean;
 
 /// `Order { state: "PAID" }`: the shape with some fields overridden. It stays as open as it is; a
 /// field that a closed shape does not have is an error.
 pub fn refine(pattern: &Pattern, fields: Vec<FieldPattern>) -> Result<Pattern, String> {
+    refined(pattern, fields).map_err(|why| format!("`{}` {why}", describe_short(pattern)))
+}
+
+fn refined(pattern: &Pattern, fields: Vec<FieldPattern>) -> Result<Pattern, String> {
     match pattern {
-        Pattern::Named(name, inner) => {
-            let inner = refine(inner, fields).map_err(|why| format!("`{name}` {why}"))?;
-            Ok(Pattern::Named(name.clone(), Arc::new(inner)))
-        }
+        Pattern::Named(name, inner) => Ok(Pattern::Named(name.clone(), Arc::new(refined(inner, fields)?))),
         Pattern::Object(object) => {
             let mut refined = object.clone();
             for field in fields {
@@ -20,10 +22,10 @@ pub fn refine(pattern: &Pattern, fields: Vec<FieldPattern>) -> Result<Pattern, S
             }
             Ok(Pattern::Object(refined))
         }
-        Pattern::Late(name, make) => refine(&make(), fields).map_err(|why| format!("`{name}` {why}")),
+        Pattern::Late(_, make) => refined(&make(), fields),
         // What a judge or a limit said of the whole no longer holds of the changed one.
-        Pattern::Judged(inner, _) => refine(inner, fields),
-        Pattern::Edges(inner, share) => Ok(Pattern::Edges(Box::new(refine(inner, fields)?), *share)),
+        Pattern::Judged(inner, _) => refined(inner, fields),
+        Pattern::Edges(inner, share) => Ok(Pattern::Edges(Box::new(refined(inner, fields)?), *share)),
         _ => Err("is no object shape, so it has no fields to override".to_owned()),
     }
 }

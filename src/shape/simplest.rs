@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::draw::{DrawKey, draw};
 use super::matching::fits;
 use super::order::compare;
-use super::{Comparison, Pattern, types};
+use super::{Comparison, Pattern, choice, types};
 use crate::value::{Number, Object, Value};
 
 /// Which value is asked for.
@@ -48,7 +48,7 @@ fn of(pattern: &Pattern, taste: Taste, depth: usize) -> Option<Value> {
             })
         }
         Pattern::Union(parts) => parts.iter().find_map(deeper),
-        Pattern::Weighted(parts) => parts.iter().find_map(|(_, part)| deeper(part)),
+        Pattern::Weighted(parts) => choice::drawn(parts).find_map(deeper),
         Pattern::List(items, _) | Pattern::Unordered(items, _) => {
             items.iter().map(deeper).collect::<Option<Vec<Value>>>().map(Value::list)
         }

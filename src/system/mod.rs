@@ -29,7 +29,7 @@ pub use log::{Line, LineReader, Log, RawLine, Stream};
 pub use ports::{Port, Ports};
 pub use process::{Input, Process, ProcessSpec, Processes};
 pub use ready::{Health, Ready};
-pub use service::{Service, ServiceSpec};
+pub use service::{Farewell, Service, ServiceSpec};
 pub use spawn::SpawnError;
 
 /// Whether a process lives, for tests.

@@ -41,6 +41,19 @@ pub struct ServiceSpec {
     pub json_log: bool,
     /// How long it may take to end after SIGTERM; [`ServiceSpec::STOP_GRACE`] unless it says so.
     pub stop_grace: Duration,
+    /// What is done before it is ended.
+    pub farewell: Farewell,
+}
+
+/// What is done before a service is ended: whoever speaks to it hangs up, for a database waits for
+/// its clients.
+#[derive(Clone, Default)]
+pub struct Farewell(pub Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl std::fmt::Debug for Farewell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a farewell")
+    }
 }
 
 impl ServiceSpec {
@@ -378,6 +391,9 @@ impl Service {
             life.ending = true;
             (life.number, life.process.clone(), life.capture.clone())
         };
+        if let Farewell(Some(hang_up)) = &self.spec.farewell {
+            hang_up();
+        }
         let exit = match signal {
             Signal::SIGKILL => process.kill_now().await,
             Signal::SIGTERM => process.terminate(grace).await,

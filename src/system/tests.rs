@@ -48,6 +48,7 @@ impl Bench {
             ready_within: LONG,
             json_log: false,
             stop_grace: LONG,
+            farewell: Farewell::default(),
         }
     }
 

@@ -113,6 +113,11 @@ pub trait Live: Debug + Send + Sync {
     fn changed(&self, seen: u64) -> BoxFuture<'static, ()>;
     /// Whether nothing can change any more.
     fn is_over(&self) -> bool;
+    /// The statements that it was opened by are over, and their cleanup follows: what it holds
+    /// is undone, so that cleanup does not wait for it.
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
     /// For the protocol that made it, to find its own type again.
     fn as_any(&self) -> &dyn std::any::Any;
 }

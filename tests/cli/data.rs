@@ -384,6 +384,55 @@ fn the_output_of_a_dump_is_a_catalog() {
 }
 
 #[test]
+fn yaml_is_read_and_written_as_itself() {
+    let dir = real();
+    let text = "# Ada Lovelace called\n- &ada\n  id: 1041\n  email: ada@lovelace.org\n  active: true\n  note: yes, \"ada\"\n- *ada\n- {id: 1042, email: grace@navy.mil, active: no}\n";
+    fs::write(dir.path().join("customers.yaml"), text).unwrap();
+    fs::write(dir.path().join("r"), "id: id(as: customer)\nemail: email\nactive: keep\nnote: text\n")
+        .unwrap();
+    let assert = anonymize(dir.path(), &["customers.yaml", "--with", "r"], Some(KEY)).assert();
+    let (yaml, said) = (out(&assert), err(&assert));
+    assert_eq!(assert.get_output().status.code(), Some(0), "{said}");
+    for real in ["1041", "1042", "lovelace", "grace", "Ada", "ada", "yes"] {
+        assert!(!yaml.contains(real) && !said.contains(real), "{real}: {yaml}{said}");
+    }
+    let id = column(&all(dir.path(), Some(KEY), &[])["customers.csv"], "id").remove(0);
+    let blocks: Vec<&str> = yaml.split("- ").collect();
+    assert!(blocks.len() == 4 && blocks[1] == blocks[2], "{yaml}");
+    assert!(blocks[1].starts_with(&format!("id: {id}\n  email: ")), "{yaml}");
+    assert!(blocks[1].contains("  active: true\n") && blocks[3].contains("  active: \"no\"\n"), "{yaml}");
+    fs::write(dir.path().join("customers.yaml"), "- id: 1\n  <<: 2\n").unwrap();
+    let assert = anonymize(dir.path(), &["customers.yaml", "--with", "r"], Some(KEY)).assert();
+    assert!(err(&assert).contains("customers.yaml:2:3: `<<` merges"), "{}", err(&assert));
+}
+
+/// Two files of one name would be one file in the end.
+#[test]
+fn nothing_is_written_over() {
+    let dir = real();
+    fs::create_dir(dir.path().join("eu")).unwrap();
+    fs::write(dir.path().join("eu/customers.csv"), CUSTOMERS).unwrap();
+    let refused = |args: &[&str], part: &str| {
+        let assert = anonymize(dir.path(), args, None).assert();
+        assert_eq!(assert.get_output().status.code(), Some(2));
+        assert!(err(&assert).contains(part), "{args:?}: {}", err(&assert));
+    };
+    let with = ["--with", "rules", "--key-from", "key", "--out"];
+    let of = |files: &[&'static str], out: &'static str| [files, &with, &[out]].concat();
+    refused(
+        &of(&["customers.csv", "eu/customers.csv"], "safe"),
+        "would both be written to `safe/customers.csv`",
+    );
+    refused(&of(&["customers.csv"], "key"), "`key` would be written over itself");
+    refused(&of(&["customers.csv"], "rules"), "`rules` would be written over itself");
+    refused(&of(&["eu/customers.csv", "dump.sql"], "."), "`dump.sql` would be written over itself");
+    assert!(!dir.path().join("safe").exists());
+    for (name, text) in [("rules", RULES), ("customers.csv", CUSTOMERS), ("dump.sql", DUMP)] {
+        assert_eq!(fs::read_to_string(dir.path().join(name)).unwrap(), text);
+    }
+}
+
+#[test]
 fn silence_is_strict() {
     let dir = real();
     let refused = |rules: &str, file: &str| {
@@ -467,7 +516,7 @@ fn files_that_cannot_be_read_are_told() {
         ("bad.csv", "bad.csv:2:1: these bytes are not UTF-8"),
         ("bad.json", "bad.json:1:"),
         ("bad.sql", "bad.sql:1:1: `UPDATE` changes rows"),
-        ("notes.txt", "is no .csv, .tsv, .json, .jsonl or .sql file"),
+        ("notes.txt", "is no .csv, .tsv, .json, .jsonl, .yaml or .sql file"),
     ] {
         let assert = anonymize(dir.path(), &[file, "--with", "r"], Some(KEY)).assert();
         let said = err(&assert);

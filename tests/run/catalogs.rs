@@ -106,9 +106,18 @@ fn rows_that_do_not_fit_their_shape_are_all_told() {
     );
 }
 
+/// Also when the file looks as it did: as long as before, and with the same time.
 #[test]
 fn what_a_scenario_writes_it_can_read() {
-    let text = "scenario \"a\" {\n  for n in [1, 2] {\n    exec \"sh -c 'printf \\\"a\\\\n%s\\\\n\\\" $0 > made.csv' ${n}\"\n    let made = from_csv(file(\"./made.csv\"), of: { a: int })\n    expect made.count == 1\n  }\n  expect from_csv(file(\"./none.csv\")).count == 0\n}\n";
+    let text = r#"scenario "a" {
+  for n in [1, 2, 3] {
+    exec "sh -c 'printf \"a\\n%s\\n\" $0 > made.csv; touch -d 2001-01-01 made.csv' ${n}"
+    let made = from_csv(file("./made.csv"), of: { a: int })
+    expect made == [{ a: n }]
+  }
+  expect from_csv(file("./none.csv")).count == 0
+}
+"#;
     scn(text).run(&[]).ends(1, &["`none.csv` does not exist"]);
 }
 
@@ -145,6 +154,84 @@ fn a_catalog_of_a_secret_is_masked() {
     let text = "secret pair\nscenario \"a\" {\n  exec \"true\"\n  expect from_csv(pair, of: { a: int, b: int }).count == 1\n}\n";
     let ran = scn(text).with("SCN_PAIR", "a,b\nhidden-one,hidden-two\n").run(&[]);
     ran.ends(1, &["they are not shown"]).never_says(&["hidden-one", "hidden-two"]);
+}
+
+/// A fixture loads a catalog into a database and takes it away again: each scenario sees all of it and
+/// nothing of the other's, and nothing stays.
+#[test]
+fn a_fixture_loads_a_catalog_into_a_database_and_takes_it_away() {
+    loads_a_catalog("sqlite://./shop.db?mode=rwc");
+}
+
+#[test]
+#[ignore = "needs a PostgreSQL server: tests/databases starts one"]
+fn a_fixture_loads_a_catalog_into_postgres_and_takes_it_away() {
+    loads_a_catalog(&std::env::var("SCN_TEST_POSTGRES").expect("tests/databases says where it is"));
+}
+
+#[test]
+#[ignore = "needs a MySQL server: tests/databases starts one"]
+fn a_fixture_loads_a_catalog_into_mysql_and_takes_it_away() {
+    loads_a_catalog(&std::env::var("SCN_TEST_MYSQL").expect("tests/databases says where it is"));
+}
+
+fn loads_a_catalog(url: &str) {
+    let text = r#"
+service db { speaks sql; at "URL" }
+shape Product { sku: text(1..8), price: decimal, note?: text, stock: int }
+let products = from_csv(file("./products.csv"), of: Product)
+
+fixture catalog {
+  defer query db "drop table if exists products"
+  query db "create table products (sku varchar(8) primary key, price numeric(9, 2) not null, note text, stock integer)"
+  defer query db "delete from products"
+  insert db.products products
+  expect affected == 3
+  return products
+}
+
+@serial
+scenario "the catalog is there" {
+  query db "select sku, price, note, stock from products order by sku"
+  expect rows == [
+    { sku: "mug", price: 12.5, note: "with \"ears\"", stock: 1 },
+    { sku: "pot", price: 100, note: null, stock: 0 },
+    { sku: "tea", price: 29.99, note: "a\nb", stock: 7 },
+  ]
+  expect catalog.count == 3
+  insert db.products { sku: "more", price: 1 }
+}
+@serial
+scenario "and there alone" {
+  expect catalog.count == 3
+  query db "select sku from products where stock > 0 order by sku"
+  expect rows[*].sku == ["mug", "tea"]
+  query db "select count(*) as n from products"
+  expect row.n == 3
+}
+@serial
+scenario "what does not fit is loaded as a whole or not at all" {
+  let more = [{ sku: "cup", price: 2 }] + products
+  insert db.products more
+  expect error.kind == "unique"
+  query db "select count(*) as n from products"
+  expect row.n == catalog.count
+}
+"#
+    .replace("URL", url);
+    let rows =
+        "sku,price,note,stock\ntea,29.99,\"a\nb\",7\nmug,12.50,\"with \"\"ears\"\"\",1\npot,100.00,,0\n";
+    let project = project(&[("t.scn", &text), ("products.csv", rows)]);
+    project.run(&[]).ends(0, &["3 passed"]);
+    let nothing = format!(
+        "service db {{ speaks sql; at \"{url}\" }}\nscenario \"left\" {{ query db \"select * from products\" }}"
+    );
+    project.write("left.scn", &nothing);
+    project.scn(&["run", "left.scn"]).ends(1, &["missing", "products"]);
+    // The catalog is loaded, or the scenario is red: a row that the table refuses is told.
+    project.write("products.csv", &rows.replace("mug,", "tea,"));
+    project.run(&[]).ends(1, &["failed  the catalog is there", "unique"]);
+    project.scn(&["run", "left.scn"]).ends(1, &["missing", "products"]);
 }
 
 /// A fixture loads a catalog and takes it away again: the scenarios see it, and nothing stays.

@@ -107,4 +107,20 @@ fn fields_that_the_contract_does_not_know_are_told_once() {
     let all = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(all.matches(said).count(), 1, "{all}");
     calling(&url, "contract \"./health.proto\"", call).run(&[]).ends(0, &[]).never_says(&[said]);
+    // The messages of a stream are looked at as well.
+    let watch = |options: &str| {
+        let text = format!(
+            "service ledger {{ speaks grpc contract \"./older.proto\"; at \"{url}\" }}\n\
+             scenario \"it\" {{\nlet feed = open ledger.Watch {{ service: \"ledger\" }}{options}\n\
+             expect feed.count >= 1 within 30s\n}}\n"
+        );
+        let older = older.replace(
+            "rpc Check(HealthCheckRequest) returns (",
+            "rpc Watch(HealthCheckRequest) returns (stream ",
+        );
+        project(&[("t.scn", &text), ("older.proto", &older)]).run(&[])
+    };
+    let said = "`Watch` answered with fields in `items[*]`";
+    watch("").ends(0, &[said]);
+    watch(" with { contract: ignore }").ends(0, &[]).never_says(&[said]);
 }

@@ -310,3 +310,94 @@ fn every_trial_cleans_up_after_itself() {
     // The scenario itself, a trial for each probe, and one more that shows the changed body alone.
     assert_eq!((undone.lines().count(), lines.len()), (7, 7), "{undone}");
 }
+
+/// The payment service behind books that it posts to before it pays.
+fn with_books(defect: &str, probes: &str) -> Project {
+    let start = payments::start();
+    scn(&format!(
+        r#"
+service books {{
+  speaks http
+  start "{start}"
+  env {{ LISTEN: addr, STATE: "books.json" }}
+  ready GET /healthz within 30s
+}}
+service pay {{
+  speaks http
+  start "{start}"
+  env {{ LISTEN: addr, STATE: "state.json", DEFECT: "{defect}", BOOKS: books.addr }}
+  ready GET /healthz within 30s
+}}
+@safe
+action payments_of(customer) {{
+  GET pay /v1/payments?customer=${{customer}}
+  return body.payments
+}}
+{}"#,
+        scenario(&format!(
+            "  idempotent {{{REQUEST}\n{probes}\n    same status, body except .served_at\n    effect payments_of(alice).count rises by 1\n  }}"
+        ))
+    ))
+}
+
+const LINKS: &str = r#"
+    probe lost_request
+    probe lost_response
+    probe lost_request on pay -> books
+    probe lost_response on pay -> books
+    probe failed_first on pay -> books
+    probe in_flight(busy: 409, hold: 400ms) on pay -> books"#;
+
+fn broken_links(defect: &str) -> (Project, Ran) {
+    let project = with_books(defect, LINKS);
+    let ran = project.run(&["--report", "json=events.jsonl"]);
+    (project, ran)
+}
+
+#[test]
+fn a_service_that_keeps_its_keys_survives_broken_links() {
+    let (project, ran) = broken_links("");
+    let all =
+        ["lost_request#1", "lost_request#2", "lost_response#1", "lost_response#2", "failed_first", "in_flight"];
+    assert_eq!(probes(&project, "survived"), names(&all), "{}{}", ran.out, ran.err);
+    ran.ends(0, &["6 of 6 survived"]);
+}
+
+#[test]
+fn a_lost_answer_finds_what_is_done_again() {
+    let (project, ran) = broken_links("ignored");
+    let all = ["lost_request#1", "lost_request#2", "lost_response#1", "lost_response#2", "failed_first", "in_flight"];
+    assert_eq!(probes(&project, "failed"), names(&all), "{}{}", ran.out, ran.err);
+    ran.ends(1, &[
+        "× lost_response on client -> pay hits POST /v1/payments",
+        "calls on pay -> books",
+        "--probe lost_response#1",
+    ]);
+}
+
+#[test]
+fn a_failure_that_is_kept_as_the_answer_is_found() {
+    let (project, ran) = broken_links("failure_kept");
+    let finders = ["lost_request#2", "lost_response#2", "failed_first"];
+    assert_eq!(probes(&project, "failed"), names(&finders), "{}{}", ran.out, ran.err);
+    ran.ends(1, &["probe `failed_first`: attempt 2 must succeed, and came to 502 Bad Gateway"]);
+    let (project, ran) = broken_links("never_released");
+    assert_eq!(probes(&project, "failed"), names(&finders), "{}{}", ran.out, ran.err);
+    ran.ends(1, &["and came to 409 Conflict"]);
+}
+
+#[test]
+fn a_race_is_found_for_sure_when_the_first_is_held_up() {
+    let (project, ran) = broken_links("race");
+    assert_eq!(probes(&project, "failed"), names(&["in_flight"]), "{}{}", ran.out, ran.err);
+    ran.ends(1, &["while the first is under way → 201 Created"]);
+}
+
+#[test]
+fn a_fault_that_hits_nothing_is_no_pass() {
+    // Nothing is posted when the books are not asked.
+    let text = with_books("", "    probe failed_first on pay -> books");
+    text.write("t.scn", &text.read("t.scn").replace("BOOKS: books.addr", "BOOKS: \"\", OTHER: books.addr"));
+    let ran = text.run(&["--report", "json=events.jsonl"]);
+    ran.ends(5, &["probe `failed_first` shows nothing", "0 of 1 survived; unknown: failed_first"]);
+}

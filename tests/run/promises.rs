@@ -298,9 +298,26 @@ paths:
               schema: { $ref: "#/components/schemas/Thing" }
         "204": { description: Nothing. }
         "308": { description: Moved. }
+        "418":
+          description: Something else.
+          content:
+            text/plain: { schema: { type: integer } }
+            application/x-www-form-urlencoded:
+              schema: { type: object, required: [id], properties: { id: { type: integer } } }
+            application/json; v=1:
+              schema: { type: object, additionalProperties: false, properties: { one: { type: integer } } }
+            application/json; v=2:
+              schema: { type: object, additionalProperties: false, properties: { two: { type: integer } } }
         "404":
           description: No such thing.
           content: { application/problem+json: { schema: { type: object, required: [title] } } }
+  /mine:
+    get:
+      parameters:
+        - { name: session, in: cookie, required: true, schema: { type: string, minLength: 4 } }
+        - { name: X-Who, in: header, required: true, schema: { type: integer } }
+      responses:
+        "201": { description: Made. }
   /things:
     post:
       requestBody:
@@ -317,6 +334,7 @@ components:
       properties:
         id: { type: integer }
         state: { enum: [new, used] }
+        password: { type: string, writeOnly: true }
         parts: { type: array, items: { type: string } }
 "##;
 
@@ -340,7 +358,12 @@ const ANSWERS: &[(&str, &str, &str, &[&str])] = &[
     ("200 OK", GOOD, r#"{"id":1}"#, &["body.state", "absent"]),
     ("200 OK", GOOD, r#"{"id":1,"state":"new","parts":["a",2]}"#, &["body.parts[1]"]),
     ("200 OK", GOOD, "{\"id\":1,", &["the body is no JSON"]),
-    ("206 Partial Content", GOOD, FINE, &["the status 206 is not declared", "200 or 204 or 308 or 404"]),
+    (
+        "206 Partial Content",
+        GOOD,
+        FINE,
+        &["the status 206 is not declared", "200 or 204 or 308 or 418 or 404"],
+    ),
     (
         "200 OK",
         "content-type: text/html\r\nx-version: 3\r\n",
@@ -357,6 +380,13 @@ const ANSWERS: &[(&str, &str, &str, &[&str])] = &[
     ("200 OK", "x-version: 3\r\n", FINE, &["there is a body, but no content type"]),
     ("200 OK", GOOD, "", &["the body is empty"]),
     ("404 Not Found", "content-type: application/problem+json\r\n", "{}", &["body.title"]),
+    ("418 Teapot", "content-type: text/plain\r\n", "12", &[]),
+    ("418 Teapot", "content-type: application/x-www-form-urlencoded\r\n", "id=1&a=b", &[]),
+    ("418 Teapot", "content-type: application/json; v=2\r\n", r#"{"two":2}"#, &[]),
+    ("418 Teapot", "content-type: text/plain\r\n", "twelve", &["body", "int", "\"twelve\""]),
+    ("418 Teapot", "content-type: application/x-www-form-urlencoded\r\n", "id=x", &["body.id", "int"]),
+    ("418 Teapot", "content-type: application/json; v=2\r\n", r#"{"three":2}"#, &["body.three"]),
+    ("200 OK", GOOD, r#"{"id":1,"state":"new","password":"s"}"#, &["body.password", "absent", "\"s\""]),
 ];
 
 fn things() -> String {
@@ -365,6 +395,7 @@ fn things() -> String {
         match (asked.method.as_str(), id.and_then(|id| ANSWERS.get(id))) {
             ("HEAD", Some(_)) => "HTTP/1.1 200 OK\r\nx-version: 3\r\nconnection: close\r\n\r\n".into(),
             (_, Some((status, headers, body, _))) => with_head(status, headers, body),
+            (_, None) if asked.path == "/mine" => with_head("201 Created", "", ""),
             ("POST", None) => with_head("201 Created", "", ""),
             (_, None) => with_head("308 Permanent Redirect", "location: /things/3\r\n", ""),
         }
@@ -421,6 +452,23 @@ fn what_is_computed_is_judged_as_it_was_sent() {
         .run(&[])
         .ends(0, &[]);
     one(&url, "POST s /things { id: 1, state: \"new\" }").run(&[]).ends(0, &[]);
+}
+
+#[test]
+fn headers_and_cookies_that_are_computed_are_there_and_fit() {
+    let url = things();
+    let mine = |headers: &str| {
+        let text = format!(
+            "let headers = {{ {headers} }}\nlet r = GET s /mine with {{ headers: headers }}\nexpect r.status == 201"
+        );
+        one(&url, &text).run(&[])
+    };
+    mine("Cookie: \"session=abcd\", X-Who: 3").ends(0, &[]);
+    mine("Cookie: \"other=abcd\", X-Who: word().length").ends(0, &[]);
+    mine("X-Who: 3").ends(1, &["this is no `GET /mine`", "the cookie `session` is missing", "things.yaml:"]);
+    mine("Cookie: \"session=${word()}\", X-Who: 3")
+        .ends(1, &["the cookie `session` does not fit", "\"abc\""]);
+    mine("Cookie: \"session=abcd\"").ends(1, &["the header `x-who` is missing"]);
 }
 
 #[test]

@@ -239,7 +239,39 @@ fn cases_draw_by_their_key_alone() {
     let mut fifth = first.clone();
     fifth[..5].rotate_right(1);
     assert_eq!(run("", &["--seed", "3", "--case", "5"]), fifth, "the case that was asked for comes first");
-    assert_eq!(run("", &["--seed", "3", "--cases", "2", "--case", "5"]), first[..2]);
+    assert_eq!(run("", &["--seed", "3", "--cases", "2", "--case", "2"])[0], first[1]);
+}
+
+#[test]
+fn a_case_that_no_property_has_is_no_pass() {
+    let url = answering(<[u8]>::to_vec);
+    let few = property(&url, "n in int for 3 cases", "    POST s / { n }");
+    few.run(&["--case", "3"]).ends(0, &[]);
+    few.run(&["--case", "4"]).ends(1, &["no property has a case 4: it was not tried", "`--cases`"]);
+    few.run(&["--cases", "4", "--case", "4"]).ends(0, &[]);
+    // Where something failed, that comes first.
+    property(&url, "n in int for 3 cases", "    POST s / { n }\n    expect status == 500")
+        .run(&["--case", "4"])
+        .ends(1, &["`status == 500` does not hold"])
+        .never_says(&["no property has"]);
+}
+
+#[test]
+fn what_is_never_drawn_is_no_case() {
+    let (url, asked) = counted();
+    property(
+        &url,
+        "w in weighted(0 of \"a\", 1 of \"b\", 2 of \"c\")",
+        "    POST s /echo { w }\n    expect body.w != \"a\"",
+    )
+    .run(&[])
+    .ends(0, &[]);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    // Nor is it what shrinking ends with.
+    property(&url, "w in weighted(0 of (1), 1 of int(7..900))", "    expect w == 0")
+        .run(&[])
+        .ends(1, &["it is 7"])
+        .never_says(&["it is 1"]);
 }
 
 #[test]

@@ -151,6 +151,32 @@ fn what_is_nearly_an_order_is_none() {
 }
 
 #[test]
+fn what_is_malformed_or_no_message_is_told_where_it_cannot_be_sent() {
+    let project = scn(r#"
+service s { speaks http; at "http://127.0.0.1:9" }
+service g { speaks grpc contract "./g.proto"; at "http://127.0.0.1:9" }
+shape Order { qty: int(1..9) }
+shape Basket { orders: [malformed(Order); 1] }
+scenario "inside http" { forall bad in Basket { POST s /orders bad } }
+scenario "inside grpc" { forall bad in malformed(Order) { call g.Put { order: bad } } }
+scenario "no message" { forall many in re"[a-z]{3}" { call g.Put { order: { qty: many } } } }
+"#);
+    project.write(
+        "g.proto",
+        "syntax = \"proto3\"; package g; service G { rpc Put(Basket) returns (Basket); }\n\
+         message Basket { Order order = 1; } message Order { int32 qty = 1; }",
+    );
+    let whole = "`malformed(…)` is a whole message, and cannot stand inside another";
+    for (title, parts) in [
+        ("inside http", &[whole, "put it around the whole shape"][..]),
+        ("inside grpc", &[whole, "put it around the whole shape"]),
+        ("no message", &["this is no `g.Basket`", "one that is wrong on purpose is `malformed(…)`"]),
+    ] {
+        project.run(&["--only", &format!("\"{title}\"")]).ends(1, parts);
+    }
+}
+
+#[test]
 fn ping_asks_what_ready_asks() {
     let url = server(|asked| match asked.path.as_str() {
         "/well" => json("200 OK", "{}"),

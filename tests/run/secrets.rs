@@ -104,3 +104,48 @@ fn secrets_from_files_are_masked_too() {
     project.write("key.txt", "hunter2hunter2\n");
     project.run(&[]).ends(1, &["exit status 1"]).never_says(&["hunter2"]);
 }
+
+/// One that is missing is found before anything runs, if a scenario that is selected would read it.
+#[test]
+fn a_secret_that_is_missing_is_found_before_anything_runs() {
+    let text = r#"
+secret api_key
+secret db_password
+secret unused
+input region: text
+input tenant = "acme"
+stage main
+service shop {
+  start "sh -c 'touch started; exec sleep 1000'"
+  env   { PASSWORD: db_password }
+  ready "true"
+}
+action read() { return "${api_key} ${tenant}" }
+@skip("later")
+scenario "skipped" in main { expect unused == "x" }
+scenario "touches" in main { exec "touch touched" }
+scenario "reads" in main { expect read() == "x" }
+scenario "asks" in main { expect region == "x" }
+scenario "starts" in main { expect shop.running }
+"#;
+    let all = scn(text);
+    all.run(&[])
+        .ends(
+            2,
+            &[
+                "the secret `api_key` has no value",
+                "[t.scn:2:8]",
+                "set `SCN_API_KEY` in the environment",
+                "the secret `db_password` has no value",
+                "the input `region` has no value",
+                "give it with `--set region=…`",
+                "0 passed",
+            ],
+        )
+        .never_says(&["`unused`", "`tenant`"]);
+    assert!(!all.path().join("touched").exists() && !all.path().join("started").exists());
+    all.run(&["--only", "\"touches\""]).ends(0, &["1 passed"]);
+    all.run(&["--only", "\"starts\""]).ends(2, &["`db_password`"]).never_says(&["`api_key`"]);
+    let given = scn(text).with("SCN_API_KEY", "hunter2hunter2").with("SCN_DB_PASSWORD", "hunter3hunter3");
+    given.run(&["--set", "region=x"]).ends(1, &["3 passed", "1 failed"]).never_says(&["hunter"]);
+}

@@ -49,6 +49,10 @@ fn what_contains_itself_is_drawn_and_matched() {
     );
     fails(r#"expect { chain: { value: 1, next: { value: 2 } } } matches Ends"#, &[".chain.next", "absent"]);
     fails(r#"let t = any Tree { labl: "root" }"#, &["has no field `labl`"]);
+    fails("let n = any int { labl: 1 }\nshow n", &["`int` is no object shape, so it has no fields"]);
+    let circle =
+        scn("shape A { n: \"${.m}\", m: \"${.n}x\" }\nscenario \"it\" { expect any A matches A }\n").run(&[]);
+    circle.ends(1, &["`.n`: `\"${.m}\"` cannot be computed", "do `.n` and `.m` need each other?"]);
     // An override of a shape that is still being made is looked at too.
     let late =
         scn("shape A { n: int, next?: A { m: 1 } }\nscenario \"it\" { expect any A matches A }\n").run(&[]);

@@ -216,6 +216,47 @@ scenario "after" in second {{
 }
 
 #[test]
+fn a_transaction_that_a_case_left_open_ends_with_the_case() {
+    let shrunk = with_table(
+        r#"
+scenario "each case" {
+  shop()
+  forall n in int(1..3) {
+    defer query db "insert into customers (email, name) values (${n}, 'cleanup')"
+    let tx = begin db
+    insert tx.customers { email: "a@x", name: "left" }
+  }
+  query db "select name from customers"
+  expect rows[*].name == ["cleanup", "cleanup", "cleanup"]
+}
+scenario "outside" {
+  shop()
+  let tx = begin db
+  forall n in int(1..3) {
+    insert tx.customers { email: "${n}@x", name: "kept" }
+  }
+  commit tx
+  query db "select name from customers"
+  expect count == 3
+}
+scenario "shrunk" {
+  shop()
+  forall n in int(1..900) {
+    let tx = begin db
+    insert tx.customers { email: "a@x", name: "left" }
+    expect n < 4
+  }
+}
+"#,
+    )
+    .run(&["--jobs", "1"]);
+    // A try that waits for the one before would fail in another way.
+    shrunk
+        .ends(1, &["2 passed, 1 failed", "`n < 4` does not hold", "`n` shrunk"])
+        .never_says(&["locked", "cleanup failed"]);
+}
+
+#[test]
 fn a_locked_database_is_said_to_be_locked() {
     with_table(
         r#"
@@ -392,4 +433,102 @@ scenario "started" {
         3,
         &["`db` does not start: it was not ready within 300ms", "is not there; `?mode=rwc` after the path"],
     );
+}
+
+/// What is left on a connection would be met by chance, or what follows would be lost in silence.
+#[test]
+fn a_statement_leaves_nothing_on_its_connection() {
+    let refused = [
+        ("select 1; begin immediate", "`query` takes one statement, and another one follows after `;`"),
+        ("savepoint a", "`query` runs no `savepoint` outside of a transaction"),
+        ("create temp table t (a int)", "`query` runs no `temporary table` outside of a transaction"),
+        ("attach 'other.db' as other", "`query` runs no `attach` outside of a transaction"),
+    ];
+    for (statement, message) in refused {
+        let first = format!("scenario \"first\" {{ query db \"{statement}\" }}\n");
+        scn(&format!("{DB}{first}")).run(&[]).ends(1, &[message]);
+    }
+    let text = r#"
+@serial
+scenario "a setting" {
+  query db "pragma foreign_keys = off"
+  query db "pragma foreign_keys"
+  expect row.foreign_keys == 1
+  let tx = begin db
+  query tx "savepoint a"
+  query tx "create temp table mine (a int)"
+  query tx "rollback to a"
+  query tx "create temp table mine (a int)"
+  commit tx
+  query db "select * from mine"
+  expect error.kind == "missing"
+}
+@serial
+scenario "a trigger is one statement" {
+  query db "create table a (n int)"
+  defer query db "drop table a"
+  query db "create trigger twice after insert on a begin update a set n = n * 2; update a set n = n + 1; end;"
+  insert db.a { n: 20 } with { returning: false }
+  query db "select n from a"
+  expect row.n == 41
+}
+"#;
+    scn(&format!("{DB}{text}")).run(&[]).ends(0, &["2 passed"]);
+}
+
+/// PostgreSQL as a service of the scenarios: started, restarted, killed, and shut down as it wants to
+/// be, which it is only when no idle client keeps it waiting.
+#[test]
+#[ignore = "needs PostgreSQL: tests/databases finds it"]
+fn postgres_is_started_as_a_service() {
+    let command = std::env::var("SCN_TEST_POSTGRES_COMMAND").expect("tests/databases says how it is started");
+    let data = std::path::PathBuf::from(command.rsplit(' ').next().unwrap());
+    let text = r#"
+service db {
+  speaks sql
+  start  "COMMAND -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+  url    "postgres://scn:scn-test-password@${addr}/postgres"
+  ready  health within 60s
+}
+@serial
+scenario "rows outlast a restart" {
+  defer query db "drop table kept"
+  query db "create table kept (a int primary key)"
+  insert db.kept [{ a: 1 }, { a: 2 }]
+  restart db
+  query db "select sum(a) as sum from kept"
+  expect row.sum == 3
+}
+@serial
+scenario "a transaction dies with the server" {
+  defer restart db
+  let tx = begin db
+  query tx "create table lost (a int)"
+  kill db
+  query db "select 1"
+  expect error.kind == "refused"
+  query tx "select 1"
+  expect error.kind in ["reset", "aborted"]
+  expect tx.committed == false
+  rollback tx
+}
+@serial
+scenario "a stop is no crash" {
+  defer restart db
+  query db "select 1 as one"
+  expect row.one == 1
+  stop db
+  exec "test -e DATA/postmaster.pid"
+  expect exit_code == 1
+}
+"#
+    .replace("COMMAND", &command)
+    .replace("DATA", &data.display().to_string());
+    let ran = scn(&text).run(&[]).ends(0, &["ready     db", "3 passed"]).never_says(&["scn-test-password"]);
+    assert!(!data.join("postmaster.pid").exists(), "it was killed in the end: {}", ran.out);
+    // What does not start says what the server said.
+    let wrong = text.replace("-c listen_addresses", "-c no_such_setting=1 -c listen_addresses");
+    scn(&wrong).run(&[]).ends(3, &["`db` does not start", "no_such_setting"]);
+    let wrong = text.replace("scn-test-password", "wrong-password").replace("60s", "2s");
+    scn(&wrong).run(&[]).ends(3, &["password authentication failed"]).never_says(&["wrong-password"]);
 }

@@ -238,6 +238,9 @@ impl<'a> Dump<'a> {
             let value = self.value()?;
             row.push(match (value, kinds.get(row.len())) {
                 (Value::Text(text), Some(Kind::Bytes)) => kind::typed(&text.text, Kind::Bytes),
+                (Value::Text(text), Some(Kind::Blob)) if self.tokens.dialect == Some(Dialect::Mysql) => {
+                    Value::bytes(text.text.as_bytes().to_vec())
+                }
                 (value, _) => value,
             });
             match self.tokens.next()? {

@@ -8,6 +8,8 @@ pub(super) enum Kind {
     Number,
     Bool,
     Bytes,
+    /// Bytes, in MySQL also of a text as it stands; in SQLite whatever is put there.
+    Blob,
     Text,
 }
 
@@ -39,6 +41,7 @@ impl Kind {
             _ if ty.trim_end().ends_with(']') => Kind::Text,
             "boolean" | "bool" => Kind::Bool,
             "bytea" => Kind::Bytes,
+            "binary" | "varbinary" | "blob" | "tinyblob" | "mediumblob" | "longblob" => Kind::Blob,
             word if NUMBERS.contains(&word) => Kind::Number,
             _ => Kind::Text,
         }

@@ -83,7 +83,7 @@ impl Dialect {
 /// The tables of a dump by name, each a list of rows. A column that a statement does not name is
 /// absent; `DEFAULT` is absent too. `public`, `main` and `dbo` before a table's name are left out.
 pub fn read(bytes: &[u8], dialect: Option<Dialect>) -> Result<Value, Malformed> {
-    let text = super::place::text(bytes)?;
+    let text = text(bytes)?;
     let mut dump = Dump::new(text, dialect);
     let mut tables: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let mut rows: Vec<(Arc<str>, Vec<Value>)> = Vec::new();
@@ -100,6 +100,23 @@ pub fn read(bytes: &[u8], dialect: Option<Dialect>) -> Result<Value, Malformed> 
         rows[at].1.extend(found);
     }
     Ok(Value::Object(Arc::new(rows.into_iter().map(|(name, rows)| (name, Value::list(rows))).collect())))
+}
+
+/// The bytes of a dump as text. MySQL's tools write bytes as they are, unless told otherwise.
+pub fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    super::place::text(bytes).map_err(|wrong| {
+        let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
+        match Dialect::detect(&head) {
+            Some(Dialect::Mysql) => Malformed {
+                message: format!(
+                    "{}: dump with `--hex-blob` and `--default-character-set=utf8mb4`",
+                    wrong.message
+                ),
+                ..wrong
+            },
+            _ => wrong,
+        }
+    })
 }
 
 impl Inserted {

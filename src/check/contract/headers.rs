@@ -121,6 +121,9 @@ impl<'a> Walker<'a, '_> {
                     continue;
                 }
                 given.push((plain.to_string(), value));
+                if plain.eq_ignore_ascii_case("cookie") {
+                    self.cookies(operation, value);
+                }
                 match operation.parameter(ParameterPlace::Header, &plain) {
                     Some(parameter) => self.header_value(parameter, value),
                     None if is_own => self.unknown_header(interface, operation, &plain, name.span),
@@ -154,6 +157,19 @@ impl<'a> Walker<'a, '_> {
         for (text, at) in self.scalars(value) {
             if !parameter_fits(&parameter.pattern, &[&text]) {
                 self.push(super::query::unfit("header", parameter, &Value::text(text), at));
+            }
+        }
+    }
+
+    /// The values in a `Cookie` header that is written out; others may be the client's.
+    fn cookies(&mut self, operation: &Operation, header: &'a Expr) {
+        for (text, at) in self.scalars(header) {
+            for (name, value) in crate::contract::conform::cookies(&text) {
+                if let Some(parameter) = operation.parameter(ParameterPlace::Cookie, name)
+                    && !parameter_fits(&parameter.pattern, &[value])
+                {
+                    self.push(super::query::unfit("cookie", parameter, &Value::text(value), at));
+                }
             }
         }
     }

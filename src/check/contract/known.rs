@@ -1,6 +1,7 @@
 //! What is known of values that come back: responses, their parts, and where a path through them
 //! leads.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fit::{At, nearest_place};
@@ -17,11 +18,15 @@ use crate::syntax::ast::{Expr, ExprKind, Ident};
 
 /// What is known of a value.
 #[derive(Debug, Clone)]
-pub(super) enum Known<'a> {
+pub(in crate::check) enum Known<'a> {
     /// The record of a response.
     Response(&'a Operation),
-    /// A list of such records.
-    Responses(&'a Operation),
+    /// A list of such things.
+    List(Arc<Known<'a>>),
+    /// A list of which each element is another thing.
+    Each(Arc<[Option<Known<'a>>]>),
+    /// An object that a scenario made, and what is known of its fields.
+    Object(Arc<BTreeMap<Arc<str>, Known<'a>>>),
     /// A stream of messages.
     Stream(&'a Operation),
     /// The status of a response.
@@ -36,7 +41,7 @@ pub(super) enum Known<'a> {
 
 /// A part of a body.
 #[derive(Debug, Clone)]
-pub(super) struct Part<'a> {
+pub(in crate::check) struct Part<'a> {
     pub(super) of: &'a Operation,
     /// What it may be, by all responses that have one.
     pub(super) patterns: Vec<Pattern>,
@@ -49,10 +54,26 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// A list of these.
+    pub(super) fn list(self) -> Known<'a> {
+        match self {
+            Known::Part(part) if !part.many => Known::Part(Arc::new(Part { many: true, ..(*part).clone() })),
+            other => Known::List(Arc::new(other)),
+        }
+    }
+
+    /// The element at a place in a list.
+    pub(super) fn at(&self, index: usize) -> Option<Known<'a>> {
+        match self {
+            Known::Each(each) => each.get(index).cloned().flatten(),
+            _ => self.element(),
+        }
+    }
+
     /// An element of a list or stream.
     pub(super) fn element(&self) -> Option<Known<'a>> {
         match self {
-            Known::Responses(operation) => Some(Known::Response(operation)),
+            Known::List(element) => Some((**element).clone()),
             Known::Stream(operation) => body(operation),
             Known::Part(part) if part.many => {
                 Some(Known::Part(Arc::new(Part { many: false, ..(**part).clone() })))
@@ -71,7 +92,8 @@ impl<'a> Known<'a> {
             (Known::Response(operation), "body") => body(operation),
             (Known::Response(operation), "status") => Some(Known::Status(operation)),
             (Known::Response(operation), "headers") => Some(Known::Headers(operation)),
-            (Known::Responses(operation), "first" | "last") => Some(Known::Response(operation)),
+            (Known::List(element), "first" | "last") => Some((**element).clone()),
+            (Known::Object(fields), name) => fields.get(name).cloned(),
             (Known::Stream(operation), "first" | "last" | "body") => body(operation),
             (Known::Stream(operation), "items") => match body(operation)? {
                 Known::Part(part) => Some(Known::Part(Arc::new(Part { many: true, ..(*part).clone() }))),
@@ -121,15 +143,25 @@ impl<'a> Walker<'a, '_> {
                     return self.memory.variables.get(&variable.span).cloned();
                 }
                 if self.cx.program.lookup(self.item.unit, name).is_some() {
-                    return None;
+                    return self.given_by(expr);
                 }
                 let Scoped::Of(_, request) = self.scopes.response() else { return None };
                 self.memory.answers.get(request)?.field(name)
             }
-            ExprKind::Field(base, field) => self.knows(base)?.field(&field.name),
+            ExprKind::Field(base, field) => {
+                self.given_by(expr).or_else(|| self.knows(base)?.field(&field.name))
+            }
+            ExprKind::Call(callee, _) => match &callee.kind {
+                ExprKind::Name(name) if self.scopes.get(name).is_some() => None,
+                _ => self.given_by(callee),
+            },
+            ExprKind::Object(object) => self.known_object(object),
             ExprKind::Index(base, index) => match constant(index) {
                 Some(crate::value::Value::Text(name)) => self.knows(base)?.field(&name.text),
-                Some(crate::value::Value::Number(_)) => self.knows(base)?.element(),
+                Some(crate::value::Value::Number(number)) => match (self.knows(base)?, number.to_usize()) {
+                    (known, Some(index)) => known.at(index),
+                    (known, None) => known.element(),
+                },
                 _ => None,
             },
             ExprKind::Each(base) => match self.knows(base)?.element()? {

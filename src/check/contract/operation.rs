@@ -9,7 +9,7 @@ use crate::contract::form::parameter_fits;
 use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};
 use crate::diag::{did_you_mean, nearest};
 use crate::source::Span;
-use crate::syntax::ast::{Place, Request};
+use crate::syntax::ast::{Ident, Place, Request, Template};
 use crate::value::{Value, show_short};
 
 /// How well a segment fits: a text that is the same, a parameter, a value that may be the text.
@@ -34,20 +34,13 @@ impl<'a> Walker<'a, '_> {
         };
         let written = path(template, self.cx.program.sources.get(template.span.source))?;
         let method = self.method(request)?;
-        let mut found: Vec<(Vec<Fit>, &'a Operation)> =
-            interface.operations.iter().filter_map(|it| Some((fit(it, &written)?, it))).collect();
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let Some((best, _)) = found.first() else {
+        let Some(there) = at(interface, &written) else {
             self.unknown_path(interface, &written);
             return None;
         };
-        // `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
-        if best.contains(&Fit::Perhaps) {
+        if there.is_empty() {
             return None;
         }
-        let best = best.clone();
-        let there: Vec<&'a Operation> =
-            found.into_iter().filter(|(fits, _)| *fits == best).map(|(_, operation)| operation).collect();
         let of = |wanted: &str| there.iter().copied().find(|it| method_of(it) == Some(wanted));
         // Every resource that can be read has a head (RFC 9110 §9.3.2), and options.
         let operation = of(&method).or_else(|| if method == "HEAD" { of("GET") } else { None });
@@ -58,6 +51,33 @@ impl<'a> Walker<'a, '_> {
                 self.unknown_method(request, &method, &there);
                 None
             }
+        }
+    }
+
+    /// `ready GET /readyz`: probes are seldom in a contract, but a path that is spelt nearly like one
+    /// that is there means that one.
+    pub(in crate::check) fn probed(
+        &mut self,
+        interface: &'a Interface,
+        verb: &Ident,
+        template: &'a Template,
+    ) {
+        let source = self.cx.program.sources.get(template.span.source);
+        let Some(written) = path(template, source) else { return };
+        match at(interface, &written) {
+            None => {
+                if let Some((span, operation)) = near(interface, &written) {
+                    let message = format!("the contract has no path `{}`", self.text(written.span));
+                    let advice = format!("did you mean `{}`?", path_of(operation));
+                    self.push(mistake(span, message, declared(operation)).help(advice));
+                }
+            }
+            Some(there) if there.is_empty() => {}
+            Some(there) => match there.iter().find(|it| method_of(it) == Some(&verb.name)) {
+                Some(operation) => self.path_parameters(operation, &written),
+                None if &*verb.name == "HEAD" => {}
+                None => self.wrong_method(verb.span, &verb.name, &there),
+            },
         }
     }
 
@@ -72,10 +92,12 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn unknown_method(&mut self, request: &Request, method: &str, there: &[&Operation]) {
-        let (at, path) = match option(request, "method") {
-            Some(given) => (given.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
-            None => (request.verb.span, there.first().map(|it| path_of(it)).unwrap_or_default()),
-        };
+        let at = option(request, "method").map_or(request.verb.span, |given| given.span);
+        self.wrong_method(at, method, there);
+    }
+
+    fn wrong_method(&mut self, at: Span, method: &str, there: &[&Operation]) {
+        let path = there.first().map(|it| path_of(it)).unwrap_or_default();
         let methods: Vec<&str> = there.iter().filter_map(|it| method_of(it)).collect();
         let message = format!("the contract has no `{method} {path}`");
         let place = there.first().and_then(|it| declared(it));
@@ -85,44 +107,20 @@ impl<'a> Walker<'a, '_> {
     /// A path that the contract does not have: at the segment that makes it so, where one does.
     fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
         let shown = self.text(written.span);
-        let operations = &interface.operations;
-        // One segment differs: that is the token.
-        let mut near: Option<(usize, Span, &Operation, Option<String>)> = None;
-        for operation in operations {
-            let Address::Http { path, .. } = &operation.address else { continue };
-            if path.len() != written.segments.len() {
-                continue;
-            }
-            let wrong: Vec<(&Segment, &Part<'_>)> = path
-                .iter()
-                .zip(&written.segments)
-                .filter(|(segment, part)| fit_segment(segment, part).is_none())
-                .collect();
-            let [(Segment::Literal(text), part)] = wrong.as_slice() else { continue };
-            let given = part.plain().unwrap_or_default();
-            let is_near = !nearest(&given, [&**text]).is_empty();
-            let rank = usize::from(!is_near);
-            if near.as_ref().is_none_or(|(least, ..)| rank < *least) {
-                let advice = is_near.then(|| format!("did you mean `{}`?", path_of(operation)));
-                near = Some((rank, part.span, operation, advice));
-            }
-        }
         let message = format!("the contract has no path `{shown}`");
+        if let Some((span, operation)) = near(interface, written) {
+            let advice = format!("did you mean `{}`?", path_of(operation));
+            return self.push(mistake(span, message, declared(operation)).help(advice));
+        }
+        let operations = &interface.operations;
         let mut paths: Vec<String> = operations.iter().map(path_of).collect();
         paths.dedup();
         let names: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let has = format!("it has {}", list(&names));
-        self.push(match near {
-            Some((0, span, operation, advice)) => {
-                mistake(span, message, declared(operation)).help(advice.unwrap_or(has))
-            }
-            _ => {
-                let close = did_you_mean(&shown, names.iter().copied());
-                let first = nearest(&shown, names.iter().copied()).first().map(|name| (*name).to_owned());
-                let like = operations.iter().find(|it| Some(path_of(it)) == first).or(operations.first());
-                mistake(written.span, message, like.and_then(declared)).help(close.unwrap_or(has))
-            }
-        });
+        let close = did_you_mean(&shown, names.iter().copied());
+        let first = nearest(&shown, names.iter().copied()).first().map(|name| (*name).to_owned());
+        let like = operations.iter().find(|it| Some(path_of(it)) == first).or(operations.first());
+        let help = close.unwrap_or_else(|| format!("it has {}", list(&names)));
+        self.push(mistake(written.span, message, like.and_then(declared)).help(help));
     }
 
     /// The values in the path against the types of its parameters.
@@ -162,6 +160,34 @@ impl<'a> Walker<'a, '_> {
         }
         found
     }
+}
+
+/// The operations at a path, the most literal template alone; none when there is no such path,
+/// and empty when only the run can tell: `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
+fn at<'a>(interface: &'a Interface, written: &Path<'_>) -> Option<Vec<&'a Operation>> {
+    let mut found: Vec<(Vec<Fit>, &'a Operation)> =
+        interface.operations.iter().filter_map(|it| Some((fit(it, written)?, it))).collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let best = found.first()?.0.clone();
+    if best.contains(&Fit::Perhaps) {
+        return Some(Vec::new());
+    }
+    Some(found.into_iter().filter(|(fits, _)| *fits == best).map(|(_, operation)| operation).collect())
+}
+
+/// An operation whose path differs in one segment that is spelt nearly alike, and that segment.
+fn near<'a>(interface: &'a Interface, written: &Path<'_>) -> Option<(Span, &'a Operation)> {
+    interface.operations.iter().find_map(|operation| {
+        let Address::Http { path, .. } = &operation.address else { return None };
+        if path.len() != written.segments.len() {
+            return None;
+        }
+        let mut wrong =
+            path.iter().zip(&written.segments).filter(|(segment, part)| fit_segment(segment, part).is_none());
+        let (Some((Segment::Literal(text), part)), None) = (wrong.next(), wrong.next()) else { return None };
+        let is_near = !nearest(&part.plain()?, [&**text]).is_empty();
+        is_near.then_some((part.span, operation))
+    })
 }
 
 /// How an operation's path fits, segment by segment.

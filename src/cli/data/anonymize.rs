@@ -47,8 +47,8 @@ fn prepared(args: &Anonymize, color: Color) -> Told<Exit> {
     let options = Options { separator: separator(args.separator)?, dialect: args.dialect.map(Into::into) };
     let mut work = Work::new(&key, &rules);
     let (mut outputs, mut wrong) = (Vec::new(), Vec::new());
-    for file in &args.files {
-        let target = target(file, &args.out, several)?;
+    let targets = targets(args)?;
+    for (file, target) in args.files.iter().zip(targets) {
         let data = DataFile::named(file).and_then(|data| data.read()).map_err(|refused| refuse(&refused))?;
         match formats::anonymized(file, &data, &options, &mut work) {
             Ok(text) => outputs.push((target, text)),
@@ -151,21 +151,37 @@ fn rules(path: &Path, sources: &mut Sources, color: Color) -> Told<Rules> {
     Ok(rules)
 }
 
-/// Where the output of a file goes; never to the file itself.
-fn target(file: &Path, out: &str, several: bool) -> Told<String> {
-    if out == "-" {
-        return Ok(out.to_owned());
+/// Where the output of each file goes: never to anything that is read, and never two to one place.
+fn targets(args: &Anonymize) -> Told<Vec<String>> {
+    if args.out == "-" {
+        return Ok(vec![args.out.clone()]);
     }
-    let target = match several {
-        true => Path::new(out).join(file.file_name().unwrap_or_default()),
-        false => PathBuf::from(out),
-    };
-    if let (Ok(from), Ok(to)) = (file.canonicalize(), target.canonicalize())
-        && from == to
-    {
-        return Err(say(&format!("`{}` would be written over itself: name another --out", file.display())));
+    let inputs = || args.files.iter().chain([&args.rules]).chain(&args.key_from);
+    let several = args.files.len() > 1;
+    let mut targets: Vec<PathBuf> = Vec::new();
+    for file in &args.files {
+        let target = match several {
+            true => Path::new(&args.out).join(file.file_name().unwrap_or_default()),
+            false => PathBuf::from(&args.out),
+        };
+        let real = target.canonicalize().ok();
+        if let Some(read) = inputs().find(|read| real.is_some() && read.canonicalize().ok() == real) {
+            return Err(say(&format!(
+                "`{}` would be written over itself: name another --out",
+                read.display()
+            )));
+        }
+        if let Some(first) = targets.iter().position(|other| *other == target) {
+            return Err(say(&format!(
+                "`{}` and `{}` would both be written to `{}`: anonymize them one by one",
+                args.files[first].display(),
+                file.display(),
+                target.display()
+            )));
+        }
+        targets.push(target);
     }
-    Ok(target.display().to_string())
+    Ok(targets.iter().map(|target| target.display().to_string()).collect())
 }
 
 /// Rules that no column needed: a misspelt one must not look as if it did something.

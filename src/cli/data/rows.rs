@@ -43,6 +43,9 @@ impl Rows {
     /// Adds a value to the text. Errors: a field that has no column, a value without a literal.
     pub(super) fn row(&mut self, value: &Value, out: &mut String) -> Result<(), String> {
         let first = self.written == 0;
+        if self.columns(value).is_empty() && !matches!(self.form, Form::Json | Form::Jsonl) {
+            return Err("objects without fields have no columns: only JSON holds them".to_owned());
+        }
         match self.form.clone() {
             Form::Json => {
                 out.push_str(if first { "[\n" } else { ",\n" });
@@ -169,6 +172,8 @@ mod tests {
         assert_eq!(written(form.clone(), &[]).unwrap(), "a,b,c\n");
         let error = written(form, &[r#"{"d":1}"#]).unwrap_err();
         assert!(error.contains("`d` has no column"), "{error}");
+        let error = written(Form::Csv { columns: Some(Vec::new()) }, &["{}"]).unwrap_err();
+        assert!(error.contains("only JSON"), "{error}");
     }
 
     #[test]

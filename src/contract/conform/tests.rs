@@ -115,6 +115,7 @@ fn a_body_that_is_no_json_says_why() {
 fn wrong(change: impl FnOnce(&mut Sent<'_>)) -> Vec<String> {
     let body = from_json(GOOD.as_bytes()).unwrap();
     let mut sent = Sent {
+        wire: None,
         segments: vec!["orders".into(), "7".into()],
         query: vec![("page".into(), "1".into())],
         headers: vec![("X-Tenant".into(), "a".into())],

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Book;
 use super::path::{names, segments};
 use crate::contract::document::{Data, Entry, Node};
-use crate::contract::schema::Mode;
+use crate::contract::schema::{Mode, constrains};
 use crate::contract::{Address, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status};
+use crate::shape::Pattern;
 use crate::source::Span;
 
 const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -40,6 +41,11 @@ const OF_OPERATION: &[&str] = &[
     "security",
     "servers",
 ];
+
+/// Media types of one part after the other, for whose parts OpenAPI has words since 3.2
+/// (`itemSchema`).
+const SEQUENCES: &[&str] =
+    &["text/event-stream", "application/jsonl", "application/x-ndjson", "application/json-seq"];
 
 /// A path with what all its operations share.
 struct PathItem<'a> {
@@ -143,13 +149,8 @@ impl Book {
     }
 
     /// What the media types of a body are described by.
-    fn content(
-        &mut self,
-        doc: usize,
-        node: &Node,
-        mode: Mode,
-    ) -> Vec<(Arc<str>, Option<crate::shape::Pattern>)> {
-        let mut content = Vec::new();
+    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> Vec<(Arc<str>, Option<Pattern>)> {
+        let mut content: Vec<(Arc<str>, Option<Pattern>)> = Vec::new();
         for entry in node.get("content").map(|content| content.entries()).unwrap_or_default() {
             if !entry.key.contains('/') {
                 self.error(entry.key_span, format!("`{}` is no media type", entry.key));
@@ -158,7 +159,23 @@ impl Book {
             self.known(&entry.value, "a media type", &["schema", "example", "examples", "encoding"]);
             let pattern = entry.value.get("schema").map(|schema| self.schema(mode, doc, schema));
             let bare = entry.key.split(';').next().unwrap_or_default().trim().to_lowercase();
-            content.push((bare.into(), pattern));
+            let schema = entry.value.entry("schema").filter(|schema| !is_any_text(&schema.value));
+            if let (true, Some(schema)) = (SEQUENCES.contains(&&*bare), schema) {
+                self.warn(
+                    schema.key_span,
+                    format!(
+                        "what comes as `{bare}` is not checked: OpenAPI 3.0 and 3.1 do not say whether a \
+                         schema speaks of all of it or of each part"
+                    ),
+                );
+            }
+            // Those that differ in their parameters are forms of one media type.
+            match content.iter_mut().find(|(known, _)| **known == *bare) {
+                Some((_, known)) => {
+                    *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b]));
+                }
+                None => content.push((bare.into(), pattern)),
+            }
         }
         content
     }
@@ -193,6 +210,14 @@ impl Book {
         }
         found
     }
+}
+
+/// `{ type: string }`, which says nothing of a text.
+fn is_any_text(schema: &Node) -> bool {
+    let mut says = schema.entries().iter().filter(|entry| constrains(&entry.key));
+    says.next().is_none_or(|entry| entry.value.text().is_some_and(|ty| **ty == *"string"))
+        && says.next().is_none()
+        && schema.get("$ref").is_none()
 }
 
 fn status(text: &str) -> Option<Status> {

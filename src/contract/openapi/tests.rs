@@ -230,3 +230,19 @@ fn a_json_schema_has_types_and_a_root() {
     let takes = |json: &str| fits(&root, &from_json(json.as_bytes()).unwrap());
     assert!(takes("[1]") && !takes("[1,2]") && !takes("[\"1\"]"));
 }
+
+#[test]
+fn what_comes_in_parts_is_said_not_to_be_checked() {
+    let of = |media: &str, schema: &str| {
+        let path = format!(
+            "  /events: {{ get: {{ responses: {{ '200': {{ description: a, content: {{ {media}: {schema} }} }} }} }} }}"
+        );
+        loaded(&[("a.yaml", &api(&path))], false).1.join("\n")
+    };
+    let said = of("text/event-stream", "{ schema: { type: object } }");
+    assert!(said.contains("`schema` what comes as `text/event-stream` is not checked"), "{said}");
+    assert_eq!(of("text/event-stream", "{}"), "");
+    assert_eq!(of("text/event-stream", "{ schema: { type: string, description: a } }"), "");
+    assert_ne!(of("text/event-stream", "{ schema: { type: string, minLength: 1 } }"), "");
+    assert_eq!(of("application/json", "{ schema: { type: object } }"), "");
+}

@@ -63,7 +63,8 @@ impl Lower {
         let says = |key| self.says(doc, node, key);
         let (optional, pattern) = match self.mode {
             Mode::Request if says("readOnly") => (true, not_drawn(pattern)),
-            Mode::Response if says("writeOnly") => (true, not_drawn(pattern)),
+            // A password that comes back is what the contract promised not to do.
+            Mode::Response if says("writeOnly") => (true, Pattern::Absent),
             // By itself a type stands for what is sent, so it is drawn, and for what comes back.
             Mode::Either if must && says("writeOnly") => {
                 let name = crate::shape::describe(&pattern);

@@ -54,6 +54,14 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ("{type: string, maxLength: 1000}", &["\"\""], &["1"]),
     ("{type: string, pattern: '^a'}", &["\"ab\""], &["\"ba\""]),
     ("{type: string, pattern: '(?<!b)a'}", &["\"xa\""], &["\"ba\""]),
+    ("{type: string, format: duration}", &["\"P1DT2H\"", "\"PT5M\""], &["\"1d\"", "1"]),
+    ("{type: string, format: uri-reference}", &["\"/a?b\""], &["\"a b\""]),
+    ("{type: string, format: iri}", &["\"http://x/é\""], &["\"no iri\""]),
+    ("{type: string, format: iri-reference}", &["\"/é\""], &["\"a b\""]),
+    ("{type: string, format: uri-template}", &["\"/x/{a}\""], &["\"{a\""]),
+    ("{type: string, format: json-pointer}", &["\"/a/0\"", "\"\""], &["\"a\""]),
+    ("{type: string, format: relative-json-pointer}", &["\"0/a\""], &["\"/a\""]),
+    ("{type: string, format: regex}", &["\"a+\""], &["\"(\""]),
     ("{type: string, format: date-time}", &["\"2026-01-01T00:00:00Z\""], &["\"2026\""]),
     (
         "{type: string, format: uuid, pattern: '^0'}",
@@ -237,6 +245,8 @@ fn requests_leave_out_what_is_only_read() {
     let of = |mode| lowered(text, Dialect::Draft2020, mode).0;
     let (sent, whole) = (r#"{"name":"n","password":"p"}"#, r#"{"id":1,"name":"n","password":"p"}"#);
     let came = r#"{"id":1,"name":"n"}"#;
+    // What is only written must not come back.
+    assert!(!holds(&of(Mode::Response), whole));
     assert!(holds(&of(Mode::Request), sent) && !holds(&of(Mode::Request), came));
     assert!(holds(&of(Mode::Response), came) && !holds(&of(Mode::Response), sent));
     assert!(
@@ -247,6 +257,34 @@ fn requests_leave_out_what_is_only_read() {
         assert!(!drawn(Mode::Request).contains("id:"));
         assert!(drawn(Mode::Either).contains("id:") && drawn(Mode::Either).contains("password:"));
     }
+}
+
+#[test]
+fn a_discriminator_chooses_what_a_value_must_fit() {
+    let text = "{$defs: {Cat: {type: object, required: [kind, lives], properties: {kind: {type: string}, \
+                lives: {type: integer}}}, Dog: {type: object, required: [kind, bark], properties: {kind: \
+                {type: string}, bark: {type: string}}}}, oneOf: [{$ref: '#/$defs/Cat'}, {$ref: '#/$defs/Dog'}], \
+                discriminator: {propertyName: kind, mapping: {cat: '#/$defs/Cat'}}}";
+    let pattern = schema(text);
+    let cat = r#"{"kind":"cat","lives":9}"#;
+    // It would be both, and its `kind` says which.
+    let both = r#"{"kind":"Dog","bark":"w","lives":9}"#;
+    assert!(holds(&pattern, cat) && holds(&pattern, both));
+    for wrong in [r#"{"kind":"cat","bark":"w"}"#, r#"{"kind":"bird","bark":"w"}"#, r#"{"bark":"w"}"#, "1"] {
+        assert!(!holds(&pattern, wrong), "{wrong}");
+    }
+    for i in 0..20 {
+        let drawn = draw(&pattern, &DrawKey::new(i)).unwrap();
+        assert!(fits(&pattern, &drawn), "{}", show(&drawn));
+    }
+    let wrong = |mapped: &str| {
+        let text = text.replace("cat: '#/$defs/Cat'", mapped).replace("propertyName: kind, m", "m");
+        lowered(&text, Dialect::Draft2020, Mode::Either).1.join("\n")
+    };
+    assert!(wrong("cat: '#/$defs/Cat'").contains("a `discriminator` names a field"), "{}", wrong(""));
+    let text = text.replace("cat: '#/$defs/Cat'", "cat: Kat");
+    let found = lowered(&text, Dialect::Draft2020, Mode::Either).1.join("\n");
+    assert!(found.contains("Kat: this is none of the schemas of `oneOf`"), "{found}");
 }
 
 #[test]

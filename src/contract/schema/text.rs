@@ -8,6 +8,17 @@ use crate::contract::drawn::judged;
 use crate::shape::Pattern;
 use crate::value::{Object, Value};
 
+/// Formats that a validator judges, each with texts to draw as a regular expression.
+const VALIDATED: &[(&str, &str)] = &[
+    ("duration", "^P[1-9]DT[1-9]H$"),
+    ("uri-reference", "^/[a-z]{1,8}$"),
+    ("iri", "^https://[a-z]{1,8}\\.example$"),
+    ("iri-reference", "^/[a-z]{1,8}$"),
+    ("uri-template", "^/[a-z]{1,8}/\\{id\\}$"),
+    ("json-pointer", "^/[a-z]{1,8}$"),
+    ("relative-json-pointer", "^[0-9]/[a-z]{1,8}$"),
+    ("regex", "^[a-z]{1,8}$"),
+];
 /// Longer texts may fit, and are not drawn where no more is asked.
 const DRAWN: u64 = 20;
 
@@ -76,8 +87,23 @@ impl Lower {
                 let text = Pattern::Type("text", Arc::default());
                 Some(judged("binary", text, |value| matches!(value, Value::Text(_) | Value::Bytes(_))))
             }
-            _ => None,
+            other => VALIDATED.iter().find(|(name, _)| *name == other).map(|(name, drawn)| {
+                let drawn = regex::pattern(drawn);
+                validated(name, drawn.unwrap_or_else(|_| Pattern::Type("text", Arc::default())))
+            }),
         }
+    }
+}
+
+/// A text by a format that the validator knows.
+fn validated(format: &'static str, drawn: Pattern) -> Pattern {
+    let schema = serde_json::json!({ "type": "string", "format": format });
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
+    match options.should_validate_formats(true).build(&schema) {
+        Ok(validator) => judged(format, drawn, move |value| {
+            value.as_text().is_some_and(|text| validator.is_valid(&serde_json::Value::from(text)))
+        }),
+        Err(_) => drawn,
     }
 }
 

@@ -77,12 +77,7 @@ fn build(log: &Log, entry: &Entry, state: State) -> Value {
     Value::Object(Arc::new(fields))
 }
 
-fn response(
-    is_grpc: bool,
-    state: &State,
-    of: Option<&MessageDescriptor>,
-    many: Option<bool>,
-) -> Value {
+fn response(is_grpc: bool, state: &State, of: Option<&MessageDescriptor>, many: Option<bool>) -> Value {
     let Some((status, headers)) = &state.response else { return Value::Absent };
     let headers = headers.map();
     let mut fields = Object::new();

@@ -52,7 +52,9 @@ pub fn read(
     }
     let args = Args(args);
     let kind = match name {
-        "latency" => Kind::Latency { by: args.needed("by")?, jitter: args.duration("jitter", Duration::ZERO)? },
+        "latency" => {
+            Kind::Latency { by: args.needed("by")?, jitter: args.duration("jitter", Duration::ZERO)? }
+        }
         "bandwidth" => Kind::Bandwidth { rate: args.at_least_one("rate", None)? },
         "slice" => Kind::Slice {
             size: args.at_least_one("size", None)?,
@@ -90,9 +92,7 @@ impl Args<'_> {
 
     fn wrong(&self, name: &str, expected: &str) -> Misuse {
         match self.get(name) {
-            Some(value) => {
-                Misuse::option(name, format!("`{name}` must be {expected}, not {}", show(value)))
-            }
+            Some(value) => Misuse::option(name, format!("`{name}` must be {expected}, not {}", show(value))),
             None => Misuse::option(name, format!("`{name}` is missing: it must be {expected}")),
         }
     }
@@ -185,9 +185,13 @@ impl Args<'_> {
                 Value::Number(number) => number.to_string().into(),
                 _ => return Err(wrong()),
             };
-            let valid = http::HeaderName::try_from(&**name).is_ok() && http::HeaderValue::try_from(&*text).is_ok();
+            let valid =
+                http::HeaderName::try_from(&**name).is_ok() && http::HeaderValue::try_from(&*text).is_ok();
             if !valid {
-                return Err(Misuse::option("headers", format!("`{name}` cannot be a header with this value")));
+                return Err(Misuse::option(
+                    "headers",
+                    format!("`{name}` cannot be a header with this value"),
+                ));
             }
             headers.push((name.clone(), text));
         }
@@ -200,9 +204,9 @@ impl Args<'_> {
             None => Ok(REFUSED_STREAM),
             Some(Value::Text(text)) => {
                 let found = CODES.iter().position(|code| *code == &*text.text);
-                found.and_then(|code| u32::try_from(code).ok()).ok_or_else(|| {
-                    did_you_mean(&text.text, CODES).into_iter().fold(wrong(), Misuse::help)
-                })
+                found
+                    .and_then(|code| u32::try_from(code).ok())
+                    .ok_or_else(|| did_you_mean(&text.text, CODES).into_iter().fold(wrong(), Misuse::help))
             }
             Some(_) => self.count("code")?.and_then(|code| u32::try_from(code).ok()).ok_or_else(wrong),
         }

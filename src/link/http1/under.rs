@@ -108,7 +108,10 @@ impl Http1 {
                 Err(After::Reset)
             }
             Err(_) => {
-                call.fail(ErrorKind::Cancelled, "the caller closed the connection before its request was complete");
+                call.fail(
+                    ErrorKind::Cancelled,
+                    "the caller closed the connection before its request was complete",
+                );
                 Err(After::Reset)
             }
         }

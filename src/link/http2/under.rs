@@ -271,7 +271,8 @@ impl Stream {
             map.insert("grpc-status", HeaderValue::from(number));
             map.insert("grpc-message", HeaderValue::from_static("answered by the link"));
         } else if let Some(number) = status.as_number().and_then(|number| number.to_usize()) {
-            code = u16::try_from(number).ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(code);
+            code =
+                u16::try_from(number).ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(code);
         }
         let mut response = Response::new(());
         *response.status_mut() = code;

@@ -63,7 +63,12 @@ async fn nothing_passes_until_a_timeout_ends_and_then_the_connection_is_closed()
         let asks = !matches!(kind, Kind::Timeout);
         let (work, told) = apply(&link, bytes(kind));
         caller.send("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb").await;
-        soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+        soon(async {
+            while hits(&told).is_empty() {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
         let heard = tokio::time::timeout(Duration::from_millis(100), caller.io.read_buf(&mut caller.buffer));
         assert!(heard.await.is_err(), "something came");
         assert_eq!(shop.done(), if asks { 2 } else { 1 });
@@ -107,7 +112,12 @@ async fn slow_bytes_come_whole_and_at_once_when_the_fault_ends() {
         let mut caller = Caller::to(link.address()).await;
         let (work, told) = apply(&link, bytes(kind.clone()));
         ask(&mut caller).await;
-        soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+        soon(async {
+            while hits(&told).is_empty() {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
         drop(work);
         let (status, body) = caller.answer().await.unwrap();
         assert_eq!((status, body.len()), (200, 200_000), "{}", kind.name());
@@ -137,7 +147,12 @@ async fn a_slow_close_waits_and_ends_with_its_guard() {
     let (work, told) = apply(&link, bytes(Kind::SlowClose { by: Duration::from_secs(3600) }));
     ask(&mut caller).await;
     assert_eq!(caller.answer().await.unwrap(), (200, "ok".to_owned()));
-    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     let heard = tokio::time::timeout(Duration::from_millis(100), caller.io.read_buf(&mut caller.buffer));
     assert!(heard.await.is_err(), "it was closed");
     drop(work);

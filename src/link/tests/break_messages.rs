@@ -48,7 +48,11 @@ async fn the_true_outcome_is_found_by_its_span() {
     let (_work, _) = apply(&link, vec![fault(Kind::LostResponse, FIRST)]);
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut caller = Caller::to(link.address()).await;
-    caller.send(format!("POST /orders HTTP/1.1\r\nHost: a\r\ntraceparent: {parent}\r\nContent-Length: 0\r\n\r\n")).await;
+    caller
+        .send(format!(
+            "POST /orders HTTP/1.1\r\nHost: a\r\ntraceparent: {parent}\r\nContent-Length: 0\r\n\r\n"
+        ))
+        .await;
     assert!(caller.more().await.is_err());
     records(&link, 1).await;
     let hidden = link.calls().hidden(parent).unwrap();
@@ -81,12 +85,22 @@ async fn a_delayed_request_arrives_though_its_caller_left_and_at_once_when_the_f
     let (work, told) = apply(&link, vec![fault(hour, FIRST)]);
     let mut caller = Caller::to(link.address()).await;
     caller.send("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nlate").await;
-    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     drop(caller);
     assert_eq!(post(&link, "/orders", "soon").await.unwrap().0, 200);
     assert_eq!(*shop.bodies.lock().unwrap(), ["soon"]);
     drop(work);
-    soon(async { while shop.done() < 2 { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while shop.done() < 2 {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     assert_eq!(*shop.bodies.lock().unwrap(), ["soon", "late"]);
 }
 
@@ -100,7 +114,12 @@ async fn two_requests_change_places() {
         let link = link.clone();
         async move { post(&link, "/orders", "first").await.unwrap() }
     });
-    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     post(&link, "/orders", "second").await.unwrap();
     soon(first).await.unwrap();
     assert_eq!(*shop.bodies.lock().unwrap(), ["second", "first"]);
@@ -135,7 +154,9 @@ async fn only_messages_that_fit_are_counted_and_hit() {
         ..Select::default()
     };
     let (_work, told) = apply(&link, vec![fault(Kind::LostRequest, select)]);
-    for (path, passes) in [("/orders", true), ("/orders/1", true), ("/orders", true), ("/orders/2", false), ("/orders/3", true)] {
+    for (path, passes) in
+        [("/orders", true), ("/orders/1", true), ("/orders", true), ("/orders/2", false), ("/orders/3", true)]
+    {
         assert_eq!(post(&link, path, "a").await.is_ok(), passes, "{path}");
     }
     assert_eq!(hits(&told), [("POST /orders/2".to_owned(), 2)]);
@@ -172,7 +193,12 @@ async fn a_fault_that_waits_for_the_service_ends_with_its_guard() {
     let (work, told) = apply(&link, vec![fault(Kind::LostResponse, FIRST)]);
     let mut caller = Caller::to(link.address()).await;
     caller.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     drop(work);
     assert_eq!(caller.more().await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
 }

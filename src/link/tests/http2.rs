@@ -49,7 +49,8 @@ async fn echo(done: Arc<AtomicUsize>) -> SocketAddr {
 }
 
 async fn caller(address: SocketAddr) -> SendRequest<Bytes> {
-    let (sender, connection) = h2::client::handshake(TcpStream::connect(address).await.unwrap()).await.unwrap();
+    let (sender, connection) =
+        h2::client::handshake(TcpStream::connect(address).await.unwrap()).await.unwrap();
     tokio::spawn(connection);
     sender
 }
@@ -108,7 +109,10 @@ async fn streams_pass_both_ways_at_once() {
     let (rest, trailers) = all(&mut body).await.unwrap();
     assert_eq!((rest.len(), &trailers.unwrap()["grpc-status"] == "0"), (0, true));
     let record = &records(&link, 1).await[0];
-    assert_eq!((at(record, &["method"]), at(record, &["path"])), ("\"Talk\"".into(), "\"/chat.v1.Chat/Talk\"".into()));
+    assert_eq!(
+        (at(record, &["method"]), at(record, &["path"])),
+        ("\"Talk\"".into(), "\"/chat.v1.Chat/Talk\"".into())
+    );
     assert_eq!(at(record, &["response", "status"]), "\"OK\"");
     assert_eq!(at(record, &["request_size"]), "16");
 }
@@ -162,7 +166,8 @@ async fn lost_calls_reset_the_connection_and_only_one_of_them_was_done() {
 #[tokio::test]
 async fn other_streams_come_to_their_end_before_the_connection_is_reset() {
     let (_, link) = grpc().await;
-    let (_work, told) = apply(&link, vec![fault(Kind::LostRequest, Select { method: Some("Post".into()), ..FIRST })]);
+    let (_work, told) =
+        apply(&link, vec![fault(Kind::LostRequest, Select { method: Some("Post".into()), ..FIRST })]);
     let sender = caller(link.address()).await;
     let mut ready = sender.clone().ready().await.unwrap();
     let (answer, mut to) = ready.send_request(request("/l.L/Get"), false).unwrap();
@@ -170,7 +175,12 @@ async fn other_streams_come_to_their_end_before_the_connection_is_reset() {
         let sender = sender.clone();
         async move { unary(&sender, "/l.L/Post").await }
     });
-    soon(async { while hits(&told).is_empty() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
     to.send_data(message("a"), true).unwrap();
     let (bytes, _) = all(&mut soon(answer).await.unwrap().into_body()).await.unwrap();
     assert_eq!(bytes, message("a"));
@@ -185,7 +195,10 @@ async fn the_link_answers_with_a_status_of_grpc() {
     let sender = caller(link.address()).await;
     assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "14");
     drop(work);
-    assert_eq!((unary(&sender, "/l.L/Post").await.unwrap(), count.load(Ordering::SeqCst)), ("0".to_owned(), 1));
+    assert_eq!(
+        (unary(&sender, "/l.L/Post").await.unwrap(), count.load(Ordering::SeqCst)),
+        ("0".to_owned(), 1)
+    );
     assert_eq!(at(&records(&link, 2).await[0], &["response", "status"]), "\"UNAVAILABLE\"");
 }
 
@@ -205,7 +218,7 @@ async fn a_connection_that_goes_away_answers_what_it_took() {
     let (_, link) = grpc().await;
     let (work, _) = apply(&link, vec![fault(Kind::Goaway, FIRST)]);
     let io = TcpStream::connect(link.address()).await.unwrap();
-    let (sender, connection) = h2::client::handshake::<_, Bytes>(io).await.unwrap();
+    let (sender, connection) = h2::client::handshake(io).await.unwrap();
     let mut connection = tokio::spawn(connection);
     assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");
     // The caller's side ends by itself: it was told to.
@@ -218,7 +231,8 @@ async fn a_connection_that_goes_away_answers_what_it_took() {
 async fn a_duplicate_and_a_delay_of_grpc() {
     let (count, link) = grpc().await;
     let twice = fault(Kind::Duplicate { times: 1 }, FIRST);
-    let later = fault(Kind::Delay { by: Duration::from_millis(20), jitter: Duration::from_millis(10) }, FIRST);
+    let later =
+        fault(Kind::Delay { by: Duration::from_millis(20), jitter: Duration::from_millis(10) }, FIRST);
     let (work, told) = apply(&link, vec![twice, later]);
     let sender = caller(link.address()).await;
     assert_eq!(unary(&sender, "/l.L/Post").await.unwrap(), "0");

@@ -23,7 +23,9 @@ async fn mirror(mut caller: Caller) {
     let head = caller.until("\r\n\r\n").await.unwrap();
     let body = if head.contains("chunked") { caller.until("\r\n\r\n").await.unwrap() } else { String::new() };
     let body = format!("{head}{body}");
-    caller.send(format!("HTTP/1.1 200 Fine\r\nX-CaSe: 1\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
+    caller
+        .send(format!("HTTP/1.1 200 Fine\r\nX-CaSe: 1\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+        .await;
     let _ = caller.more().await;
 }
 
@@ -100,7 +102,9 @@ async fn upgrade(mut caller: Caller) {
 async fn after_an_upgrade_bytes_pass() {
     let link = link(raw(upgrade).await, Wire::Http).await;
     let mut caller = Caller::to(link.address()).await;
-    caller.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n\0\x01\x02\xff").await;
+    caller
+        .send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n\0\x01\x02\xff")
+        .await;
     assert!(caller.until("you said \0").await.is_ok());
     assert_eq!(at(&records(&link, 1).await[0], &["response", "status"]), "101");
 }
@@ -201,5 +205,10 @@ async fn a_dropped_link_is_gone_with_its_connections() {
     caller.post("/orders", "a").await.unwrap();
     drop(link);
     assert!(matches!(caller.more().await, Ok(0) | Err(_)));
-    soon(async { while TcpStream::connect(address).await.is_ok() { tokio::task::yield_now().await } }).await;
+    soon(async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
 }

@@ -21,7 +21,11 @@ async fn lost(seed: u64, at_once: usize) -> Vec<(String, u64)> {
             let address = link.address();
             asked.spawn(async move {
                 let mut caller = Caller::to(address).await;
-                caller.send(format!("POST /orders/{order} HTTP/1.1\r\nx-order: {order}\r\nContent-Length: 0\r\n\r\n")).await;
+                caller
+                    .send(format!(
+                        "POST /orders/{order} HTTP/1.1\r\nx-order: {order}\r\nContent-Length: 0\r\n\r\n"
+                    ))
+                    .await;
                 caller.answer().await.is_err().then_some(order)
             });
         }

@@ -278,6 +278,9 @@ pub(super) fn encode(value: &Value, method: &MethodDescriptor, at: &str) -> Resu
     if let Some(malformed) = Malformed::of(value) {
         return super::malformed::bytes(&malformed, &input).map_err(|mistakes| refused(mistakes, method, at));
     }
+    if Malformed::stands_inside(value) {
+        return Err(Misuse::malformed_part());
+    }
     let message = to_message(value, &input).map_err(|mistakes| refused(mistakes, method, at))?;
     debug_assert_eq!(message.descriptor(), input);
     Ok(message.encode_to_vec().into())
@@ -298,8 +301,6 @@ fn refused(mistakes: Vec<FieldError>, method: &MethodDescriptor, at: &str) -> Mi
         method.name(),
         told.join("; ")
     ));
-    match mistakes.into_iter().find_map(|mistake| mistake.help) {
-        Some(help) => misuse.help(help),
-        None => misuse,
-    }
+    let help = mistakes.into_iter().find_map(|mistake| mistake.help);
+    misuse.help(help.unwrap_or_else(|| "one that is wrong on purpose is `malformed(…)`".into()))
 }

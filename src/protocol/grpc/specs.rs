@@ -2,6 +2,8 @@
 
 use super::status::CODES;
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
+use crate::protocol::tls::TLS;
+use crate::protocol::value;
 
 const OPERAND: &[Param] = &[
     Param::required(
@@ -41,10 +43,6 @@ const fn part(name: &'static str, summary: &'static str, example: &'static str) 
 
 const fn of_stream(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
     Spec::new(Kind::Property, "stream", name, summary).example(example)
-}
-
-const fn value(ty: Ty, summary: &'static str) -> Param {
-    Param::required("value", ty, summary)
 }
 
 /// Every name of this room.
@@ -106,10 +104,7 @@ const NAMES: [Spec; 39] = [
     ),
     option(
         "tls",
-        &[value(
-            Ty::Object,
-            "`{ ca, cert, key, insecure, server_name }`; PEM files, relative to the service's module",
-        )],
+        TLS,
         "whom to trust and who to be; with `ca`, only that authority is trusted; `{}` speaks TLS as it stands",
         "call ledger.GetEntry { order_id: order } with { tls: { ca: \"./ca.pem\" } }",
     ),

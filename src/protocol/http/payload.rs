@@ -265,6 +265,7 @@ fn json(value: &Value) -> Result<Payload, Misuse> {
 fn refuse_tags(value: &Value) -> Result<(), Misuse> {
     match tag_inside(value) {
         None => Ok(()),
+        Some(TAG) => Err(Misuse::malformed_part()),
         Some(tag) => Err(Misuse::new(format!("`{tag}(…)` cannot stand inside a JSON body"))
             .help("files and bytes beside fields are `multipart({…})`")),
     }

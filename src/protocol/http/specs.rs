@@ -1,6 +1,8 @@
 //! The names that HTTP adds to the language.
 
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
+use crate::protocol::tls::TLS;
+use crate::protocol::value;
 
 const OPERAND: &[Param] = &[
     Param::required("target", Ty::Name, "a service, with a path; or a whole URL"),
@@ -32,10 +34,6 @@ const fn part(name: &'static str, summary: &'static str, example: &'static str) 
 
 const fn of_stream(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
     Spec::new(Kind::Property, "stream", name, summary).example(example)
-}
-
-const fn value(ty: Ty, summary: &'static str) -> Param {
-    Param::required("value", ty, summary)
 }
 
 /// Every name of this room.
@@ -156,10 +154,7 @@ pub const SPECS: &[Spec] = &[
     ),
     option(
         "tls",
-        &[value(
-            Ty::Object,
-            "`{ ca, cert, key, insecure, server_name }`; PEM files, relative to the service's module",
-        )],
+        TLS,
         "whom to trust and who to be; with `ca`, only that authority is trusted",
         "GET orders / with { tls: { ca: \"./ca.pem\", cert: \"./me.pem\", key: \"./me.key\" } }",
     ),

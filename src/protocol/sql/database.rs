@@ -65,6 +65,11 @@ impl Database {
         }
     }
 
+    /// Closes every connection that nobody has.
+    pub(super) fn hang_up(&self) {
+        self.idle().clear();
+    }
+
     /// Closes a connection, and ends what runs on it when it is given up in the middle.
     pub(super) fn abandon(self: &Arc<Self>, lent: Lent, fault: &Fault) {
         let given_up = [ErrorKind::Timeout.word(), ErrorKind::Cancelled.word()].contains(&fault.kind);

@@ -44,6 +44,7 @@ impl Job {
     }
 
     async fn query(&self, connection: &mut Connection, statement: &Statement) -> Result<Outcome, Fault> {
+        connection.spent |= statement.marks_its_connection();
         let limits = &self.options.limits;
         if !(self.only_safe || self.options.read_only) || connection.in_transaction {
             return connection.run(statement, limits).await;

@@ -1,6 +1,7 @@
 //! The names that SQL adds to the language.
 
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
+use crate::protocol::value;
 
 const fn verb(
     name: &'static str,
@@ -22,10 +23,6 @@ const fn option(
 
 const fn part(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
     Spec::new(Kind::Response, "sql", name, summary).example(example)
-}
-
-const fn value(ty: Ty, summary: &'static str) -> Param {
-    Param::required("value", ty, summary)
 }
 
 const TRANSACTION: &[Param] = &[Param::required("stream", Ty::Name, "what `begin` gave")];
@@ -61,7 +58,7 @@ pub const SPECS: &[Spec] = &[
     verb(
         "begin",
         &[Param::required("target", Ty::Name, "a database")],
-        "begins a transaction; one that is left open is rolled back when the scenario ends",
+        "begins a transaction; one that is left open is rolled back when the scenario ends, or the case of a property",
         "let tx = begin db with { isolation: \"serializable\" }",
     )
     .safety(Safety::Unknown),

@@ -20,7 +20,9 @@ pub(super) struct Statement {
     pub(super) parts: Vec<Part>,
     pub(super) binds: Vec<Value>,
     /// Its words outside quotes and comments, in lower case.
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
+    /// Whether a `;` stands in it before its end.
+    pub(super) several: bool,
 }
 
 /// The words that begin statements which change rows.
@@ -34,7 +36,8 @@ impl Statement {
     /// From quoted text with `${…}` in it.
     pub(super) fn read(pieces: &[Piece], dialect: Dialect) -> Result<Statement, Misuse> {
         let mut scanner = Scanner::new(Some(dialect));
-        let mut statement = Statement { parts: Vec::new(), binds: Vec::new(), words: Vec::new() };
+        let mut statement =
+            Statement { parts: Vec::new(), binds: Vec::new(), words: Vec::new(), several: false };
         for piece in pieces {
             match piece {
                 Piece::Text(text) => {
@@ -57,6 +60,8 @@ impl Statement {
             return Err(Misuse::new(format!("the statement ends inside {place}")));
         }
         statement.words = words(scanner.code()).collect();
+        statement.several =
+            scanner.code().trim_end_matches(|c: char| c == ';' || c.is_whitespace()).contains(';');
         if statement.words.is_empty() {
             return Err(Misuse::new("the statement is empty"));
         }
@@ -71,7 +76,7 @@ impl Statement {
 
     /// From parts that the runner wrote itself.
     pub(super) fn of(parts: Vec<Part>, binds: Vec<Value>, first: &str) -> Statement {
-        Statement { parts, binds, words: vec![first.to_owned()] }
+        Statement { parts, binds, words: vec![first.to_owned()], several: false }
     }
 
     /// One without values that the runner wrote itself.
@@ -80,6 +85,7 @@ impl Statement {
             parts: vec![Part::Text(text.to_owned())],
             binds: Vec::new(),
             words: words(text).collect(),
+            several: false,
         }
     }
 
@@ -163,22 +169,8 @@ impl Statement {
         READING.contains(&self.first()) || self.words.iter().any(|word| word == "returning")
     }
 
-    fn first(&self) -> &str {
+    pub(super) fn first(&self) -> &str {
         self.words.first().map_or("", String::as_str)
-    }
-
-    /// The word with which it begins or ends a transaction, when it does. Going back to a savepoint
-    /// does neither.
-    pub(super) fn ends_or_begins(&self) -> Option<&str> {
-        let back = self.words.iter().any(|word| word == "to");
-        match self.first() {
-            "begin" | "commit" | "end" | "abort" => Some(self.first()),
-            "start" if self.words.get(1).is_some_and(|word| word == "transaction") => {
-                Some("start transaction")
-            }
-            "rollback" if !back => Some("rollback"),
-            _ => None,
-        }
     }
 }
 
@@ -348,7 +340,5 @@ mod tests {
         assert!(of("with x as (delete from t returning id) select * from x").changes());
         assert!(!of("with x as (select 1) select 'delete'").changes());
         assert!(!of("select 1").changes() && of("/* c */ UPDATE t set a = 1").changes());
-        assert_eq!(of("commit").ends_or_begins(), Some("commit"));
-        assert_eq!(of("rollback to savepoint a").ends_or_begins(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! A transaction that the scenario holds: `let tx = begin db`.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,10 +16,11 @@ use crate::lang::sql::Dialect;
 use crate::protocol::{Endpoint, Session};
 use crate::value::{BoxFuture, Live, Value};
 
-/// How long rolling back may take when the scenario is over.
+/// How long rolling back may take when its scenario or case is over.
 const ROLLBACK: Duration = Duration::from_secs(5);
 
-/// A transaction. It is rolled back when its scenario ends, or when nobody holds it any more.
+/// A transaction. It is rolled back when its scenario ends, or the case of a property that began
+/// it, or when nobody holds it any more.
 #[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) endpoint: Arc<Endpoint>,
@@ -34,38 +35,10 @@ pub(super) struct Transaction {
 enum End {
     Committed,
     RolledBack,
-    /// With its scenario.
+    /// With its scenario or case.
     Left,
     /// With its connection: why.
     Lost(String),
-}
-
-/// The transactions of a scenario.
-#[derive(Debug, Default)]
-pub(super) struct Open(Mutex<Vec<Weak<Transaction>>>);
-
-impl Open {
-    pub(super) fn add(&self, transaction: &Arc<Transaction>) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|known| known.strong_count() > 0);
-        open.push(Arc::downgrade(transaction));
-    }
-
-    /// Rolls back every one that is not over yet.
-    pub(super) async fn roll_back(&self) {
-        let open = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for transaction in open.iter().filter_map(Weak::upgrade) {
-            let mut lent = transaction.lent.lock().await;
-            let Some(mut taken) = lent.take() else { continue };
-            let done = tokio::time::timeout(ROLLBACK, taken.connection.command("rollback")).await;
-            taken.connection.in_transaction = false;
-            match done {
-                Ok(Ok(())) => transaction.database.give_back(taken),
-                _ => transaction.database.abandon(taken, &Fault::cancelled("")),
-            }
-            transaction.end.send_replace(Some(End::Left));
-        }
-    }
 }
 
 impl Transaction {
@@ -83,14 +56,12 @@ impl Transaction {
             return Err(fault);
         }
         lent.connection.in_transaction = true;
-        let transaction = Arc::new(Transaction {
+        Ok(Arc::new(Transaction {
             endpoint,
             database,
             lent: tokio::sync::Mutex::new(Some(lent)),
             end: watch::Sender::new(None),
-        });
-        session.slot::<Open>().add(&transaction);
-        Ok(transaction)
+        }))
     }
 
     /// Does a job in it.
@@ -120,6 +91,19 @@ impl Transaction {
             return Ok(());
         }
         self.finish("rollback", options, session).await
+    }
+
+    /// Rolls it back, unless it is over.
+    async fn leave(&self) {
+        let mut lent = self.lent.lock().await;
+        let Some(mut taken) = lent.take() else { return };
+        let done = tokio::time::timeout(ROLLBACK, taken.connection.command("rollback")).await;
+        taken.connection.in_transaction = false;
+        match done {
+            Ok(Ok(())) => self.database.give_back(taken),
+            _ => self.database.abandon(taken, &Fault::cancelled("")),
+        }
+        self.end.send_replace(Some(End::Left));
     }
 
     async fn finish(&self, verb: &'static str, options: &Options, session: &Session) -> Result<(), Fault> {
@@ -167,7 +151,7 @@ impl Transaction {
             Some(End::Committed) => "it was committed".to_owned(),
             Some(End::RolledBack) => "it was rolled back".to_owned(),
             Some(End::Left) => {
-                "it was rolled back, because it was still open when the scenario ended".to_owned()
+                "it was rolled back, because it was still open when its scenario or case ended".to_owned()
             }
             Some(End::Lost(why)) => format!("its connection is gone: {why}"),
             None => "its connection is in use".to_owned(),
@@ -265,6 +249,10 @@ impl Live for Transaction {
 
     fn is_over(&self) -> bool {
         self.end.borrow().is_some()
+    }
+
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.leave())
     }
 
     fn as_any(&self) -> &dyn Any {

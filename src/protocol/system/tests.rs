@@ -1,7 +1,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::system::{CommandSpec, Processes, Ready, ServiceSpec};
+use crate::system::{CommandSpec, Farewell, Processes, Ready, ServiceSpec};
 use crate::value::{Object, Redactor};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -28,6 +28,7 @@ async fn service(script: Option<&str>, ready: Option<&str>) -> Arc<Service> {
         ready_within: LONG,
         json_log: false,
         stop_grace: LONG,
+        farewell: Farewell::default(),
     };
     Service::spawn(spec, &Processes::default(), &Redactor::default()).await.unwrap()
 }

@@ -47,7 +47,7 @@ impl Property<'_> {
         let name = &self.forall.name.name;
         let title = format!("`{name}` as first found, in {}", self.title(index));
         let mut details = vec![Detail::Lines { title, lines: vec![short(found)] }];
-        let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+        let steps = counted(steps, "step", "steps");
         let title = format!("`{name}` shrunk, in {steps} of {tries} tries");
         details.push(Detail::Lines { title, lines: lines(end) });
         details.extend(self.label(end));
@@ -70,6 +70,11 @@ impl Property<'_> {
         );
         Some(Detail::Note { text })
     }
+}
+
+/// `1 step`, `7 steps`.
+pub(super) fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// What `not` stands before.

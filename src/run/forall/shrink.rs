@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::report::counted;
 use super::{Attempt, Ended, Property};
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
@@ -114,14 +115,18 @@ impl Cx {
             None => {
                 let mut details = property.drawn_whole(index, value);
                 if !cut {
-                    let text = format!("nothing simpler fails in the same way ({tries} tries)");
+                    let text = format!(
+                        "nothing simpler fails in the same way ({})",
+                        counted(tries as usize, "try", "tries")
+                    );
                     details.push(Detail::Note { text });
                 }
                 details
             }
         };
         if cut {
-            let text = format!("shrinking ended after {tries} tries; something simpler may fail too");
+            let tries = counted(tries as usize, "try", "tries");
+            let text = format!("shrinking ended after {tries}; something simpler may fail too");
             details.push(Detail::Note { text });
         }
         Ok((details, best))

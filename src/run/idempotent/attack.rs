@@ -315,6 +315,7 @@ impl Trial {
             place: None,
             operand: None,
             options: Object::new(),
+            span: None,
         };
         let began = Instant::now();
         let reply = system

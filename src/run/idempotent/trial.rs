@@ -184,6 +184,8 @@ impl Trial {
                 call.options.insert("contract".into(), Value::text("ignore"));
             }
         }
+        let span = self.env.site(operation.request_span).with(format!("attempt {number}"));
+        call.span = Some(span.below(usize::MAX) as u64);
         let start = Instant::now();
         let performed =
             self.cx.perform(&self.env, operation.request, operation.request_span, &self.prepared, call).await?;

@@ -9,7 +9,7 @@ use super::super::env::Env;
 use super::super::flow::Flow;
 use super::{ServiceRef, Variation, setting};
 use crate::syntax::ast::{Expr, ExprKind, Service as Declared, Setting, SettingValue};
-use crate::system::{CommandSpec, Ready, ServiceSpec, split_command};
+use crate::system::{CommandSpec, Farewell, Ready, ServiceSpec, split_command};
 use crate::value::{Piece, Text, Value};
 
 impl Cx {
@@ -99,7 +99,22 @@ impl Cx {
             ready_within: ready_within.unwrap_or(ServiceSpec::READY_WITHIN),
             json_log,
             stop_grace: ServiceSpec::STOP_GRACE,
+            farewell: self.farewell(service),
         })
+    }
+
+    /// Has the protocol hang up.
+    fn farewell(&self, service: &ServiceRef) -> Farewell {
+        // Weak, since the world holds the service that will hold this.
+        let world = Arc::downgrade(&self.world);
+        let endpoint = service.endpoint(&self.world);
+        Farewell(Some(Arc::new(move || {
+            if let Some(world) = world.upgrade()
+                && let Some(protocol) = world.protocol(&endpoint.protocol)
+            {
+                protocol.hang_up(&endpoint);
+            }
+        })))
     }
 
     /// `ready GET /healthz within 30s`, `ready health`, `ready tcp`, `ready exec "…"`.

@@ -2,12 +2,14 @@
 //! each part, one at a time, so that what one of them breaks is not hidden by another.
 
 use super::key::{DrawKey, Label, Place};
-use super::node::{Fields, Kind, Node};
-use super::part::{Drawing, LONGER, MAX_ELEMENTS, Site};
+use super::node::{Field, Fields, Kind, Node};
+use super::object::present;
+use super::part::{Drawing, LONGER, MAX_ELEMENTS, Site, Stuck};
 use super::{BOUNDARIES, Drawer};
 use crate::shape::Index;
 use crate::shape::matching::fits;
 use crate::value::{Object, Value};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Of a part of a part no more boundary values are looked at.
@@ -18,10 +20,9 @@ const DEPTH: u8 = 2;
 const LONGEST: u64 = 100;
 
 /// The boundary values of a drawer's pattern.
-pub(super) fn of(drawer: &Drawer, key: &DrawKey) -> Vec<Value> {
+pub(super) fn of(drawer: &Drawer, key: &DrawKey, most: usize) -> Vec<Value> {
     let drawing = Drawing::new(drawer);
-    let place = Place::new(key);
-    let site = Site { place, here: &Value::Absent, depth: 0, lates: 0, edges: 0, scope: None };
+    let site = Site::new(Place::new(key), 0, None);
     let mut index = Index::default();
     let mut found: Vec<Value> = Vec::new();
     for value in drawing.boundaries(&drawer.root, site, BOUNDARIES * 2) {
@@ -30,8 +31,10 @@ pub(super) fn of(drawer: &Drawer, key: &DrawKey) -> Vec<Value> {
             index.add(&value, found.len());
             found.push(value);
         }
+        if found.len() >= most {
+            break;
+        }
     }
-    found.truncate(BOUNDARIES);
     found
 }
 
@@ -52,7 +55,8 @@ impl Drawing<'_> {
             Kind::Absent => vec![Value::Absent],
             Kind::Choice(parts, ..) => {
                 let each = parts.iter().filter(|(weight, _)| *weight > 0);
-                turns(each.map(|(_, part)| self.boundaries(part, inside.at(Label::CHOSEN), most)).collect())
+                let each = each.map(|(_, part)| self.boundaries(part, inside.at(Label::CHOSEN), most));
+                turns(each.collect()).collect()
             }
             Kind::List(items) => self.of_list(items, inside),
             Kind::Sized(item, least, most) => self.of_sized(item, *least, *most, inside),
@@ -66,13 +70,11 @@ impl Drawing<'_> {
                 let node = late.node(&self.drawer.shared);
                 self.boundaries(&node, Site { lates: site.lates + 1, ..inside }, most)
             }
-            Kind::Late(_) | Kind::Wrong(..) => plain(),
+            Kind::Wrong(mistake, of) => (mistake.each)(of, &site.place.own()).unwrap_or_default(),
+            Kind::Late(_) => plain(),
             Kind::Tested(parts, pattern) => {
                 let each = parts.iter().map(|part| self.boundaries(part, inside, most)).collect();
-                let mut found = turns(each);
-                found.retain(|value| fits(pattern, value));
-                found.extend(plain());
-                found
+                turns(each).filter(|value| fits(pattern, value)).chain(plain()).collect()
             }
         };
         found.truncate(most);
@@ -92,9 +94,8 @@ impl Drawing<'_> {
             };
             edges.map(with).collect()
         });
-        let mut found = turns(each.collect());
-        found.push(Value::list(drawn.clone()));
-        found
+        let each = each.collect();
+        turns(each).chain([Value::list(drawn.clone())]).collect()
     }
 
     fn of_sized(&self, item: &Node, least: u64, most: u64, site: Site<'_>) -> Vec<Value> {
@@ -142,8 +143,14 @@ impl Drawing<'_> {
             .enumerate()
             .map(|(at, field)| !(field.optional && (in_groups(at) || field.node.late && site.lates > 0)))
             .collect();
+        // What stands beside a boundary is drawn once, however many boundaries there are.
+        let drawn: Vec<OnceCell<Option<Value>>> = vec![OnceCell::new(); shape.fields.len()];
+        let beside = |at: usize, field: &Field| {
+            let value = drawn[at].get_or_init(|| self.field(field, site).ok());
+            value.clone().ok_or(Stuck::Again)
+        };
         for there in [&least, &full] {
-            found.extend(self.with(shape, there, site, None));
+            found.extend(self.of_parts(shape, there, site, beside));
         }
         let each = shape.fields.iter().enumerate().filter(|(_, field)| !field.node.computes);
         let each = each.map(|(at, field)| {
@@ -151,10 +158,23 @@ impl Drawing<'_> {
             if field.optional {
                 edges.insert(0, Value::Absent);
             }
-            edges.into_iter().filter_map(|edge| self.object(shape, site, Some(&(at, edge))).ok()).collect()
+            edges.into_iter().map(|edge| (at, edge)).collect()
         });
-        found.extend(turns(each.collect()));
-        found.truncate(most);
+        let usual = present(shape, site, None);
+        let with = |(set, edge): (usize, Value)| {
+            let is_there = !matches!(edge, Value::Absent);
+            let there = match shape.fields[set].grouped {
+                true => present(shape, site, Some((set, is_there))),
+                false => {
+                    let mut there = usual.clone();
+                    there[set] = is_there;
+                    there
+                }
+            };
+            let part = |at, field: &Field| if at == set { Ok(edge.clone()) } else { beside(at, field) };
+            self.of_parts(shape, &there, site, part).ok()
+        };
+        found.extend(turns(each.collect()).filter_map(with).take(most));
         found
     }
 
@@ -182,7 +202,8 @@ impl Drawing<'_> {
 }
 
 /// One of each in turn, so that a short look sees something of every part.
-fn turns(each: Vec<Vec<Value>>) -> Vec<Value> {
+fn turns<T>(each: Vec<Vec<T>>) -> impl Iterator<Item = T> {
     let longest = each.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest).flat_map(|at| each.iter().filter_map(move |values| values.get(at).cloned())).collect()
+    let mut each: Vec<_> = each.into_iter().map(Vec::into_iter).collect();
+    (0..longest).flat_map(move |_| each.iter_mut().filter_map(Iterator::next).collect::<Vec<T>>())
 }

@@ -48,9 +48,18 @@ pub(super) enum Kind {
     /// Drawn of one after the other until the whole pattern fits.
     Tested(Vec<Node>, Pattern),
     /// What is wrong of a pattern, and how it is made.
-    Wrong(fn(&Pattern, &DrawKey) -> Result<Value, String>, Pattern),
+    Wrong(&'static Mistake, Pattern),
     /// Nothing can be drawn, and why.
     Cannot(String),
+}
+
+/// How what is wrong of a pattern is made, by a key. Errors: nothing can be drawn of the pattern.
+#[derive(Debug)]
+pub(in crate::shape) struct Mistake {
+    /// One of them.
+    pub(in crate::shape) one: fn(&Pattern, &DrawKey) -> Result<Value, String>,
+    /// One of each kind.
+    pub(in crate::shape) each: fn(&Pattern, &DrawKey) -> Result<Vec<Value>, String>,
 }
 
 /// Boundary values, found when they are first asked for.
@@ -155,26 +164,6 @@ impl Node {
             _ => None,
         }
     }
-
-    /// Every value that can be drawn, each once, when they are few enough to be listed.
-    pub(super) fn all(&self, most: usize) -> Option<Vec<Value>> {
-        match &self.kind {
-            Kind::Leaf(leaf, ..) => leaf.all(most),
-            Kind::Choice(parts, ..) => {
-                let mut found: Vec<Value> = Vec::new();
-                for (_, part) in parts {
-                    for value in part.all(most)? {
-                        if !found.contains(&value) {
-                            found.push(value);
-                        }
-                    }
-                }
-                (found.len() <= most).then_some(found)
-            }
-            Kind::Named(_, inner) | Kind::Edges(inner, _) | Kind::Unique(inner, ..) => inner.all(most),
-            _ => None,
-        }
-    }
 }
 
 /// Makes a pattern ready.
@@ -233,8 +222,8 @@ pub(super) fn node(pattern: &Pattern, shared: &Shared) -> Node {
             tested(parts, pattern)
         }
         Pattern::Judged(inner, _) => tested(vec![inside(inner)], pattern),
-        Pattern::Not(inner) => Node::plain(Kind::Wrong(near_miss::near_miss, (**inner).clone())),
-        Pattern::Malformed(inner) => Node::plain(Kind::Wrong(malformed::malformed, (**inner).clone())),
+        Pattern::Not(inner) => Node::plain(Kind::Wrong(&near_miss::NEAR_MISS, (**inner).clone())),
+        Pattern::Malformed(inner) => Node::plain(Kind::Wrong(&malformed::MALFORMED, (**inner).clone())),
         Pattern::Anything => {
             let why = format!("nothing can be drawn of `{}`: say more about it", describe_short(pattern));
             Node::plain(Kind::Cannot(why))

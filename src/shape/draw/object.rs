@@ -8,35 +8,30 @@ use super::node::{Field, Fields};
 use super::part::{Drawing, Drawn, Site, Stuck};
 use crate::value::{Object, Value};
 
-/// Fields that are set, by their index; absent ones are left out.
-pub(super) type Forced = (usize, Value);
-
 impl Drawing<'_> {
-    /// An object. `forced` sets one field to a value.
-    pub(super) fn object(&self, shape: &Fields, site: Site<'_>, forced: Option<&Forced>) -> Drawn {
-        let there = present(shape, site, forced);
-        self.with(shape, &there, site, forced)
+    /// An object.
+    pub(super) fn object(&self, shape: &Fields, site: Site<'_>) -> Drawn {
+        self.of_parts(shape, &present(shape, site, None), site, |_, field| self.field(field, site))
     }
 
-    /// An object with these of its fields.
-    pub(super) fn with(
+    /// An object with these of its fields. `part` gives what does not look at its siblings, by its
+    /// index.
+    pub(super) fn of_parts(
         &self,
         shape: &Fields,
         there: &[bool],
         site: Site<'_>,
-        forced: Option<&Forced>,
+        part: impl Fn(usize, &Field) -> Drawn,
     ) -> Drawn {
         let mut object = Object::with_capacity(shape.fields.len());
         let mut waiting: Vec<(usize, &Field)> = Vec::new();
         let mut gaps = false;
         for (at, field) in shape.fields.iter().enumerate().filter(|(at, _)| there[*at]) {
-            let value = match forced {
-                Some((set, value)) if *set == at => value.clone(),
-                _ if field.node.computes => {
-                    waiting.push((object.len(), field));
-                    Value::Absent
-                }
-                _ => self.within(field, site, &Value::Absent)?,
+            let value = if field.node.computes {
+                waiting.push((object.len(), field));
+                Value::Absent
+            } else {
+                part(at, field)?
             };
             gaps |= matches!(value, Value::Absent) && !field.node.computes;
             object.insert(field.name.clone(), value);
@@ -66,7 +61,7 @@ impl Drawing<'_> {
                 }
             }
             if let Some(why) = stuck.filter(|_| left.len() == before) {
-                return Err(why);
+                return Err(circle(why, &left));
             }
             waiting = left;
         }
@@ -74,6 +69,11 @@ impl Drawing<'_> {
             Arc::make_mut(&mut whole).retain(|_, value| !matches!(value, Value::Absent));
         }
         Ok(Value::Object(whole))
+    }
+
+    /// A field that does not look at its siblings.
+    pub(super) fn field(&self, field: &Field, site: Site<'_>) -> Drawn {
+        self.within(field, site, &Value::Absent)
     }
 
     fn within(&self, field: &Field, site: Site<'_>, here: &Value) -> Drawn {
@@ -88,12 +88,23 @@ impl Drawing<'_> {
     }
 }
 
-/// Which fields are there.
-fn present(shape: &Fields, site: Site<'_>, forced: Option<&Forced>) -> Vec<bool> {
+/// Why nothing more could be computed: several that wait may wait for each other.
+fn circle(why: Stuck, left: &[(usize, &Field)]) -> Stuck {
+    match why {
+        Stuck::Why(why) if left.len() > 1 => {
+            let names: Vec<String> = left.iter().map(|(_, field)| format!("`.{}`", field.name)).collect();
+            Stuck::Why(format!("{why}; do {} need each other?", names.join(" and ")))
+        }
+        why => why,
+    }
+}
+
+/// Which fields are there. `set` says it of one, by its index.
+pub(super) fn present(shape: &Fields, site: Site<'_>, set: Option<(usize, bool)>) -> Vec<bool> {
     let mut there: Vec<bool> = Vec::with_capacity(shape.fields.len());
     for (at, field) in shape.fields.iter().enumerate() {
-        there.push(match forced {
-            Some((set, value)) if *set == at => !matches!(value, Value::Absent),
+        there.push(match set {
+            Some((set, there)) if set == at => there,
             _ if !field.optional => true,
             // The groups decide over their own.
             _ if field.grouped => false,

@@ -67,6 +67,11 @@ pub(super) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
+    /// Of the whole.
+    pub(super) fn new(place: Place<'a>, edges: u16, scope: Option<&'a Scope>) -> Site<'a> {
+        Site { place, here: &Value::Absent, depth: 0, lates: 0, edges, scope }
+    }
+
     pub(super) fn at(self, label: Label) -> Site<'a> {
         Site { place: self.place.at(label), ..self }
     }
@@ -106,9 +111,7 @@ impl<'d> Drawing<'d> {
 
     /// The whole, in a list.
     pub(super) fn whole(&self, place: Place<'_>, edges: Option<u16>, scope: Option<&Scope>) -> Drawn {
-        let edges = edges.unwrap_or(0);
-        let site = Site { place, here: &Value::Absent, depth: 0, lates: 0, edges, scope };
-        self.part(&self.drawer.root, site)
+        self.part(&self.drawer.root, Site::new(place, edges.unwrap_or(0), scope))
     }
 
     /// One part.
@@ -132,7 +135,7 @@ impl<'d> Drawing<'d> {
             Kind::Leaf(leaf, ..) => Ok(leaf.draw(&mut site.place.stream())?),
             Kind::Regex(text, _) => Ok(Value::text(text.draw(&mut site.place.stream())?)),
             Kind::Absent => Ok(Value::Absent),
-            Kind::Wrong(make, of) => Ok(make(of, &site.place.own())?),
+            Kind::Wrong(mistake, of) => Ok((mistake.one)(of, &site.place.own())?),
             Kind::Choice(parts, sum, ways) => {
                 let at = match way_out::of_choice(self.drawer, parts, ways, node.late, site) {
                     Some(at) => at,
@@ -148,7 +151,7 @@ impl<'d> Drawing<'d> {
                 drawn.collect::<Result<Vec<Value>, Stuck>>().map(Value::list)
             }
             Kind::Sized(item, least, most) => self.sized(item, *least, *most, inside),
-            Kind::Object(fields) => self.object(fields, inside, None),
+            Kind::Object(fields) => self.object(fields, inside),
             Kind::Map { key, value, least, most } => self.map((key, value), *least, *most, inside),
             Kind::Derived(text, derive) => {
                 derive(site.here).map_err(|why| format!("`{text}` cannot be computed: {why}").into())

@@ -337,7 +337,7 @@ proptest! {
     #[test]
     fn every_boundary_fits(seed in any::<u64>()) {
         for pattern in patterns() {
-            let edges = edges(&pattern, &DrawKey::new(seed));
+            let edges = Drawer::new(&pattern).edges(&DrawKey::new(seed), BOUNDARIES);
             prop_assert!(!edges.is_empty(), "{}", describe(&pattern));
             prop_assert!(edges.len() <= BOUNDARIES);
             for value in edges {
@@ -359,8 +359,8 @@ proptest! {
 
 #[test]
 fn boundaries_come_first_and_hold_what_breaks_programs() {
-    let key = DrawKey::new(1);
-    let shown = |pattern: &Pattern| edges(pattern, &key).iter().map(show).collect::<Vec<String>>();
+    let edges = |pattern: &Pattern| Drawer::new(pattern).edges(&DrawKey::new(1), BOUNDARIES);
+    let shown = |pattern: &Pattern| edges(pattern).iter().map(show).collect::<Vec<String>>();
     let ints = shown(&ty("int", &[]));
     for wanted in
         ["0", "9007199254740993", "9223372036854775807", "-9223372036854775808", "18446744073709551615"]
@@ -380,20 +380,21 @@ fn boundaries_come_first_and_hold_what_breaks_programs() {
     assert!(lists[1].matches(',').count() == 2, "{lists:?}");
     // Of an object the least and the most first, then one field at a time.
     let pair = object(&[("a?", ty("text", &[])), ("b", die(9))]);
-    let pairs = edges(&pair, &key);
+    let pairs = edges(&pair);
     assert_eq!(pairs[0].as_object().unwrap().len(), 1);
     assert_eq!(pairs[1].as_object().unwrap().len(), 2);
     let held = |field: &str, value: &Value| {
         pairs.iter().any(|pair| pair.as_object().unwrap().get(field) == Some(value))
     };
     assert!(held("a", &Value::text("")) && held("b", &json("9")) && held("b", &json("1")));
-    assert!(edges(&Pattern::Anything, &key).is_empty());
+    assert!(edges(&Pattern::Anything).is_empty());
+    assert_eq!(Drawer::new(&pair).edges(&DrawKey::new(1), 5), pairs[..5], "fewer are the first of more");
 }
 
 #[test]
 fn the_share_of_boundaries_is_what_was_asked_for() {
     let int = ty("int", &[("range", range(json("0"), json("1000000000")))]);
-    let limits = edges(&int, &DrawKey::new(0));
+    let limits = Drawer::new(&int).edges(&DrawKey::new(0), BOUNDARIES);
     let near = |share: Option<u16>| {
         let drawer = Drawer::new(&int);
         let drawn = (0..1_000).filter_map(|i| drawer.draw_with(&DrawKey::new(i), share).ok());
@@ -458,7 +459,7 @@ fn what_contains_itself_ends() {
     }
     let endless = within_itself("Endless", |endless| object(&[("more", endless)]));
     assert!(draw(&endless, &DrawKey::new(1)).unwrap_err().contains("contain itself"));
-    assert!(edges(&endless, &DrawKey::new(1)).is_empty());
+    assert!(Drawer::new(&endless).edges(&DrawKey::new(1), BOUNDARIES).is_empty());
 }
 
 #[test]

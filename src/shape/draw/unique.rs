@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::all::Those;
 use super::key::Label;
 use super::node::{Kind, Node};
 use super::part::{Drawing, Drawn, Site, Stuck};
@@ -81,7 +82,7 @@ impl Drawing<'_> {
             }
         }
         let shown = describe_short(pattern);
-        let Some(all) = inner.all(LISTED) else {
+        let Some(all) = self.all(inner, Site { scope: None, ..site }, LISTED, Those::Drawn) else {
             return Err(format!("`{shown}` found no further value that is not there already").into());
         };
         // From a place of its own on, so that the last ones are not always the greatest.

@@ -7,7 +7,7 @@ use super::super::rows::cell;
 use super::work::Work;
 use crate::catalog::csv::{Csv, Rows, write_cell};
 use crate::catalog::sql::{Dialect, Dump, Inserted, Statement, Table, copied, identifier, literal};
-use crate::catalog::{Malformed, json};
+use crate::catalog::{Malformed, from_yaml, json, to_yaml};
 use crate::value::{Value, from_json, to_json, to_json_pretty};
 
 /// What the command line says of formats.
@@ -32,8 +32,9 @@ pub(super) fn anonymized(
         "tsv" => of_csv(stem, bytes, b'\t', work),
         "json" => of_json(stem, bytes, work),
         "jsonl" | "ndjson" => of_lines(stem, bytes, work),
+        "yaml" | "yml" => of_yaml(stem, bytes, work),
         "sql" => of_sql(bytes, options.dialect, work),
-        _ => return Err(format!("`{name}` is no .csv, .tsv, .json, .jsonl or .sql file")),
+        _ => return Err(format!("`{name}` is no .csv, .tsv, .json, .jsonl, .yaml or .sql file")),
     };
     result.map_err(|wrong| format!("{name}:{}:{}: {}", wrong.line, wrong.column, wrong.message))
 }
@@ -93,6 +94,15 @@ fn of_json(stem: Arc<str>, bytes: &[u8], work: &mut Work<'_>) -> Result<String, 
     Ok(text + "\n")
 }
 
+/// Anchors are written out, and comments are left out: they can say too much.
+fn of_yaml(stem: Arc<str>, bytes: &[u8], work: &mut Work<'_>) -> Result<String, Malformed> {
+    let value = from_yaml(bytes)?;
+    let since = work.errors();
+    let replaced = work.walk(&mut vec![stem], &value, None);
+    work.place_errors(since, "");
+    Ok(to_yaml(&replaced))
+}
+
 fn of_lines(stem: Arc<str>, bytes: &[u8], work: &mut Work<'_>) -> Result<String, Malformed> {
     // The lines are read once as a whole, so that what is malformed is told with its place.
     crate::catalog::json_lines(bytes)?;
@@ -112,7 +122,7 @@ fn of_lines(stem: Arc<str>, bytes: &[u8], work: &mut Work<'_>) -> Result<String,
 }
 
 fn of_sql(bytes: &[u8], dialect: Option<Dialect>, work: &mut Work<'_>) -> Result<String, Malformed> {
-    let text = crate::catalog::text(bytes)?;
+    let text = crate::catalog::sql::text(bytes)?;
     let mut dump = Dump::new(text, dialect);
     let dialect = dump.dialect().unwrap_or(Dialect::Standard);
     let mut out = format!("-- dialect: {}\n", dialect.name());

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use crate::contract::compat::Mark;
-use crate::source::{Source, SourceId, Sources, Span};
+use crate::contract::proto::places::{self, NAME};
+use crate::source::{SourceId, Sources, Span};
 
-/// The field number of `name` in every descriptor that has one; the number of `package` in a file
-/// is 2, that of `syntax` 12.
-const NAME: i32 = 1;
+/// The numbers of fields in a file's descriptor.
 const PACKAGE: i32 = 2;
 const SYNTAX: i32 = 12;
 
@@ -40,13 +39,7 @@ impl Places {
         for (name, (_, id)) in files {
             let Some(file) = pool.get_file_by_name(name) else { continue };
             let source = sources.get(*id);
-            let locations = file.file_descriptor_proto().source_code_info.iter().flat_map(|it| &it.location);
-            let mut spans: BTreeMap<Vec<i32>, Span> = BTreeMap::new();
-            for location in locations {
-                if let Some(span) = span(source, *id, &location.span) {
-                    spans.entry(location.path.clone()).or_insert(span);
-                }
-            }
+            let spans = places::spans(&file, *id, source);
             let line = Span::new(*id, 0, source.line(1).len());
             let first = [SYNTAX, PACKAGE].iter().find_map(|tag| spans.get([*tag].as_slice()).copied());
             let first = first.unwrap_or(line);
@@ -106,20 +99,4 @@ impl Places {
     pub(super) fn head(&self, file: &FileDescriptor, text: impl Into<String>) -> Option<Mark> {
         Some(Mark { span: self.files.get(file.name())?.first, text: text.into() })
     }
-}
-
-/// A location of the compiler as a span: lines count from 0, columns in bytes; the end line is
-/// left out when it is the first.
-fn span(source: &Source, id: SourceId, location: &[i32]) -> Option<Span> {
-    let (from, to) = match *location {
-        [line, start, end] => ((line, start), (line, end)),
-        [first, start, last, end] => ((first, start), (last, end)),
-        _ => return None,
-    };
-    let offset = |(line, column): (i32, i32)| {
-        let line = u32::try_from(line).ok()?.checked_add(1)?;
-        Some(source.line_start(line)? as usize + usize::try_from(column).ok()?)
-    };
-    let (start, end) = (offset(from)?, offset(to)?.min(source.text.len()));
-    (start <= end).then(|| Span::new(id, start, end))
 }

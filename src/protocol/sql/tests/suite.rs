@@ -311,7 +311,7 @@ pub(super) async fn a_transaction_is_undone_by_rollback_and_by_the_end(world: &W
 
     let tx = world.begin().await;
     world.done(inside(world.insert("customers", customer("b@x")), &tx)).await;
-    world.sql.settle(&world.session).await;
+    tx.settle().await;
     assert!(tx.is_over());
     // Cleanup can write at once: nothing is locked any more.
     world.done(world.insert("customers", customer("b@x"))).await;
@@ -334,9 +334,9 @@ pub(super) async fn a_transaction_that_is_over_says_how(world: &World) {
         assert_eq!((kind.as_str(), message.contains("it was committed")), ("aborted", true), "{message}");
     }
     let tx = world.begin().await;
-    world.sql.settle(&world.session).await;
+    tx.settle().await;
     let (_, message) = world.fails(inside(world.call("commit", ""), &tx)).await;
-    assert!(message.contains("still open when the scenario ended"), "{message}");
+    assert!(message.contains("still open when its scenario or case ended"), "{message}");
     let misuse = world.send(world.call("commit", "")).await.unwrap_err();
     assert!(misuse.message.contains("needs a transaction"), "{}", misuse.message);
 }
@@ -419,7 +419,7 @@ pub(super) async fn only_what_is_safe_can_be_held_to_that(world: &World) {
     let reply =
         world.sql.perform(inside(world.insert("customers", customer("b@x")), &tx), &safe).await.unwrap();
     assert_eq!(error(&reply).0, "read_only");
-    world.sql.settle(&safe).await;
+    tx.settle().await;
     world.done(world.insert("customers", customer("b@x"))).await;
     assert_eq!(count(world).await, Value::int(2));
 }
