@@ -182,7 +182,7 @@ scenario "fails" {
     let hit = ran.out.find("books killed by kill").or(ran.err.find("books killed by kill"));
     assert!(hit.is_some());
     let again = project.scn(&["replay", "events.jsonl"]);
-    assert!(again.says("books killed by kill"), "{}{}", again.out, again.err);
+    assert_eq!(again.out, ran.out, "a replay prints the same bytes");
 }
 
 /// Each fault that HTTP/1.1 can have, and what the runner sees of it.
@@ -306,7 +306,7 @@ scenario "one after the other" {
 scenario "at once" {
   under status(503, share: 50%) on client -> books {
     let all = parallel for n in 1..12 {
-      let r = GET books "/count?n=${n}"
+      let r = GET books /count with { headers: { x-turn: "${n}" } }
       expect r.status in [200, 503]
       return r.status
     }

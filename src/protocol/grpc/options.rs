@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn span_ids_differ() {
-        let (a, b) = (span_id(), span_id());
+        let (a, b) = (span_id(None), span_id(None));
         assert!(a != b && a.len() == 16);
     }
 }

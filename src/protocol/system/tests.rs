@@ -42,6 +42,7 @@ fn call(verb: &str, live: Option<Arc<dyn Live>>, options: Object) -> Call {
         place: None,
         operand: None,
         options,
+        span: None,
     }
 }
 

@@ -258,7 +258,7 @@ impl Cx {
                 hit.at,
                 match whole {
                     Some(word) => format!("{on} {word} by {fault}"),
-                    None => format!("{on}  {} hit by {fault}", hit.message),
+                    None => format!("{fault} hit {} on {on}", hit.message),
                 },
             );
             events.send(EventKind::Faulted {
