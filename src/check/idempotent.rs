@@ -132,8 +132,12 @@ impl<'a> Walker<'a, '_> {
                     || used.args.as_ref().is_some_and(|args| !args.args.is_empty());
                 if &*used.name.name == "rises" && !by {
                     self.push(
-                        Diagnostic::error(Code::WRONG_ARGUMENTS, used.name.span, "this effect does not say how often it happens")
-                            .help("`rises` alone holds of two payments as well as of one: write `rises by 1`"),
+                        Diagnostic::error(
+                            Code::WRONG_ARGUMENTS,
+                            used.name.span,
+                            "this effect does not say how often it happens",
+                        )
+                        .help("`rises` alone holds of two payments as well as of one: write `rises by 1`"),
                     );
                 }
             }
@@ -161,8 +165,12 @@ impl<'a> Walker<'a, '_> {
         }
         if !live {
             self.push(
-                Diagnostic::error(Code::NEVER_CHANGES, effect.subject.span, "this effect cannot change: it is computed once")
-                    .help("read it from the service: call a `@safe` action, or read a stream or a link"),
+                Diagnostic::error(
+                    Code::NEVER_CHANGES,
+                    effect.subject.span,
+                    "this effect cannot change: it is computed once",
+                )
+                .help("read it from the service: call a `@safe` action, or read a stream or a link"),
             );
         }
     }
@@ -181,7 +189,10 @@ impl<'a> Walker<'a, '_> {
             let message = format!("there is no probe `{}`", name.name);
             self.push(
                 Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
-                    .help(format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")))
+                    .help(format!(
+                        "there are {}",
+                        known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                    ))
                     .did_you_mean(&name.name, known),
             );
             self.loose_probe(probe);
@@ -196,9 +207,13 @@ impl<'a> Walker<'a, '_> {
                 self.arguments(&name, &wanted, args, true);
                 for arg in &args.args {
                     let named = arg.name.as_ref().map(|name| &*name.name);
-                    if matches!(named.or(spec.params.first().map(|param| param.name)), Some("times" | "tries"))
-                        && let ExprKind::Number(number) = &arg.value.kind
-                        && !number.to_i128().is_some_and(|number| (1..=i128::from(probe::MOST)).contains(&number))
+                    if matches!(
+                        named.or(spec.params.first().map(|param| param.name)),
+                        Some("times" | "tries")
+                    ) && let ExprKind::Number(number) = &arg.value.kind
+                        && !number
+                            .to_i128()
+                            .is_some_and(|number| (1..=i128::from(probe::MOST)).contains(&number))
                     {
                         let message = format!("`{}` repeats from 1 to {} times", name.name, probe::MOST);
                         self.push(Diagnostic::error(Code::WRONG_TYPE, arg.value.span, message));
@@ -249,16 +264,21 @@ impl<'a> Walker<'a, '_> {
             };
             if !judges {
                 self.push(
-                    Diagnostic::error(Code::MISPLACED, statement.span, "a probe's block only judges its answers")
-                        .help("it holds `expect` and `let`; what happened to the system is said by `effect`"),
+                    Diagnostic::error(
+                        Code::MISPLACED,
+                        statement.span,
+                        "a probe's block only judges its answers",
+                    )
+                    .help("it holds `expect` and `let`; what happened to the system is said by `effect`"),
                 );
             }
         }
-        if !body.statements.iter().any(|s| matches!(s.kind, StatementKind::Expect(_) | StatementKind::Error)) {
-            self.push(
-                Diagnostic::error(Code::NOTHING_CHECKED, body.span, "this block expects nothing")
-                    .help("it stands for the comparison of the answers; leave it out, or write `expect status == …`"),
-            );
+        if !body.statements.iter().any(|s| matches!(s.kind, StatementKind::Expect(_) | StatementKind::Error))
+        {
+            self
+                .push(Diagnostic::error(Code::NOTHING_CHECKED, body.span, "this block expects nothing").help(
+                "it stands for the comparison of the answers; leave it out, or write `expect status == …`",
+            ));
         }
         self.block(body);
         self.scopes.set_response(before);
@@ -277,7 +297,9 @@ impl<'a> Walker<'a, '_> {
             (None, _) => {}
             (Some(on), On::Nothing) => {
                 let message = format!("`{name}` takes no place");
-                self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, on.span, message).help("leave out the `on`"));
+                self.push(
+                    Diagnostic::error(Code::WRONG_ARGUMENTS, on.span, message).help("leave out the `on`"),
+                );
                 self.mark(on);
             }
             (Some(on), On::Service) => match self.service_named(on) {
@@ -292,7 +314,8 @@ impl<'a> Walker<'a, '_> {
                     if let Some(link) = self.link(from, to.as_deref(), on.span)
                         && let Some(why) = self.only_bytes(&link)
                     {
-                        let message = format!("`{name}` is aimed at messages, and only bytes pass over this link");
+                        let message =
+                            format!("`{name}` is aimed at messages, and only bytes pass over this link");
                         self.push(Diagnostic::error(Code::NO_LINK, on.span, message).label(why));
                     }
                 }
@@ -324,7 +347,10 @@ impl<'a> Walker<'a, '_> {
         self.cx.graph.disturbs(self.item, Disturbed::Service(at));
         let ItemKind::Service(service) = &self.cx.program.item(at).kind else { return };
         if !has(service, "start") {
-            let message = format!("`{}` is not started by the run, so `restart` cannot reach its process", service.name.name);
+            let message = format!(
+                "`{}` is not started by the run, so `restart` cannot reach its process",
+                service.name.name
+            );
             self.push(
                 Diagnostic::error(Code::WRONG_ARGUMENTS, span, message)
                     .help("give the service a `start`, or leave this probe out"),
@@ -387,7 +413,10 @@ impl<'a> Walker<'a, '_> {
             // What a profile attacks is said at its name.
             let span = match attack.profile {
                 None => attack.probe.probe.span,
-                Some(_) => idempotent.profile.as_ref().map_or(keyword, |profile| super::profile::called(profile).0.span),
+                Some(_) => idempotent
+                    .profile
+                    .as_ref()
+                    .map_or(keyword, |profile| super::profile::called(profile).0.span),
             };
             let name = &attack.name;
             let message = match traits.needs {
@@ -412,12 +441,15 @@ impl<'a> Walker<'a, '_> {
                         let link = LinkName { from: Party::Client, to: Some(to), method: None };
                         self.uses_link(&link, span);
                         if let Some(why) = self.only_bytes(&link) {
-                            let message = format!("`{name}` is aimed at messages, and only bytes pass on the way to the service");
+                            let message = format!(
+                                "`{name}` is aimed at messages, and only bytes pass on the way to the service"
+                            );
                             self.push(Diagnostic::error(Code::NO_LINK, span, message).label(why));
                         }
                     }
                     None => {
-                        let message = format!("`{name}` does not know its place: the request names no service");
+                        let message =
+                            format!("`{name}` does not know its place: the request names no service");
                         self.push(
                             Diagnostic::error(Code::WRONG_ARGUMENTS, span, message)
                                 .help("say where, with `on`"),
@@ -437,7 +469,12 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    fn lacks_members(&self, target: Option<ItemRef>, request: &Request, probe: &str) -> Option<(String, String)> {
+    fn lacks_members(
+        &self,
+        target: Option<ItemRef>,
+        request: &Request,
+        probe: &str,
+    ) -> Option<(String, String)> {
         if request.target.as_ref().is_some_and(|target| target.index.is_some()) {
             return Some((
                 format!("`{probe}` chooses the member itself, and the request names one"),

@@ -11,9 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::probe::{KeyPlace, key_place};
 use crate::source::Span;
-use crate::syntax::ast::{
-    Args, Expr, ExprKind, Idempotent, Ident, Item, ItemKind, Probe, Profile, Same,
-};
+use crate::syntax::ast::{Args, Expr, ExprKind, Idempotent, Ident, Item, ItemKind, Probe, Profile, Same};
 
 /// The parameter that says where a request carries its key.
 pub(super) const BY: &str = "by";

@@ -210,7 +210,8 @@ fn names_a_profile(module: &Module) -> bool {
     for item in &module.items {
         if let ItemKind::Scenario(scenario) = &item.kind {
             visit::statements(&scenario.body, &mut |statement| {
-                named |= matches!(&statement.kind, StatementKind::Idempotent(block) if block.profile.is_some());
+                named |=
+                    matches!(&statement.kind, StatementKind::Idempotent(block) if block.profile.is_some());
             });
         }
     }

@@ -120,9 +120,10 @@ impl Cx {
                 took_us: began.elapsed().as_micros() as u64,
             });
         }
-        let repeat = self.repeat.as_ref().map(|repeat| {
-            format!("{repeat} --probe {}", crate::value::words::shell_quote(&attack.title))
-        });
+        let repeat = self
+            .repeat
+            .as_ref()
+            .map(|repeat| format!("{repeat} --probe {}", crate::value::words::shell_quote(&attack.title)));
         let complete = |mut failures: Vec<Failure>| {
             failures.iter_mut().for_each(|failure| failure.repeat.clone_from(&repeat));
             failures
@@ -135,7 +136,11 @@ impl Cx {
     }
 
     /// The scope in which what stands in a profile is evaluated: its parameters, bound.
-    pub(super) async fn profile_env(self: &Arc<Self>, env: &Env, operation: &Operation<'_>) -> Flow<Option<Env>> {
+    pub(super) async fn profile_env(
+        self: &Arc<Self>,
+        env: &Env,
+        operation: &Operation<'_>,
+    ) -> Flow<Option<Env>> {
         let program = self.world.plan.program.clone();
         let Some(profiled) = profile_of(&program, env.unit, operation.idempotent) else { return Ok(None) };
         let origin = program.item(profiled.item).span.start;

@@ -94,8 +94,16 @@ fn is_found_by(defect: &str, finders: &[&str], says: &[&str]) -> Ran {
 fn a_service_that_keeps_its_keys_survives_every_probe() {
     let (project, ran) = attacked("");
     let all = [
-        "replay", "concurrent", "reordered_body", "changed_body", "missing_key", "in_flight", "restart",
-        "malformed_key", "expired", "other_tenant",
+        "replay",
+        "concurrent",
+        "reordered_body",
+        "changed_body",
+        "missing_key",
+        "in_flight",
+        "restart",
+        "malformed_key",
+        "expired",
+        "other_tenant",
     ];
     assert_eq!(probes(&project, "survived"), names(&all), "{}{}", ran.out, ran.err);
     ran.ends(0, &["1 passed", "10 of 10 survived"]);
@@ -104,14 +112,18 @@ fn a_service_that_keeps_its_keys_survives_every_probe() {
 #[test]
 fn equal_answers_and_an_effect_that_happens_twice_fail() {
     let finders = ["replay", "concurrent", "reordered_body", "in_flight", "restart"];
-    is_found_by("twice", &finders, &[
-        "probe `replay`: the effect `payments_of(alice).count rises by 1` does not hold",
-        "before 0 after 4",
-        "it rises by 4, not by 1",
-        "attempt 4 POST http://127.0.0.1:",
-        "--probe replay",
-        "5 of 10 survived; not concurrent, in_flight, reordered_body, replay, restart",
-    ])
+    is_found_by(
+        "twice",
+        &finders,
+        &[
+            "probe `replay`: the effect `payments_of(alice).count rises by 1` does not hold",
+            "before 0 after 4",
+            "it rises by 4, not by 1",
+            "attempt 4 POST http://127.0.0.1:",
+            "--probe replay",
+            "5 of 10 survived; not concurrent, in_flight, reordered_body, replay, restart",
+        ],
+    )
     .never_says(&["another answer"]);
 }
 
@@ -124,10 +136,14 @@ fn an_effect_that_happens_again_a_moment_later_fails() {
 #[test]
 fn a_key_that_is_ignored_is_found_by_all_that_repeat() {
     let finders = ["replay", "concurrent", "reordered_body", "changed_body", "in_flight", "restart"];
-    is_found_by("ignored", &finders, &[
-        "probe `replay`: attempts 2, 3 and 4 each came to another answer than attempt 1; the effect",
-        "attempt 3: body.id",
-    ]);
+    is_found_by(
+        "ignored",
+        &finders,
+        &[
+            "probe `replay`: attempts 2, 3 and 4 each came to another answer than attempt 1; the effect",
+            "attempt 3: body.id",
+        ],
+    );
 }
 
 #[test]
@@ -137,12 +153,20 @@ fn a_race_is_found_by_those_that_race() {
 
 #[test]
 fn keys_that_a_restart_forgets_are_found_by_it_alone() {
-    is_found_by("forgets", &["restart"], &["restart pay → done after", "attempt 2 came to another answer than attempt 1"]);
+    is_found_by(
+        "forgets",
+        &["restart"],
+        &["restart pay → done after", "attempt 2 came to another answer than attempt 1"],
+    );
 }
 
 #[test]
 fn another_body_that_is_answered_with_the_old_one_is_found() {
-    is_found_by("any_body", &["changed_body"], &["`status == changed` does not hold", "the other body, the same key"]);
+    is_found_by(
+        "any_body",
+        &["changed_body"],
+        &["`status == changed` does not hold", "the other body, the same key"],
+    );
 }
 
 #[test]
@@ -159,20 +183,32 @@ fn the_order_of_fields_makes_no_other_body() {
 
 #[test]
 fn keys_that_tenants_share_are_found() {
-    is_found_by("shared_key", &["other_tenant"], &["attempt 2 is another tenant's", "the other tenant, the same key → 201 Created"]);
+    is_found_by(
+        "shared_key",
+        &["other_tenant"],
+        &["attempt 2 is another tenant's", "the other tenant, the same key → 201 Created"],
+    );
 }
 
 #[test]
 fn keys_that_live_on_are_found() {
-    is_found_by("lives_on", &["expired"], &["wait 3s", "`payments_of(alice).count rises by 1` does not hold"]);
+    is_found_by(
+        "lives_on",
+        &["expired"],
+        &["wait 3s", "`payments_of(alice).count rises by 1` does not hold"],
+    );
 }
 
 #[test]
 fn a_request_without_its_key_must_do_nothing() {
-    is_found_by("key_optional", &["missing_key"], &[
-        "came to 201 Created: `status == missing` does not hold",
-        "`payments_of(alice).count` changed, and nothing may happen here",
-    ]);
+    is_found_by(
+        "key_optional",
+        &["missing_key"],
+        &[
+            "came to 201 Created: `status == missing` does not hold",
+            "`payments_of(alice).count` changed, and nothing may happen here",
+        ],
+    );
 }
 
 #[test]
@@ -191,7 +227,10 @@ fn an_answer_that_is_made_anew_is_found_although_nothing_happens_twice() {
 #[test]
 fn the_operation_itself_must_work() {
     for (defect, says) in [
-        ("does_nothing", "the operation as it is: the effect `payments_of(alice).count rises by 1` does not hold"),
+        (
+            "does_nothing",
+            "the operation as it is: the effect `payments_of(alice).count rises by 1` does not hold",
+        ),
         ("breaks", "the operation as it is: attempt 1 must succeed, and came to 500"),
     ] {
         let (project, ran) = attacked(defect);
@@ -256,7 +295,9 @@ fn consumers_accept_each_delivery_and_act_once() {
         ))
     };
     hook("").run(&[]).ends(0, &["2 of 2 survived"]);
-    hook("ignored").run(&[]).ends(1, &["probe `redelivery`: the effect", "attempt 4 POST", "delivered again"]);
+    hook("ignored")
+        .run(&[])
+        .ends(1, &["probe `redelivery`: the effect", "attempt 4 POST", "delivered again"]);
     // Any success will do: it says only that the message is taken.
     hook("replay_is_200").run(&["--probe", "redelivery"]).ends(0, &["1 of 1 survived"]);
 }
@@ -274,7 +315,8 @@ fn the_members_of_a_service_share_what_they_know() {
         scn(&text).run(&[])
     };
     run("").ends(0, &["1 of 1 survived"]);
-    run("forgets").ends(1, &["probe `other_replica`", "to member 1 → 201 Created", "it rises by 2, not by 1"]);
+    run("forgets")
+        .ends(1, &["probe `other_replica`", "to member 1 → 201 Created", "it rises by 2, not by 1"]);
 }
 
 #[test]
@@ -286,10 +328,9 @@ fn a_probe_that_cannot_attack_is_no_pass() {
             "  let body = {{ customer: alice }}\n  idempotent as {IETF} {{\n    POST pay /v1/payments body with {{ headers: {{ Idempotency-Key: key }} }}\n    probe reordered_body\n    effect payments_of(alice).count rises by 1\n  }}"
         ))
     );
-    scn(&text).run(&["--probe", "reordered_body"]).ends(1, &[
-        "no object of the body has two fields",
-        "0 of 1 survived; not reordered_body",
-    ]);
+    scn(&text)
+        .run(&["--probe", "reordered_body"])
+        .ends(1, &["no object of the body has two fields", "0 of 1 survived; not reordered_body"]);
 }
 
 /// What a trial defers is undone with it, and its data is its own.
@@ -357,8 +398,14 @@ fn broken_links(defect: &str) -> (Project, Ran) {
 #[test]
 fn a_service_that_keeps_its_keys_survives_broken_links() {
     let (project, ran) = broken_links("");
-    let all =
-        ["lost_request#1", "lost_request#2", "lost_response#1", "lost_response#2", "failed_first", "in_flight"];
+    let all = [
+        "lost_request#1",
+        "lost_request#2",
+        "lost_response#1",
+        "lost_response#2",
+        "failed_first",
+        "in_flight",
+    ];
     assert_eq!(probes(&project, "survived"), names(&all), "{}{}", ran.out, ran.err);
     ran.ends(0, &["6 of 6 survived"]);
 }
@@ -366,13 +413,23 @@ fn a_service_that_keeps_its_keys_survives_broken_links() {
 #[test]
 fn a_lost_answer_finds_what_is_done_again() {
     let (project, ran) = broken_links("ignored");
-    let all = ["lost_request#1", "lost_request#2", "lost_response#1", "lost_response#2", "failed_first", "in_flight"];
+    let all = [
+        "lost_request#1",
+        "lost_request#2",
+        "lost_response#1",
+        "lost_response#2",
+        "failed_first",
+        "in_flight",
+    ];
     assert_eq!(probes(&project, "failed"), names(&all), "{}{}", ran.out, ran.err);
-    ran.ends(1, &[
-        "× lost_response on client -> pay hits POST /v1/payments",
-        "calls on pay -> books",
-        "--probe lost_response#1",
-    ]);
+    ran.ends(
+        1,
+        &[
+            "× lost_response on client -> pay hits POST /v1/payments",
+            "calls on pay -> books",
+            "--probe lost_response#1",
+        ],
+    );
 }
 
 #[test]

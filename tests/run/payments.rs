@@ -90,7 +90,8 @@ fn change<T>(path: &PathBuf, change: impl FnOnce(&mut Known) -> T) -> T {
     let mut file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| error).unwrap();
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
-    let mut known: Known = if text.is_empty() { Known::default() } else { serde_json::from_str(&text).unwrap() };
+    let mut known: Known =
+        if text.is_empty() { Known::default() } else { serde_json::from_str(&text).unwrap() };
     let result = change(&mut known);
     file.rewind().unwrap();
     file.set_len(0).unwrap();
@@ -148,7 +149,8 @@ async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &By
     let keys = if is("forgets") { &shop.own } else { &shop.file };
     let turn = change(keys, |known| {
         let life = shop.life.as_millis() as u64;
-        let kept = known.keys.get(&name).filter(|kept| is("lives_on") || now_ms() < kept.at_ms + life).cloned();
+        let kept =
+            known.keys.get(&name).filter(|kept| is("lives_on") || now_ms() < kept.at_ms + life).cloned();
         match kept {
             Some(_) if is("ignored") => Turn::First,
             Some(Kept { answer: None, .. }) if is("race") => Turn::First,
@@ -228,7 +230,10 @@ fn sorted(value: &Value) -> Value {
 async fn booked(books: &str) -> Option<()> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut stream = tokio::net::TcpStream::connect(books).await.ok()?;
-    let request = format!("POST /v1/payments HTTP/1.1\r\nhost: {books}\r\nidempotency-key: {:x}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}", rand());
+    let request = format!(
+        "POST /v1/payments HTTP/1.1\r\nhost: {books}\r\nidempotency-key: {:x}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}",
+        rand()
+    );
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {

@@ -96,7 +96,12 @@ impl Trial {
     }
 
     /// The same answer, but for what may differ.
-    pub(super) async fn is_same(&mut self, operation: &Operation<'_>, first: &Answer, answer: &Answer) -> Flow<()> {
+    pub(super) async fn is_same(
+        &mut self,
+        operation: &Operation<'_>,
+        first: &Answer,
+        answer: &Answer,
+    ) -> Flow<()> {
         self.cx.count_expectation();
         let details = self.differences(operation, first, answer).await?;
         if !details.is_empty() {

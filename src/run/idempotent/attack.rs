@@ -212,7 +212,11 @@ impl Trial {
         let taken: Vec<&Answer> = answers.iter().filter(|answer| !Trial::is_busy(answer, &busy)).collect();
         let Some((first, rest)) = taken.split_first() else {
             if let Some(answer) = answers.first() {
-                self.find("was refused because of another, and so was every other".into(), Vec::new(), answer);
+                self.find(
+                    "was refused because of another, and so was every other".into(),
+                    Vec::new(),
+                    answer,
+                );
             }
             return self.effect(aim.operation, Times::Never).await;
         };
@@ -247,7 +251,8 @@ impl Trial {
         self.note_answer(&first, "");
         self.note_answer(&second, "while it may be under way");
         let refused = |answer: &Answer| !answer.succeeded && !answer.broke();
-        let (taken, other) = if refused(&first) && !refused(&second) { (second, first) } else { (first, second) };
+        let (taken, other) =
+            if refused(&first) && !refused(&second) { (second, first) } else { (first, second) };
         if !self.accepts(aim.operation, &taken).await? {
             return Ok(Ended::Over);
         }
@@ -273,8 +278,10 @@ impl Trial {
         if turn < tries {
             return Ok(Ended::Again);
         }
-        let message = format!("probe `{}`: no two attempts provably overlapped in {tries} races", aim.attack.title);
-        let mut failure = self.cx.failure(&self.env, Code::EXPECTATION, aim.operation.place_of(aim.attack), message);
+        let message =
+            format!("probe `{}`: no two attempts provably overlapped in {tries} races", aim.attack.title);
+        let mut failure =
+            self.cx.failure(&self.env, Code::EXPECTATION, aim.operation.place_of(aim.attack), message);
         failure.details.push(self.timeline());
         failure.help = Some(
             "aim it at a link that the service uses while it works, which then holds the first attempt up: `probe in_flight on orders -> ledger`".into(),
@@ -323,7 +330,10 @@ impl Trial {
             .await
             .map_err(|misuse| self.cannot(aim, misuse.message))?;
         let took = began.elapsed().as_secs_f64() * 1e3;
-        self.note(began, format!("restart {}  → {} after {took:.1} ms", service.name, reply.exchange.response));
+        self.note(
+            began,
+            format!("restart {}  → {} after {took:.1} ms", service.name, reply.exchange.response),
+        );
         if reply.succeeded {
             return Ok(());
         }
@@ -339,8 +349,9 @@ impl Trial {
         let place = aim.operation.key.as_ref().map(|(place, _)| place);
         let body = self.body(aim)?;
         let changed = match (aim.given.value("body"), aim.given.span("body")) {
-            (Value::Object(fields), Some(span)) => change::with_fields(&body, &fields)
-                .map_err(|why| self.cx.bad_value(&self.env, span, why))?,
+            (Value::Object(fields), Some(span)) => {
+                change::with_fields(&body, &fields).map_err(|why| self.cx.bad_value(&self.env, span, why))?
+            }
             (Value::Absent, _) => change::altered(&body, place).ok_or_else(|| {
                 self.cannot(aim, "the body has no number, truth value or text to change: say what changes")
             })?,
@@ -365,7 +376,8 @@ impl Trial {
             let mut failure = self.cx.failure(&self.env, Code::EXPECTATION, span, message);
             failure.exchange = Some(Box::new(answer.response.exchange.clone()));
             failure.details.push(self.timeline());
-            failure.help = Some("say a change that the service takes: `probe changed_body({ qty: 3 })`".into());
+            failure.help =
+                Some("say a change that the service takes: `probe changed_body({ qty: 3 })`".into());
             return Err(Stop::Unknown(vec![failure]));
         }
         let Some(_) = self.first(aim).await? else { return Ok(Ended::Over) };
@@ -438,7 +450,9 @@ impl Trial {
 
     async fn other_tenant(&mut self, aim: &Aim<'_>) -> Flow<()> {
         let Value::Object(options) = aim.given.value("with") else {
-            return Err(self.cannot(aim, "`with` says what makes the request another tenant's: `{ headers: { … } }`"));
+            return Err(
+                self.cannot(aim, "`with` says what makes the request another tenant's: `{ headers: { … } }`")
+            );
         };
         let Some(first) = self.first(aim).await? else { return Ok(()) };
         let before = self.before.clone();
@@ -537,7 +551,10 @@ impl Trial {
         match &call.operand {
             Some(body @ (Value::Object(_) | Value::List(_))) => Ok(body.clone()),
             Some(Value::Tagged(_)) => Err(self.cannot(aim, "the body is no JSON, and only JSON is changed")),
-            Some(other) => Err(self.cannot(aim, format!("the body is a {}, and only objects and lists are changed", other.kind()))),
+            Some(other) => Err(self.cannot(
+                aim,
+                format!("the body is a {}, and only objects and lists are changed", other.kind()),
+            )),
             None => Err(self.cannot(aim, "the request has no body")),
         }
     }
@@ -547,7 +564,8 @@ impl Trial {
         let message = why.into();
         let mut failure =
             self.cx.failure(&self.env, Code::BAD_VALUE, aim.operation.place_of(aim.attack), message);
-        failure.help = Some("a probe that cannot attack is no pass: leave it out, or give it what it needs".into());
+        failure.help =
+            Some("a probe that cannot attack is no pass: leave it out, or give it what it needs".into());
         failure.into()
     }
 }

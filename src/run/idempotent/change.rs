@@ -47,7 +47,9 @@ pub(super) fn with_key(call: &Call, place: &KeyPlace, key: Option<&Value>) -> Ca
 }
 
 fn with_field(value: &Value, path: &[Arc<str>], new: Option<&Value>) -> Value {
-    let (Value::Object(fields), Some((name, rest))) = (value, path.split_first()) else { return value.clone() };
+    let (Value::Object(fields), Some((name, rest))) = (value, path.split_first()) else {
+        return value.clone();
+    };
     let mut fields = (**fields).clone();
     if rest.is_empty() {
         match new {
@@ -71,7 +73,11 @@ pub(super) fn with_fields(body: &Value, fields: &Object) -> Result<Value, String
         changed.insert(name.clone(), value.clone());
     }
     let changed = Value::Object(Arc::new(changed));
-    if changed == *body { Err("these fields are as they were, so nothing changes".into()) } else { Ok(changed) }
+    if changed == *body {
+        Err("these fields are as they were, so nothing changes".into())
+    } else {
+        Ok(changed)
+    }
 }
 
 /// The body with its first number one more, else its first truth value the other, else its first
@@ -155,5 +161,8 @@ pub(super) fn long_key(length: usize) -> Value {
 
 /// A whole number within bounds.
 pub(super) fn whole(number: &Number, most: i128) -> Option<u32> {
-    number.to_i128().filter(|number| (1..=most).contains(number)).and_then(|number| u32::try_from(number).ok())
+    number
+        .to_i128()
+        .filter(|number| (1..=most).contains(number))
+        .and_then(|number| u32::try_from(number).ok())
 }

@@ -155,7 +155,9 @@ impl Trial {
         };
         let change = (before.clone(), after.clone());
         match self.cx.relate(&env, &effect.subject, relation, Some(&change)).await {
-            Ok(judged) if judged.holds => Ok(Look { after: Some(after), wrong: None, unknown: None, over: false }),
+            Ok(judged) if judged.holds => {
+                Ok(Look { after: Some(after), wrong: None, unknown: None, over: false })
+            }
             Ok(judged) => {
                 let over = self.overshoots(&env, relation, before, &after).await?;
                 Ok(Look { after: Some(after), wrong: Some(judged.details), unknown: judged.unknown, over })
@@ -208,7 +210,9 @@ impl Trial {
         };
         let mut details = look.wrong.unwrap_or_default();
         let shown = |details: &[Detail], name: &str| {
-            details.iter().any(|detail| matches!(detail, Detail::Value { expression, .. } if expression == name))
+            details
+                .iter()
+                .any(|detail| matches!(detail, Detail::Value { expression, .. } if expression == name))
         };
         if !shown(&details, "before") {
             details.push(value("before", before));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::flow::Flow;
 use super::change::whole;
 use super::trial::Trial;
-use super::super::flow::Flow;
 use crate::check::Attack;
 use crate::lang::Kind;
 use crate::probe::MOST;
@@ -26,7 +26,8 @@ impl Trial {
             ExprKind::Call(_, args) => Some(args),
             _ => None,
         };
-        let params = self.cx.world.registry.get(Kind::Probe, &attack.name).map_or(&[][..], |spec| spec.params);
+        let params =
+            self.cx.world.registry.get(Kind::Probe, &attack.name).map_or(&[][..], |spec| spec.params);
         let mut positional = params.iter();
         for arg in args.iter().flat_map(|args| &args.args) {
             let param = match &arg.name {

@@ -78,8 +78,7 @@ impl Trial {
         let link = self.link(aim)?;
         let hold = self.time(&aim.given, "hold")?.unwrap_or(HOLD);
         let busy = aim.given.value("busy");
-        let faults =
-            self.begin(aim, &link, Kind::Delay { by: hold, jitter: Duration::ZERO }, None).await?;
+        let faults = self.begin(aim, &link, Kind::Delay { by: hold, jitter: Duration::ZERO }, None).await?;
         let numbers = [self.next(), self.next()];
         let call = self.prepared.call.clone();
         let first = self.perform(aim.operation, call.clone(), numbers[0]);
@@ -159,9 +158,7 @@ impl Trial {
                 _ => Err(self.cannot(aim, "the place is no link")),
             },
             None => match self.prepared.service() {
-                Some(service) => {
-                    Ok(LinkName { from: Party::Client, to: Some(service.item), method: None })
-                }
+                Some(service) => Ok(LinkName { from: Party::Client, to: Some(service.item), method: None }),
                 None => Err(self.cannot(aim, "the request goes to no service, so there is no link")),
             },
         }

@@ -35,7 +35,11 @@ pub(super) fn value(name: &str, value: &Value) -> Detail {
 
 impl Trial {
     /// The end of an attack: nothing was found, or one failure that tells all of it.
-    pub(super) fn verdict(&mut self, operation: &Operation<'_>, attack: Option<&Attack<'_>>) -> Result<(), Stop> {
+    pub(super) fn verdict(
+        &mut self,
+        operation: &Operation<'_>,
+        attack: Option<&Attack<'_>>,
+    ) -> Result<(), Stop> {
         let findings = std::mem::take(&mut self.findings);
         if findings.is_empty() {
             return Ok(());
@@ -51,7 +55,9 @@ impl Trial {
         let span = attack.map_or(operation.request_span, |attack| operation.place_of(attack));
         let mut failure = self.cx.failure(&self.env, Code::EXPECTATION, span, message);
         failure.label = match attack {
-            Some(attack) if attack.profile.is_some() => format!("`{}` is a probe of this profile", attack.name),
+            Some(attack) if attack.profile.is_some() => {
+                format!("`{}` is a probe of this profile", attack.name)
+            }
             Some(_) => "this probe".to_owned(),
             None => "without any probe".to_owned(),
         };
@@ -69,7 +75,8 @@ impl Trial {
             }
         }
         if attack.is_none() {
-            failure.help = Some("the operation must succeed and show its effect before it is attacked".into());
+            failure.help =
+                Some("the operation must succeed and show its effect before it is attacked".into());
         }
         Err(if unknown { Stop::Unknown(vec![failure]) } else { Stop::Failed(vec![failure]) })
     }
@@ -79,7 +86,8 @@ impl Trial {
 fn joined(findings: Vec<Finding>) -> Vec<Finding> {
     let mut joined: Vec<(Finding, Vec<u32>)> = Vec::new();
     for finding in findings {
-        let alike = joined.iter_mut().find(|(known, _)| known.told == finding.told && known.attempt.is_some());
+        let alike =
+            joined.iter_mut().find(|(known, _)| known.told == finding.told && known.attempt.is_some());
         match (alike, finding.attempt) {
             (Some((known, attempts)), Some(attempt)) => {
                 if attempts.len() == 1 {

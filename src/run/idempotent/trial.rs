@@ -131,7 +131,8 @@ impl Trial {
             let message = format!("the {} is the same in every trial", place.told());
             let mut failure = cx.failure(&env, Code::BAD_VALUE, *span, message);
             failure.help = Some(
-                "each probe needs a key that was never used: draw it in the scenario, `let key = any uuid`".into(),
+                "each probe needs a key that was never used: draw it in the scenario, `let key = any uuid`"
+                    .into(),
             );
             return Err(failure.into());
         }
@@ -156,7 +157,12 @@ impl Trial {
     }
 
     /// Sends a variation; `what` says in the timeline what is special about it.
-    pub(super) async fn send_call(&mut self, operation: &Operation<'_>, call: Call, what: &str) -> Flow<Answer> {
+    pub(super) async fn send_call(
+        &mut self,
+        operation: &Operation<'_>,
+        call: Call,
+        what: &str,
+    ) -> Flow<Answer> {
         let number = self.next();
         let answer = self.perform(operation, call, number).await?;
         self.note_answer(&answer, what);
@@ -175,7 +181,12 @@ impl Trial {
     }
 
     /// Sends without a line in the timeline, so that several may go at once.
-    pub(super) async fn perform(&self, operation: &Operation<'_>, mut call: Call, number: u32) -> Flow<Answer> {
+    pub(super) async fn perform(
+        &self,
+        operation: &Operation<'_>,
+        mut call: Call,
+        number: u32,
+    ) -> Flow<Answer> {
         // What is wrong on purpose may break the contract; the request itself says so otherwise.
         let changed = !same_call(&call, &self.prepared.call);
         if changed && !call.options.contains_key("contract") {
@@ -187,14 +198,20 @@ impl Trial {
         let span = self.env.site(operation.request_span).with(format!("attempt {number}"));
         call.span = Some(span.below(usize::MAX) as u64);
         let start = Instant::now();
-        let performed =
-            self.cx.perform(&self.env, operation.request, operation.request_span, &self.prepared, call).await?;
+        let performed = self
+            .cx
+            .perform(&self.env, operation.request, operation.request_span, &self.prepared, call)
+            .await?;
         let end = Instant::now();
         match performed.broken {
             Some(broken) => Err(Stop::Broken(vec![broken])),
-            None => {
-                Ok(Answer { number, response: performed.response, succeeded: performed.succeeded, start, end })
-            }
+            None => Ok(Answer {
+                number,
+                response: performed.response,
+                succeeded: performed.succeeded,
+                start,
+                end,
+            }),
         }
     }
 
@@ -203,7 +220,8 @@ impl Trial {
         let took = answer.end.duration_since(answer.start).as_secs_f64() * 1e3;
         let what = if what.is_empty() { String::new() } else { format!(", {what}") };
         let exchange = &answer.response.exchange;
-        let hidden = answer.hidden().map_or_else(String::new, |hidden| format!(" (the service: {})", hidden.told()));
+        let hidden =
+            answer.hidden().map_or_else(String::new, |hidden| format!(" (the service: {})", hidden.told()));
         let line = format!(
             "attempt {}  {}{what} → {}{hidden} after {took:.1} ms",
             answer.number, exchange.request, exchange.response
@@ -220,8 +238,10 @@ impl Trial {
     pub(super) fn timeline(&self) -> Detail {
         let mut lines = self.lines.clone();
         lines.sort_by_key(|(at, _)| *at);
-        let lines =
-            lines.into_iter().map(|(at, line)| format!("{:>8.1} ms  {line}", at.as_secs_f64() * 1e3)).collect();
+        let lines = lines
+            .into_iter()
+            .map(|(at, line)| format!("{:>8.1} ms  {line}", at.as_secs_f64() * 1e3))
+            .collect();
         Detail::Lines { title: "timeline".into(), lines }
     }
 
@@ -290,7 +310,12 @@ fn line_of(call: &Value, since: Duration) -> Option<String> {
         }
         _ => String::new(),
     };
-    Some(format!("{:>8.1} ms  {} {} → {came}{faults}", start.as_secs_f64() * 1e3, part("method"), part("path")))
+    Some(format!(
+        "{:>8.1} ms  {} {} → {came}{faults}",
+        start.as_secs_f64() * 1e3,
+        part("method"),
+        part("path")
+    ))
 }
 
 /// A text without its quotes.

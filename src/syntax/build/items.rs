@@ -7,8 +7,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
     Action, Attribute, Double, DoubleRule, Environment, Fixture, Input, Item, ItemKind, Owner, ParamDecl,
-    Phrase, Profile, Scenario, Script, Secret, Service, Setting, SettingValue, Shape, Stage, Suite, Template, Use,
-    UseName,
+    Phrase, Profile, Scenario, Script, Secret, Service, Setting, SettingValue, Shape, Stage, Suite, Template,
+    Use, UseName,
 };
 use crate::syntax::grammar::Rule;
 
