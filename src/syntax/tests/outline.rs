@@ -236,7 +236,7 @@ pub(super) fn statement(s: &Statement) -> String {
 
 fn probe(p: &Probe) -> String {
     let body = p.body.as_ref().map_or(String::new(), |b| format!(" {}", block(b)));
-    format!("probe {}{}{body}", expr(&p.probe), on(&p.on))
+    format!("probe {}{}{body}", expr(&p.probe), opt(" on", &p.on))
 }
 
 fn same(s: &Same) -> String {
