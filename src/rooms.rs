@@ -17,7 +17,9 @@ const SPECS: &[&[Spec]] = &[
     // protocols
     crate::protocol::exec::SPECS,
     crate::protocol::grpc::SPECS,
+    crate::protocol::grpc::PLAYED,
     crate::protocol::http::SPECS,
+    crate::protocol::http::PLAYED,
     crate::protocol::sql::SPECS,
     crate::protocol::system::SPECS,
     // the system under test

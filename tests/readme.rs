@@ -41,6 +41,23 @@ fn the_scenarios_of_the_page_are_clean() {
 }
 
 #[test]
+fn the_doubles_of_the_page_play() {
+    clean("Doubles");
+    let shown = &page::blocks("Doubles", "scn")[0].text;
+    let place = Place::new("doubles.scn", shown);
+    let (code, said) = scn(&place, &["run", &place.file]);
+    assert_eq!(code, 0, "{said}");
+    // With another key it is not signed, and with more patience it is not taken.
+    for (right, wrong) in
+        [("with: hmac_sha256(\"test-key\")", "with: hmac_sha256(\"other\")"), ("times: 2", "times: 3")]
+    {
+        let place = Place::new("doubles.scn", &shown.replace(right, wrong));
+        let (code, said) = scn(&place, &["run", &place.file]);
+        assert_eq!(code, 1, "{wrong}: {said}");
+    }
+}
+
+#[test]
 fn the_first_scenario_is_the_one_that_runs() {
     let shown = &page::blocks("A scenario", "scn")[0].text;
     let real = fs::read_to_string(page::root().join("scenarios/hello.scn")).unwrap();
@@ -126,7 +143,7 @@ fn what_is_not_there_yet_is_named() {
 #[test]
 fn what_the_page_calls_missing_is_refused() {
     let registry = scn::rooms::registry();
-    let statements = ["workload", "forall", "double", "fn", "use", "not-yet"];
+    let statements = ["workload", "forall", "fn", "use", "not-yet"];
     let text = page::section("Not there yet");
     for name in text.split('`').skip(1).step_by(2) {
         let name = name.trim_start_matches('@');
@@ -141,10 +158,6 @@ fn what_the_page_calls_missing_is_refused() {
         (
             "workload",
             "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n",
-        ),
-        (
-            "double",
-            "service a { speaks http; start \"true\" }\ndouble d of a { on GET / { reply {} } }\nscenario \"s\" with d { GET a / }\n",
         ),
     ] {
         let place = Place::new("planned.scn", source);

@@ -66,6 +66,9 @@ impl<'a> Walker<'a, '_> {
 
     pub(super) fn statement(&mut self, statement: &'a Statement) {
         self.called_action = None;
+        if self.place.double && !self.stands_in_a_rule(statement) {
+            return;
+        }
         match &statement.kind {
             StatementKind::Let(binding) => self.let_statement(binding),
             StatementKind::Expect(expect) => self.expect(expect),
@@ -133,12 +136,14 @@ impl<'a> Walker<'a, '_> {
                     self.misplaced(keyword(statement, "reply"), "`reply` stands only in a double");
                     return;
                 }
-                self.pattern(&reply.value);
+                self.reply(reply);
             }
-            StatementKind::Fail(..) => {
+            StatementKind::Fail(fail) => {
                 if !self.place.double {
                     self.misplaced(keyword(statement, "fail"), "`fail` stands only in a double");
+                    return;
                 }
+                self.fail(fail);
             }
             StatementKind::Error => {}
         }
@@ -250,6 +255,9 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn producer(&mut self, expr: &'a Expr) {
         match &expr.kind {
             ExprKind::Request(request) => {
+                if self.place.double {
+                    return self.asks_in_a_rule(request.verb.span);
+                }
                 if !self.place.block {
                     self.misplaced(request.verb.span, "a request stands only in a block");
                     return;

@@ -12,9 +12,6 @@ use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind, ParamDecl};
 use crate::value::words::article;
 
-/// Functions that name a place in a request and stand behind `by:` only.
-const PLACES: &[&str] = &["header", "metadata"];
-
 /// A parameter, whatever declares it.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
@@ -110,6 +107,9 @@ impl<'a> Walker<'a, '_> {
         let item = self.cx.program.item(at);
         let params = match &item.kind {
             ItemKind::Action(action) => {
+                if self.place.double {
+                    self.asks_in_a_rule(name.span);
+                }
                 self.need(at);
                 self.called_action = Some(span);
                 let safe = item.attributes.iter().any(|attribute| &*attribute.name.name == "safe");
@@ -141,7 +141,11 @@ impl<'a> Walker<'a, '_> {
 
     fn call_built_in(&mut self, name: &Ident, args: &'a Args, pattern: bool) {
         let registry = self.cx.registry;
-        let of = if self.place.gate { "stage" } else { "" };
+        let of = match (self.place.gate, self.place.double) {
+            (true, _) => "stage",
+            (_, true) => "double",
+            _ => "",
+        };
         let function = registry.find(Kind::Function, of, &name.name).copied();
         let shape = registry.get(Kind::Shape, &name.name).copied();
         let spec: Option<Spec> = if pattern { shape.or(function) } else { function.or(shape) };
@@ -149,7 +153,13 @@ impl<'a> Walker<'a, '_> {
             self.loose(args);
             if !self.may_be_lost(&name.name) {
                 let known = self.callable();
-                let message = format!("there is no action or function `{}` here", name.name);
+                let elsewhere = registry.get(Kind::Function, &name.name).filter(|spec| !spec.of.is_empty());
+                let message = match elsewhere {
+                    Some(spec) => {
+                        format!("`{}` stands only in {} {}", name.name, article(spec.of), spec.of)
+                    }
+                    None => format!("there is no action or function `{}` here", name.name),
+                };
                 self.push(
                     Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
                         .did_you_mean(&name.name, known.iter().map(|name| &**name)),
@@ -157,13 +167,6 @@ impl<'a> Walker<'a, '_> {
             }
             return;
         };
-        if PLACES.contains(&spec.name) && spec.kind == Kind::Function {
-            let message = format!("`{}` names a place and has no value", name.name);
-            self.push(
-                Diagnostic::error(Code::MISPLACED, name.span, message)
-                    .help(format!("it stands behind `by:`, for example `{}`", spec.example)),
-            );
-        }
         if spec.kind == Kind::Shape && !pattern {
             let message = format!("`{}` is a shape, not a function", name.name);
             self.push(

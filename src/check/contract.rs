@@ -16,6 +16,7 @@ mod operation;
 mod path;
 mod payload;
 mod query;
+mod reply;
 mod shape;
 
 use std::collections::BTreeMap;

@@ -235,6 +235,7 @@ impl<'a> Walker<'a, '_> {
             }
             Meaning::Item(at) if matches!(self.cx.program.item(at).kind, ItemKind::Service(_)) => {
                 self.property(field, &["service"], &format!("a service has no `{}`", field.name));
+                self.calls_of(at, field);
             }
             Meaning::Variable => {
                 let known = self.scopes.get(name).map(|variable| variable.value.clone());

@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
-use super::plan::{Ends, ItemRef};
+use super::plan::{Ends, ItemRef, PlannedDouble};
 
 /// A service that a `kill` or the like is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub(super) struct Graph {
     mentions: IndexMap<ItemRef, IndexSet<ItemRef>>,
     /// Whom an item disturbs.
     disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
+    /// The doubles that a scenario takes.
+    plays: IndexMap<ItemRef, Vec<PlannedDouble>>,
     /// The links that an item observes or breaks.
     links: IndexMap<ItemRef, BTreeSet<Ends>>,
 }
@@ -38,6 +40,15 @@ impl Graph {
 
     pub(super) fn disturbs(&mut self, from: ItemRef, whom: Disturbed) {
         self.disturbs.entry(from).or_default().insert(whom);
+    }
+
+    pub(super) fn plays(&mut self, from: ItemRef, double: PlannedDouble) {
+        self.plays.entry(from).or_default().push(double);
+    }
+
+    /// The doubles that a scenario takes, in order.
+    pub(super) fn played_by(&self, from: ItemRef) -> impl Iterator<Item = &PlannedDouble> {
+        self.plays.get(&from).into_iter().flatten()
     }
 
     pub(super) fn stands_on(&mut self, from: ItemRef, link: Ends) {
@@ -56,7 +67,19 @@ impl Graph {
 
     /// Everything the items need, and they themselves; each after what it needs.
     pub(super) fn closure(&self, roots: impl IntoIterator<Item = ItemRef>) -> Vec<ItemRef> {
-        self.closure_without(roots, |_| false)
+        self.closure_up_to(roots, |_| false)
+    }
+
+    /// The same, where nothing of what some items need is asked for.
+    pub(super) fn closure_up_to(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        is_end: impl Fn(ItemRef) -> bool,
+    ) -> Vec<ItemRef> {
+        self.walked(roots, |item| {
+            let needs: Vec<ItemRef> = if is_end(item) { Vec::new() } else { self.direct(item).collect() };
+            needs.into_iter()
+        })
     }
 
     /// The same, but for some and what only those need.
@@ -65,38 +88,23 @@ impl Graph {
         roots: impl IntoIterator<Item = ItemRef>,
         left_out: impl Fn(&ItemRef) -> bool,
     ) -> Vec<ItemRef> {
+        self.walked(roots, |item| {
+            let needs: Vec<ItemRef> = self.direct(item).filter(|next| !left_out(next)).collect();
+            needs.into_iter()
+        })
+    }
+
+    fn walked(
+        &self,
+        roots: impl IntoIterator<Item = ItemRef>,
+        needs: impl Fn(ItemRef) -> std::vec::IntoIter<ItemRef>,
+    ) -> Vec<ItemRef> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for root in roots {
-            self.visit(root, &left_out, &mut seen, &mut found);
+            visit(root, &needs, &mut seen, &mut found);
         }
         found
-    }
-
-    /// Depth first with a stack of its own: a chain of actions may be long.
-    fn visit(
-        &self,
-        root: ItemRef,
-        left_out: &impl Fn(&ItemRef) -> bool,
-        seen: &mut BTreeSet<ItemRef>,
-        found: &mut Vec<ItemRef>,
-    ) {
-        if !seen.insert(root) {
-            return;
-        }
-        let mut stack = vec![(root, self.direct(root).collect::<Vec<_>>().into_iter())];
-        while let Some((item, rest)) = stack.last_mut() {
-            match rest.next() {
-                Some(next) if !left_out(&next) && seen.insert(next) => {
-                    stack.push((next, self.direct(next).collect::<Vec<_>>().into_iter()));
-                }
-                Some(_) => {}
-                None => {
-                    found.push(*item);
-                    stack.pop();
-                }
-            }
-        }
     }
 
     /// Everything that is reached or named from the items.
@@ -158,5 +166,28 @@ impl Graph {
             }
         }
         None
+    }
+}
+
+/// Depth first with a stack of its own: a chain of actions may be long.
+fn visit(
+    root: ItemRef,
+    needs: &impl Fn(ItemRef) -> std::vec::IntoIter<ItemRef>,
+    seen: &mut BTreeSet<ItemRef>,
+    found: &mut Vec<ItemRef>,
+) {
+    if !seen.insert(root) {
+        return;
+    }
+    let mut stack = vec![(root, needs(root))];
+    while let Some((item, rest)) = stack.last_mut() {
+        match rest.next() {
+            Some(next) if seen.insert(next) => stack.push((next, needs(next))),
+            Some(_) => {}
+            None => {
+                found.push(*item);
+                stack.pop();
+            }
+        }
     }
 }

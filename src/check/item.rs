@@ -3,7 +3,7 @@
 use super::attribute;
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::ast::{Double, ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
+use crate::syntax::ast::{ExprKind, Item, ItemKind, Scenario, Stage, Statement, StatementKind};
 use crate::syntax::visit;
 
 impl<'a> Walker<'a, '_> {
@@ -82,15 +82,6 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    /// Doubles are not executed yet; of their rules only the service is checked.
-    fn double(&mut self, double: &'a Double) {
-        self.not_yet(double.name.span, "a double", Some("doubles are not built yet"));
-        if let Some(at) = self.named_item(&double.service, "service") {
-            self.cx.graph.mentions(self.item, at);
-        }
-        self.params(&double.params);
-    }
-
     fn stage(&mut self, stage: &'a Stage) {
         for name in &stage.after {
             super::stages::resolve(self, name);
@@ -137,13 +128,10 @@ impl<'a> Walker<'a, '_> {
         {
             self.cx.graph.mentions(self.item, at);
         }
-        for double in &scenario.with {
-            self.not_yet(double.span, "a double", Some("doubles are not built yet"));
-            self.doubled(double);
-        }
         self.cases = attribute::find(item, "cases").and_then(|cases| attribute::argument(cases, 0));
         self.scopes.enter();
         self.matrix_names(item);
+        self.doubles(scenario);
         self.body(&[], &scenario.body);
         self.leave();
         self.cases = None;
@@ -158,32 +146,6 @@ impl<'a> Walker<'a, '_> {
                 )
                 .help("write what must hold, or skip it with a reason: `@skip(\"…\")`"),
             );
-        }
-    }
-
-    /// `grudging(times: 2)` in `scenario … with`.
-    fn doubled(&mut self, double: &'a crate::syntax::ast::Expr) {
-        let (name, args) = match &double.kind {
-            ExprKind::Call(callee, args) => (super::walker::plain_name(callee), Some(args)),
-            _ => (super::walker::plain_name(double), None),
-        };
-        let Some(name) = name else {
-            let message = "a double is named here";
-            self.push(Diagnostic::error(Code::WRONG_TYPE, double.span, message));
-            return;
-        };
-        let Some(at) = self.named_item(&name, "double") else { return };
-        self.cx.graph.mentions(self.item, at);
-        let ItemKind::Double(declared) = &self.cx.program.item(at).kind else { return };
-        let wanted: Vec<_> = declared.params.iter().map(super::call::Wanted::of_declaration).collect();
-        match args {
-            Some(args) => self.arguments(&name, &wanted, args, true),
-            None => {
-                if let Some(missing) = wanted.iter().find(|param| param.required) {
-                    let message = format!("`{}` lacks `{}`", name.name, missing.name);
-                    self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message));
-                }
-            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod callers;
 mod context;
 mod contract;
 mod contract_type;
+mod double;
 mod expect;
 mod expr;
 mod forall;
@@ -48,13 +49,14 @@ use walker::Walker;
 
 pub use callers::{callers, read_by};
 pub use contract_type::TypeName;
+pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
 pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
 pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use plan::{
-    Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedScenario,
-    PlannedStage, Program, Quarantine, Unit,
+    Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
+    PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
 pub use touch::{Contact, contacts};
 pub use under::crash_link;
@@ -79,6 +81,7 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
+    double::missing(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);
     diagnostics.append(&mut cx.aside);

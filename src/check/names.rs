@@ -101,6 +101,36 @@ pub const SPECS: &[Spec] = &[
         "env { DATABASE_URL: \"sqlite://${scratch}/orders.db\" }",
     ),
     own("member", "the name of the process, when the service has several", "env { NODE: member }"),
+    Spec::new(
+        Kind::Property,
+        "service",
+        super::double::CALLS,
+        "what came to the double that plays the service in this scenario, one record a call",
+    )
+    .example("expect merchant.calls exactly_once of [order] by .body.order_id within 5s"),
+    // What a double's rules see besides the names of the module and its parameters
+    Spec::new(
+        Kind::Constant,
+        "double",
+        super::double::CALLS,
+        "the calls that this double got in this scenario, this one last; of a bidirectional stream each message is one",
+    )
+    .example("double d of ledger { on Post { reply { seq: calls.count } } }"),
+    Spec::new(
+        Kind::Constant,
+        "double",
+        super::double::REQUEST,
+        "the call's record: `{ method path query headers body raw trace … }`; for gRPC, `.x` is a field of its message",
+    )
+    .example("double d of ledger { on Post when request.headers.x-tenant == \"acme\" { reply any } }"),
+    Spec::new(
+        Kind::Function,
+        "double",
+        super::double::ATTEMPT,
+        "how many calls that fit this rule's method and path have come with the same key, this one included",
+    )
+    .params(&[Param::new("by", Ty::Key, "the key of a call; without it, method, path and body")])
+    .example("double d of merchant { on POST /hooks when attempt(by: .body.id) <= 2 { reply {} with { status: 503 } } }"),
     Spec::new(Kind::Constant, "", "trace", "the trace of the scenario, with the spans of every service")
         .example("expect trace connected")
         .planned("traces are not collected yet"),

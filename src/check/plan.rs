@@ -174,13 +174,27 @@ pub struct PlannedScenario {
     /// Every service it reaches, through actions and fixtures too, with the services whose address
     /// those read; each after those it depends on.
     pub services: Vec<ItemRef>,
-    /// The services it holds alone: those it kills, restarts or pauses, with all they connect to.
+    /// The services it holds alone: those it kills, restarts or pauses, and the ends of links between
+    /// services that it observes or breaks, with all they connect to.
     pub leases: Vec<ItemRef>,
     /// The links that it observes or breaks, through actions and fixtures too; `a -> *` is one for
     /// each service whose address `a` reads.
     pub links: Vec<Ends>,
     /// Every fixture it reaches, each after those it depends on.
     pub fixtures: Vec<ItemRef>,
+    /// The doubles it takes, one a service; those services are not started for it.
+    pub doubles: Vec<PlannedDouble>,
+}
+
+/// A double that a scenario takes.
+#[derive(Debug, Clone)]
+pub struct PlannedDouble {
+    /// The double.
+    pub double: ItemRef,
+    /// The service that it plays.
+    pub service: ItemRef,
+    /// `grudging(times: 2)`, as the scenario has it.
+    pub written: crate::syntax::ast::Expr,
 }
 
 /// Who calls over a link.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute;
 use super::graph::{Disturbed, Graph};
+use super::callers::callers;
 use super::matrix;
-use super::plan::{Ends, ItemRef, PlannedScenario, PlannedStage, Program};
+use super::plan::{Ends, ItemRef, Party, PlannedDouble, PlannedScenario, PlannedStage, Program};
 use super::stages;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, Scenario};
 
@@ -86,8 +87,13 @@ fn planned(
     scenario: &Scenario,
     stage: usize,
 ) -> PlannedScenario {
-    let reached = graph.closure([at]);
-    let services = of_kind(program, &reached, is_service);
+    let doubles: Vec<PlannedDouble> = graph.played_by(at).cloned().collect();
+    let is_played = |item: ItemRef| doubles.iter().any(|double| double.service == item);
+    let reached = graph.closure_up_to([at], is_played);
+    let mut services = of_kind(program, &reached, is_service);
+    // One that nobody calls is played all the same.
+    let uncalled = doubles.iter().map(|double| double.service).filter(|service| !reached.contains(service));
+    services.extend(uncalled.collect::<Vec<_>>());
     let source = program.sources.get(scenario.title.span.source);
     let first = source.line_column(scenario.title.span.start).0;
     let last = source.line_column(item.span.end.saturating_sub(1)).0;
@@ -107,22 +113,42 @@ fn planned(
         cases: said.cases,
         matrix: matrix::axes(program, at.unit, item),
         seed: said.seed,
-        leases: leases(program, graph, &reached, &services),
+        leases: leases(program, graph, &reached, &services, &doubles),
         services,
-        links: links(graph, &reached),
+        links: links(program, graph, &reached, &doubles),
         fixtures: of_kind(program, &reached, is_fixture),
+        doubles,
     }
 }
 
-/// The links that a scenario observes or breaks, each once.
-fn links(graph: &Graph, reached: &[ItemRef]) -> Vec<Ends> {
-    let links: BTreeSet<Ends> = reached.iter().flat_map(|&item| graph.links_of(item)).collect();
+/// The links that a scenario observes or breaks, and those that lead its services to a double of
+/// one that is usually there, each once.
+fn links(program: &Program, graph: &Graph, reached: &[ItemRef], doubles: &[PlannedDouble]) -> Vec<Ends> {
+    let mut links: BTreeSet<Ends> = reached.iter().flat_map(|&item| graph.links_of(item)).collect();
+    let services = of_kind(program, reached, is_service);
+    for to in doubles.iter().map(|double| double.service).filter(|&to| super::double::has_place(program, to))
+    {
+        links.extend(
+            callers(program, &services, to).into_iter().map(|from| Ends { from: Party::Service(from), to }),
+        );
+    }
     links.into_iter().collect()
 }
 
 /// The services that a scenario disturbs, with all they connect to.
-fn leases(program: &Program, graph: &Graph, reached: &[ItemRef], services: &[ItemRef]) -> Vec<ItemRef> {
+fn leases(
+    program: &Program,
+    graph: &Graph,
+    reached: &[ItemRef],
+    services: &[ItemRef],
+    doubles: &[PlannedDouble],
+) -> Vec<ItemRef> {
     let mut disturbed: BTreeSet<ItemRef> = BTreeSet::new();
+    // Who calls a double gets other answers than usual.
+    for played in doubles.iter().map(|double| double.service) {
+        disturbed.insert(played);
+        disturbed.extend(callers(program, services, played));
+    }
     for &item in reached {
         for whom in graph.disturbed_by(item) {
             match whom {

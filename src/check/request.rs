@@ -154,18 +154,13 @@ impl<'a> Walker<'a, '_> {
 
     fn aim_at(&mut self, at: ItemRef, name: &Ident) -> Aim {
         let kind = &self.cx.program.item(at).kind;
-        let ItemKind::Service(service) = kind else {
+        let ItemKind::Service(_) = kind else {
             let (word, _) = describe(kind);
             let message = format!("`{}` is {} {word}, not a service", name.name, article(word));
             self.push(Diagnostic::error(Code::WRONG_TYPE, name.span, message));
             return Aim::Wrong;
         };
         self.cx.graph.uses(self.item, at);
-        let placed = ["start", "at"].iter().any(|word| self.is_set(at, service, word));
-        if !placed && !self.has_address(&service.name.name) {
-            let why = "a service with neither `start` nor `at` is played by a double, and doubles are not built yet";
-            self.not_yet(name.span, &format!("a request to `{}`", name.name), Some(why));
-        }
         Aim::Service(at)
     }
 
@@ -182,16 +177,6 @@ impl<'a> Walker<'a, '_> {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         service.settings.iter().any(|setting| &*setting.name.name == word)
             || self.cx.is_broken(at.unit) && words.any(|written| written == word)
-    }
-
-    /// Whether an environment gives the service an address.
-    fn has_address(&self, service: &str) -> bool {
-        self.cx.program.items().any(|(_, item)| match &item.kind {
-            ItemKind::Environment(environment) => {
-                environment.settings.iter().any(|setting| &*setting.name.name == service)
-            }
-            _ => false,
-        })
     }
 
     /// Every name that a request can be aimed at.

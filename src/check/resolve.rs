@@ -36,9 +36,7 @@ impl Walker<'_, '_> {
         if let Some(meaning) = self.response_part(name, span) {
             return meaning;
         }
-        if let Some(spec) =
-            self.cx.registry.all(Kind::Constant, name).iter().find(|spec| spec.of != "service")
-        {
+        if let Some(spec) = self.cx.registry.all(Kind::Constant, name).iter().find(|spec| !is_placed(spec)) {
             if let Some(why) = spec.planned {
                 self.not_yet(span, &format!("`{name}`"), Some(why));
                 self.saw_live = true;
@@ -231,8 +229,9 @@ impl Walker<'_, '_> {
             });
             known.extend(parts.map(|spec| Arc::from(spec.name)));
         }
-        let constants =
-            registry.of_kind(Kind::Constant).filter(|spec| self.place.service || spec.of != "service");
+        let constants = registry
+            .of_kind(Kind::Constant)
+            .filter(|spec| !is_placed(spec) || self.place.service && spec.of == "service");
         known.extend(constants.map(|spec| Arc::from(spec.name)));
         if self.place.gate {
             let own = registry.of_kind(Kind::Response).filter(|spec| spec.of == "stage");
@@ -279,4 +278,9 @@ impl Walker<'_, '_> {
         );
         None
     }
+}
+
+/// Whether a constant is a name that only one place has of its own.
+fn is_placed(spec: &crate::lang::Spec) -> bool {
+    matches!(spec.of, "service" | "double")
 }

@@ -9,7 +9,9 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Spec};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Args, Expr, ExprKind, Fault, Ident, ItemKind};
-use crate::system::fault::PROCESS;
+
+/// What the faults of processes belong to.
+const PROCESS: &str = "process";
 
 impl<'a> Walker<'a, '_> {
     /// The faults of an `under`, and whether one may stand here.

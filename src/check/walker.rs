@@ -78,6 +78,8 @@ pub(super) struct Walker<'a, 'c> {
     pub(super) opened: bool,
     /// What contracts say of the values in scope.
     pub(super) memory: super::contract::Memory<'a>,
+    /// What the double around plays.
+    pub(super) played: Option<super::double::Played<'a>>,
 }
 
 /// The verbs of requests that give something which stays open: a stream, a transaction.
@@ -95,6 +97,7 @@ impl<'a, 'c> Walker<'a, 'c> {
             called_action: None,
             opened: false,
             memory: super::contract::Memory::default(),
+            played: None,
         }
     }
 

@@ -77,7 +77,7 @@ codes! {
     NOT_YET "not-yet": "a construct is known but cannot be executed yet",
         "The language reads it, formats it and checks its names; this version of the runner cannot execute it, and nothing is silently skipped.";
     DEAD_CODE "dead-code": "a statement can never run",
-        "It follows a `return` in the same block.";
+        "It follows a `return` in the same block, or it is a rule of a double after one that takes every call that it could take.";
     UNKNOWN_FIELD "unknown-field": "a field or property does not exist",
         "The kind of the value is known here, and it has no such property.";
     BAD_REGEX "bad-regex": "a regular expression does not compile",
@@ -106,6 +106,8 @@ codes! {
         "A `.proto` file is compiled when the scenarios are checked, with its imports found beside it; an OpenAPI file is read as YAML or JSON.";
     OFF_CONTRACT "off-contract": "a request or an expectation does not fit the service's contract",
         "The contract of the service has no such method, path, parameter, field, value or status, or demands one that is not given. The second place shows where the contract says so.\n\nEverything that is written down is checked before anything runs; what is computed or drawn is checked when it is sent. A test that means to break the contract says so for that call: `with { contract: ignore }`.";
+    NO_DOUBLE "no-double": "a scenario depends on a service that nothing plays",
+        "A service with neither `start` nor `at` is played by a double. Every scenario that reaches it, be it through the settings of another service, names one: `scenario \"…\" with NAME`, where `double NAME of SERVICE { on … { reply … } }`.";
     CATALOG "catalog": "data cannot be read as a catalog",
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
     RULES "rules": "a rule of `scn data anonymize` is wrong",
@@ -127,6 +129,8 @@ codes! {
         "It was refused, reset, timed out, failed in TLS, or broke the protocol. To expect that, read `error.kind`: one of refused, reset, timeout, tls, protocol, cancelled.";
     CONTRACT_BROKEN "contract-broken": "a service breaks its contract",
         "The response has a status, a content type, a header or a body that the contract does not allow. The table shows each path that differs, and the message where the contract says what it should be.\n\nOne of the two is wrong: mend the service, or the contract. Nothing waits for it and no other attempt is made: a contract that is broken once is broken. A test that means to break the contract says so for that call: `with { contract: ignore }`.";
+    UNMATCHED_CALL "unmatched-call": "a call came to a double, and no rule answers it",
+        "The caller got 501 or `UNIMPLEMENTED`, and the scenario fails: a double answers what the scenario says, and a call that nobody thought of is news. The report shows the call, the rule that comes nearest and why it does not take it. Write a rule for the call, or mend the caller.";
     BAD_VALUE "bad-value": "a value cannot be used like this",
         "An operator or function got a value of a kind it does not take, or a path leads through something that is not there.";
     TIMED_OUT "timed-out": "a scenario took too long",

@@ -6,6 +6,7 @@ mod catalog;
 mod digest;
 mod encode;
 pub mod operators;
+mod place;
 mod property;
 mod text;
 mod value;
@@ -13,7 +14,9 @@ mod value;
 use std::sync::Arc;
 
 pub use catalog::{Reading, reads};
+pub use digest::keyed_digest;
 pub(crate) use encode::taint;
+pub use place::header_of;
 pub use property::{SPECS as PROPERTIES, property, property_names};
 
 use crate::diag::did_you_mean;
@@ -31,8 +34,16 @@ pub struct Function {
 }
 
 /// The names of this room's functions, room by room.
-pub const SPECS: &[&[Spec]] =
-    &[body::SPECS, catalog::SPECS, digest::SPECS, encode::SPECS, text::SPECS, value::SPECS, ELSEWHERE];
+pub const SPECS: &[&[Spec]] = &[
+    body::SPECS,
+    catalog::SPECS,
+    digest::SPECS,
+    encode::SPECS,
+    place::SPECS,
+    text::SPECS,
+    value::SPECS,
+    ELSEWHERE,
+];
 
 /// Functions that are not pure or no functions of values: the evaluator knows them by name.
 const ELSEWHERE: &[Spec] = &[
@@ -59,18 +70,6 @@ const ELSEWHERE: &[Spec] = &[
         "expect trace has span(\"ledger.v1.Ledger/Post\", in: ledger)",
     )
     .planned("traces are not collected yet"),
-    spec(
-        "header",
-        "in `by:`, the place of a key in a request: a header",
-        &[Param::required("name", Ty::Text, "the header's name")],
-        "idempotent as ietf(by: header(\"Idempotency-Key\")) { POST orders /v1/orders }",
-    ),
-    spec(
-        "metadata",
-        "in `by:`, the place of a key in a request: an entry of gRPC metadata",
-        &[Param::required("name", Ty::Text, "the entry's name")],
-        "idempotent as ietf(by: metadata(\"x-key\")) { call ledger.Post { amount: 1 } }",
-    ),
 ];
 
 const FUNCTIONS: &[&[Function]] = &[
@@ -78,6 +77,7 @@ const FUNCTIONS: &[&[Function]] = &[
     catalog::FUNCTIONS,
     digest::FUNCTIONS,
     encode::FUNCTIONS,
+    place::FUNCTIONS,
     text::FUNCTIONS,
     value::FUNCTIONS,
 ];

@@ -159,11 +159,9 @@ impl Drain {
                         work.harms(&self.conn);
                         return Ok(Next::Go);
                     }
-                    Kind::Corrupt { every } => {
-                        if corrupt(&mut data, before, *every, fault) {
-                            self.conn.told(work, position);
-                            work.harms(&self.conn);
-                        }
+                    Kind::Corrupt { every } if corrupt(&mut data, before, *every, fault) => {
+                        self.conn.told(work, position);
+                        work.harms(&self.conn);
                     }
                     Kind::Reset { at } | Kind::Truncate { at } if before + data.len() as u64 > *at => {
                         let keep = usize::try_from(at.saturating_sub(before)).unwrap_or(usize::MAX);

@@ -89,7 +89,7 @@ pub(super) async fn serve(
     let mut grace = None;
     loop {
         enum Event {
-            Accepted(http::Request<RecvStream>, SendResponse<Bytes>),
+            Accepted,
             Over(bool),
             Stream(Outcome),
             Far(Option<Ended>),
@@ -103,7 +103,10 @@ pub(super) async fn serve(
                 None => continue,
             },
             accepted = near.accept() => match accepted {
-                Some(Ok((request, respond))) => Event::Accepted(request, respond),
+                Some(Ok((request, respond))) => {
+                    streams.push(stream::serve(shared.clone(), request, respond));
+                    Event::Accepted
+                }
                 Some(Err(error)) => Event::Over(error.is_io()),
                 None => Event::Over(false),
             },
@@ -111,10 +114,7 @@ pub(super) async fn serve(
             () = late(&mut grace) => Event::Late,
         };
         match event {
-            Event::Accepted(request, respond) => {
-                streams.push(stream::serve(shared.clone(), request, respond));
-            }
-            Event::Stream(Outcome::Done) => {}
+            Event::Accepted | Event::Stream(Outcome::Done) => {}
             Event::Stream(Outcome::Condemned(stream)) => condemned.push_back(stream),
             Event::Stream(Outcome::Broken) | Event::Late => return conn.reset(),
             Event::Far(Some(Ended::Broken)) => {

@@ -22,6 +22,7 @@ mod open;
 mod options;
 mod pool;
 mod reflection;
+mod serve;
 mod specs;
 pub(crate) mod status;
 mod stream;
@@ -30,10 +31,14 @@ mod target;
 mod tests;
 mod wire;
 
+use std::sync::Arc;
+
+use super::serve::{Host, Serving};
 use super::{Call, Endpoint, Misuse, Protocol, Reply, Session};
 use crate::lang::Spec;
 use crate::value::BoxFuture;
 
+pub use serve::SPECS as PLAYED;
 pub use specs::SPECS;
 pub use status::constant;
 
@@ -76,5 +81,14 @@ impl Protocol for Grpc {
 
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(self.check_health(endpoint))
+    }
+
+    fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        endpoint: Arc<Endpoint>,
+        host: Arc<dyn Host>,
+    ) -> Result<Serving, Misuse> {
+        serve::serve(listener, endpoint, host)
     }
 }

@@ -41,6 +41,7 @@ mod payload;
 mod phases;
 mod probe;
 mod record;
+mod serve;
 mod specs;
 mod sse;
 mod stream;
@@ -57,6 +58,7 @@ use std::sync::atomic::AtomicU64;
 
 use reqwest::Method;
 
+use super::serve::{Host, Serving};
 use super::{Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::event::Exchange;
 use crate::lang::{Safety, Spec};
@@ -72,6 +74,7 @@ use target::Target;
 use transfer::Transfer;
 
 pub use probe::probe;
+pub use serve::SPECS as PLAYED;
 pub use specs::SPECS;
 
 /// How many pages `pages: link(…)` follows at most.
@@ -308,6 +311,15 @@ impl Protocol for Http {
 
     fn specs(&self) -> &'static [Spec] {
         SPECS
+    }
+
+    fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        endpoint: Arc<Endpoint>,
+        host: Arc<dyn Host>,
+    ) -> Result<Serving, Misuse> {
+        serve::serve(listener, endpoint, host)
     }
 
     fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {

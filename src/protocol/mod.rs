@@ -6,6 +6,7 @@ mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
+pub mod serve;
 pub mod sql;
 pub mod system;
 mod tls;
@@ -49,6 +50,18 @@ pub trait Protocol: Send + Sync {
     /// that is [`Session::only_safe`].
     fn keeps_safe(&self, _verb: &str) -> bool {
         false
+    }
+
+    /// Listens in the place of a service and hands every call to the host. Errors: this service
+    /// cannot be played, since nothing tells what it speaks; the default, for every service.
+    fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        endpoint: Arc<Endpoint>,
+        host: Arc<dyn serve::Host>,
+    ) -> Result<serve::Serving, Misuse> {
+        drop((listener, host));
+        Err(Misuse::new(format!("`{}` speaks {}, which no double plays", endpoint.service, self.name())))
     }
 
     /// The service is about to be ended: connections to it that nothing uses are closed, for it may

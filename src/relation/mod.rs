@@ -13,6 +13,7 @@ mod planned;
 mod prefix_of;
 mod records;
 mod same_order_as;
+mod signed;
 mod unique;
 
 pub use change::without;
@@ -109,6 +110,7 @@ pub const SPECS: &[&[Spec]] = &[
         *backs_off::BACKS_OFF.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
         *lossless::LOSSLESS.spec,
+        *signed::SIGNED.spec,
     ],
     planned::SPECS,
 ];
@@ -131,6 +133,7 @@ static RELATIONS: &[&Rule] = &[
     &backs_off::BACKS_OFF,
     &compatible_with::COMPATIBLE_WITH,
     &lossless::LOSSLESS,
+    &signed::SIGNED,
 ];
 
 /// The relation with this name.

@@ -82,16 +82,6 @@ pub(super) const SPECS: &[Spec] = &[
     spec("connected", "every span but one has its parent in the trace", &[], "expect trace connected")
         .planned(TRACES),
     spec(
-        "signed",
-        "every request carries the signature of its body",
-        &[
-            Param::required("with", Ty::Any, "the function that signs"),
-            Param::required("in", Ty::Any, "where the signature stands"),
-        ],
-        "expect (orders -> merchant).calls signed(with: hmac_sha256(\"key\"), in: header(\"X-Signature\"))",
-    )
-    .planned("links are not observed yet"),
-    spec(
         "leaks_none",
         "no secret stands in the output",
         &[Param::required("of", Ty::Name, "`secrets`")],

@@ -100,8 +100,24 @@ impl Cx {
         };
         let mut failure = self.failure(env, code, span, message);
         failure.label = "this request".to_owned();
+        self.show_breaches(&mut failure, found.breaches);
+        let advice = "when this test means to break the contract, write `with { contract: ignore }`";
+        failure.help = Some(match (found.help, found.side) {
+            (Some(help), _) => format!("{help}; {advice}"),
+            (None, Side::Request) => advice.to_owned(),
+            (None, Side::Response) => format!("mend the service, or its contract; {advice}"),
+        });
+        failure.exchange = Some(Box::new(exchange.clone()));
+        if let (Some(service), Side::Response) = (&exchange.service, found.side) {
+            failure.logs = self.world.log_tails([service.as_str()]);
+        }
+        failure
+    }
+
+    /// Shows what a contract does not allow, and where it says so.
+    pub(crate) fn show_breaches(&self, failure: &mut Failure, breaches: Vec<Breach>) {
         let mut places: Vec<String> = Vec::new();
-        for (index, breach) in found.breaches.into_iter().enumerate() {
+        for (index, breach) in breaches.into_iter().enumerate() {
             if index > 0 {
                 failure.details.push(Detail::Note { text: breach.what });
             }
@@ -117,17 +133,6 @@ impl Cx {
             let text = format!("the contract says so at {}", places.join(" and "));
             failure.details.push(Detail::Note { text });
         }
-        let advice = "when this test means to break the contract, write `with { contract: ignore }`";
-        failure.help = Some(match (found.help, found.side) {
-            (Some(help), _) => format!("{help}; {advice}"),
-            (None, Side::Request) => advice.to_owned(),
-            (None, Side::Response) => format!("mend the service, or its contract; {advice}"),
-        });
-        failure.exchange = Some(Box::new(exchange.clone()));
-        if let (Some(service), Side::Response) = (&exchange.service, found.side) {
-            failure.logs = self.world.log_tails([service.as_str()]);
-        }
-        failure
     }
 
     /// Fields that came and that the contract does not know, told once for each place.

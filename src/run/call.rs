@@ -6,7 +6,7 @@ use super::cx::Cx;
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
 use super::unjudged::is_same;
-use crate::check::{Definition, ItemRef};
+use crate::check::{ATTEMPT, Definition, ItemRef};
 use crate::diag::{Code, did_you_mean};
 use crate::function::{self, Arguments};
 use crate::lang::Kind;
@@ -33,6 +33,13 @@ pub(crate) struct Given {
     pub(crate) named: Vec<(Arc<str>, Value)>,
     /// The responses among them, so that a failure inside an action can show them.
     pub(crate) responses: Vec<Arc<Response>>,
+}
+
+impl Given {
+    /// Nothing.
+    pub(crate) fn none() -> Given {
+        Given { positional: Vec::new(), named: Vec::new(), responses: Vec::new() }
+    }
 }
 
 impl Cx {
@@ -65,6 +72,11 @@ impl Cx {
         {
             return self.catalog(env, function, args, span).await;
         }
+        if let Some(turn) = env.answering.as_ref().filter(|_| &*name == ATTEMPT)
+            && self.world.plan.program.lookup(unit, &name).is_none()
+        {
+            return self.attempt(env, turn, args, span).await;
+        }
         let given = self.arguments(env, args).await?;
         if &*name == "coverage" && self.world.plan.program.lookup(unit, &name).is_none() {
             return self.coverage_of(env, given, span);
@@ -92,7 +104,7 @@ impl Cx {
 
     /// Evaluates arguments in order.
     pub(crate) async fn arguments(self: &Arc<Self>, env: &Env, args: &Args) -> Flow<Given> {
-        let mut given = Given { positional: Vec::new(), named: Vec::new(), responses: Vec::new() };
+        let mut given = Given::none();
         for arg in &args.args {
             let value = self.eval(env, &arg.value).await?;
             if let ExprKind::Name(name) = &arg.value.kind {
@@ -134,7 +146,7 @@ impl Cx {
 
     /// Binds arguments to declared parameters, in their order; defaults are evaluated in `inner`,
     /// anew for each call.
-    async fn bind(
+    pub(crate) async fn bind(
         self: &Arc<Self>,
         env: &Env,
         params: &[ParamDecl],

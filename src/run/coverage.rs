@@ -29,7 +29,8 @@ impl Counting {
     /// The elements of the services' contracts.
     pub(crate) fn of<'a>(services: impl Iterator<Item = &'a Arc<ServiceRef>>) -> Counting {
         let mut elements = BTreeMap::new();
-        for service in services {
+        // What is only played has nothing that could be exercised.
+        for service in services.filter(|service| !service.is_only_played()) {
             if let Some(contract) = service.contract() {
                 elements.insert(service.name.clone(), Arc::new(Elements::of(contract)));
             }
@@ -99,6 +100,10 @@ impl Cx {
         span: Span,
     ) -> Option<Touched> {
         let declared = self.world.service(service.item)?;
+        // A double exercises nothing of what it stands for.
+        if declared.stand().is_some_and(|stand| stand.is_active()) {
+            return None;
+        }
         let contract = declared.contract()?;
         if let (Value::Live(live), Contract::Proto(_)) = (&reply.record, contract) {
             let operation = operation(contract, &reply.exchange)?.name.clone();

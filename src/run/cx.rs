@@ -39,7 +39,7 @@ pub(crate) struct Cx {
     /// Cancelled when it must end.
     pub(crate) cancel: CancellationToken,
     /// The values of the fixtures it reaches.
-    pub(crate) fixtures: Mutex<BTreeMap<ItemRef, Value>>,
+    pub(crate) fixtures: Arc<Mutex<BTreeMap<ItemRef, Value>>>,
     /// The command line that repeats it.
     pub(crate) repeat: Option<String>,
     /// How many expectations were judged.
@@ -72,6 +72,8 @@ pub(crate) struct Cx {
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
     pub(crate) trials: Mutex<Vec<Trial>>,
+    /// The doubles that it has play, and what went wrong with them.
+    pub(crate) doubles: super::double::Doubles,
     /// What scenario it runs, so that a probe can run its beginning once more.
     pub(crate) story: Option<Story>,
     /// Whether it is such a beginning: what it shows was shown before.
@@ -114,7 +116,7 @@ impl Cx {
             id,
             session,
             cancel,
-            fixtures: Mutex::default(),
+            fixtures: Arc::default(),
             repeat,
             expectations: AtomicU32::new(0),
             broke: AtomicBool::new(false),
@@ -134,6 +136,7 @@ impl Cx {
             story: None,
             again: false,
             nested: Mutex::default(),
+            doubles: super::double::Doubles::default(),
         }
     }
 
@@ -174,6 +177,13 @@ impl Cx {
         let cx = Arc::new(cx);
         lock(&self.nested).push(cx.clone());
         cx
+    }
+
+    /// The same scenario for the rules of its doubles, which see its fixtures as they are set up
+    /// and count nothing for it: what they expect is not what it expects.
+    pub(crate) fn for_doubles(&self, cancel: CancellationToken) -> Cx {
+        let cx = self.for_cleanup(cancel);
+        Cx { fixtures: self.fixtures.clone(), ..cx }
     }
 
     /// Sends an event.

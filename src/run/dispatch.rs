@@ -79,7 +79,10 @@ pub(crate) async fn dispatch(
         }
     };
     let reached = reached(&plan, &options.selected);
-    let services = Ports::new().and_then(|ports| services(&program, &reached, &elsewhere.urls, &ports));
+    let selected = options.selected.iter().map(|index| &plan.scenarios[*index]);
+    let played = selected.flat_map(|scenario| &scenario.doubles).map(|double| double.service).collect();
+    let services =
+        Ports::new().and_then(|ports| services(&program, &reached, &elsewhere.urls, &played, &ports));
     let services = match services {
         Ok(services) => services,
         Err(error) => {
@@ -111,6 +114,10 @@ pub(crate) async fn dispatch(
         protocols: crate::rooms::protocols(),
         services,
     }));
+    let _stands = match world.open_stands() {
+        Ok(stands) => stands,
+        Err(failure) => return end(Summary::default(), vec![failure], Exit::Environment),
+    };
     let policy = Policy {
         timeout: options.timeout,
         repeat: repeat_words(&options, seed),

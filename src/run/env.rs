@@ -41,6 +41,8 @@ pub(crate) struct Env {
     pub(crate) repeated: bool,
     /// Counts what is checked in the property around this place.
     pub(crate) checks: Option<Arc<AtomicU32>>,
+    /// The call that a double answers here.
+    pub(crate) answering: Option<Arc<super::double::Turn>>,
     /// The service whose settings stand here: where it looks for others, links may stand.
     pub(crate) caller: Option<Arc<super::service::ServiceRef>>,
 }
@@ -80,6 +82,7 @@ impl Env {
             making: None,
             repeated: false,
             checks: None,
+            answering: None,
             caller: None,
         }
     }
@@ -149,6 +152,16 @@ impl Env {
     /// The same scope with an observer of sub-expressions.
     pub(crate) fn observed(&self, observer: &Observer) -> Env {
         Env { observer: Some(observer.clone()), ..self.clone() }
+    }
+
+    /// The same scope where a double answers a call.
+    pub(crate) fn answering(&self, turn: Arc<super::double::Turn>) -> Env {
+        Env { answering: Some(turn), ..self.clone() }
+    }
+
+    /// The same scope with something else at hand, and nobody who looks on.
+    pub(crate) fn with_at_hand(&self, it: Value) -> Env {
+        Env { observer: None, it: Some(it), ..self.clone() }
     }
 
     /// The same scope where values are only shown.

@@ -290,6 +290,10 @@ impl Cx {
             if &*field.name == "log" {
                 self.complete_log(env, &**live, field.span)?;
             }
+            // `merchant.calls` changes, whatever the service does.
+            if let (Some(observer), Value::Live(inner)) = (&env.observer, &found) {
+                observer.note_live(inner);
+            }
             if let (Value::Live(calls), "calls") = (&found, &*field.name) {
                 self.complete_calls(env, &**calls, field.span)?;
             }

@@ -10,6 +10,7 @@ mod contract;
 mod coverage;
 mod cx;
 mod dispatch;
+mod double;
 mod draw;
 mod env;
 mod eval;

@@ -421,7 +421,7 @@ impl Cx {
     }
 
     /// Options: a bare word that an option knows, such as `contract: ignore`, stands for itself.
-    async fn options(self: &Arc<Self>, env: &Env, written: &ObjectExpr) -> Flow<Object> {
+    pub(crate) async fn options(self: &Arc<Self>, env: &Env, written: &ObjectExpr) -> Flow<Object> {
         let mut options = Object::new();
         for entry in &written.entries {
             match entry {

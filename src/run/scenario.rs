@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cx::{Cx, Story, lock, trace_id};
+use super::double;
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::world::World;
@@ -105,13 +106,16 @@ async fn attempts(
         let cx = Arc::new(cx);
         let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
+        // What came to its doubles is its own, to the end of its cleanup.
+        let late = cx.end_doubles().await;
         // Ends the streams that it left open.
         cx.cancel.cancel();
         let mut outcome = ended;
-        if !cleanup.is_empty() && outcome == Outcome::Passed {
+        if !(cleanup.is_empty() && late.is_empty()) && outcome == Outcome::Passed {
             outcome = Outcome::Failed;
         }
         let mut failures = cx.with_timeline(failures);
+        failures.extend(late);
         failures.extend(cleanup);
         let may_retry = matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
         let retried = may_retry && attempt <= planned.retries && !policy.cancel.is_cancelled();
@@ -148,7 +152,14 @@ async fn one_attempt(
     cx.begin_histories(&planned.links);
     let item = world.plan.program.item(planned.item);
     let env = scenario_env(world, planned, instance);
-    for &service in &planned.services {
+    // Before anything starts that may call them.
+    match cx.play(planned, &env, &policy.kill).await {
+        Ok(()) => {}
+        Err(Stop::Cancelled) => return (Outcome::Interrupted, Vec::new()),
+        Err(stop) => return (Outcome::Failed, stop.into_failures()),
+    }
+    let is_played = |service| planned.doubles.iter().any(|double| double.service == service);
+    for &service in planned.services.iter().filter(|&&service| !is_played(service)) {
         let Some(service) = world.service(service) else { continue };
         let wanted = instance.variation(service.item);
         let ready = tokio::select! {
@@ -164,6 +175,7 @@ async fn one_attempt(
     if let Err(failure) = cx.open_own_links(&planned.links).await {
         return (Outcome::Broken, vec![failure]);
     }
+    cx.lead_own_links(&planned.links);
     let limit = planned.timeout.unwrap_or(policy.timeout);
     *lock(&cx.deadline) = Some(Instant::now() + limit);
     let flow = tokio::select! {
@@ -175,6 +187,7 @@ async fn one_attempt(
             failure.repeat = cx.repeat.clone();
             Err(Stop::Failed(cx.with_trials(failure)))
         }
+        () = cx.doubles.trouble() => Err(Stop::Broken(Vec::new())),
         () = tokio::time::sleep(limit) => {
             let at = lock(&cx.current).unwrap_or(item.span);
             let text = format!("the scenario did not end within {}", show_short(&Value::duration(limit), 20));
@@ -202,6 +215,7 @@ async fn one_attempt(
         Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
+            failures = double::causes_first(cx.troubles(), failures);
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }

@@ -7,13 +7,14 @@ mod strike;
 mod variant;
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::cx::lock;
+use super::double::Stand;
 use super::world::World;
 use crate::check::{ItemRef, Program};
 use crate::contract::Contract;
@@ -58,6 +59,10 @@ pub(crate) struct ServiceRef {
     blamed: AtomicUsize,
     /// The failures of those before it that nothing reported.
     unseen: Mutex<Vec<Failure>>,
+    /// Where doubles play it, when it can be played.
+    stand: Option<Arc<Stand>>,
+    /// Whether doubles are all there is of it.
+    only_played: bool,
     /// Keeps the port ours.
     _port: Option<Port>,
 }
@@ -78,6 +83,7 @@ pub(crate) fn services(
     program: &Program,
     reached: &[ItemRef],
     elsewhere: &BTreeMap<Arc<str>, String>,
+    played: &BTreeSet<ItemRef>,
     ports: &Ports,
 ) -> std::io::Result<BTreeMap<ItemRef, Arc<ServiceRef>>> {
     let mut services = BTreeMap::new();
@@ -94,6 +100,11 @@ pub(crate) fn services(
             let given = elsewhere.get(&declared.name.name).cloned();
             let started = setting(declared, "start").is_some() && given.is_none();
             let port = if started && members.is_empty() { Some(ports.take()?) } else { None };
+            let only_played = !started && given.is_none() && setting(declared, "at").is_none();
+            let stand = match played.contains(&item) {
+                true => Some(Stand::open(name.clone(), ports.take()?)?),
+                false => None,
+            };
             let scheme = if has_tls(declared) { "https" } else { "http" };
             let address = match (&port, &given) {
                 (Some(port), _) => Some(Address {
@@ -104,7 +115,10 @@ pub(crate) fn services(
                     given: false,
                 }),
                 (None, Some(url)) => Some(address_of(url)),
-                (None, None) => members.first().and_then(|first| first.address()),
+                (None, None) => match stand.as_ref().filter(|_| only_played) {
+                    Some(stand) => Some(address_of(&stand.url())),
+                    None => members.first().and_then(|first| first.address()),
+                },
             };
             Ok(Arc::new(ServiceRef {
                 item,
@@ -119,6 +133,8 @@ pub(crate) fn services(
                 current: Mutex::new(None),
                 blamed: AtomicUsize::new(0),
                 unseen: Mutex::default(),
+                stand,
+                only_played,
                 _port: port,
             }))
         };
@@ -193,12 +209,23 @@ impl ServiceRef {
         lock(&self.address).clone()
     }
 
-    /// As requests see it.
+    /// Where doubles play it, when it can be played.
+    pub(crate) fn stand(&self) -> Option<Arc<Stand>> {
+        self.stand.clone()
+    }
+
+    /// Whether doubles are all there is of it.
+    pub(crate) fn is_only_played(&self) -> bool {
+        self.only_played && self.stand.is_some()
+    }
+
+    /// As requests see it: the double that plays it, while one does.
     pub(crate) fn endpoint(&self, _world: &World) -> Arc<Endpoint> {
+        let played = self.stand.as_ref().filter(|stand| stand.is_active()).map(|stand| stand.url());
         Arc::new(Endpoint {
             service: self.name.clone(),
             protocol: self.protocol.clone(),
-            url: self.address().map_or_else(String::new, |address| address.url),
+            url: played.unwrap_or_else(|| self.address().map_or_else(String::new, |address| address.url)),
             contract: self.contract.clone(),
             dir: self.dir.clone(),
         })
@@ -285,6 +312,10 @@ impl Live for ServiceRef {
             ("host", Some(address)) => Some(Value::text(address.host)),
             ("port", Some(address)) => Some(Value::int(address.port)),
             ("url", Some(address)) => Some(Value::text_with(address.url, address.secret)),
+            ("calls", _) => Some(match self.stand.as_ref().and_then(|stand| stand.calls()) {
+                Some(calls) => Value::Live(calls),
+                None => Value::Absent,
+            }),
             ("name", _) => Some(Value::text(self.name.clone())),
             ("contract", _) => Some(match &self.contract {
                 Some(contract) => super::contract::value(&self.name, contract),
@@ -306,7 +337,10 @@ impl Live for ServiceRef {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["addr", "host", "port", "url", "name", "contract", "members", "log", "exits", "pid", "running"]
+        &[
+            "addr", "host", "port", "url", "name", "contract", "members", "calls", "log", "exits", "pid",
+            "running",
+        ]
     }
 
     fn items(&self) -> Option<Vec<Value>> {

@@ -242,13 +242,13 @@ impl Cx {
                 env.response = None;
                 Ok(Value::Null)
             }
+            StatementKind::Reply(reply) => self.reply(env, reply, statement.span).await,
+            StatementKind::Fail(fail) => self.fail(env, fail, statement.span).await,
             StatementKind::Under(faults, body) => {
                 self.under(env, faults, body, statement.span, &ahead).await?;
                 Ok(Value::Null)
             }
             StatementKind::Workload(_)
-            | StatementKind::Reply(_)
-            | StatementKind::Fail(..)
             | StatementKind::Error => {
                 // `check` refuses these before anything runs; a run that got here anyway must not pass.
                 let message = "this statement cannot be executed yet";

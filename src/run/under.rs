@@ -49,7 +49,10 @@ impl Cx {
         match (flow, ended) {
             (Ok(_), ended) => ended,
             (Err(Stop::Return(_)), Err(stop)) => Err(stop),
-            (Err(Stop::Failed(mut failures)), Err(more)) => {
+            (
+                Err(Stop::Failed(mut failures) | Stop::Broken(mut failures) | Stop::Unknown(mut failures)),
+                Err(more),
+            ) => {
                 failures.extend(more.into_failures());
                 Err(Stop::Failed(failures))
             }

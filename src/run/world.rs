@@ -1,19 +1,22 @@
 //! What all scenarios of a run share: the plan, the protocols, the services, the inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::sync::{RwLock, mpsc};
+use tokio::task::JoinSet;
 
 use super::catalog::Catalogs;
 use super::coverage::Counting;
 use super::cx::lock;
 pub(crate) use super::service::ServiceRef;
 use crate::check::{ItemRef, Plan};
-use crate::event::{EventKind, ServiceLog};
+use crate::diag::Code;
+use crate::event::{EventKind, Failure, ServiceLog};
 use crate::lang::Registry;
 use crate::protocol::Protocol;
 use crate::script::{Script, ScriptError, ScriptFile, Scripts};
@@ -142,6 +145,29 @@ impl World {
     /// The protocol with this name.
     pub(crate) fn protocol(&self, name: &str) -> Option<&dyn Protocol> {
         self.protocols.iter().find(|protocol| protocol.name() == name).map(AsRef::as_ref)
+    }
+
+    /// Opens the places where doubles play; they close when the tasks are dropped. Errors: one
+    /// cannot be played.
+    pub(crate) fn open_stands(&self) -> Result<JoinSet<Infallible>, Failure> {
+        let mut stands = JoinSet::new();
+        for service in self.services.values() {
+            let Some(stand) = service.stand() else { continue };
+            let (Some(listener), Some(protocol)) = (stand.listener(), self.protocol(&service.protocol))
+            else {
+                continue;
+            };
+            let failed = |why: String| Failure::new(Code::SERVICE_START.name, why);
+            let listener = tokio::net::TcpListener::from_std(listener)
+                .map_err(|error| failed(format!("`{}` cannot be played: {error}", service.name)))?;
+            let serving = protocol.serve(listener, service.endpoint(self), stand).map_err(|misuse| {
+                let mut failure = failed(misuse.message);
+                failure.help = misuse.help;
+                failure
+            })?;
+            stands.spawn(serving);
+        }
+        Ok(stands)
     }
 
     /// The service that an item declares.

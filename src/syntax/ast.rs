@@ -410,8 +410,8 @@ pub enum StatementKind {
     Show(Expr),
     /// `reply … after … with …` in a double.
     Reply(Reply),
-    /// `fail STATUS "…"` or `fail "…"` in a double.
-    Fail(Option<Ident>, Option<Expr>),
+    /// `fail STATUS "…" with …` or `fail "…"` in a double.
+    Fail(Fail),
     /// What could not be read; its diagnostic stands in the parse result.
     Error,
 }
@@ -423,6 +423,17 @@ pub struct Reply {
     pub value: Expr,
     /// The delay.
     pub after: Option<Expr>,
+    /// The options.
+    pub with: Option<Expr>,
+}
+
+/// `fail NOT_FOUND "no such order" with { details: […] }`.
+#[derive(Debug, Clone)]
+pub struct Fail {
+    /// The status by name.
+    pub status: Option<Ident>,
+    /// Why.
+    pub message: Option<Expr>,
     /// The options.
     pub with: Option<Expr>,
 }

@@ -106,7 +106,10 @@ fn statement_nodes<'a>(statement: &'a Statement, each: Each<'_, 'a>) {
             each_of(reply.after.as_ref(), each);
             each_of(reply.with.as_ref(), each);
         }
-        StatementKind::Fail(_, message) => each_of(message.as_ref(), each),
+        StatementKind::Fail(fail) => {
+            each_of(fail.message.as_ref(), each);
+            each_of(fail.with.as_ref(), each);
+        }
         StatementKind::Error => {}
     }
 }

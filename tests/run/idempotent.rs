@@ -427,7 +427,7 @@ fn a_lost_answer_finds_what_is_done_again() {
         &[
             "× lost_response on client -> pay hits POST /v1/payments",
             "calls on pay -> books",
-            "--probe lost_response#1",
+            "--probe 'lost_response#1'",
         ],
     );
 }

@@ -1,6 +1,7 @@
 //! Scenarios that take a service away have it alone.
 
 use crate::harness::scn;
+use crate::services::shop;
 
 /// Each user says when it begins and ends; nothing may begin in between when it must be alone.
 fn overlaps(log: &str) -> Vec<String> {
@@ -40,6 +41,35 @@ fn a_scenario_that_kills_a_service_never_overlaps_one_that_uses_it() {
     let log = project.read("log");
     assert_eq!(log.lines().count(), 24);
     assert_eq!(overlaps(&log), Vec::<String>::new(), "{log}");
+}
+
+#[test]
+fn a_scenario_that_observes_or_breaks_a_link_has_both_its_ends_alone() {
+    let mut text = shop();
+    for n in 0..4 {
+        text += &scenario("", &format!("user{n}"), "  GET books /count");
+        let sees = "  POST shop /buy {}\n  expect (shop -> books).calls.count == 1 within 5s";
+        text += &scenario("", &format!("alone-sees{n}"), sees);
+        let breaks = "  under latency(1ms) on shop -> books { POST shop /buy {} }";
+        text += &scenario("", &format!("alone-breaks{n}"), breaks);
+    }
+    let project = scn(&text);
+    project.run(&["--jobs", "12"]).ends(0, &["12 passed"]);
+    let log = project.read("log");
+    assert_eq!(log.lines().count(), 24);
+    assert_eq!(overlaps(&log), Vec::<String>::new(), "{log}");
+}
+
+#[test]
+fn the_runners_own_links_need_nothing_alone() {
+    let mut text = shop();
+    // Each waits for the other: one at a time they would never end.
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        text += &format!(
+            "scenario \"{name}\" {{\n  under status(503) on client -> books {{\n    exec \"sh -c 'touch {name}; while ! test -e {other}; do sleep 0.01; done'\"\n    let r = GET books /count\n    expect r.status == 503\n  }}\n}}\n"
+        );
+    }
+    scn(&text).run(&["--jobs", "2"]).ends(0, &["2 passed"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod catalogs;
 mod contracts;
 mod coverage;
+mod doubles;
 mod draws;
 mod environments;
 mod faults;

@@ -22,6 +22,9 @@ const DEPTH: usize = 64;
 pub(super) enum Written {
     /// A value that is sent: everything required must be there.
     Value,
+    /// A message that is sent where one is described as it is read: a field that it lacks has its
+    /// default there.
+    Message,
     /// The fields of a form, whose numbers are texts.
     Form,
     /// A pattern, or a value that is compared: what it does not name it says nothing of.
@@ -214,7 +217,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         let mut more = false;
         self.written_fields(object, known, at, &mut given, &mut more);
         self.exclusive(object, known);
-        if more || matches!(self.written, Written::Pattern) {
+        if more || matches!(self.written, Written::Pattern | Written::Message) {
             return;
         }
         let is_there = |name: &str| given.iter().any(|(given, there)| &**given == name && *there);

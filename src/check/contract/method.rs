@@ -77,15 +77,8 @@ impl<'a> Walker<'a, '_> {
         request: &'a Request,
     ) -> Option<&'a Operation> {
         let target = request.target.as_ref()?;
-        let own = interface.operations.iter().filter(|operation| !is_infrastructure(operation));
-        let mut names: Vec<&str> =
-            own.filter_map(|operation| parts(operation)).map(|(_, name)| name).collect();
-        if names.is_empty() {
-            names = interface.operations.iter().filter_map(parts).map(|(_, name)| name).collect();
-        }
-        names.sort_unstable();
-        names.dedup();
-        let Some(member) = members.last() else {
+        let Some((member, of)) = members.split_last() else {
+            let names = names(interface);
             let first = names.first().copied().unwrap_or("Method");
             let message = format!("`{}` names no method of `{}`", request.verb.name, target.name.name);
             self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, target.span, message).help(format!(
@@ -96,7 +89,18 @@ impl<'a> Walker<'a, '_> {
             )));
             return None;
         };
-        let of: Vec<&str> = members[..members.len() - 1].iter().map(|member| &*member.name).collect();
+        self.method_called(interface, of, member)
+    }
+
+    /// The method with this name, in the service with that one.
+    pub(super) fn method_called(
+        &mut self,
+        interface: &'a Interface,
+        of: &'a [Ident],
+        member: &'a Ident,
+    ) -> Option<&'a Operation> {
+        let names = names(interface);
+        let of: Vec<&str> = of.iter().map(|member| &*member.name).collect();
         let of = of.join(".");
         let is_meant = |operation: &&Operation| {
             parts(operation).is_some_and(|(service, name)| name == &*member.name && is_called(service, &of))
@@ -129,6 +133,18 @@ impl<'a> Walker<'a, '_> {
             }
         }
     }
+}
+
+/// The names of the methods; those of health and reflection only when there are no others.
+fn names(interface: &Interface) -> Vec<&str> {
+    let own = interface.operations.iter().filter(|operation| !is_infrastructure(operation));
+    let mut names: Vec<&str> = own.filter_map(parts).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        names = interface.operations.iter().filter_map(parts).map(|(_, name)| name).collect();
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// A method's service and name.

@@ -96,7 +96,7 @@ impl<'a> Walker<'a, '_> {
         self.wrong_method(at, method, there);
     }
 
-    fn wrong_method(&mut self, at: Span, method: &str, there: &[&Operation]) {
+    pub(super) fn wrong_method(&mut self, at: Span, method: &str, there: &[&Operation]) {
         let path = there.first().map(|it| path_of(it)).unwrap_or_default();
         let methods: Vec<&str> = there.iter().filter_map(|it| method_of(it)).collect();
         let message = format!("the contract has no `{method} {path}`");
@@ -105,7 +105,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// A path that the contract does not have: at the segment that makes it so, where one does.
-    fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
+    pub(super) fn unknown_path(&mut self, interface: &Interface, written: &Path<'_>) {
         let shown = self.text(written.span);
         let message = format!("the contract has no path `{shown}`");
         if let Some((span, operation)) = near(interface, written) {
@@ -164,7 +164,7 @@ impl<'a> Walker<'a, '_> {
 
 /// The operations at a path, the most literal template alone; none when there is no such path,
 /// and empty when only the run can tell: `/v1/${kind}` may be `/v1/orders` or `/v1/login`.
-fn at<'a>(interface: &'a Interface, written: &Path<'_>) -> Option<Vec<&'a Operation>> {
+pub(super) fn at<'a>(interface: &'a Interface, written: &Path<'_>) -> Option<Vec<&'a Operation>> {
     let mut found: Vec<(Vec<Fit>, &'a Operation)> =
         interface.operations.iter().filter_map(|it| Some((fit(it, written)?, it))).collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));

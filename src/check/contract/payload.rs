@@ -14,11 +14,11 @@ use crate::syntax::ast::{Args, Expr, ExprKind, ObjectEntry, Request};
 const JSON: &str = "application/json";
 
 /// A body as it will be sent.
-struct Body<'a> {
+pub(super) struct Body<'a> {
     /// Its media type, when it is known.
-    media: Option<String>,
+    pub(super) media: Option<String>,
     /// The expression that makes its fields, and how it is written there.
-    content: Option<(&'a Expr, Written)>,
+    pub(super) content: Option<(&'a Expr, Written)>,
 }
 
 impl<'a> Walker<'a, '_> {
@@ -70,7 +70,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// What an operand is sent as.
-    fn sent_as(&self, operand: &'a Expr) -> Body<'a> {
+    pub(super) fn sent_as(&self, operand: &'a Expr) -> Body<'a> {
         let json = |expr| Body { media: Some(JSON.to_owned()), content: Some((expr, Written::Value)) };
         let plain = |media: &str| Body { media: Some(media.to_owned()), content: None };
         match &operand.kind {

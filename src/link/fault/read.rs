@@ -83,6 +83,9 @@ pub fn read(
     Ok(Fault { written, kind, select, key, trace: None })
 }
 
+/// Names and values.
+type Headers = Vec<(Arc<str>, Arc<str>)>;
+
 struct Args<'a>(&'a Object);
 
 impl Args<'_> {
@@ -175,7 +178,7 @@ impl Args<'_> {
         }
     }
 
-    fn headers(&self) -> Result<Vec<(Arc<str>, Arc<str>)>, Misuse> {
+    fn headers(&self) -> Result<Headers, Misuse> {
         let Some(value) = self.get("headers") else { return Ok(Vec::new()) };
         let wrong = || self.wrong("headers", "an object of texts and numbers");
         let mut headers = Vec::new();

@@ -64,10 +64,11 @@ impl Http1 {
             }
             Some((End::Status { status, headers }, _)) => {
                 let is_whole = request.is_some();
-                if !is_whole && !expects {
-                    if let Err(after) = self.gather(&call, &mut framing, length, false).await {
-                        return after;
-                    }
+                if !is_whole
+                    && !expects
+                    && let Err(after) = self.gather(&call, &mut framing, length, false).await
+                {
+                    return after;
                 }
                 self.say(&call, &status, &headers, expects && !is_whole).await
             }

@@ -200,7 +200,7 @@ fn display(path: &std::path::Path) -> String {
     if shown.is_empty() { ".".to_owned() } else { shown }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     if text.len() <= BODY_LIMIT {
         return text.to_owned();
     }

@@ -141,17 +141,7 @@ impl Options {
 
     fn set_headers(&mut self, fields: &Object) -> Result<(), Misuse> {
         for (name, value) in fields {
-            let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                Misuse::option("headers", format!("`{}` cannot be the name of a header", name.escape_debug()))
-                    .help("header names have letters, digits and `-` (RFC 9110 §5.6.2)")
-            })?;
-            if parsed == header::CONTENT_LENGTH || parsed == header::TRANSFER_ENCODING {
-                return Err(Misuse::option(
-                    "headers",
-                    format!("`{parsed}` follows from the body and cannot be set"),
-                )
-                .help("to send broken HTTP, run a tool that does with `exec`"));
-            }
+            let parsed = header_name(name)?;
             match value {
                 Value::Absent if parsed == header::ACCEPT => {
                     return Err(Misuse::option("headers", "`accept` is always sent")
@@ -168,6 +158,30 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// The headers of a response, by name; one that is absent is left out.
+pub(super) fn read_headers(fields: &Object) -> Result<Vec<Header>, Misuse> {
+    let mut headers = Vec::new();
+    for (name, value) in fields.iter().filter(|(_, value)| !matches!(value, Value::Absent)) {
+        let parsed = header_name(name)?;
+        for value in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+            headers.push(read_header(&parsed, value)?);
+        }
+    }
+    Ok(headers)
+}
+
+fn header_name(name: &str) -> Result<HeaderName, Misuse> {
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        Misuse::option("headers", format!("`{}` cannot be the name of a header", name.escape_debug()))
+            .help("header names have letters, digits and `-` (RFC 9110 §5.6.2)")
+    })?;
+    if parsed == header::CONTENT_LENGTH || parsed == header::TRANSFER_ENCODING {
+        return Err(Misuse::option("headers", format!("`{parsed}` follows from the body and cannot be set"))
+            .help("to send broken HTTP, run a tool that does with `exec`"));
+    }
+    Ok(parsed)
 }
 
 fn read_header(name: &HeaderName, value: &Value) -> Result<Header, Misuse> {

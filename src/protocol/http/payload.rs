@@ -139,6 +139,20 @@ impl Payload {
         matches!(self.source, Source::Multipart(_))
     }
 
+    /// The body itself, for who sends it without the client.
+    pub(super) async fn bytes(&self) -> Result<Bytes, Misuse> {
+        match &self.source {
+            Source::Empty => Ok(Bytes::new()),
+            Source::Bytes(bytes) => Ok(bytes.clone()),
+            Source::File { path, .. } => {
+                tokio::fs::read(path).await.map(Bytes::from).map_err(|error| no_file(path, &error))
+            }
+            Source::Multipart(_) => {
+                Err(Misuse::new("`multipart(…)` is what requests send, and no response has it"))
+            }
+        }
+    }
+
     /// Adds the body to a request.
     pub(super) async fn attach(
         &self,

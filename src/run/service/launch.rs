@@ -75,7 +75,7 @@ impl Cx {
         for member in &service.members {
             Box::pin(self.ensure_as(member, wanted)).await?;
         }
-        if !service.members.is_empty() {
+        if !service.members.is_empty() || service.is_only_played() {
             return Ok(());
         }
         let mut state = service.state.lock().await;

@@ -7,8 +7,8 @@ use crate::diag::did_you_mean;
 use crate::lang::KEYWORDS;
 use crate::source::Span;
 use crate::syntax::ast::{
-    BinaryOp, Block, Expect, Expr, ExprKind, Fault, Forall, Idempotent, Ident, Let, LetTarget, Phrase, Probe,
-    RelationUse, Reply, Same, Statement, StatementKind, Workload,
+    BinaryOp, Block, Expect, Expr, ExprKind, Fail, Fault, Forall, Idempotent, Ident, Let, LetTarget, Phrase,
+    Probe, RelationUse, Reply, Same, Statement, StatementKind, Workload,
 };
 use crate::syntax::grammar::Rule;
 
@@ -104,11 +104,21 @@ impl Builder<'_> {
             Rule::wait => StatementKind::Wait(self.next_expr(&mut parts)),
             Rule::show => StatementKind::Show(self.next_expr(&mut parts)),
             Rule::reply => StatementKind::Reply(self.reply(parts)),
-            _ => {
-                let status = parts.take(Rule::name).map(|pair| self.ident(&pair));
-                StatementKind::Fail(status, self.optional_expr(&mut parts))
+            _ => StatementKind::Fail(self.fail(parts)),
+        }
+    }
+
+    fn fail(&mut self, mut parts: Parts<'_>) -> Fail {
+        let status = parts.take(Rule::name).map(|pair| self.ident(&pair));
+        let mut fail = Fail { status, message: None, with: None };
+        while let Some(pair) = parts.next() {
+            if pair.as_rule() == Rule::reply_with {
+                fail.with = Some(self.inner_expr(pair));
+            } else {
+                fail.message = Some(self.expr(pair));
             }
         }
+        fail
     }
 
     fn optional_expr(&mut self, parts: &mut Parts<'_>) -> Option<Expr> {

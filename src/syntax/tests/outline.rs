@@ -227,8 +227,9 @@ pub(super) fn statement(s: &Statement) -> String {
         K::Reply(r) => {
             format!("reply {}{}{}", expr(&r.value), opt(" after", &r.after), opt(" with", &r.with))
         }
-        K::Fail(status, e) => {
-            format!("fail{}{}", status.as_ref().map_or(String::new(), |s| format!(" {}", s.name)), opt("", e))
+        K::Fail(f) => {
+            let status = f.status.as_ref().map_or(String::new(), |s| format!(" {}", s.name));
+            format!("fail{status}{}{}", opt("", &f.message), opt(" with", &f.with))
         }
         K::Error => "ERROR".into(),
     }
