@@ -110,6 +110,7 @@ pub(crate) async fn dispatch(
         only_safe: elsewhere.only_safe,
         elsewhere: elsewhere.urls.keys().cloned().collect(),
         cases: options.cases,
+        probe: options.probe.clone(),
         protocols: crate::rooms::protocols(),
         services,
     }));
