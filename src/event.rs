@@ -214,6 +214,21 @@ pub enum EventKind {
         /// Whether it holds.
         holds: bool,
     },
+    /// A probe of an `idempotent` was over.
+    Probed {
+        /// The scenario.
+        id: u32,
+        /// Where the probe is written, or the profile named that has it.
+        place: Place,
+        /// Its name, such as `replay`, with its number when there are several: `replay#2`.
+        probe: String,
+        /// How the operation took it.
+        outcome: ProbeOutcome,
+        /// How many requests it sent.
+        attempts: u32,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
     /// `show EXPR`.
     Shown {
         /// The scenario.
@@ -313,6 +328,18 @@ pub enum Outcome {
     Broken,
     /// The run was interrupted.
     Interrupted,
+}
+
+/// How an operation took a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeOutcome {
+    /// It survived: the answers and the effect are as they must be.
+    Survived,
+    /// It did not.
+    Failed,
+    /// The attack did not come about, so that nothing is known.
+    Inconclusive,
 }
 
 /// One test of another runner's suite.

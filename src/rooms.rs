@@ -32,6 +32,8 @@ const SPECS: &[&[Spec]] = &[
     crate::shape::types::SPECS,
     crate::shape::malformed::SPECS,
     crate::function::PROPERTIES,
+    // attacks on idempotent operations
+    crate::probe::SPECS,
     // data that only looks real
     crate::anonymize::SPECS,
 ];

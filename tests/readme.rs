@@ -143,7 +143,7 @@ fn what_is_not_there_yet_is_named() {
 #[test]
 fn what_the_page_calls_missing_is_refused() {
     let registry = scn::rooms::registry();
-    let statements = ["idempotent", "workload", "forall", "fn", "use", "not-yet"];
+    let statements = ["workload", "forall", "fn", "use", "not-yet"];
     let text = page::section("Not there yet");
     for name in text.split('`').skip(1).step_by(2) {
         let name = name.trim_start_matches('@');
@@ -155,10 +155,6 @@ fn what_the_page_calls_missing_is_refused() {
         assert!(planned, "`{name}` is there, and the page says it is not");
     }
     for (word, source) in [
-        (
-            "idempotent",
-            "service a { speaks http; start \"true\" }\nscenario \"s\" {\n  idempotent as put { PUT a / {} }\n}\n",
-        ),
         (
             "workload",
             "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n",

@@ -102,13 +102,7 @@ impl<'a> Walker<'a, '_> {
             }
             StatementKind::Workload(workload) => self.workload(workload, statement),
             StatementKind::Idempotent(idempotent) => {
-                let why = Some("probes are not built yet");
-                self.not_yet(keyword(statement, "idempotent"), "`idempotent`", why);
-                self.block(&idempotent.body);
-                for effect in &idempotent.effects {
-                    self.mark(&effect.subject);
-                }
-                self.clear("the request was repeated by `idempotent`", keyword(statement, "idempotent"));
+                self.idempotent(idempotent, keyword(statement, "idempotent"));
             }
             StatementKind::Forall(forall) => self.forall(forall, keyword(statement, "forall")),
             StatementKind::Defer(body) => {

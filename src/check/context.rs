@@ -111,6 +111,7 @@ pub(super) fn describe(kind: &ItemKind) -> (&'static str, Option<&crate::syntax:
         ItemKind::Service(item) => ("service", Some(&item.name)),
         ItemKind::Environment(item) => ("environment", Some(&item.name)),
         ItemKind::Double(item) => ("double", Some(&item.name)),
+        ItemKind::Profile(item) => ("profile", Some(&item.name)),
         ItemKind::Stage(item) => ("stage", Some(&item.name)),
         ItemKind::Shape(item) => ("shape", Some(&item.name)),
         ItemKind::Fixture(item) => ("fixture", Some(&item.name)),

@@ -47,7 +47,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// A relation by name: built in, or a `check`.
-    fn relation(&mut self, used: &'a RelationUse) {
+    pub(super) fn relation(&mut self, used: &'a RelationUse) {
         let name = &used.name;
         if let Some(Definition::Item(at)) = self.cx.lookup(self.item.unit, &name.name)
             && let ItemKind::Check(script) = &self.cx.program.item(at).kind

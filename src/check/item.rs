@@ -28,6 +28,7 @@ impl<'a> Walker<'a, '_> {
             ItemKind::Service(service) => self.service(service),
             ItemKind::Environment(environment) => self.environment(environment),
             ItemKind::Double(double) => self.double(double),
+            ItemKind::Profile(profile) => self.profile(profile),
             ItemKind::Stage(stage) => self.stage(stage),
             ItemKind::Shape(shape) => self.pattern(&shape.pattern),
             ItemKind::Fixture(fixture) => {

@@ -12,6 +12,7 @@ mod expect;
 mod expr;
 mod forall;
 mod graph;
+mod idempotent;
 mod item;
 mod link;
 mod matrix;
@@ -21,6 +22,7 @@ mod options;
 mod pattern;
 mod plan;
 mod planner;
+mod profile;
 mod request;
 mod resolve;
 mod scope;
@@ -51,6 +53,7 @@ pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
 pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
+pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use plan::{
     Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
     PlannedScenario, PlannedStage, Program, Quarantine, Unit,

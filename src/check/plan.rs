@@ -19,6 +19,9 @@ pub struct Program {
     pub units: Vec<Unit>,
     /// The contracts that modules `use` under a name.
     pub contracts: Vec<Contract>,
+    /// The module of the standard library in which `idempotent as` looks for a profile that its
+    /// own module does not have, when one is named at all: its index in `units`.
+    pub profiles: Option<usize>,
 }
 
 /// One module with its names.

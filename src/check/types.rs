@@ -46,6 +46,7 @@ fn word(ty: Ty) -> &'static str {
         Ty::List => "list",
         Ty::OneOf(_) | Ty::Word => "word",
         Ty::Key => "key",
+        Ty::Place => "place",
         Ty::Pattern => "pattern",
         Ty::Name => "name",
     }
@@ -63,6 +64,7 @@ fn sample(ty: Ty) -> Option<&'static str> {
         Ty::List => "a list such as `[1, 2]`",
         Ty::Key => "a key such as `.id`, or a list of keys",
         Ty::Name => "a name",
+        Ty::Place => "a place such as `header(\"Idempotency-Key\")` or a field such as `.id`",
         Ty::Any | Ty::OneOf(_) | Ty::Pattern | Ty::Word => return None,
     })
 }
@@ -82,6 +84,7 @@ impl<'a> Walker<'a, '_> {
         match ty {
             Ty::OneOf(words) => return self.one_of(expr, words, what),
             Ty::Pattern => return self.pattern(expr),
+            Ty::Place => return self.key_place(expr, what),
             Ty::Word if let Some(name) = plain_name(expr) => {
                 // A variable of that name stands for its value.
                 if let Some(variable) = self.scopes.find(&name.name) {

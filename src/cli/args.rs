@@ -97,6 +97,9 @@ pub(super) struct Run {
     /// The case that every `forall` begins with, as the report of a failure says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) case: Option<u32>,
+    /// The one probe that every `idempotent` is attacked by, as the report of a failure says.
+    #[arg(long, value_name = "NAME[#N]")]
+    pub(super) probe: Option<String>,
     /// How many scenarios run at the same time [default: the number of processors].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

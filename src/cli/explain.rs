@@ -193,6 +193,7 @@ fn type_words(ty: Ty) -> String {
         Ty::List => "a list".to_owned(),
         Ty::OneOf(words) => format!("one of {}", words.join(", ")),
         Ty::Key => "a key such as `.id`, or a list of keys".to_owned(),
+        Ty::Place => "`header(\"NAME\")`, `metadata(\"NAME\")` or a field such as `.id`".to_owned(),
         Ty::Pattern => "a pattern".to_owned(),
         Ty::Name | Ty::Word => "a name".to_owned(),
     }

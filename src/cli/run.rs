@@ -110,6 +110,7 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
         timeout: args.timeout,
         fail_fast: args.fail_fast,
         cases: run::Cases { number: args.cases, first: args.case },
+        probe: args.probe.clone(),
         command: repeat(args, seed),
         root,
         warnings: project.diagnostics.iter().filter_map(|d| warning(d, project)).collect(),
@@ -247,6 +248,9 @@ fn repeat(args: &Run, seed: Option<u64>) -> Vec<String> {
     }
     if let Some(case) = args.case {
         option("--case", case.to_string());
+    }
+    if let Some(probe) = &args.probe {
+        option("--probe", probe.clone());
     }
     for (name, value) in &args.set {
         option("--set", format!("{name}={value}"));

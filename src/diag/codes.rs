@@ -117,6 +117,8 @@ codes! {
     // The run
     EXPECTATION "expectation": "an expectation does not hold",
         "The report shows the values of the parts of a comparison, or every path at which a pattern does not fit.";
+    NO_EFFECT "no-effect": "an idempotent operation does not say what it does",
+        "Equal answers prove nothing of what happened: a service may answer the same twice and charge twice. `idempotent` therefore compares the state of the system too. Write what the operation changes, as something that can be read again and again: `effect entries_of(alice).count rises by 1`, `effect stored(id) becomes { … }`, or `unchanged` for an operation that is safe.";
     NOTHING_CHECKED "nothing-checked": "a scenario, a property or a loop checked nothing",
         "A scenario whose statements made no request and judged no expectation proves nothing, so it fails; so does a `forall` with no case in which something was checked. A loop over an empty list has no turn, and what it expects was not judged: that is a warning.";
     FAULT_NEVER_HIT "fault-never-hit": "a fault was at work and hit nothing",

@@ -92,7 +92,12 @@ impl Structure {
             Rule::use_names => {
                 self.braces.insert(start, Brace::Data);
             }
-            Rule::block | Rule::settings | Rule::double_rules | Rule::stage_body | Rule::mix => {
+            Rule::block
+            | Rule::settings
+            | Rule::double_rules
+            | Rule::profile_body
+            | Rule::stage_body
+            | Rule::mix => {
                 self.braces.insert(start, Brace::Body);
             }
             Rule::params | Rule::args => {

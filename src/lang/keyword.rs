@@ -48,6 +48,7 @@ pub const KEYWORDS: &[Keyword] = &[
     word("service", &[Item], "a part of the system under test: built, started, watched and stopped"),
     word("environment", &[Item], "running services to use instead of starting them, chosen by `--env`"),
     word("double", &[Item], "a test double on a service's real protocol and contract"),
+    word("profile", &[Item], "a named set of probes and of what their answers must be, for `idempotent as`"),
     word("stage", &[Item], "a plane of the test; stages run in order"),
     word("shape", &[Item], "a set of values: draws them, matches them, documents them"),
     word("fixture", &[Item], "a value set up before the scenarios that reach it, and cleaned up after"),

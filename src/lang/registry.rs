@@ -72,6 +72,8 @@ pub enum Ty {
     OneOf(&'static [&'static str]),
     /// A key such as `.id`, or a list of keys.
     Key,
+    /// A place in a request: `header("Idempotency-Key")`, `metadata("x-key")` or a field `.id`.
+    Place,
     /// A pattern.
     Pattern,
     /// The name of something declared: a service, an owner.

@@ -78,11 +78,20 @@ fn resolve_library(loader: &mut Loader, path: &Template, written: &str) -> Resul
                 .did_you_mean(written, known),
         )));
     };
+    Ok(Import::Unit(module_of_library(loader, module)))
+}
+
+/// The module whose profiles are found without a `use`.
+pub(super) fn profiles(loader: &mut Loader) -> Option<usize> {
+    library::find(library::PROFILES).map(|module| module_of_library(loader, module))
+}
+
+fn module_of_library(loader: &mut Loader, module: &'static library::LibraryModule) -> usize {
     let identity = Identity::Library(module.name);
-    if let Some(&unit) = loader.units.get(&identity) {
-        return Ok(Import::Unit(unit));
+    match loader.units.get(&identity) {
+        Some(&unit) => unit,
+        None => loader.unit(identity, module.name.into(), PathBuf::new(), module.text.into()),
     }
-    Ok(Import::Unit(loader.unit(identity, module.name.into(), PathBuf::new(), module.text.into())))
 }
 
 fn is_library(loader: &Loader, unit: usize) -> bool {

@@ -9,9 +9,13 @@ pub struct LibraryModule {
     pub text: &'static str,
 }
 
+/// The module whose profiles `idempotent as` finds without a `use`.
+pub(super) const PROFILES: &str = "std/idempotency";
+
 /// Every module of the standard library, in alphabetical order.
 pub const LIBRARY: &[LibraryModule] = &[
     LibraryModule { name: "std/health", text: include_str!("../../stdlib/health.scn") },
+    LibraryModule { name: PROFILES, text: include_str!("../../stdlib/idempotency.scn") },
     LibraryModule { name: "std/lossless", text: include_str!("../../stdlib/lossless.scn") },
     LibraryModule { name: "std/problem", text: include_str!("../../stdlib/problem.scn") },
     LibraryModule { name: "std/robust", text: include_str!("../../stdlib/robust.scn") },

@@ -21,7 +21,8 @@ use crate::check::{Import, Program, Unit};
 use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
-use crate::syntax::{self, ast::ItemKind};
+use crate::syntax::ast::{ItemKind, Module, StatementKind};
+use crate::syntax::{self, visit};
 
 pub use data::{DataFile, Refused, Stamp};
 use file::Trouble;
@@ -151,6 +152,9 @@ impl Loader {
                 _ => None,
             })
             .collect();
+        if self.program.profiles.is_none() && names_a_profile(&self.program.units[unit].module) {
+            self.program.profiles = import::profiles(self);
+        }
         for (index, path) in uses {
             let import = match import::resolve(self, unit, &path) {
                 Ok(import) => import,
@@ -198,6 +202,20 @@ impl Loader {
         };
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// Whether an `idempotent` of a module is judged by a profile.
+fn names_a_profile(module: &Module) -> bool {
+    let mut named = false;
+    for item in &module.items {
+        if let ItemKind::Scenario(scenario) = &item.kind {
+            visit::statements(&scenario.body, &mut |statement| {
+                named |=
+                    matches!(&statement.kind, StatementKind::Idempotent(block) if block.profile.is_some());
+            });
+        }
+    }
+    named
 }
 
 /// The line in which a span begins.

@@ -112,7 +112,7 @@ fn becomes(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
 }
 
 /// The value without the part at a path; the same when there is no such part.
-pub(super) fn without(value: &Value, steps: &[Step]) -> Value {
+pub fn without(value: &Value, steps: &[Step]) -> Value {
     let Some((step, rest)) = steps.split_first() else { return Value::Absent };
     match (step, value) {
         (Step::Field(name), Value::Object(fields)) => {

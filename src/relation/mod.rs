@@ -22,6 +22,8 @@ mod same_order_as;
 mod signed;
 mod unique;
 
+pub use change::without;
+
 use crate::event::Detail;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;

@@ -206,6 +206,14 @@ fn service_log(out: &mut String, look: Look, log: &ServiceLog) {
     }
 }
 
+/// The command that repeats a failure, unless a later one of the same scenario has the same: probes
+/// are repeated one by one, everything else with its scenario.
+pub(crate) fn repeats(failures: &[Failure], index: usize) -> Option<&str> {
+    let command = failures.get(index)?.repeat.as_deref()?;
+    let later = failures.iter().skip(index + 1).any(|later| later.repeat.as_deref() == Some(command));
+    (!later).then_some(command)
+}
+
 /// What the failure before has shown already, and what the next one shows again: the steps, the
 /// exchange and the logs stand once in a scenario's failures.
 pub(crate) fn without_repeats(
@@ -237,9 +245,9 @@ pub(crate) fn full_text(failures: &[Failure], width: usize) -> String {
         }
         let before = index.checked_sub(1).and_then(|index| failures.get(index));
         write(&mut out, Look::plain(width), &without_repeats(before, failure, failures.get(index + 1)));
-    }
-    if let Some(command) = failures.iter().rev().find_map(|failure| failure.repeat.as_ref()) {
-        let _ = writeln!(out, "\n  repeat    {}", clean(command));
+        if let Some(command) = repeats(failures, index) {
+            let _ = writeln!(out, "\n  repeat    {}", clean(command));
+        }
     }
     out
 }

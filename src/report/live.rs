@@ -136,6 +136,7 @@ impl<R: Reporter> Reporter for Live<R> {
             | EventKind::Requested { .. }
             | EventKind::ContractCounted { .. }
             | EventKind::StreamCounted { .. }
+            | EventKind::Probed { .. }
             | EventKind::Expected { .. } => self.inner.on(event),
             _ => {
                 let inner = &mut self.inner;

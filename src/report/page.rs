@@ -160,6 +160,7 @@ impl Page {
             | EventKind::ContractCounted { .. }
             | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. }
+            | EventKind::Probed { .. }
             | EventKind::RunFinished { .. } => {}
         }
     }
@@ -275,9 +276,9 @@ impl Page {
             }
             let failure = &failure;
             super::failure::write(out, look, failure);
+            repeat(out, look, super::failure::repeats(&block.failures, index));
             shown.push(&block.failures[index]);
         }
-        repeat(out, look, block.failures.iter().rev().find_map(|failure| failure.repeat.as_deref()));
     }
 }
 

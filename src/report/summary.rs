@@ -1,10 +1,11 @@
 //! The end of the page: what was counted, stage by stage, and the verdict in one line.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::style::{Ink, hanging, indented, plural, took};
 use crate::diag::Look;
-use crate::event::{Coverage, Detail, EventKind, Exit, Gate, Outcome, SuiteOutcome, Summary};
+use crate::event::{Coverage, Detail, EventKind, Exit, Gate, Outcome, ProbeOutcome, SuiteOutcome, Summary};
 
 /// Longer lists of skipped scenarios are cut here; each has its own line above anyway.
 const SKIPPED: usize = 10;
@@ -20,6 +21,8 @@ pub(crate) struct Tally {
     end: Option<(Summary, u8, u64)>,
     hook_failures: usize,
     coverage: Coverage,
+    /// How each probe ended last, by its scenario, its line and its name.
+    probes: BTreeMap<(u32, u32, String), ProbeOutcome>,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +71,9 @@ impl Tally {
                 }
                 self.stage(&scenario.stage).counts.count(outcome);
             }
+            EventKind::Probed { id, place, probe, outcome, .. } => {
+                self.probes.insert((*id, place.line, probe.clone()), *outcome);
+            }
             EventKind::RunFinished { summary, exit, took_us, failures } => {
                 self.hook_failures += failures.len();
                 self.end = Some((*summary, *exit, *took_us));
@@ -112,6 +118,10 @@ impl Tally {
             hanging(out, look, 2, "left out", &text, Ink::Faint);
             any = true;
         }
+        if let Some(text) = self.survived() {
+            hanging(out, look, 2, "probes", &text, Ink::Faint);
+            any = true;
+        }
         for (index, line) in super::coverage::lines(&self.coverage).iter().enumerate() {
             hanging(out, look, 2, if index == 0 { "coverage" } else { "" }, line, Ink::Faint);
             any = true;
@@ -131,6 +141,26 @@ impl Tally {
         for line in super::style::wrap(&text, look.columns()) {
             let _ = writeln!(out, "{}", look.loud(ink, &line));
         }
+    }
+
+    /// How many attacks idempotent operations survived, and which they did not.
+    fn survived(&self) -> Option<String> {
+        if self.probes.is_empty() {
+            return None;
+        }
+        let of = |wanted: ProbeOutcome| self.probes.iter().filter(move |(_, outcome)| **outcome == wanted);
+        let named = |wanted: ProbeOutcome| {
+            let names: BTreeSet<&str> = of(wanted).map(|((_, _, name), _)| name.as_str()).collect();
+            names.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        let mut text = format!("{} of {} survived", of(ProbeOutcome::Survived).count(), self.probes.len());
+        for (outcome, word) in [(ProbeOutcome::Failed, "not"), (ProbeOutcome::Inconclusive, "unknown:")] {
+            let names = named(outcome);
+            if !names.is_empty() {
+                let _ = write!(text, "; {word} {names}");
+            }
+        }
+        Some(text)
     }
 
     fn verdict(&self, summary: &Summary, exit: Exit) -> (&'static str, String) {

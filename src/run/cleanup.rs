@@ -25,15 +25,21 @@ pub(crate) struct Opened {
 
 /// Runs what was deferred, last in first out; every failure is reported.
 pub(crate) async fn clean_up(cx: &Arc<Cx>, kill: &CancellationToken) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    // What was cut off inside it comes first.
+    loop {
+        let Some(nested) = lock(&cx.nested).pop() else { break };
+        failures.extend(Box::pin(clean_up(&nested, kill)).await);
+        nested.cancel.cancel();
+    }
     cx.settle(None).await;
     let mut deferred: Vec<Deferred> = std::mem::take(&mut *lock(&cx.defers));
     if deferred.is_empty() {
-        return Vec::new();
+        return failures;
     }
     let cancel = kill.child_token();
     let cleanup = Arc::new(cx.for_cleanup(cancel.clone()));
     let deadline = Instant::now() + CLEANUP;
-    let mut failures = Vec::new();
     while let Some(last) = deferred.pop() {
         match undo(cx, &cleanup, &last, deadline).await {
             Ok(more) => failures.extend(more),
@@ -70,10 +76,24 @@ impl Cx {
     /// of the scenario stays registered, so that the scenario's own cleanup runs it.
     pub(crate) async fn clean_up_case(self: &Arc<Self>, number: u64) -> Flow<Vec<Failure>> {
         self.settle(Some(number)).await;
+        self.clean_up_kept(|deferred| deferred.env.tries.contains(&number)).await
+    }
+
+    /// The same for a context that belongs to another one.
+    pub(crate) async fn clean_up_nested(self: &Arc<Self>, nested: &Arc<Cx>) -> Flow<Vec<Failure>> {
+        nested.settle(None).await;
+        let failures = nested.clean_up_kept(|_| true).await?;
+        nested.count_streams();
+        nested.cancel.cancel();
+        lock(&self.nested).retain(|known| !Arc::ptr_eq(known, nested));
+        Ok(failures)
+    }
+
+    async fn clean_up_kept(self: &Arc<Self>, which: impl Fn(&Deferred) -> bool) -> Flow<Vec<Failure>> {
         let mut failures = Vec::new();
         let mut cleanup = None;
         let deadline = Instant::now() + CLEANUP;
-        while let Some(last) = self.last_deferred(number) {
+        while let Some(last) = self.last_deferred(&which) {
             let cleanup =
                 cleanup.get_or_insert_with(|| Arc::new(self.for_cleanup(self.cancel.child_token())));
             failures.extend(undo(self, cleanup, &last, deadline).await?);
@@ -87,9 +107,9 @@ impl Cx {
         Ok(failures)
     }
 
-    fn last_deferred(&self, number: u64) -> Option<Deferred> {
+    fn last_deferred(&self, which: impl Fn(&Deferred) -> bool) -> Option<Deferred> {
         let deferred = lock(&self.defers);
-        deferred.iter().rev().find(|deferred| deferred.env.tries.contains(&number)).cloned()
+        deferred.iter().rev().find(|deferred| which(deferred)).cloned()
     }
 }
 

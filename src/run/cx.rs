@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -73,6 +74,21 @@ pub(crate) struct Cx {
     pub(crate) trials: Mutex<Vec<Trial>>,
     /// The doubles that it has play, and what went wrong with them.
     pub(crate) doubles: super::double::Doubles,
+    /// What scenario it runs, so that a probe can run its beginning once more.
+    pub(crate) story: Option<Story>,
+    /// Whether it is such a beginning: what it shows was shown before.
+    pub(crate) again: bool,
+    /// The beginnings that were run once more and are not cleaned up yet.
+    pub(crate) nested: Mutex<Vec<Arc<Cx>>>,
+}
+
+/// What scenario a context runs.
+#[derive(Clone)]
+pub(crate) struct Story {
+    /// The scenario, or which of its cases.
+    pub(crate) instance: super::scenario::Instance,
+    /// The fixtures that it shares with others: those of the run and of its stage.
+    pub(crate) scopes: [Arc<super::scenario::Scope>; 2],
 }
 
 /// A registered `defer`: runs with the values of its place.
@@ -117,6 +133,9 @@ impl Cx {
             streams: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
+            story: None,
+            again: false,
+            nested: Mutex::default(),
             doubles: super::double::Doubles::default(),
         }
     }
@@ -136,6 +155,27 @@ impl Cx {
         cx.began = self.began;
         cx.moments = self.moments.clone();
         *lock(&cx.fixtures) = lock(&self.fixtures).clone();
+        cx
+    }
+
+    /// The same scenario from its beginning, with a session, fixtures and cleanup of its own.
+    pub(crate) fn again(self: &Arc<Self>, name: &str) -> Arc<Cx> {
+        let cancel = self.cancel.child_token();
+        let name = format!("{} {name}", self.session.trace_id);
+        let mut session = Session::new(
+            self.session.redactor.clone(),
+            cancel.clone(),
+            self.session.dir.clone(),
+            trace_id(&name),
+            self.session.processes.clone(),
+        );
+        session.only_safe = self.session.only_safe;
+        let mut cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        cx.story = self.story.clone();
+        cx.again = true;
+        *lock(&cx.deadline) = *lock(&self.deadline);
+        let cx = Arc::new(cx);
+        lock(&self.nested).push(cx.clone());
         cx
     }
 
@@ -216,6 +256,11 @@ impl Cx {
         }
         details
     }
+}
+
+/// A W3C trace id that belongs to a name (Trace Context §3.2.2.3).
+pub(crate) fn trace_id(name: &str) -> String {
+    digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Locks; a panic elsewhere cannot have left half a value in these maps.

@@ -110,12 +110,13 @@ pub(crate) async fn dispatch(
         only_safe: elsewhere.only_safe,
         elsewhere: elsewhere.urls.keys().cloned().collect(),
         cases: options.cases,
+        probe: options.probe.clone(),
         protocols: crate::rooms::protocols(),
         services,
     }));
     let _stands = match world.open_stands() {
         Ok(stands) => stands,
-        Err(failure) => return end(Summary::default(), vec![failure], Exit::Environment),
+        Err(failure) => return end(Summary::default(), vec![*failure], Exit::Environment),
     };
     let policy = Policy {
         timeout: options.timeout,

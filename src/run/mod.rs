@@ -17,6 +17,7 @@ mod eval;
 mod expect;
 mod flow;
 mod forall;
+mod idempotent;
 mod inputs;
 mod judge;
 mod link;
@@ -75,6 +76,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// How many cases properties have.
     pub cases: Cases,
+    /// `--probe`: the one probe of `idempotent`s that runs; all without it.
+    pub probe: Option<String>,
     /// The words that repeat the run.
     pub command: Vec<String>,
     /// Where paths on the command line start from.

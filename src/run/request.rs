@@ -48,6 +48,33 @@ impl Checked {
     }
 }
 
+/// A request, evaluated: it can be performed as often as one likes.
+pub(crate) struct Prepared {
+    aim: Aim,
+    /// What is sent.
+    pub(crate) call: Call,
+}
+
+impl Prepared {
+    /// The service that it goes to.
+    pub(crate) fn service(&self) -> Option<&Arc<super::world::ServiceRef>> {
+        match &self.aim {
+            Aim::Service(service) => Some(service),
+            _ => None,
+        }
+    }
+}
+
+/// What a request came to.
+pub(crate) struct Performed {
+    /// The answer.
+    pub(crate) response: Arc<Response>,
+    /// Whether it is what a request that nobody checks must be.
+    pub(crate) succeeded: bool,
+    /// How it breaks the contract.
+    pub(crate) broken: Option<Failure>,
+}
+
 /// What a request is aimed at, found.
 enum Aim {
     Service(Arc<super::world::ServiceRef>),
@@ -64,21 +91,60 @@ impl Cx {
         span: Span,
         checked: Checked,
     ) -> Flow<Arc<Response>> {
+        let prepared = self.prepare(env, request).await?;
+        if let Aim::Service(service) = &prepared.aim
+            && &*prepared.call.verb == "restart"
+            && is_exchange(&prepared.call.options)
+        {
+            return self.exchanged(env, service, &prepared.call.options, span).await;
+        }
+        let performed = self.perform(env, request, span, &prepared, prepared.call.clone()).await?;
+        let Performed { response, succeeded, broken } = performed;
+        // A response that broke off has a status too; reading that alone must not hide the break.
+        let expected = match error_of(&response.record) {
+            Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
+            None => checked.verdict || checked.error,
+        };
+        if !succeeded && !expected {
+            let mut failure = self.unchecked_failure(env, request, span, &response);
+            self.also_broken(&mut failure, broken);
+            return Err(failure.into());
+        }
+        if let Some(broken) = broken {
+            return Err(Stop::Broken(vec![broken]));
+        }
+        if !succeeded {
+            let failure = self.unchecked_failure(env, request, span, &response);
+            self.must_judge(env, &response.record, failure);
+        }
+        Ok(response)
+    }
+
+    /// Evaluates a request, so that it can be performed.
+    pub(crate) async fn prepare(self: &Arc<Self>, env: &Env, request: &Request) -> Flow<Prepared> {
         let aim = self.aim(env, request.target.as_ref()).await?;
-        let protocols = self.protocols_of(env, request, &aim)?;
+        self.protocols_of(env, request, &aim)?;
         self.allowed(env, request, &aim)?;
         let call = self.assemble(env, request, &aim).await?;
-        if let Aim::Service(service) = &aim
-            && &*call.verb == "restart"
-            && is_exchange(&call.options)
-        {
-            return self.exchanged(env, service, &call.options, span).await;
-        }
+        Ok(Prepared { aim, call })
+    }
+
+    /// Performs a prepared request, as it is or changed, and judges nothing of its answer but the
+    /// contract.
+    pub(crate) async fn perform(
+        self: &Arc<Self>,
+        env: &Env,
+        request: &Request,
+        span: Span,
+        prepared: &Prepared,
+        call: Call,
+    ) -> Flow<Performed> {
+        let aim = &prepared.aim;
         self.requests.fetch_add(1, Ordering::Relaxed);
         env.count_check();
         let sent = std::time::Instant::now();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
-        for protocol in protocols {
+        for protocol in self.protocols_of(env, request, aim)? {
             outcome = protocol.perform(call.clone(), &self.session).await;
             if outcome.is_ok() {
                 break;
@@ -94,7 +160,7 @@ impl Cx {
             self.note_opened(env, live);
         }
         let place = self.world.bare_place(span);
-        let touched = match &aim {
+        let touched = match aim {
             Aim::Service(service) => self.touched(service, &call, &reply, span),
             Aim::Stream(live) => {
                 self.sent_on(live, &call);
@@ -105,32 +171,16 @@ impl Cx {
         let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
         self.world.count(&event);
         self.emit(event);
+        let succeeded = reply.succeeded;
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
-        if error_of(&response.record).is_some() {
-            self.broke.store(true, Ordering::Relaxed);
-        }
-        // A response that broke off has a status too; reading that alone must not hide the break.
-        let expected = match error_of(&response.record) {
-            Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
-            None => checked.verdict || checked.error,
-        };
         let broken = match error_of(&response.record) {
-            Some(_) => None,
+            Some(_) => {
+                self.broke.store(true, Ordering::Relaxed);
+                None
+            }
             None => self.breach(env, span, &call, &response.record, &response.exchange),
         };
-        if !reply.succeeded && !expected {
-            let mut failure = self.unchecked_failure(env, request, span, &response);
-            self.also_broken(&mut failure, broken);
-            return Err(failure.into());
-        }
-        if let Some(broken) = broken {
-            return Err(Stop::Broken(vec![broken]));
-        }
-        if !reply.succeeded {
-            let failure = self.unchecked_failure(env, request, span, &response);
-            self.must_judge(env, &response.record, failure);
-        }
-        Ok(response)
+        Ok(Performed { response, succeeded, broken })
     }
 
     /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.
@@ -475,7 +525,7 @@ fn is_verb_of(registry: &crate::lang::Registry, verb: &str, protocol: &str) -> b
 }
 
 /// Later options replace earlier ones; headers and metadata are merged name by name.
-fn merge(options: &mut Object, later: Object) {
+pub(crate) fn merge(options: &mut Object, later: Object) {
     for (name, value) in later {
         let merged = match (&*name, options.get(&name), &value) {
             ("headers" | "metadata", Some(Value::Object(known)), Value::Object(more)) => {
@@ -493,7 +543,7 @@ fn merge(options: &mut Object, later: Object) {
 }
 
 /// The `error` record of a request that got no whole response.
-fn error_of(record: &Value) -> Option<Value> {
+pub(crate) fn error_of(record: &Value) -> Option<Value> {
     let error = match record {
         Value::Object(fields) => fields.get("error").cloned(),
         Value::Live(live) => live.field("error"),

@@ -11,12 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::cx::{Cx, lock};
+use super::cx::{Cx, Story, lock, trace_id};
 use super::double;
 use super::env::Env;
 use super::flow::{Flow, Stop};
@@ -25,6 +24,7 @@ use crate::check::PlannedScenario;
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
 use crate::protocol::Session;
+use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind};
 use crate::value::{BoxFuture, Value, show_short};
 
@@ -32,13 +32,13 @@ pub(crate) use super::cleanup::clean_up;
 pub(crate) use fixture::Scope;
 #[cfg(test)]
 pub(crate) use instance::first_env;
-pub(crate) use instance::instances;
+pub(crate) use instance::{Instance, instances};
 pub(crate) use lease::admission;
 pub(crate) use outcome::{Finished, broken};
 
 use exits::{crashed, judges_exits_of, last_exit};
 use fixture::{Lifetime, lifetime};
-use instance::{Instance, info, scenario_env};
+use instance::{info, scenario_env};
 use lease::{Held, out_of_reach};
 use outcome::{not_run, settle, skipped};
 
@@ -101,7 +101,9 @@ async fn attempts(
         world.events.send(EventKind::ScenarioStarted { id: instance.id, scenario: info.clone(), attempt });
         let started = Instant::now();
         let cancel = policy.cancel.child_token();
-        let cx = Arc::new(context(world, policy, planned, instance, attempt, cancel));
+        let mut cx = context(world, policy, planned, instance, attempt, cancel);
+        cx.story = Some(Story { instance: instance.clone(), scopes: scopes.clone() });
+        let cx = Arc::new(cx);
         let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
         let cleanup = clean_up(&cx, &policy.kill).await;
         // What came to its doubles is its own, to the end of its cleanup.
@@ -243,18 +245,7 @@ async fn story(
     item: &Item,
     mut env: Env,
 ) -> Flow<Value> {
-    for &fixture in &planned.fixtures {
-        let scope = match lifetime(cx.world.plan.program.item(fixture)) {
-            Lifetime::Run => Some(&scopes[0]),
-            Lifetime::Stage => Some(&scopes[1]),
-            Lifetime::Scenario => None,
-        };
-        let value = match scope {
-            Some(scope) => scope.fixture(fixture).await?,
-            None => cx.set_up(fixture, &env.key).await?,
-        };
-        lock(&cx.fixtures).insert(fixture, value);
-    }
+    set_up_all(cx, scopes, planned, &env).await?;
     let ItemKind::Scenario(scenario) = &item.kind else { return Ok(Value::Null) };
     let before = cx.counted();
     let number = env.begin_try();
@@ -274,6 +265,46 @@ async fn story(
     Ok(value)
 }
 
+/// The fixtures that a scenario reaches, in the order in which they need each other.
+async fn set_up_all(
+    cx: &Arc<Cx>,
+    scopes: &[Arc<Scope>; 2],
+    planned: &PlannedScenario,
+    env: &Env,
+) -> Flow<()> {
+    for &fixture in &planned.fixtures {
+        let scope = match lifetime(cx.world.plan.program.item(fixture)) {
+            Lifetime::Run => Some(&scopes[0]),
+            Lifetime::Stage => Some(&scopes[1]),
+            Lifetime::Scenario => None,
+        };
+        let value = match scope {
+            Some(scope) => scope.fixture(fixture).await?,
+            None => cx.set_up(fixture, &env.key).await?,
+        };
+        lock(&cx.fixtures).insert(fixture, value);
+    }
+    Ok(())
+}
+
+/// Runs a scenario once more up to a statement, on fresh data: what it draws is keyed by `name`.
+/// Returns the scope at that statement.
+pub(crate) async fn begin_again(cx: &Arc<Cx>, story: &Story, name: &str, until: Span) -> Flow<Env> {
+    let world = &cx.world;
+    let planned = &world.plan.scenarios[story.instance.planned];
+    let mut env = scenario_env(world, planned, &story.instance);
+    env.key = env.key.with(name.to_owned());
+    if let Err(failure) = cx.open_own_links(&planned.links).await {
+        return Err(failure.into());
+    }
+    cx.begin_histories(&planned.links);
+    set_up_all(cx, &story.scopes, planned, &env).await?;
+    if let ItemKind::Scenario(scenario) = &world.plan.program.item(planned.item).kind {
+        cx.statements_until(&mut env, &scenario.body.statements, until, None).await?;
+    }
+    Ok(env)
+}
+
 /// A context with the scenario's own session.
 fn context(
     world: &Arc<World>,
@@ -286,8 +317,7 @@ fn context(
     let unit = &world.plan.program.units[planned.item.unit];
     let parts = instance.parts().join(", ");
     let name = format!("{:?} {} {parts} {attempt}", world.key, planned.title);
-    let trace: String =
-        digest(&SHA256, name.as_bytes()).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let trace = trace_id(&name);
     let mut session = Session::new(
         world.redactor.clone(),
         cancel.clone(),

@@ -68,6 +68,34 @@ impl Cx {
         })
     }
 
+    /// Runs the statements before a place, which may lie in a step. Returns whether it was met.
+    pub(crate) fn statements_until<'a>(
+        self: &'a Arc<Self>,
+        env: &'a mut Env,
+        statements: &'a [Statement],
+        until: Span,
+        beyond: Option<&'a Ahead<'a>>,
+    ) -> BoxFuture<'a, Flow<bool>> {
+        Box::pin(async move {
+            let at = statements.iter().position(|statement| {
+                statement.span == until
+                    || matches!(&statement.kind, StatementKind::Step(_, body) if body.span.contains(until.start))
+            });
+            let (before, rest) = statements.split_at(at.unwrap_or(statements.len()));
+            // What comes later may be where a response is checked.
+            let ahead = Ahead { rest, beyond };
+            self.statements_before(env, before, None, Some(&ahead)).await?;
+            let Some(next) = rest.first() else { return Ok(false) };
+            if let StatementKind::Step(title, body) = &next.kind {
+                let title = self.text(env, title).await?.text.to_string();
+                env.enter_step(title);
+                let ahead = Ahead { rest: &rest[1..], beyond };
+                return self.statements_until(env, &body.statements, until, Some(&ahead)).await;
+            }
+            Ok(true)
+        })
+    }
+
     /// Runs a block in a scope of its own.
     pub(crate) async fn block(
         self: &Arc<Self>,
@@ -132,7 +160,9 @@ impl Cx {
             StatementKind::Expr(expr) => self.expression_statement(env, expr, ahead, tail).await,
             StatementKind::Step(title, body) => {
                 let title = self.text(env, title).await?.text.to_string();
-                if let Some(id) = self.id {
+                if let Some(id) = self.id
+                    && !self.again
+                {
                     self.emit(EventKind::StepStarted { id, title: title.clone() });
                 }
                 let outer = env.enter_step(title);
@@ -173,7 +203,9 @@ impl Cx {
                     expression: self.written(expr.span),
                     value: show_short(&value, 10 * SHOWN),
                 };
-                self.emit(shown);
+                if !self.again {
+                    self.emit(shown);
+                }
                 Ok(Value::Null)
             }
             StatementKind::StopWhen(condition) => {
@@ -205,6 +237,11 @@ impl Cx {
                 env.response = None;
                 Ok(Value::Null)
             }
+            StatementKind::Idempotent(idempotent) => {
+                self.idempotent(env, idempotent, statement.span).await?;
+                env.response = None;
+                Ok(Value::Null)
+            }
             StatementKind::Reply(reply) => self.reply(env, reply, statement.span).await,
             StatementKind::Fail(fail) => self.fail(env, fail, statement.span).await,
             StatementKind::Under(faults, body) => {
@@ -212,7 +249,6 @@ impl Cx {
                 Ok(Value::Null)
             }
             StatementKind::Workload(_)
-            | StatementKind::Idempotent(_)
             | StatementKind::Error => {
                 // `check` refuses these before anything runs; a run that got here anyway must not pass.
                 let message = "this statement cannot be executed yet";

@@ -74,6 +74,7 @@ pub fn pattern(around: &Around, unit: usize, expr: &Expr, redactor: &Redactor) -
         seed: around.seed,
         inputs,
         cases: super::Cases::default(),
+        probe: None,
         only_safe: true,
         elsewhere: BTreeSet::new(),
         protocols: Vec::new(),

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     /// What the command line decides about properties.
     pub(crate) cases: super::Cases,
+    /// `--probe`: the one probe that runs.
+    pub(crate) probe: Option<String>,
     /// Whether some property has the case that the command line asks for.
     pub(crate) case_tried: AtomicBool,
     /// `@serial` scenarios hold it alone.
@@ -99,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) only_safe: bool,
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
     pub(crate) cases: super::Cases,
+    pub(crate) probe: Option<String>,
     pub(crate) protocols: Vec<Box<dyn Protocol>>,
     pub(crate) services: BTreeMap<ItemRef, Arc<ServiceRef>>,
 }
@@ -126,6 +129,7 @@ impl World {
             only_safe: parts.only_safe,
             elsewhere: parts.elsewhere,
             cases: parts.cases,
+            probe: parts.probe,
             case_tried: AtomicBool::new(false),
             serial: Arc::new(RwLock::new(())),
             counting: Counting::of(parts.services.values()),
@@ -145,7 +149,7 @@ impl World {
 
     /// Opens the places where doubles play; they close when the tasks are dropped. Errors: one
     /// cannot be played.
-    pub(crate) fn open_stands(&self) -> Result<JoinSet<Infallible>, Failure> {
+    pub(crate) fn open_stands(&self) -> Result<JoinSet<Infallible>, Box<Failure>> {
         let mut stands = JoinSet::new();
         for service in self.services.values() {
             let Some(stand) = service.stand() else { continue };
@@ -153,7 +157,7 @@ impl World {
             else {
                 continue;
             };
-            let failed = |why: String| Failure::new(Code::SERVICE_START.name, why);
+            let failed = |why: String| Box::new(Failure::new(Code::SERVICE_START.name, why));
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| failed(format!("`{}` cannot be played: {error}", service.name)))?;
             let serving = protocol.serve(listener, service.endpoint(self), stand).map_err(|misuse| {

@@ -77,6 +77,8 @@ pub enum ItemKind {
     Environment(Environment),
     /// `double name(params) of service { … }`.
     Double(Double),
+    /// `profile name(params) { … }`.
+    Profile(Profile),
     /// `stage name after a, b { … }`.
     Stage(Stage),
     /// `shape name …`.
@@ -239,6 +241,19 @@ pub struct DoubleRule {
     pub body: Block,
     /// The whole rule.
     pub span: Span,
+}
+
+/// `profile ietf(by, changed = 422) { probe …; same … }`.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The name.
+    pub name: Ident,
+    /// The parameters.
+    pub params: Vec<ParamDecl>,
+    /// `probe …`
+    pub probes: Vec<Probe>,
+    /// `same status, body`
+    pub same: Vec<Same>,
 }
 
 /// `stage e2e after component { … }`.

@@ -35,8 +35,18 @@ const STATEMENT_BLOCKS: [&str; 15] = [
 ];
 
 /// Words whose braces hold other entries, a line each.
-const ENTRY_BLOCKS: [&str; 9] =
-    ["service", "environment", "owner", "double", "stage", "shape", "suite", "variant", "workload"];
+const ENTRY_BLOCKS: [&str; 10] = [
+    "service",
+    "environment",
+    "owner",
+    "double",
+    "profile",
+    "stage",
+    "shape",
+    "suite",
+    "variant",
+    "workload",
+];
 
 /// Whether a top-level line belongs to something unreadable above it.
 pub(crate) fn belongs_to_error(text: &str, start: usize) -> bool {

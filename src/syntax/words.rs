@@ -85,6 +85,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::environment
         | R::owner
         | R::double
+        | R::profile
         | R::stage
         | R::shape
         | R::fixture
@@ -99,6 +100,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::k_service
         | R::k_environment
         | R::k_double
+        | R::k_profile
         | R::k_stage
         | R::k_shape
         | R::k_fixture
@@ -137,6 +139,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         R::setting | R::variant | R::plain_setting => "a setting",
         R::setting_phrase => "a phrase such as `in \"…\"`",
         R::double_rules => "rules in braces",
+        R::profile_body => "probes in braces",
         R::double_rule => "a rule such as `on GET /path { … }`",
         R::params => "parameters in parentheses",
         R::param => "a parameter",
@@ -242,6 +245,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::hole
         | R::setting_word
         | R::stage_part
+        | R::profile_part
         | R::let_target
         | R::phrase_word
         | R::claim_tail

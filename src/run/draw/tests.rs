@@ -41,6 +41,7 @@ fn world(paths: &[&str], seed: u64) -> Arc<World> {
         only_safe: false,
         elsewhere: Default::default(),
         cases: Default::default(),
+        probe: None,
         protocols: Vec::new(),
         services: Default::default(),
     }))

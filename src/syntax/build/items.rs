@@ -7,8 +7,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
     Action, Attribute, Double, DoubleRule, Environment, Fixture, Input, Item, ItemKind, Owner, ParamDecl,
-    Phrase, Scenario, Script, Secret, Service, Setting, SettingValue, Shape, Stage, Suite, Template, Use,
-    UseName,
+    Phrase, Profile, Scenario, Script, Secret, Service, Setting, SettingValue, Shape, Stage, Suite, Template,
+    Use, UseName,
 };
 use crate::syntax::grammar::Rule;
 
@@ -64,6 +64,7 @@ impl Builder<'_> {
                 ItemKind::Owner(Owner { name, settings: self.next_settings(&mut parts) })
             }
             Rule::double => ItemKind::Double(self.double(parts)),
+            Rule::profile => ItemKind::Profile(self.profile(parts)),
             Rule::stage => ItemKind::Stage(self.stage(parts)),
             Rule::shape => {
                 let name = self.declared(&mut parts);
@@ -246,6 +247,19 @@ impl Builder<'_> {
         };
         let when = parts.take(Rule::header).map(|pair| self.expr(pair));
         Some(DoubleRule { method, path, when, body: self.next_block(&mut parts), span })
+    }
+
+    fn profile(&mut self, mut parts: Parts<'_>) -> Profile {
+        let name = self.declared(&mut parts);
+        let params = self.params(parts.take(Rule::params));
+        // `by` says where a request carries its key: the probes look there, and no expression does.
+        params
+            .iter()
+            .filter(|param| &*param.name.name != "by")
+            .for_each(|param| self.refuse_reserved(&param.name));
+        let body = parts.take(Rule::profile_body);
+        let (probes, same) = body.map_or_else(Default::default, |body| self.profile_parts(body));
+        Profile { name, params, probes, same }
     }
 
     fn stage(&mut self, mut parts: Parts<'_>) -> Stage {

@@ -95,6 +95,7 @@ fn carries_meaning(rule: Rule) -> bool {
             | R::k_service
             | R::k_environment
             | R::k_double
+            | R::k_profile
             | R::k_stage
             | R::k_shape
             | R::k_fixture

@@ -356,6 +356,19 @@ impl Builder<'_> {
         Idempotent { profile, body: Block { statements, span }, probes, same, effects }
     }
 
+    /// What stands in the braces of a `profile`.
+    pub(super) fn profile_parts(&mut self, body: Pair<'_, Rule>) -> (Vec<Probe>, Vec<Same>) {
+        let mut claims = Claims::default();
+        let mut inner = Parts::of(body);
+        while let Some(pair) = inner.next() {
+            match pair.as_rule() {
+                Rule::probe | Rule::same => self.idempotent_claim(pair, &mut claims),
+                _ => self.hole(pair),
+            }
+        }
+        (claims.probes, claims.same)
+    }
+
     fn idempotent_claim(&mut self, pair: Pair<'_, Rule>, claims: &mut Claims) {
         let span = self.span(&pair);
         match pair.as_rule() {

@@ -206,13 +206,8 @@ pub(super) fn statement(s: &Statement) -> String {
         }
         K::Idempotent(i) => {
             let mut out = format!("idempotent{} {}", opt(" as", &i.profile), block(&i.body));
-            for p in &i.probes {
-                let body = p.body.as_ref().map_or(String::new(), |b| format!(" {}", block(b)));
-                out += &format!(" probe {}{}{body}", expr(&p.probe), on(&p.on));
-            }
-            for s in &i.same {
-                out += &format!(" same [{}] except [{}]", join(&s.parts), join(&s.except));
-            }
+            i.probes.iter().for_each(|p| out += &format!(" {}", probe(p)));
+            i.same.iter().for_each(|s| out += &format!(" {}", same(s)));
             i.effects.iter().for_each(|e| out += &format!(" effect {}", expect(e)));
             out
         }
@@ -238,6 +233,15 @@ pub(super) fn statement(s: &Statement) -> String {
         }
         K::Error => "ERROR".into(),
     }
+}
+
+fn probe(p: &Probe) -> String {
+    let body = p.body.as_ref().map_or(String::new(), |b| format!(" {}", block(b)));
+    format!("probe {}{}{body}", expr(&p.probe), opt(" on", &p.on))
+}
+
+fn same(s: &Same) -> String {
+    format!("same [{}] except [{}]", join(&s.parts), join(&s.except))
 }
 
 #[derive(Default)]
@@ -331,6 +335,13 @@ impl Out {
                             block(&r.body)
                         ));
                     }
+                });
+            }
+            ItemKind::Profile(p) => {
+                self.line(&format!("profile {}{}", p.name.name, params(&p.params)));
+                self.inside(|out| {
+                    p.probes.iter().for_each(|one| out.line(&probe(one)));
+                    p.same.iter().for_each(|one| out.line(&same(one)));
                 });
             }
             ItemKind::Stage(s) => {

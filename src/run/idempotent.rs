@@ -1,0 +1,206 @@
+//! `idempotent as PROFILE { … }`: the operation once as it is, then each probe on a trial of its
+//! own: the scenario from its beginning to here, on fresh data, then the attack. Every answer and
+//! the effect are judged; equal answers alone prove nothing.
+
+mod answer;
+mod attack;
+mod change;
+mod effect;
+mod given;
+mod links;
+mod report;
+mod trial;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+
+use super::cx::Cx;
+use super::env::Env;
+use super::flow::{Flow, Stop};
+use crate::check::{Attack, attacks, key_of, profile_of, same_of};
+use crate::diag::{Code, did_you_mean};
+use crate::event::{EventKind, Failure, ProbeOutcome};
+use crate::probe::KeyPlace;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, Idempotent, Request, Same, Statement, StatementKind};
+use crate::value::Value;
+
+use trial::Trial;
+
+/// The operation that is said to be idempotent.
+pub(super) struct Operation<'a> {
+    idempotent: &'a Idempotent,
+    /// The place of the whole statement.
+    span: Span,
+    /// What comes before the request.
+    lets: &'a [Statement],
+    request: &'a Request,
+    request_span: Span,
+    /// What the block expects of an answer.
+    expects: &'a [Statement],
+    same: &'a [Same],
+    /// Where the request carries its key, and where that is written.
+    key: Option<(KeyPlace, Span)>,
+    /// The key of the first trial: no other may have the same.
+    first_key: Option<Value>,
+}
+
+impl Cx {
+    /// Judges an operation that is said to be idempotent.
+    pub(crate) async fn idempotent(self: &Arc<Self>, env: &Env, block: &Idempotent, span: Span) -> Flow<()> {
+        let program = &self.world.plan.program;
+        let Some(mut operation) = Operation::of(block, span, same_of(program, env.unit, block)) else {
+            let message = "`idempotent` has no request";
+            return Err(self.failure(env, Code::NOTHING_CHECKED, span, message).into());
+        };
+        let mut plain = Trial::here(self, env, &operation).await?;
+        operation.first_key = plain.key(&operation)?;
+        plain.as_it_is(&operation).await?;
+        if self.again {
+            return Ok(());
+        }
+        let mut failures = Vec::new();
+        let mut unknown = Vec::new();
+        for attack in self.chosen(env, &operation)? {
+            match self.probed(env, &operation, &attack).await {
+                Ok(()) => {}
+                Err(Stop::Failed(found)) => failures.extend(found),
+                Err(Stop::Unknown(found)) => unknown.extend(found),
+                Err(other) => return Err(other),
+            }
+        }
+        if failures.is_empty() {
+            return if unknown.is_empty() { Ok(()) } else { Err(Stop::Unknown(unknown)) };
+        }
+        failures.extend(unknown);
+        Err(Stop::Failed(failures))
+    }
+
+    /// The probes that run: all, or those that the command line asks for.
+    fn chosen<'a>(&'a self, env: &Env, operation: &Operation<'a>) -> Flow<Vec<Attack<'a>>> {
+        let program = &self.world.plan.program;
+        let all = attacks(program, env.unit, operation.idempotent);
+        let Some(wanted) = &self.world.probe else { return Ok(all) };
+        let titles: Vec<String> = all.iter().map(|attack| attack.title.clone()).collect();
+        let chosen: Vec<Attack<'a>> =
+            all.into_iter().filter(|attack| attack.title == *wanted || *attack.name == **wanted).collect();
+        if !chosen.is_empty() {
+            return Ok(chosen);
+        }
+        let message = format!("there is no probe `{wanted}` here, and `--probe` asks for it");
+        let mut failure = self.failure(env, Code::BAD_VALUE, operation.keyword(), message);
+        failure.help = did_you_mean(wanted, titles.iter().map(String::as_str))
+            .or_else(|| Some(format!("there are {}", titles.join(", "))));
+        Err(failure.into())
+    }
+
+    /// Runs one probe and tells how it went.
+    async fn probed(self: &Arc<Self>, env: &Env, operation: &Operation<'_>, attack: &Attack<'_>) -> Flow<()> {
+        let began = Instant::now();
+        let requests = self.requests.load(Ordering::Relaxed);
+        let place = operation.place_of(attack);
+        self.at(place);
+        let (attempts, result) = self.attack(env, operation, attack).await;
+        let outcome = match &result {
+            Ok(()) => ProbeOutcome::Survived,
+            Err(Stop::Unknown(_)) => ProbeOutcome::Inconclusive,
+            Err(Stop::Cancelled) => return result,
+            Err(_) => ProbeOutcome::Failed,
+        };
+        debug_assert!(self.requests.load(Ordering::Relaxed) >= requests);
+        if let Some(id) = self.id {
+            self.emit(EventKind::Probed {
+                id,
+                place: self.world.bare_place(place),
+                probe: attack.title.clone(),
+                outcome,
+                attempts,
+                took_us: began.elapsed().as_micros() as u64,
+            });
+        }
+        let repeat = self
+            .repeat
+            .as_ref()
+            .map(|repeat| format!("{repeat} --probe {}", crate::value::words::shell_quote(&attack.title)));
+        let complete = |mut failures: Vec<Failure>| {
+            failures.iter_mut().for_each(|failure| failure.repeat.clone_from(&repeat));
+            failures
+        };
+        match result {
+            Err(Stop::Failed(failures) | Stop::Broken(failures)) => Err(Stop::Failed(complete(failures))),
+            Err(Stop::Unknown(failures)) => Err(Stop::Unknown(complete(failures))),
+            other => other,
+        }
+    }
+
+    /// The scope in which what stands in a profile is evaluated: its parameters, bound.
+    pub(super) async fn profile_env(
+        self: &Arc<Self>,
+        env: &Env,
+        operation: &Operation<'_>,
+    ) -> Flow<Option<Env>> {
+        let program = self.world.plan.program.clone();
+        let Some(profiled) = profile_of(&program, env.unit, operation.idempotent) else { return Ok(None) };
+        let origin = program.item(profiled.item).span.start;
+        let mut scope = Env::of_unit(profiled.item.unit, env.key.with("profile"), origin);
+        scope.steps = env.steps.clone();
+        scope.tries = env.tries.clone();
+        let args = profiled.args.map_or(&[][..], |args| &args.args);
+        let mut positional = args.iter().filter(|arg| arg.name.is_none());
+        for param in &profiled.profile.params {
+            let name = &param.name.name;
+            let named = args.iter().find(|arg| arg.name.as_ref().is_some_and(|given| given.name == *name));
+            let given = named.or_else(|| positional.next());
+            if &**name == "by" {
+                continue;
+            }
+            let value = match (given, &param.default) {
+                (Some(arg), _) => self.eval(env, &arg.value).await?,
+                (None, Some(default)) => self.eval(&scope, default).await?,
+                (None, None) => Value::Absent,
+            };
+            scope.bind(name.clone(), value);
+        }
+        Ok(Some(scope))
+    }
+}
+
+impl<'a> Operation<'a> {
+    fn of(idempotent: &'a Idempotent, span: Span, same: &'a [Same]) -> Option<Operation<'a>> {
+        let statements = &idempotent.body.statements;
+        let at = statements.iter().position(|statement| as_request(statement).is_some())?;
+        let (request, request_span) = as_request(&statements[at])?;
+        Some(Operation {
+            idempotent,
+            span,
+            lets: &statements[..at],
+            request,
+            request_span,
+            expects: &statements[at + 1..],
+            same,
+            key: key_of(idempotent),
+            first_key: None,
+        })
+    }
+
+    fn keyword(&self) -> Span {
+        Span { end: self.span.end.min(self.span.start + "idempotent".len() as u32), ..self.span }
+    }
+
+    /// Where a probe is to be shown: where it is written, or the profile that has it is named.
+    fn place_of(&self, attack: &Attack<'_>) -> Span {
+        match (attack.profile, &self.idempotent.profile) {
+            (Some(_), Some(profile)) => profile.span,
+            _ => attack.probe.span,
+        }
+    }
+}
+
+fn as_request(statement: &Statement) -> Option<(&Request, Span)> {
+    match &statement.kind {
+        StatementKind::Expr(Expr { kind: ExprKind::Request(request), span }) => Some((request, *span)),
+        _ => None,
+    }
+}
