@@ -21,6 +21,7 @@ pub(super) const ATTEMPTED: Rule = Rule {
         "expect (orders -> merchant).calls attempted(at_least: 2, at_most: 4) per .body.id",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -30,6 +30,7 @@ pub(super) const BACKS_OFF: Rule = Rule {
         "expect (orders -> merchant).calls backs_off(from: 50ms, to: 5s) per .body.id",
     ),
     judge,
+    verb: Some("back off"),
 };
 
 struct Bounds {

@@ -22,6 +22,7 @@ pub(super) const RISES: Rule = Rule {
         "effect entries_of(alice).count rises by 1",
     ),
     judge: rises,
+    verb: Some("rise"),
 };
 
 pub(super) const UNCHANGED: Rule = Rule {
@@ -32,6 +33,7 @@ pub(super) const UNCHANGED: Rule = Rule {
         "expect balance_of(alice) unchanged during { GET orders /v1/orders }",
     ),
     judge: unchanged,
+    verb: None,
 };
 
 pub(super) const BECOMES: Rule = Rule {
@@ -42,6 +44,7 @@ pub(super) const BECOMES: Rule = Rule {
         "expect state_of(order) becomes \"PAID\" during { pay(order) }",
     ),
     judge: becomes,
+    verb: Some("become that"),
 };
 
 fn change<'a>(claim: &Claim<'a>) -> Result<(&'a Value, &'a Value), Verdict> {

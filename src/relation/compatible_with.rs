@@ -35,6 +35,7 @@ pub(super) const COMPATIBLE_WITH: Rule = Rule {
         "expect ledger.contract compatible_with(level: wire) \"./contracts/released/ledger.proto\"",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -24,6 +24,7 @@ pub(super) const GAPLESS: Rule = Rule {
         "expect entries gapless(from: 1) by .seq",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

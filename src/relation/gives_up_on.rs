@@ -20,6 +20,7 @@ pub(super) const GIVES_UP_ON: Rule = Rule {
         "expect (orders -> merchant).calls gives_up_on [400, 422] per .body.id",
     ),
     judge,
+    verb: Some("give up"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -36,6 +36,7 @@ pub(super) const HAS: Rule = Rule {
         "expect entries has { type: \"PLACED\" } before { type: \"PAID\" } per .order_id",
     ),
     judge,
+    verb: Some("have that order"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -22,6 +22,7 @@ pub(super) const HONOURS_RETRY_AFTER: Rule = Rule {
         "expect (orders -> merchant).calls honours_retry_after per .body.id",
     ),
     judge,
+    verb: Some("honour `retry_after`"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -19,6 +19,7 @@ pub(super) const INCREASING: Rule = Rule {
         "expect entries increasing by .seq",
     ),
     judge: |claim| judge(claim, true),
+    verb: None,
 };
 
 pub(super) const ORDERED: Rule = Rule {
@@ -29,6 +30,7 @@ pub(super) const ORDERED: Rule = Rule {
         "expect entries ordered by .at per .account",
     ),
     judge: |claim| judge(claim, false),
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>, strict: bool) -> Result<Verdict, Verdict> {

@@ -26,6 +26,7 @@ pub(super) const LOSSLESS: Rule = Rule {
         "expect body lossless of asked",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

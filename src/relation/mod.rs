@@ -33,6 +33,9 @@ use crate::value::{Key, Object, Path, Value};
 pub trait Relation: Send + Sync {
     /// Its name, parameters, phrases and example.
     fn spec(&self) -> &'static Spec;
+    /// What is said of a subject for which it does not hold: `is not ordered`, `does not back off`;
+    /// or for which it does and was not to.
+    fn denial(&self, negated: bool) -> String;
     /// Whether the claim holds.
     fn judge(&self, claim: &Claim<'_>) -> Verdict;
 }
@@ -160,12 +163,23 @@ pub fn find(name: &str) -> Option<&'static dyn Relation> {
 /// A relation as its `Spec` beside its judge. The judge leaves early with a verdict as its error.
 struct Rule {
     spec: &'static Spec,
+    /// The infinitive with what belongs to it, when the name is a verb; else it follows `is`.
+    verb: Option<&'static str>,
     judge: fn(&Claim<'_>) -> Result<Verdict, Verdict>,
 }
 
 impl Relation for Rule {
     fn spec(&self) -> &'static Spec {
         self.spec
+    }
+
+    fn denial(&self, negated: bool) -> String {
+        match (self.verb, negated) {
+            (Some(verb), false) => format!("does not {verb}"),
+            (Some(verb), true) => format!("does {verb}"),
+            (None, false) => format!("is not {}", self.spec.name),
+            (None, true) => format!("is not not {}", self.spec.name),
+        }
     }
 
     fn judge(&self, claim: &Claim<'_>) -> Verdict {

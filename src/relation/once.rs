@@ -26,6 +26,7 @@ pub(super) const EXACTLY_ONCE: Rule = Rule {
         "expect entries exactly_once of placed[*].body.id by .order_id",
     ),
     judge: |claim| judge(claim, 1, 1),
+    verb: None,
 };
 
 pub(super) const AT_LEAST_ONCE: Rule = Rule {
@@ -36,6 +37,7 @@ pub(super) const AT_LEAST_ONCE: Rule = Rule {
         "expect deliveries at_least_once of [order.id] by .body.order_id",
     ),
     judge: |claim| judge(claim, 1, usize::MAX),
+    verb: None,
 };
 
 pub(super) const AT_MOST_ONCE: Rule = Rule {
@@ -46,6 +48,7 @@ pub(super) const AT_MOST_ONCE: Rule = Rule {
         "expect charges at_most_once of orders by .order_id",
     ),
     judge: |claim| judge(claim, 0, 1),
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdict> {

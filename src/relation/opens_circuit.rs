@@ -30,6 +30,7 @@ pub(super) const OPENS_CIRCUIT: Rule = Rule {
         "expect (orders -> merchant).calls opens_circuit(after: 5, for: 1s)",
     ),
     judge,
+    verb: Some("open its circuit"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

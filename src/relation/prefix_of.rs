@@ -13,6 +13,7 @@ pub(super) const PREFIX_OF: Rule = Rule {
         "expect replica prefix_of primary by .seq",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -23,6 +23,7 @@ pub(super) const PROPAGATES_DEADLINE: Rule = Rule {
         "expect (orders -> ledger).calls propagates_deadline(at_most: 2s)",
     ),
     judge,
+    verb: Some("propagate its deadline"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -16,6 +16,7 @@ pub(super) const SAME_ORDER_AS: Rule = Rule {
         "expect projection same_order_as entries by .id",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

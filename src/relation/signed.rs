@@ -31,6 +31,7 @@ pub(super) const SIGNED: Rule = Rule {
         "expect merchant.calls signed(with: hmac_sha256(\"test-key\"), in: header(\"X-Signature\"))",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

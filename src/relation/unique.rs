@@ -16,6 +16,7 @@ pub(super) const UNIQUE: Rule = Rule {
         "expect entries unique by .id",
     ),
     judge,
+    verb: None,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -223,11 +223,21 @@ impl Cx {
             Some((_, after)) => after.clone(),
             None => self.eval(env, subject).await?,
         };
-        self.present(env, subject, &value)?;
+        // What becomes something may have been nothing before, or become it: its pattern tells. A
+        // misspelt field becomes nothing, since it fitted `absent` all along.
+        let judged_by_pattern = change.is_some() && used.operand.is_some() && !used.negated;
+        if !judged_by_pattern {
+            self.present(env, subject, &value)?;
+        }
         let value = settled(value);
-        let not = if used.negated { "not " } else { "" };
-        let claimed = format!("`{}` is not {not}{}", self.written(subject.span), used.name.name);
-        let verdict = match self.world.plan.program.lookup_item(env.unit, &used.name.name) {
+        let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
+        let denial = match relation::find(&used.name.name) {
+            Some(built_in) if declared.is_none() => built_in.denial(used.negated),
+            _ if used.negated => format!("is not not {}", used.name.name),
+            _ => format!("is not {}", used.name.name),
+        };
+        let claimed = format!("`{}` {denial}", self.written(subject.span));
+        let verdict = match declared {
             Some((item, declared)) if matches!(declared.kind, ItemKind::Check(_)) => {
                 let ItemKind::Check(script) = &declared.kind else { return Ok(Judgement::of(false)) };
                 let or_empty = used.phrases.iter().any(|phrase| &*phrase.word.name == "or_empty");

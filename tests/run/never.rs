@@ -1,5 +1,7 @@
 //! Never a false green: each of these must fail, and say why.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use crate::harness::{json, project, reply, scn, server};
 
 /// Runs one scenario with these statements.
@@ -99,6 +101,34 @@ fn nonsense_does_not_become_true_by_not() {
     fails("let xs = []\nexpect not xs increasing by .seq", &["`xs` is list, not a truth value"]);
     fails("let xs = []\nexpect xs not increasing by .seq", &["`xs` is not not increasing"]);
     fails("let xs = []\nexpect xs increasing by .seq", &["increasing"]);
+}
+
+#[test]
+fn what_becomes_absent_was_there_before() {
+    let note = |before: &'static str, after: &'static str, claim: &str| {
+        let written = AtomicBool::new(false);
+        let url = server(move |asked| {
+            if asked.method == "POST" {
+                written.store(true, Relaxed);
+            }
+            json("200 OK", if written.load(Relaxed) { after } else { before })
+        });
+        let text = format!(
+            "service s {{ speaks http; at \"{url}\" }}\n@safe\naction now() {{ GET s /; return body }}\n\
+             scenario \"it\" {{ expect {claim} during {{ POST s / {{}} }} }}\n"
+        );
+        scn(&text).run(&[])
+    };
+    let (some, none) = ("{\"note\": \"x\"}", "{}");
+    note(some, none, "now().note becomes absent").ends(0, &[]);
+    note(none, some, "now().note becomes \"x\"").ends(0, &[]);
+    note(some, some, "now().note becomes absent").ends(1, &["`now().note` does not become that"]);
+    let already = "it fitted absent before already";
+    note(none, none, "now().note becomes absent").ends(1, &[already]);
+    note(some, none, "now().nope becomes absent").ends(1, &[already]);
+    for claim in ["nope not becomes absent", "nope not becomes \"x\"", "nope unchanged", "note rises by 1"] {
+        note(some, none, &format!("now().{claim}")).ends(1, &["is absent"]);
+    }
 }
 
 #[test]
