@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::post;
+use axum::serve::ListenerExt as _;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::client::SendRequest;
 use scn::link::{Link, Spec, Wire};
@@ -103,6 +104,7 @@ async fn http() -> SocketAddr {
     let app = Router::new().route("/echo", post(|body: Bytes| async { body }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = listener.tap_io(|io| io.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
@@ -143,6 +145,7 @@ async fn grpc() -> SocketAddr {
         server.unary(raw::Echo, request).await
     });
     let app = Router::new().fallback_service(echo);
+    let listener = listener.tap_io(|io| io.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }

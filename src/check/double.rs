@@ -76,9 +76,7 @@ impl<'a> Walker<'a, '_> {
     ) -> Option<Played<'a>> {
         let protocol = spoken(service).map_or_else(|| Arc::from("http"), |name| name.name);
         let registry = self.cx.registry;
-        if registry.get(Kind::Protocol, &protocol).is_none() {
-            return None;
-        }
+        registry.get(Kind::Protocol, &protocol)?;
         if registry.names(Kind::Option, &format!("{protocol} reply")).is_empty() {
             let message = format!("`{}` speaks {protocol}, which no double plays", service.name.name);
             let played = registry.of_kind(Kind::Protocol).map(|spec| spec.name);

@@ -160,7 +160,7 @@ where
             let _ = stream.set_nodelay(true);
             let answer = answer.clone();
             connections.spawn(async move {
-                let service = service_fn(move |request| answer(request));
+                let service = service_fn(answer);
                 // A caller that breaks off is no failure of ours.
                 let _ = auto::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), service)

@@ -1,6 +1,8 @@
-//! `backs_off`: the pauses between the starts of a group's attempts begin with at least `from`,
-//! never shrink, and never exceed `to`, each up to `jitter`. A group with one attempt has no pause;
-//! no pause at all is a claim about nothing. Time `O(n)`.
+//! `backs_off`: the pauses before the attempts of a group after the first begin with at least
+//! `from`, never shrink, and never exceed `to`, each up to `jitter`. With `factor`, pause n is
+//! `from × factor^(n-1)`, at most `to`, up to `jitter`. A pause lasts from the end of the attempt
+//! before, or from its start if it has no end. A group with one attempt has no pause; no pause at all
+//! is a claim about nothing. Time `O(n)`.
 
 use super::records::{Group, fails, groups, invalid, keys, nothing, records};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
@@ -15,12 +17,13 @@ pub(super) const BACKS_OFF: Rule = Rule {
         &[
             Param::required("from", Ty::Duration, "the least first pause"),
             Param::required("to", Ty::Duration, "the greatest pause"),
+            Param::new("factor", Ty::Number, "how much longer each pause is than the one before"),
             Param::new(
                 "jitter",
-                Ty::Number,
-                "how much a pause may stray from these, as a share; default 20%",
+                Ty::Any,
+                "how much a pause may stray from these: a share such as 20%, the default, or from a share to a share, 0%..100%",
             ),
-            Param::new("by", Ty::Key, "when an attempt starts; default `.start`"),
+            Param::new("by", Ty::Key, "when an attempt starts; default `.start`, and pauses from `.end`"),
             PER,
             OR_EMPTY,
         ],
@@ -32,33 +35,49 @@ pub(super) const BACKS_OFF: Rule = Rule {
 struct Bounds {
     from: i64,
     to: i64,
-    /// `1 - jitter` and `1 + jitter`.
-    shrink: Value,
-    grow: Value,
+    factor: Option<Number>,
+    /// What a pause is multiplied with at least and at most.
+    shrink: Number,
+    grow: Number,
 }
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let records = records(claim)?;
     let bounds = bounds(claim)?;
-    let start = Key::One(Path(vec![Step::Field("start".into())]));
-    let times = keys(&records, Some(claim.by.as_ref().unwrap_or(&start)))?;
+    let field = |name: &str| Key::One(Path(vec![Step::Field(name.into())]));
+    let starts = keys(&records, Some(claim.by.as_ref().unwrap_or(&field("start"))))?;
+    let ends: Vec<Value> = match &claim.by {
+        Some(_) => starts.clone(),
+        None => {
+            let end = field("end");
+            let or_start = |(record, start): (&Value, &Value)| match end.get(record) {
+                Value::Absent => start.clone(),
+                end => end,
+            };
+            records.iter().zip(&starts).map(or_start).collect()
+        }
+    };
     let mut pauses = 0;
     for group in groups(&records, claim.per.as_ref())? {
         let mut last: Option<i64> = None;
+        let mut expected = bounds.from;
         for pair in group.members.windows(2) {
             let (a, b) = (pair[0], pair[1]);
-            let pause = match sub(&times[b], &times[a]) {
+            let pause = match sub(&starts[b], &ends[a]) {
                 Ok(Value::Duration(pause)) => pause,
                 Ok(_) => return Err(invalid("attempts start at a duration or a date-time, not at a number")),
-                Err(why) => return Err(invalid(format!("the starts of [{a}] and [{b}]: {why}"))),
+                Err(why) => return Err(invalid(format!("the times of [{a}] and [{b}]: {why}"))),
             };
             pauses += 1;
-            if let Some(why) = wrong(pause, last, &bounds, &group)? {
+            if let Some(why) = wrong(pause, last, expected, &bounds, &group)? {
                 let why =
                     format!("the pause between [{a}] and [{b}] is {}, {why}", show(&Value::Duration(pause)));
                 return Ok(fails(why, &[(a, &records[a]), (b, &records[b])]));
             }
             last = Some(pause);
+            if let Some(factor) = &bounds.factor {
+                expected = scaled(expected, factor)?.min(bounds.to);
+            }
         }
     }
     if pauses == 0 {
@@ -67,17 +86,24 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     Ok(Verdict::Holds)
 }
 
-fn wrong(pause: i64, last: Option<i64>, bounds: &Bounds, group: &Group) -> Result<Option<String>, Verdict> {
+fn wrong(
+    pause: i64,
+    last: Option<i64>,
+    expected: i64,
+    bounds: &Bounds,
+    group: &Group,
+) -> Result<Option<String>, Verdict> {
     let shown = |nanos: i64| show(&Value::Duration(nanos));
-    let (from, to) = (scaled(bounds.from, &bounds.shrink)?, scaled(bounds.to, &bounds.grow)?);
     let label = &group.label;
-    if pause < from {
-        return Ok(Some(format!("shorter than {}{label}", shown(bounds.from))));
+    let least = if bounds.factor.is_some() { expected } else { bounds.from };
+    let most = if bounds.factor.is_some() { expected } else { bounds.to };
+    if pause < scaled(least, &bounds.shrink)? {
+        return Ok(Some(format!("shorter than {}{label}", shown(least))));
     }
-    if pause > to {
-        return Ok(Some(format!("longer than {}{label}", shown(bounds.to))));
+    if pause > scaled(most, &bounds.grow)? {
+        return Ok(Some(format!("longer than {}{label}", shown(most))));
     }
-    match last {
+    match last.filter(|_| bounds.factor.is_none()) {
         Some(last) if pause < scaled(last, &bounds.shrink)? => {
             Ok(Some(format!("shorter than the one before, {}{label}", shown(last))))
         }
@@ -85,8 +111,8 @@ fn wrong(pause: i64, last: Option<i64>, bounds: &Bounds, group: &Group) -> Resul
     }
 }
 
-fn scaled(nanos: i64, factor: &Value) -> Result<i64, Verdict> {
-    match mul(&Value::Duration(nanos), factor) {
+fn scaled(nanos: i64, factor: &Number) -> Result<i64, Verdict> {
+    match mul(&Value::Duration(nanos), &Value::Number(factor.clone())) {
         Ok(Value::Duration(nanos)) => Ok(nanos),
         Ok(_) => Ok(nanos),
         Err(why) => Err(invalid(why)),
@@ -98,20 +124,37 @@ fn bounds(claim: &Claim<'_>) -> Result<Bounds, Verdict> {
         Some(Value::Duration(nanos)) if *nanos >= 0 => Ok(*nanos),
         _ => Err(invalid(format!("`{name}` is a duration such as `100ms`"))),
     };
-    let jitter = match claim.args.get("jitter") {
-        None => Number::Int(20).div(&Number::Int(100)).map_err(|e| invalid(e.to_string()))?,
-        Some(Value::Number(share)) if *share >= Number::Int(0) && *share < Number::Int(1) => share.clone(),
-        Some(_) => return Err(invalid("`jitter` is a share from 0% up to 100%")),
+    let factor = match claim.args.get("factor") {
+        None | Some(Value::Absent) => None,
+        Some(Value::Number(factor)) if *factor >= Number::Int(1) => Some(factor.clone()),
+        Some(_) => return Err(invalid("`factor` is how much longer each pause is, 1 or more")),
     };
-    let one = Number::Int(1);
-    let (shrink, grow) = (one.sub(&jitter), one.add(&jitter));
-    match (shrink, grow) {
-        (Ok(shrink), Ok(grow)) => Ok(Bounds {
-            from: span("from")?,
-            to: span("to")?,
-            shrink: Value::Number(shrink),
-            grow: Value::Number(grow),
-        }),
-        _ => Err(invalid("`jitter` is a share from 0% up to 100%")),
+    let (from, to) = (span("from")?, span("to")?);
+    if from > to {
+        return Err(invalid("`from` is longer than `to`"));
     }
+    let (shrink, grow) = jitter(claim.args.get("jitter"))?;
+    Ok(Bounds { from, to, factor, shrink, grow })
+}
+
+/// What a pause is multiplied with at least and at most.
+fn jitter(given: Option<&Value>) -> Result<(Number, Number), Verdict> {
+    const SAY: &str = "`jitter` is a share from 0% up to 100%, or two of them such as `0%..100%`";
+    let (zero, one) = (Number::Int(0), Number::Int(1));
+    let wrong = |_| invalid(SAY);
+    let (less, more) = match given {
+        None | Some(Value::Absent) => {
+            let share = Number::Int(20).div(&Number::Int(100)).map_err(wrong)?;
+            (share.negate(), share)
+        }
+        Some(Value::Number(share)) if *share >= zero && *share < one => (share.negate(), share.clone()),
+        Some(Value::Range(range)) => match (&range.0, &range.1) {
+            (Value::Number(less), Value::Number(more)) if *less > one.negate() && less <= more => {
+                (less.clone(), more.clone())
+            }
+            _ => return Err(invalid(SAY)),
+        },
+        Some(_) => return Err(invalid(SAY)),
+    };
+    Ok((one.add(&less).map_err(wrong)?, one.add(&more).map_err(wrong)?))
 }

@@ -1,16 +1,22 @@
 //! Relations: what an expectation says of its subject, one room each behind one trait. They see
 //! values, keys and patterns, never protocols.
 
+mod attempted;
 mod backs_off;
+mod calls;
 mod change;
 mod compatible_with;
 mod gapless;
+mod gives_up_on;
 mod has;
+mod honours_retry_after;
 mod increasing;
 mod lossless;
 mod once;
+mod opens_circuit;
 mod planned;
 mod prefix_of;
+mod propagates_deadline;
 mod records;
 mod same_order_as;
 mod signed;
@@ -107,7 +113,12 @@ pub const SPECS: &[&[Spec]] = &[
         *change::RISES.spec,
         *change::UNCHANGED.spec,
         *change::BECOMES.spec,
+        *attempted::ATTEMPTED.spec,
         *backs_off::BACKS_OFF.spec,
+        *honours_retry_after::HONOURS_RETRY_AFTER.spec,
+        *gives_up_on::GIVES_UP_ON.spec,
+        *propagates_deadline::PROPAGATES_DEADLINE.spec,
+        *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
@@ -130,7 +141,12 @@ static RELATIONS: &[&Rule] = &[
     &change::RISES,
     &change::UNCHANGED,
     &change::BECOMES,
+    &attempted::ATTEMPTED,
     &backs_off::BACKS_OFF,
+    &honours_retry_after::HONOURS_RETRY_AFTER,
+    &gives_up_on::GIVES_UP_ON,
+    &propagates_deadline::PROPAGATES_DEADLINE,
+    &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
     &lossless::LOSSLESS,
     &signed::SIGNED,

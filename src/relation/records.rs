@@ -65,11 +65,16 @@ pub(super) fn keys(records: &[Value], key: Option<&Key>) -> Result<Vec<Value>, V
     for (at, record) in records.iter().enumerate() {
         let value = key.get(record);
         if lacks(&value) {
-            return Err(Verdict::Invalid(shows(format!("record [{at}] has no `{key}`"), &[(at, record)])));
+            return Err(lacking(at, key, record));
         }
         keys.push(value);
     }
     Ok(keys)
+}
+
+/// A record without its key.
+pub(super) fn lacking(at: usize, key: impl std::fmt::Display, record: &Value) -> Verdict {
+    Verdict::Invalid(shows(format!("record [{at}] has no `{key}`"), &[(at, record)]))
 }
 
 fn lacks(key: &Value) -> bool {

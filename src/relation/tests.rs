@@ -1,3 +1,5 @@
+mod calls;
+
 use super::*;
 use crate::shape::{FieldPattern, ObjectPattern};
 use crate::value::{Step, from_json};

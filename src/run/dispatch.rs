@@ -116,7 +116,7 @@ pub(crate) async fn dispatch(
     }));
     let _stands = match world.open_stands() {
         Ok(stands) => stands,
-        Err(failure) => return end(Summary::default(), vec![failure], Exit::Environment),
+        Err(failure) => return end(Summary::default(), vec![*failure], Exit::Environment),
     };
     let policy = Policy {
         timeout: options.timeout,

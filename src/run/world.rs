@@ -149,7 +149,7 @@ impl World {
 
     /// Opens the places where doubles play; they close when the tasks are dropped. Errors: one
     /// cannot be played.
-    pub(crate) fn open_stands(&self) -> Result<JoinSet<Infallible>, Failure> {
+    pub(crate) fn open_stands(&self) -> Result<JoinSet<Infallible>, Box<Failure>> {
         let mut stands = JoinSet::new();
         for service in self.services.values() {
             let Some(stand) = service.stand() else { continue };
@@ -157,7 +157,7 @@ impl World {
             else {
                 continue;
             };
-            let failed = |why: String| Failure::new(Code::SERVICE_START.name, why);
+            let failed = |why: String| Box::new(Failure::new(Code::SERVICE_START.name, why));
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| failed(format!("`{}` cannot be played: {error}", service.name)))?;
             let serving = protocol.serve(listener, service.endpoint(self), stand).map_err(|misuse| {

@@ -1,8 +1,8 @@
 //! The doubles that a scenario takes, and those that it lacks.
 
 use super::CALLS;
-use crate::check::context::Context;
 use crate::check::callers::callers;
+use crate::check::context::Context;
 use crate::check::plan::{ItemRef, PlannedDouble, Program};
 use crate::check::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};

@@ -85,3 +85,55 @@ async fn a_call_that_lasts_has_no_end_and_wakes_who_waits() {
     caller.send("go").await;
     assert_eq!(at(&records(&link, 1).await[0], &["response", "status"]), "204");
 }
+
+/// A message of gRPC, `flag` saying whether it is compressed.
+fn framed(flag: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[flag][..], &(bytes.len() as u32).to_be_bytes(), bytes].concat()
+}
+
+#[tokio::test]
+async fn messages_are_told_by_their_contract_also_compressed_ones() {
+    use async_compression::tokio::bufread::{GzipEncoder, ZstdEncoder};
+    use http::HeaderMap;
+
+    use crate::contract::{Contract, proto};
+    use crate::link::calls::log::{Head, Headers, Log};
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("l.proto");
+    let text = "syntax = \"proto3\"; package l; message M { string id = 1; } \
+                service L { rpc Post(M) returns (M); rpc Put(stream M) returns (stream M); }";
+    std::fs::write(&file, text).unwrap();
+    let spec = Spec {
+        from: "a".into(),
+        to: "b".into(),
+        wire: Wire::Grpc,
+        upstream: "127.0.0.1:1".parse().unwrap(),
+        contract: Some(Contract::Proto(proto::compile(&file).unwrap())),
+        began: Instant::now(),
+    };
+    let plain = b"\x0a\x01x";
+    let (mut gzip, mut zstd) = (Vec::new(), Vec::new());
+    GzipEncoder::new(&plain[..]).read_to_end(&mut gzip).await.unwrap();
+    ZstdEncoder::new(&plain[..]).read_to_end(&mut zstd).await.unwrap();
+    for (path, coding, sent, told) in [
+        ("/l.L/Post", "identity", framed(0, plain), "{ id: \"x\" }"),
+        ("/l.L/Post", "gzip", framed(1, &gzip), "{ id: \"x\" }"),
+        ("/l.L/Post", "zstd", framed(1, &zstd), "{ id: \"x\" }"),
+        ("/l.L/Put", "identity", framed(0, plain), "[{ id: \"x\" }]"),
+        ("/l.L/Put", "identity", framed(0, plain).repeat(2), "[{ id: \"x\" }, { id: \"x\" }]"),
+        ("/l.L/Post", "gzip", framed(1, b"no gzip"), "unreadable("),
+        ("/l.L/Post", "identity", framed(0, b"\x0a\x05x"), "unreadable("),
+        ("/l.L/Post", "identity", framed(0, plain)[..6].to_vec(), "unreadable("),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("grpc-encoding", coding.parse().unwrap());
+        let log = Log::new(&spec);
+        let headers = Headers::Map(headers);
+        let call = log.begin(Head { method: "POST".into(), target: path.into(), headers, is_grpc: true });
+        call.request(&sent);
+        call.requested();
+        let body = at(&call.record(), &["body"]);
+        assert!(body.starts_with(told), "{path} {coding}: {body}");
+    }
+}

@@ -2,10 +2,11 @@
 //!
 //! The contract, `contracts/ledger.proto`, says what the service promises. Here
 //! `posting` knows the rules of book-keeping, `store` keeps the entries,
-//! `service` speaks gRPC, `decoding` tells callers what is no message, and
-//! `telemetry` logs.
+//! `service` speaks gRPC, `decoding` tells callers what is no message,
+//! `telemetry` logs, and `defects` are mistakes for tests to find.
 
 mod decoding;
+mod defects;
 mod posting;
 mod service;
 mod store;
@@ -22,7 +23,10 @@ use crate::{
     telemetry::Telemetry,
 };
 
-pub use crate::telemetry::log;
+pub use crate::{
+    defects::{Defect, Defects, TABLE as DEFECTS},
+    telemetry::log,
+};
 
 /// The messages and the service, generated from the contract.
 #[expect(clippy::allow_attributes, reason = "the generator writes `allow`")]
@@ -71,6 +75,8 @@ pub struct Config {
     pub node: String,
     /// The contract it was built from.
     pub contract: Version,
+    /// The mistakes it makes.
+    pub defects: Defects,
 }
 
 /// Serves the ledger on a listener until `shutdown`; then finishes what is under way.
@@ -82,10 +88,11 @@ pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let store = Store::open(config.db.as_deref())?;
+    let store = Store::open(config.db.as_deref(), config.defects.clone())?;
     let node = AsciiMetadataValue::try_from(config.node)?;
     let (stop, stopping) = watch::channel(false);
-    let ledger = LedgerServer::new(LedgerService::new(store, node, config.contract, stopping))
+    let service = LedgerService::new(store, node, config.contract, config.defects, stopping);
+    let ledger = LedgerServer::new(service)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .send_compressed(CompressionEncoding::Gzip)

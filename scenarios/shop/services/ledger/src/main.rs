@@ -2,7 +2,8 @@
 //!
 //! `LISTEN` is its address, `LEDGER_DB` the SQLite file (in memory without it),
 //! `LEDGER_NODE` its name in errors, `LEDGER_CONTRACT` the version of the contract
-//! it knows (`v1`; today's without it).
+//! it knows (`v1`; today's without it). `SHOP_DEFECTS` names mistakes for it to make,
+//! separated by commas: for tests.
 
 use std::{
     env,
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use ledger::{Config, Version, log, serve};
+use ledger::{Config, Defects, Version, log, serve};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -41,6 +42,8 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
         node: env::var("LEDGER_NODE").unwrap_or_else(|_| "ledger-1".to_owned()),
         contract: Version::named(&version)
             .ok_or_else(|| format!("LEDGER_CONTRACT: there is no version `{version}`; there is `v1`"))?,
+        defects: Defects::parse(&env::var("SHOP_DEFECTS").unwrap_or_default())
+            .map_err(|unknown| format!("SHOP_DEFECTS: {unknown}"))?,
     };
     let listener =
         TcpListener::bind(&address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;

@@ -1,8 +1,9 @@
 //! The contract's service, spoken over the store.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use prost::Message as _;
+use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming, metadata::AsciiMetadataValue};
@@ -10,6 +11,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{
     Version,
+    defects::{Defect, Defects},
     posting::{LIMIT_MINOR, Posting, Refusal},
     proto::{
         BalanceRequest, BalanceResponse, Entry, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
@@ -22,6 +24,8 @@ use crate::{
 const DOMAIN: &str = "ledger";
 const DEFAULT_PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 1_000;
+/// When whoever met a busy store may come back.
+const BUSY: Duration = Duration::from_millis(100);
 const LARGEST_IMPORT: usize = 10_000;
 /// Entries that a watcher may lag behind before the ledger waits for it.
 const BUFFER: usize = 64;
@@ -32,6 +36,7 @@ pub(crate) struct LedgerService {
     store: Arc<Store>,
     node: AsciiMetadataValue,
     contract: Version,
+    defects: Defects,
     stop: watch::Receiver<bool>,
 }
 
@@ -43,9 +48,10 @@ impl LedgerService {
         store: Store,
         node: AsciiMetadataValue,
         contract: Version,
+        defects: Defects,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { store: Arc::new(store), node, contract, stop }
+        Self { store: Arc::new(store), node, contract, defects, stop }
     }
 
     /// Tells the caller why not, in the words of `google.rpc`.
@@ -57,12 +63,16 @@ impl LedgerService {
                 details.set_bad_request(violations.collect::<Vec<_>>());
                 let faults: Vec<_> =
                     faults.iter().map(|(field, expected)| format!("{field} {expected}")).collect();
-                (Code::InvalidArgument, faults.join("; "))
+                let internal = self.defects.has(Defect::InvalidIsInternal);
+                let code = if internal { Code::Internal } else { Code::InvalidArgument };
+                (code, faults.join("; "))
             }
             Refusal::OverLimit(amount) => {
                 let facts = [("limit_minor".to_owned(), LIMIT_MINOR.to_string())];
                 details.set_error_info("OVER_LIMIT", DOMAIN, facts);
-                (Code::ResourceExhausted, format!("{amount} is over the limit of {LIMIT_MINOR}"))
+                let unavailable = self.defects.has(Defect::LimitIsUnavailable);
+                let code = if unavailable { Code::Unavailable } else { Code::ResourceExhausted };
+                (code, format!("{amount} is over the limit of {LIMIT_MINOR}"))
             }
             Refusal::Conflict(entry_id) => {
                 let facts = [("entry_id".to_owned(), entry_id.clone())];
@@ -73,6 +83,10 @@ impl LedgerService {
                 let facts = [("order_id".to_owned(), order_id.clone())];
                 details.set_error_info("ORDER_UNKNOWN", DOMAIN, facts);
                 (Code::NotFound, format!("no entry for order {order_id}"))
+            }
+            Refusal::Storage(error) if busy(&error) => {
+                details.set_retry_info(Some(BUSY));
+                (Code::Unavailable, "the store is busy".to_owned())
             }
             Refusal::Storage(error) => {
                 log("ERROR", "the store failed", serde_json::json!({ "error": error.to_string() }));
@@ -165,7 +179,8 @@ impl Ledger for LedgerService {
     async fn get_entry(&self, request: Request<GetEntryRequest>) -> Answer<Entry> {
         let GetEntryRequest { order_id } = request.into_inner();
         let found = self.store.entry_of(&order_id).map_err(Refusal::from);
-        let entry = found.and_then(|entry| entry.ok_or(Refusal::OrderUnknown(order_id)));
+        let empty = self.defects.has(Defect::UnknownIsEmpty).then(Entry::default);
+        let entry = found.and_then(|entry| entry.or(empty).ok_or(Refusal::OrderUnknown(order_id)));
         entry.map(Response::new).map_err(|refusal| self.refuse(refusal))
     }
 
@@ -215,14 +230,23 @@ impl Ledger for LedgerService {
     async fn import(&self, request: Request<Streaming<PostRequest>>) -> Answer<ImportSummary> {
         let mut requests = request.into_inner();
         let mut postings = Vec::new();
+        let mut written = Vec::new();
         while let Some(request) = self.unless_stopping(requests.next()).await? {
             if postings.len() == LARGEST_IMPORT {
                 let message = format!("one import takes {LARGEST_IMPORT} postings");
                 return Err(self.signed(Status::resource_exhausted(message)));
             }
-            postings.push(Posting::try_from(request?).map_err(|refusal| self.refuse(refusal))?);
+            let posting = Posting::try_from(request?).map_err(|refusal| self.refuse(refusal))?;
+            if self.defects.has(Defect::PartialWrite) {
+                let (_, outcome) = self.store.post(&posting).map_err(|refusal| self.refuse(refusal))?;
+                written.push(outcome);
+            }
+            postings.push(posting);
         }
-        let outcomes = self.store.post_all(&postings).map_err(|refusal| self.refuse(refusal))?;
+        let outcomes = match written.is_empty() {
+            true => self.store.post_all(&postings).map_err(|refusal| self.refuse(refusal))?,
+            false => written,
+        };
         let mut summary = ImportSummary::default();
         for (posting, outcome) in postings.iter().zip(outcomes) {
             match outcome {
@@ -269,9 +293,39 @@ impl Ledger for LedgerService {
     }
 }
 
+/// Whether someone else has the store to himself: then it may well work later, and nothing is wrong.
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
 /// What a message is after one who knows the first contract has read and written it. prost keeps no
 /// fields that it does not know, and numbers of enums as they are.
 fn as_v1(kitchen: &Kitchen) -> Result<Kitchen, prost::DecodeError> {
     let read = crate::v1::Kitchen::decode(kitchen.encode_to_vec().as_slice())?;
     Kitchen::decode(read.encode_to_vec().as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Error, ffi};
+
+    use super::*;
+
+    #[test]
+    fn a_busy_store_is_no_broken_store() -> Result<(), Box<dyn std::error::Error>> {
+        let stop = watch::Sender::new(false);
+        let store = Store::open(None, Defects::default())?;
+        let node = AsciiMetadataValue::from_static("test-node");
+        let ledger = LedgerService::new(store, node, Version::Current, Defects::default(), stop.subscribe());
+        let told = |code| ledger.refuse(Error::SqliteFailure(ffi::Error::new(code), None).into());
+
+        let busy = told(ffi::SQLITE_BUSY);
+        assert_eq!(busy.code(), Code::Unavailable);
+        let after = busy.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert_eq!(after, Some(BUSY));
+        let broken = told(ffi::SQLITE_CORRUPT);
+        assert_eq!(broken.code(), Code::Internal);
+        assert!(broken.get_details_retry_info().is_none());
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! The entries, in SQLite.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
@@ -12,6 +12,7 @@ use rusqlite::{Connection, Params, Row, Transaction, params};
 use tokio::sync::watch;
 
 use crate::{
+    defects::{Defect, Defects},
     posting::{Posting, Refusal},
     proto::{BalanceResponse, Entry},
 };
@@ -53,13 +54,16 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Store {
     db: Mutex<Connection>,
+    defects: Defects,
+    /// The ids written since the start. For defects alone: the entries themselves know.
+    seen: Mutex<HashSet<String>>,
     /// Marked as changed by every commit that added entries.
     grown: watch::Sender<()>,
 }
 
 impl Store {
     /// Opens the journal at a path, or one in memory.
-    pub(crate) fn open(path: Option<&Path>) -> rusqlite::Result<Self> {
+    pub(crate) fn open(path: Option<&Path>, defects: Defects) -> rusqlite::Result<Self> {
         let db = match path {
             Some(path) => Connection::open(path)?,
             None => Connection::open_in_memory()?,
@@ -69,7 +73,7 @@ impl Store {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
         )?;
         db.execute_batch(SCHEMA)?;
-        Ok(Self { db: Mutex::new(db), grown: watch::Sender::new(()) })
+        Ok(Self { db: Mutex::new(db), defects, seen: Mutex::default(), grown: watch::Sender::new(()) })
     }
 
     /// Learns of entries to come.
@@ -81,7 +85,7 @@ impl Store {
     pub(crate) fn post(&self, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
         let mut db = self.lock();
         let tx = db.transaction()?;
-        let posted = write(&tx, posting)?;
+        let posted = self.write(&tx, posting)?;
         tx.commit()?;
         self.grown.send_replace(());
         Ok(posted)
@@ -92,7 +96,7 @@ impl Store {
         let mut db = self.lock();
         let tx = db.transaction()?;
         let outcomes =
-            postings.iter().map(|posting| Ok(write(&tx, posting)?.1)).collect::<Result<_, Refusal>>()?;
+            postings.iter().map(|posting| Ok(self.write(&tx, posting)?.1)).collect::<Result<_, Refusal>>()?;
         tx.commit()?;
         self.grown.send_replace(());
         Ok(outcomes)
@@ -137,6 +141,30 @@ impl Store {
         Ok(answer)
     }
 
+    /// Writes a posting unless its id is known.
+    fn write(&self, tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
+        match self.known(tx, &posting.entry_id)? {
+            None => Ok((insert(tx, posting)?, Outcome::New)),
+            Some(_) if self.defects.has(Defect::DuplicateRefused) => {
+                Err(Refusal::Conflict(posting.entry_id.clone()))
+            }
+            Some(entry) if stands_for(&entry, posting) || self.defects.has(Defect::ConflictAccepted) => {
+                Ok((entry, Outcome::Duplicate))
+            }
+            Some(_) => Err(Refusal::Conflict(posting.entry_id.clone())),
+        }
+    }
+
+    /// The entry on the customer's account that was written under an id.
+    fn known(&self, tx: &Transaction<'_>, entry_id: &str) -> rusqlite::Result<Option<Entry>> {
+        let new = self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(entry_id.to_owned());
+        if self.defects.has(Defect::RedeliveryPostsTwice) || new && self.defects.has(Defect::EntriesForgotten)
+        {
+            return Ok(None);
+        }
+        Ok(select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [entry_id])?.pop())
+    }
+
     /// Every change is a transaction, so that a panic elsewhere leaves nothing half-done.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.db.lock().unwrap_or_else(PoisonError::into_inner)
@@ -148,14 +176,7 @@ fn stored(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn write(tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
-    if let Some(entry) = select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [&posting.entry_id])?.pop() {
-        return if stands_for(&entry, posting) {
-            Ok((entry, Outcome::Duplicate))
-        } else {
-            Err(Refusal::Conflict(posting.entry_id.clone()))
-        };
-    }
+fn insert(tx: &Transaction<'_>, posting: &Posting) -> Result<Entry, Refusal> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut insert = tx.prepare_cached(
         "INSERT INTO entries (account_seq, entry_id, order_id, customer_id, account,
@@ -176,8 +197,8 @@ fn write(tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Re
             serde_json::json!(posting.metadata).to_string(),
         ])?;
     }
-    let entry = select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [&posting.entry_id])?.pop();
-    Ok((entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?, Outcome::New))
+    let entry = select(tx, "entry_id = ? ORDER BY seq DESC LIMIT 1 OFFSET 1", [&posting.entry_id])?.pop();
+    Ok(entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
 }
 
 /// Whether the entry on the customer's account is what the posting would have written.

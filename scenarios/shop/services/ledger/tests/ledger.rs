@@ -3,13 +3,14 @@
 use std::{collections::HashMap, error::Error, time::Duration};
 
 use ledger::{
-    Config, Version,
+    Config, DEFECTS, Defect, Defects, Version,
     proto::{
         BalanceRequest, Entry, EntryType, GetEntryRequest, ImportSummary, Kitchen, ListEntriesRequest,
         PostRequest, WatchRequest, kitchen, ledger_client::LedgerClient,
     },
 };
 use prost_types::{Any, Struct, Value, value::Kind};
+use tempfile::tempdir;
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tokio_stream::StreamExt;
 use tonic::{Code, Request, transport::Channel};
@@ -351,5 +352,83 @@ async fn a_ledger_of_the_first_contract_keeps_numbers_and_loses_unknown_fields()
     // Money is the same in both.
     assert_eq!(client.post(posting("e1", "alice", 5998)).await?.into_inner().amount_minor, 5998);
     assert_eq!(Version::named("v9"), None);
+    Ok(())
+}
+
+/// What a ledger answers to whatever a defect may touch, in words.
+async fn behaviour(defects: Defects) -> Result<Vec<(Defect, String)>, Box<dyn Error>> {
+    let dir = tempdir()?;
+    let config = || Config {
+        db: Some(dir.path().join("ledger.db")),
+        node: "n".into(),
+        defects: defects.clone(),
+        ..Config::default()
+    };
+    let code = |answer: Result<tonic::Response<Entry>, tonic::Status>| match answer {
+        Ok(entry) => format!("entry {}", entry.into_inner().account_seq),
+        Err(status) => format!("{:?}", status.code()),
+    };
+    let Running { client: mut ledger, stop, .. } = start(config()).await?;
+    ledger.post(posting("e1", "alice", 5998)).await?;
+    // The order unknown to all, before anything is made of it.
+    let unknown = code(ledger.get_entry(GetEntryRequest { order_id: "nope".into() }).await);
+    let conflict = code(ledger.post(posting("e1", "alice", 1)).await);
+    let invalid = code(ledger.post(posting("e9", "alice", -1)).await);
+    let limit = code(ledger.post(posting("e9", "alice", 1_000_001)).await);
+    let again = ledger.post(posting("e1", "alice", 5998)).await;
+    let refused = matches!(&again, Err(status) if status.code() == Code::AlreadyExists);
+    let twice = format!("{} entries", entries(&mut ledger, "alice").await?);
+    let postings = [posting("i1", "bob", 1), posting("i2", "bob", -1)];
+    assert!(ledger.import(tokio_stream::iter(postings)).await.is_err());
+    let partial = format!("{} entries", entries(&mut ledger, "bob").await?);
+    drop((ledger, stop));
+
+    let Running { client: mut ledger, stop: _stop, .. } = start(config()).await?;
+    let before = entries(&mut ledger, "alice").await?;
+    let restarted = ledger.post(posting("e1", "alice", 5998)).await;
+    let forgotten = restarted.is_ok() && entries(&mut ledger, "alice").await? > before;
+    Ok(vec![
+        (Defect::RedeliveryPostsTwice, twice),
+        (Defect::EntriesForgotten, format!("forgotten: {forgotten}")),
+        (Defect::PartialWrite, partial),
+        (Defect::DuplicateRefused, format!("refused: {refused}")),
+        (Defect::ConflictAccepted, conflict),
+        (Defect::InvalidIsInternal, invalid),
+        (Defect::LimitIsUnavailable, limit),
+        (Defect::UnknownIsEmpty, unknown),
+    ])
+}
+
+async fn entries(ledger: &mut LedgerClient<Channel>, customer: &str) -> Result<usize, Box<dyn Error>> {
+    let request = ListEntriesRequest { customer_id: customer.into(), ..Default::default() };
+    Ok(ledger.list_entries(request).await?.into_inner().entries.len())
+}
+
+#[tokio::test]
+async fn each_defect_shows_and_none_is_there_unasked() -> Test {
+    let sound = behaviour(Defects::default()).await?;
+    let said: Vec<_> = sound.iter().map(|(_, said)| said.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "2 entries",
+            "forgotten: false",
+            "0 entries",
+            "refused: false",
+            "AlreadyExists",
+            "InvalidArgument",
+            "ResourceExhausted",
+            "NotFound"
+        ]
+    );
+    for (name, defect, _) in DEFECTS {
+        let broken = behaviour(Defects::from(*defect)).await?;
+        for ((place, sound), (_, broken)) in sound.iter().zip(&broken) {
+            // One that never looks an entry up neither finds a conflict nor one from before.
+            let follows = *defect == Defect::RedeliveryPostsTwice
+                && matches!(place, Defect::ConflictAccepted | Defect::EntriesForgotten);
+            assert_eq!(place == defect || follows, sound != broken, "{name}, {place:?}: {broken}");
+        }
+    }
     Ok(())
 }

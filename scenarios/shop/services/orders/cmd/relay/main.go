@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next, err := ledger.Dial(cmp.Or(os.Getenv("LEDGER_ADDR"), "127.0.0.1:50051"))
+	next, err := ledger.Dial(cmp.Or(os.Getenv("LEDGER_ADDR"), "127.0.0.1:50051"), nil)
 	if err != nil {
 		return fmt.Errorf("LEDGER_ADDR: %w", err)
 	}

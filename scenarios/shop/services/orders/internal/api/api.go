@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
+	"shop/orders/internal/defects"
 	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/order"
 	"shop/orders/internal/store"
@@ -30,10 +32,23 @@ type Worker interface {
 	Attempts() int64
 }
 
-// Ledger is where orders go.
+// Ledger is where orders and payments go.
 type Ledger interface {
 	Ping(ctx context.Context) error
 	Echo(ctx context.Context, kitchen *ledgerpb.Kitchen) (*ledgerpb.Kitchen, error)
+	Post(ctx context.Context, p store.Posting) error
+	// Refused tells whether the error is final, and why.
+	Refused(err error) (reason string, refused bool)
+	// PushedBack tells how long the ledger wants to be left alone, or false if it does not say.
+	PushedBack(err error) (after time.Duration, said bool)
+}
+
+// Config is how the API goes about its work.
+type Config struct {
+	// KeysExpire is how long an idempotency key is kept.
+	KeysExpire time.Duration
+	// Defects are mistakes to make.
+	Defects defects.Set
 }
 
 // API answers requests.
@@ -41,6 +56,7 @@ type API struct {
 	store    *store.Store
 	worker   Worker
 	ledger   Ledger
+	config   Config
 	placed   atomic.Int64
 	inFlight inFlight
 	sessions sessions
@@ -48,8 +64,8 @@ type API struct {
 }
 
 // New prepares the API over its parts.
-func New(s *store.Store, w Worker, l Ledger) *API {
-	return &API{store: s, worker: w, ledger: l, stopping: make(chan struct{})}
+func New(s *store.Store, w Worker, l Ledger, config Config) *API {
+	return &API{store: s, worker: w, ledger: l, config: config, stopping: make(chan struct{})}
 }
 
 // EndStreams ends the answers that would otherwise go on. Call it once, before
@@ -64,6 +80,10 @@ func (a *API) Handler() http.Handler {
 		"GET /v1/orders":                a.listOrders,
 		"GET /v1/orders/{id}":           a.getOrder,
 		"DELETE /v1/orders/{id}":        a.cancelOrder,
+		"PUT /v1/orders/{id}/note":      a.putNote,
+		"DELETE /v1/orders/{id}/note":   a.deleteNote,
+		"POST /v1/orders/{id}/payments": a.payOrder,
+		"GET /v1/orders/{id}/payments":  a.listPayments,
 		"GET /v1/orders/{id}/events":    a.streamEvents,
 		"GET /old/orders/{id}":          a.movedOrder,
 		"GET /v1/customers/{id}":        a.getCustomer,

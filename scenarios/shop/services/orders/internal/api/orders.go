@@ -25,7 +25,7 @@ func (a *API) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	scope, err := scopeOf(r)
+	scope, err := a.scopeOf(r)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
@@ -12,7 +14,9 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
+	"shop/orders/internal/defects"
 	"shop/orders/internal/ledgerpb"
 	"shop/orders/internal/store"
 	"shop/orders/internal/trace"
@@ -23,11 +27,20 @@ type fake struct {
 	ledgerpb.UnimplementedLedgerServer
 	request     *ledgerpb.PostRequest
 	traceparent []string
+	deadline    time.Duration
+	trailer     metadata.MD
 	err         error
+	mistakes    defects.Set
 }
 
 func (f *fake) Post(ctx context.Context, request *ledgerpb.PostRequest) (*ledgerpb.Entry, error) {
-	f.request, f.traceparent = request, metadata.ValueFromIncomingContext(ctx, "traceparent")
+	f.request, f.traceparent, f.deadline = request, metadata.ValueFromIncomingContext(ctx, "traceparent"), 0
+	if deadline, some := ctx.Deadline(); some {
+		f.deadline = time.Until(deadline)
+	}
+	if err := grpc.SetTrailer(ctx, f.trailer); err != nil {
+		return nil, err
+	}
 	return &ledgerpb.Entry{}, f.err
 }
 
@@ -44,7 +57,7 @@ func serve(t *testing.T, f *fake, services ...func(*grpc.Server)) *Client {
 	}
 	go server.Serve(listener)
 	t.Cleanup(server.Stop)
-	client, err := Dial("http://" + listener.Addr().String())
+	client, err := Dial("http://"+listener.Addr().String(), f.mistakes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +96,85 @@ func TestRefusedTellsWhatWillNeverWork(t *testing.T) {
 		reason, refused := client.Refused(client.Post(t.Context(), store.Posting{}))
 		if refused != want || refused != (reason == "because") {
 			t.Errorf("%v: got %v (%q)", code, refused, reason)
+		}
+	}
+}
+
+func TestTheLedgerKnowsHowMuchTimeThereIs(t *testing.T) {
+	for _, mistakes := range []defects.Set{nil, {defects.DeadlineNotPropagated: true}} {
+		f := &fake{mistakes: mistakes}
+		client := serve(t, f)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		if err := client.Post(ctx, store.Posting{}); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if told := f.deadline > 0 && f.deadline <= time.Minute; told != (mistakes == nil) {
+			t.Errorf("%v: the ledger was told %v", mistakes, f.deadline)
+		}
+	}
+}
+
+func TestEveryAttemptHasTheSameEntryID(t *testing.T) {
+	ids := func(mistakes defects.Set) map[string]bool {
+		found := map[string]bool{}
+		for attempt := 1; attempt <= 2; attempt++ {
+			f := &fake{mistakes: mistakes} // each with a client of its own, as after a restart
+			client := serve(t, f)
+			for range 2 {
+				if err := client.Post(t.Context(), store.Posting{OrderID: "o1", Kind: store.Placed, Attempts: attempt}); err != nil {
+					t.Fatal(err)
+				}
+				found[f.request.EntryId] = true
+			}
+		}
+		return found
+	}
+	if got := ids(nil); len(got) != 1 || !got["placed-o1"] {
+		t.Errorf("got %v", got)
+	}
+	for _, mistake := range []defects.Name{defects.EntryIDPerAttempt, defects.OutboxTwiceAfterRestart} {
+		if got := ids(defects.Set{mistake: true}); len(got) != 2 {
+			t.Errorf("%s: got %v", mistake, got)
+		}
+	}
+	f := &fake{}
+	if err := serve(t, f).Post(t.Context(), store.Posting{OrderID: "o1", Kind: store.Paid, PaymentID: "p1"}); err != nil || f.request.EntryId != "paid-p1" {
+		t.Errorf("got %s (%v)", f.request.EntryId, err)
+	}
+}
+
+func TestALedgerWithoutRoomSaysWhenToComeBack(t *testing.T) {
+	with := func(trailer metadata.MD, details *errdetails.RetryInfo) (time.Duration, bool) {
+		full := status.New(codes.ResourceExhausted, "because")
+		if details != nil {
+			full, _ = full.WithDetails(details)
+		}
+		f := &fake{err: full.Err(), trailer: trailer}
+		client := serve(t, f)
+		err := client.Post(t.Context(), store.Posting{})
+		after, said := client.PushedBack(err)
+		if reason, refused := client.Refused(err); refused == said || refused != (reason == "because") {
+			t.Errorf("%v: said %v, refused %v (%q)", trailer, said, refused, reason)
+		}
+		if status.Code(err) != codes.ResourceExhausted {
+			t.Errorf("got %v", err)
+		}
+		return after, said
+	}
+	if after, said := with(nil, &errdetails.RetryInfo{RetryDelay: durationpb.New(3 * time.Second)}); after != 3*time.Second || !said {
+		t.Errorf("RetryInfo: %v, %v", after, said)
+	}
+	for _, example := range []struct {
+		name, value string
+		after       time.Duration
+		said        bool
+	}{
+		{"grpc-retry-pushback-ms", "250", 250 * time.Millisecond, true}, {"retry-after", "2", 2 * time.Second, true},
+		{"grpc-retry-pushback-ms", "0", 0, true}, {"grpc-retry-pushback-ms", "-1", 0, false}, {"retry-after", "soon", 0, false},
+	} {
+		if after, said := with(metadata.Pairs(example.name, example.value), nil); after != example.after || said != example.said {
+			t.Errorf("%v: got %v, %v", example, after, said)
 		}
 	}
 }

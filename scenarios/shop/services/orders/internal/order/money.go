@@ -23,12 +23,12 @@ func (m Money) MarshalJSON() ([]byte, error) {
 	return []byte(m.String()), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads what MarshalJSON wrote, also with fewer decimals.
 func (m *Money) UnmarshalJSON(text []byte) error {
 	units, decimals, _ := strings.Cut(string(text), ".")
-	cents, err := strconv.ParseInt(units+decimals, 10, 64)
-	if err != nil || len(decimals) != 2 {
-		return fmt.Errorf("%s is not an amount with two decimals", text)
+	cents, err := strconv.ParseInt(units+(decimals + "00")[:max(2, len(decimals))], 10, 64)
+	if err != nil || len(decimals) > 2 {
+		return fmt.Errorf("%s is not an amount with at most two decimals", text)
 	}
 	*m = Money(cents)
 	return nil

@@ -36,6 +36,12 @@ const (
 	MaxNote     = 280
 )
 
+// Limits of one payment.
+const (
+	MaxPayment   Money = 10_000_00
+	MaxReference       = 140
+)
+
 var prices = map[string]Money{
 	"tea": 29_99,
 	"mug": 12_50,
@@ -101,12 +107,14 @@ type Refusal struct {
 
 // Codes of refusals.
 const (
-	BadCustomer = "BAD_CUSTOMER"
-	NoLines     = "NO_LINES"
-	UnknownSKU  = "UNKNOWN_SKU"
-	BadQuantity = "BAD_QUANTITY"
-	TooMany     = "TOO_MANY"
-	NoteTooLong = "NOTE_TOO_LONG"
+	BadCustomer  = "BAD_CUSTOMER"
+	NoLines      = "NO_LINES"
+	UnknownSKU   = "UNKNOWN_SKU"
+	BadQuantity  = "BAD_QUANTITY"
+	TooMany      = "TOO_MANY"
+	NoteTooLong  = "NOTE_TOO_LONG"
+	BadAmount    = "BAD_AMOUNT"
+	BadReference = "BAD_REFERENCE"
 )
 
 func (r *Refusal) Error() string { return r.Message }
@@ -120,8 +128,8 @@ func New(draft Draft, now time.Time) (Order, error) {
 	if n := utf8.RuneCountInString(draft.Customer); n == 0 || n > MaxCustomer {
 		return refuse(BadCustomer, "customer must have 1 to %d characters, not %d", MaxCustomer, n)
 	}
-	if utf8.RuneCountInString(string(draft.Note)) > MaxNote {
-		return refuse(NoteTooLong, "a note has at most %d characters", MaxNote)
+	if err := SoundNote(draft.Note); err != nil {
+		return Order{}, err
 	}
 	if len(draft.Lines) == 0 {
 		return refuse(NoLines, "an order needs a line")
@@ -151,6 +159,26 @@ func New(draft Draft, now time.Time) (Order, error) {
 		order.Total += price * Money(line.Qty)
 	}
 	return order, nil
+}
+
+// SoundNote refuses a note that is too long. The error is a *Refusal.
+func SoundNote(note Text) error {
+	if utf8.RuneCountInString(string(note)) > MaxNote {
+		_, err := refuse(NoteTooLong, "a note has at most %d characters", MaxNote)
+		return err
+	}
+	return nil
+}
+
+// SoundPayment refuses an amount that nobody pays at once, and a reference that no statement of an
+// account has room for. The error is a *Refusal.
+func SoundPayment(amount Money, reference Text) (err error) {
+	if amount <= 0 || amount > MaxPayment {
+		_, err = refuse(BadAmount, "a payment is above zero and at most %s", MaxPayment)
+	} else if utf8.RuneCountInString(string(reference)) > MaxReference {
+		_, err = refuse(BadReference, "a reference has at most %d characters", MaxReference)
+	}
+	return err
 }
 
 // NewID draws a random UUID (version 4).

@@ -61,7 +61,13 @@ func TestMoneyKeepsItsDigits(t *testing.T) {
 			t.Errorf("%s: got %d (%v), want %d", got, back, err, cents)
 		}
 	}
-	for _, text := range []string{"1", "1.5", "1.505", `"1.50"`, "1e2"} {
+	for text, cents := range map[string]Money{"1": 1_00, "1.5": 1_50, "-0.5": -50} {
+		var read Money
+		if err := json.Unmarshal([]byte(text), &read); err != nil || read != cents {
+			t.Errorf("%s: got %d (%v), want %d", text, read, err, cents)
+		}
+	}
+	for _, text := range []string{"1.505", `"1.50"`, "1e2", "null", "90071992547409930000"} {
 		if err := json.Unmarshal([]byte(text), new(Money)); err == nil {
 			t.Errorf("%s passed for an amount", text)
 		}

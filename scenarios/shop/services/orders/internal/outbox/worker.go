@@ -4,22 +4,21 @@ package outbox
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"shop/orders/internal/defects"
+	"shop/orders/internal/queue"
 	"shop/orders/internal/store"
 	"shop/orders/internal/trace"
 )
 
 const (
-	parallel = 16
-	timeout  = 2 * time.Second
-	lease    = timeout + time.Second
-
-	shortest = 50 * time.Millisecond
-	longest  = 5 * time.Second
+	timeout = 2 * time.Second
+	lease   = timeout + time.Second
 )
 
 // Ledger is where the postings go.
@@ -27,62 +26,29 @@ type Ledger interface {
 	Post(ctx context.Context, p store.Posting) error
 	// Refused tells whether the error is final, and why.
 	Refused(err error) (reason string, refused bool)
+	// PushedBack tells how long the ledger wants to be left alone, or false if it does not say.
+	PushedBack(err error) (after time.Duration, said bool)
 }
 
 // Worker posts each posting until the ledger takes it or refuses it. Postings
 // of different orders do not wait for each other.
 type Worker struct {
+	*queue.Worker[store.Posting]
 	store    *store.Store
 	ledger   Ledger
+	mistakes defects.Set
 	attempts atomic.Int64
-	wake     chan struct{}
-	slots    chan struct{}
 }
 
 // New prepares a worker; Run runs it.
-func New(s *store.Store, l Ledger) *Worker {
-	return &Worker{store: s, ledger: l, wake: make(chan struct{}, 1), slots: make(chan struct{}, parallel)}
+func New(s *store.Store, l Ledger, mistakes defects.Set) *Worker {
+	w := &Worker{store: s, ledger: l, mistakes: mistakes}
+	w.Worker = queue.New(s, lease, w.post)
+	return w
 }
 
 // Attempts counts how often something was posted.
 func (w *Worker) Attempts() int64 { return w.attempts.Load() }
-
-// Wake tells the worker that there is something to post.
-func (w *Worker) Wake() {
-	select {
-	case w.wake <- struct{}{}:
-	default: // it knows already
-	}
-}
-
-// Run works until the context ends, and returns when nothing is under way.
-func (w *Worker) Run(ctx context.Context) {
-	var underway sync.WaitGroup
-	defer underway.Wait()
-	for ctx.Err() == nil {
-		free := cap(w.slots) - len(w.slots)
-		claimed, err := w.store.Claim(ctx, time.Now(), lease, free)
-		for _, posting := range claimed {
-			w.slots <- struct{}{}
-			underway.Go(func() {
-				w.post(context.WithoutCancel(ctx), posting)
-				<-w.slots
-				w.Wake()
-			})
-		}
-		pause := longest
-		if err != nil && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "cannot read the outbox", "error", err)
-		} else if due, some, err := w.store.NextDue(ctx); err == nil && some && len(claimed) < free {
-			pause = time.Until(due)
-		}
-		select {
-		case <-ctx.Done():
-		case <-w.wake:
-		case <-time.After(pause):
-		}
-	}
-}
 
 func (w *Worker) post(ctx context.Context, p store.Posting) {
 	ctx = trace.Start(ctx, p.Traceparent)
@@ -98,11 +64,12 @@ func (w *Worker) post(ctx context.Context, p store.Posting) {
 	if err == nil {
 		log.InfoContext(ctx, "posted")
 		err = w.store.Settle(ctx, p, now)
-	} else if reason, refused := w.ledger.Refused(err); refused {
+	} else if reason, refused := w.refused(err); refused {
 		log.WarnContext(ctx, "refused", "reason", reason)
 		err = w.store.Reject(ctx, p, reason, now)
 	} else {
-		delay := Backoff(p.Attempts)
+		asked, _ := w.ledger.PushedBack(err)
+		delay := w.delay(p.Attempts, asked)
 		log.WarnContext(ctx, "put off", "error", err, "delay_ms", delay.Milliseconds())
 		err = w.store.PutOff(ctx, p, now.Add(delay))
 	}
@@ -112,13 +79,24 @@ func (w *Worker) post(ctx context.Context, p store.Posting) {
 	}
 }
 
-// Backoff is how long to wait after so many attempts: from d to twice d, where d
-// doubles each time. So no delay is shorter than the one before, none is
-// longer than five seconds, and those who failed together do not return together.
-func Backoff(attempts int) time.Duration {
-	d := longest / 2
-	if doublings := attempts - 1; doublings < 10 {
-		d = min(shortest<<doublings, d)
+// refused tells whether the ledger will never take the posting, and why.
+func (w *Worker) refused(err error) (reason string, refused bool) {
+	switch code := status.Code(err); {
+	case code == codes.InvalidArgument && w.mistakes.Has(defects.RetriesInvalid):
+		return "", false
+	case code == codes.Unavailable && w.mistakes.Has(defects.UnavailableIsFinal):
+		return status.Convert(err).Message(), true
 	}
-	return d + rand.N(d)
+	return w.ledger.Refused(err)
+}
+
+// delay is the backoff after so many attempts, and never less than the ledger asks for.
+func (w *Worker) delay(attempts int, asked time.Duration) time.Duration {
+	if w.mistakes.Has(defects.RetryWithoutBackoff) {
+		return max(10*time.Millisecond, asked)
+	}
+	if w.mistakes.Has(defects.PushbackIgnored) {
+		asked = 0
+	}
+	return max(queue.Backoff(attempts), asked)
 }

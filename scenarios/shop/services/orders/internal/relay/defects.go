@@ -1,12 +1,13 @@
 package relay
 
 import (
-	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"shop/orders/internal/defects"
 )
 
 // Defects are mistakes that services in the middle of a chain are known to
@@ -46,21 +47,7 @@ var known = map[string]func(protoreflect.Message, protoreflect.FieldDescriptor){
 
 // ParseDefects reads the names of defects, separated by commas.
 func ParseDefects(text string) (Defects, error) {
-	if text == "" {
-		return nil, nil
-	}
-	defects := Defects(strings.Split(text, ","))
-	for _, name := range defects {
-		if known[name] == nil {
-			names := make([]string, 0, len(known))
-			for name := range known {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			return nil, fmt.Errorf("there is no defect %q; there are %s", name, strings.Join(names, ", "))
-		}
-	}
-	return defects, nil
+	return defects.Names(text, slices.Collect(maps.Keys(known)))
 }
 
 // damage does to a message, and to all within it, what the defects say.

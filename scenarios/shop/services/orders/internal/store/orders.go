@@ -9,20 +9,10 @@ import (
 	"shop/orders/internal/order"
 )
 
-// Reply is what was answered under an idempotency key.
-type Reply struct {
-	Tenant      string
-	Key         string
-	Fingerprint []byte
-	Status      int
-	Location    string
-	Body        []byte
-}
-
 const orderColumns = "id, customer, state, total, currency, lines, created_at, note, reason"
 
 // Place saves a new order, its first event, its posting and, unless nil, its
-// reply: all of them or none.
+// reply: all of them or none. It fails with ErrKeyUsed like SaveReply.
 func (s *Store) Place(ctx context.Context, o order.Order, traceparent string, reply *Reply) error {
 	lines, err := json.Marshal(o.Lines)
 	if err != nil {
@@ -35,7 +25,7 @@ func (s *Store) Place(ctx context.Context, o order.Order, traceparent string, re
 		if err != nil {
 			return err
 		}
-		if err := addEvent(ctx, tx, o.ID, o.State, "", o.CreatedAt); err != nil {
+		if err := s.addEvent(ctx, tx, o.ID, o.State, "", o.CreatedAt); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx,
@@ -44,20 +34,8 @@ func (s *Store) Place(ctx context.Context, o order.Order, traceparent string, re
 		if err != nil || reply == nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx,
-			"INSERT INTO replies (tenant, key, fingerprint, status, location, body) VALUES (?, ?, ?, ?, ?, ?)",
-			reply.Tenant, reply.Key, reply.Fingerprint, reply.Status, reply.Location, reply.Body)
-		return err
+		return saveReply(ctx, tx, *reply, o.CreatedAt)
 	})
-}
-
-// Reply returns what was answered under a key, or ErrNotFound.
-func (s *Store) Reply(ctx context.Context, tenant, key string) (Reply, error) {
-	r := Reply{Tenant: tenant, Key: key}
-	err := s.db.QueryRowContext(ctx,
-		"SELECT fingerprint, status, location, body FROM replies WHERE tenant = ? AND key = ?", tenant, key).
-		Scan(&r.Fingerprint, &r.Status, &r.Location, &r.Body)
-	return r, found(err)
 }
 
 // Order returns one order, or ErrNotFound.
@@ -99,13 +77,21 @@ func (s *Store) Cancel(ctx context.Context, id string, now time.Time) error {
 		case state.Final():
 			return ErrSettled
 		}
-		if _, err := advance(ctx, tx, id, order.Cancelled, "", now); err != nil {
+		if _, err := s.advance(ctx, tx, id, order.Cancelled, "", now); err != nil {
 			return err
 		}
 		// A posting that was tried may have reached the ledger: Settle will take it back.
 		_, err = tx.ExecContext(ctx, "DELETE FROM outbox WHERE order_id = ? AND attempts = 0", id)
 		return err
 	})
+}
+
+// SetNote gives an order another note, or none when that is empty, and returns the order.
+func (s *Store) SetNote(ctx context.Context, id, note string) (order.Order, error) {
+	if _, err := s.db.ExecContext(ctx, "UPDATE orders SET note = ? WHERE id = ?", note, id); err != nil {
+		return order.Order{}, err
+	}
+	return s.Order(ctx, id)
 }
 
 // Events returns an order's events after seq.
@@ -125,7 +111,7 @@ func (s *Store) Events(ctx context.Context, id string, seq int64) ([]order.Event
 }
 
 // advance moves a pending order on, and tells whether there was one.
-func advance(ctx context.Context, tx *sql.Tx, id string, to order.State, reason string, now time.Time) (bool, error) {
+func (s *Store) advance(ctx context.Context, tx *sql.Tx, id string, to order.State, reason string, now time.Time) (bool, error) {
 	result, err := tx.ExecContext(ctx,
 		"UPDATE orders SET state = ?, reason = ? WHERE id = ? AND state = ?", to, reason, id, order.Pending)
 	if err != nil {
@@ -134,14 +120,21 @@ func advance(ctx context.Context, tx *sql.Tx, id string, to order.State, reason 
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		return false, err
 	}
-	return true, addEvent(ctx, tx, id, to, reason, now)
+	return true, s.addEvent(ctx, tx, id, to, reason, now)
 }
 
-func addEvent(ctx context.Context, tx *sql.Tx, id string, state order.State, reason string, now time.Time) error {
+// addEvent tells what became of an order: those who watch it, and the merchant if there is one.
+func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, id string, state order.State, reason string, now time.Time) error {
 	_, err := tx.ExecContext(ctx,
 		`INSERT INTO events (order_id, seq, state, reason, at)
 		 SELECT ?1, count(*) + 1, ?2, ?3, ?4 FROM events WHERE order_id = ?1`,
 		id, state, reason, now.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano))
+	if err != nil || !s.merchant.Load() {
+		return err
+	}
+	_, err = tx.ExecContext(ctx,
+		"INSERT INTO webhooks (order_id, seq, due_at) SELECT ?1, max(seq), ?2 FROM events WHERE order_id = ?1",
+		id, now.UnixMilli())
 	return err
 }
 

@@ -12,9 +12,11 @@ import (
 type Kind string
 
 // An order is Placed; when it was cancelled while that was under way, it is Void.
+// What a customer pays for it is Paid.
 const (
 	Placed Kind = "PLACED"
 	Void   Kind = "VOID"
+	Paid   Kind = "PAID"
 )
 
 // Posting is something the ledger does not know yet.
@@ -25,6 +27,8 @@ type Posting struct {
 	Amount      order.Money
 	Currency    string
 	Traceparent string
+	// PaymentID is which payment for the order it is, if it is one.
+	PaymentID string
 	// Attempts counts from 1.
 	Attempts int
 }
@@ -73,7 +77,7 @@ func (s *Store) Settle(ctx context.Context, p Posting, now time.Time) error {
 		if p.Kind == Void {
 			return remove(ctx, tx, p)
 		}
-		if paid, err := advance(ctx, tx, p.OrderID, order.Paid, "", now); err != nil {
+		if paid, err := s.advance(ctx, tx, p.OrderID, order.Paid, "", now); err != nil {
 			return err
 		} else if paid {
 			return remove(ctx, tx, p)
@@ -87,7 +91,7 @@ func (s *Store) Settle(ctx context.Context, p Posting, now time.Time) error {
 // Reject is told that the ledger will not have the posting, and why.
 func (s *Store) Reject(ctx context.Context, p Posting, reason string, now time.Time) error {
 	return s.changeState(ctx, func(tx *sql.Tx) error {
-		if _, err := advance(ctx, tx, p.OrderID, order.Rejected, reason, now); err != nil {
+		if _, err := s.advance(ctx, tx, p.OrderID, order.Rejected, reason, now); err != nil {
 			return err
 		}
 		return remove(ctx, tx, p)

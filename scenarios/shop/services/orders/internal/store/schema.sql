@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due_at);
 
--- What was answered under an idempotency key.
+-- What was answered under an idempotency key, until it expires.
 CREATE TABLE IF NOT EXISTS replies (
     tenant      TEXT    NOT NULL,
     key         TEXT    NOT NULL,
@@ -40,8 +40,37 @@ CREATE TABLE IF NOT EXISTS replies (
     status      INTEGER NOT NULL,
     location    TEXT    NOT NULL,
     body        BLOB    NOT NULL,
+    expires_at  INTEGER NOT NULL, -- milliseconds since 1970
     PRIMARY KEY (tenant, key)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replies_by_expiry ON replies (expires_at);
+
+-- What customers paid. A payment that has begun is on the ledger's books or not:
+-- whoever comes with its key again finds it here and asks under the same id.
+CREATE TABLE IF NOT EXISTS payments (
+    seq         INTEGER PRIMARY KEY, -- order of creation
+    id          TEXT    NOT NULL UNIQUE,
+    order_id    TEXT    NOT NULL,
+    amount      INTEGER NOT NULL, -- cents
+    reference   TEXT    NOT NULL,
+    tenant      TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL, -- of the request
+    state       TEXT    NOT NULL, -- BEGUN, BOOKED or REFUSED
+    created_at  TEXT    NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS payments_begun ON payments (tenant, key) WHERE state = 'BEGUN';
+CREATE INDEX IF NOT EXISTS payments_by_order ON payments (order_id, seq);
+
+-- What the merchant has not heard yet: events, each until it is delivered.
+CREATE TABLE IF NOT EXISTS webhooks (
+    order_id TEXT    NOT NULL,
+    seq      INTEGER NOT NULL, -- of the event
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at   INTEGER NOT NULL, -- milliseconds since 1970
+    PRIMARY KEY (order_id, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS webhooks_by_due ON webhooks (due_at);
 
 -- Registers for debugging, each with one JSON value.
 CREATE TABLE IF NOT EXISTS registers (

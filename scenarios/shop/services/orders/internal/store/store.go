@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver: pure Go, so that a build needs no C compiler
 )
@@ -25,6 +26,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrSettled  = errors.New("the order is settled already")
 	ErrMismatch = errors.New("the register has another value")
+	ErrKeyUsed  = errors.New("the key was used meanwhile")
 )
 
 // Store is the service's memory. It has one connection, so that its
@@ -36,6 +38,9 @@ type Store struct {
 
 	mu      sync.Mutex
 	changed chan struct{}
+
+	// merchant tells whether there is one who wants to hear of events.
+	merchant atomic.Bool
 }
 
 // Open opens the database that a URL (sqlite://path) or a path names, and makes

@@ -75,22 +75,24 @@ func TestAnOrderComesBackAsItWasPlaced(t *testing.T) {
 
 func TestAReplyIsSavedWithItsOrderOrNotAtAll(t *testing.T) {
 	s := open(t)
-	reply := &Reply{Tenant: "t", Key: "k", Status: 201, Fingerprint: []byte{1}, Location: "/1", Body: []byte("{}")}
+	reply := &Reply{
+		Tenant: "t", Key: "k", Status: 201, Fingerprint: []byte{1}, Location: "/1", Body: []byte("{}"), Expires: now.Add(time.Hour),
+	}
 	first := order.Order{ID: "1", CreatedAt: now}
 	if err := s.Place(t.Context(), first, "", reply); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Reply(t.Context(), "t", "k"); err != nil || string(got.Body) != "{}" || got.Status != 201 {
+	if got, err := s.Reply(t.Context(), "t", "k", now); err != nil || string(got.Body) != "{}" || got.Status != 201 {
 		t.Errorf("got %+v (%v)", got, err)
 	}
 	second := order.Order{ID: "2", CreatedAt: now}
-	if err := s.Place(t.Context(), second, "", reply); err == nil {
-		t.Error("the same key was saved twice")
+	if err := s.Place(t.Context(), second, "", reply); !errors.Is(err, ErrKeyUsed) {
+		t.Errorf("the same key was saved twice (%v)", err)
 	}
 	if _, err := s.Order(t.Context(), "2"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an order stayed without its reply: %v", err)
 	}
-	if _, err := s.Reply(t.Context(), "other", "k"); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Reply(t.Context(), "other", "k", now); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a key of another tenant: %v", err)
 	}
 }

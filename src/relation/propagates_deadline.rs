@@ -1,0 +1,108 @@
+//! `propagates_deadline`: every call says in `grpc-timeout` how much time there is, no more than
+//! `at_most`, and, with `of CALLERS`, no more than the call that caused it had: the one with the same
+//! trace. Time `O(n + m)`.
+//!
+//! Source: gRPC over HTTP/2, `Timeout`: up to eight digits and a unit.
+
+use super::calls::{Call, calls};
+use super::records::{fails, invalid, list, records};
+use super::{Claim, OR_EMPTY, Rule, Verdict, spec};
+use crate::lang::{Param, Ty};
+use crate::shape::Index;
+use crate::value::{Value, show};
+
+pub(super) const PROPAGATES_DEADLINE: Rule = Rule {
+    spec: &spec(
+        "propagates_deadline",
+        "every call says how much time there is, and that is never more than its caller had",
+        &[
+            Param::new("at_most", Ty::Duration, "the longest that any call may take"),
+            Param::new("of", Ty::List, "the calls that caused these, found by their trace"),
+            OR_EMPTY,
+        ],
+        "expect (orders -> ledger).calls propagates_deadline(at_most: 2s)",
+    ),
+    judge,
+};
+
+fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
+    let records = records(claim)?;
+    let most = match claim.args.get("at_most") {
+        None | Some(Value::Absent) => None,
+        Some(Value::Duration(most)) => Some(*most),
+        Some(other) => return Err(invalid(format!("`at_most` is a duration, not {}", show(other)))),
+    };
+    let callers = claim.of.map(|of| list(Some(of), "what stands after `of`")).transpose()?;
+    let callers = callers.as_deref().map(calls).transpose()?;
+    let mut traces = Index::default();
+    for (place, caller) in callers.iter().flatten().enumerate() {
+        if let Some(trace) = caller.trace() {
+            traces.add(trace, place);
+        }
+    }
+    for call in calls(&records)? {
+        let shown = [(call.at, &records[call.at])];
+        let Some(timeout) = timeout(&call)? else {
+            return Ok(fails(format!("[{}] does not say how much time there is", call.at), &shown));
+        };
+        if let Some(most) = most.filter(|most| timeout > *most) {
+            return Ok(fails(
+                format!("[{}] has {}, more than {}", call.at, span(timeout), span(most)),
+                &shown,
+            ));
+        }
+        let Some(callers) = &callers else { continue };
+        let absent = Value::Absent;
+        let found = call
+            .trace()
+            .and_then(|trace| traces.find(trace, |place| callers[place].trace().unwrap_or(&absent)));
+        let Some(caller) = found.map(|place| callers[place]) else {
+            return Err(invalid(format!("no call after `of` has the trace of [{}]", call.at)));
+        };
+        match self::timeout(&caller)? {
+            None => {
+                return Err(invalid(format!(
+                    "the call that caused [{}], number [{}] after `of`, had no deadline",
+                    call.at, caller.at
+                )));
+            }
+            Some(had) if timeout > had => {
+                let why = format!("[{}] has {}, and its caller had {}", call.at, span(timeout), span(had));
+                return Ok(fails(why, &shown));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(Verdict::Holds)
+}
+
+fn span(nanos: i64) -> String {
+    show(&Value::Duration(nanos))
+}
+
+/// `1500m` in nanoseconds.
+fn timeout(call: &Call<'_>) -> Result<Option<i64>, Verdict> {
+    let Some(value) = call.header("grpc-timeout").filter(|value| !matches!(value, Value::Absent)) else {
+        return Ok(None);
+    };
+    let read = value.as_text().and_then(|text| {
+        let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let nanos: i64 = match unit {
+            "n" => 1,
+            "u" => 1_000,
+            "m" => 1_000_000,
+            "S" => 1_000_000_000,
+            "M" => 60_000_000_000,
+            "H" => 3_600_000_000_000,
+            _ => return None,
+        };
+        let sound = (1..=8).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+        sound.then(|| digits.parse::<i64>().ok())?.map(|count| count.saturating_mul(nanos))
+    });
+    match read {
+        Some(nanos) => Ok(Some(nanos)),
+        None => {
+            Err(invalid(format!("`grpc-timeout` of [{}] is {}, which is no timeout", call.at, show(value))))
+        }
+    }
+}
