@@ -91,7 +91,13 @@ impl Http1 {
                     let near = Near { first: self.buffer, read: self.near, write: self.out };
                     return http2::serve(self.conn, near, self.far, self.upstream).await;
                 }
-                First::Bytes => After::Bytes,
+                First::Bytes => {
+                    // A caller that only looked whether someone listens made no call.
+                    if !self.buffer.is_empty() || !self.back.is_empty() {
+                        self.conn.shared.log.miss();
+                    }
+                    After::Bytes
+                }
                 First::Close => After::Close,
                 First::Reset => After::Reset,
             };
