@@ -34,7 +34,8 @@ use crate::value::{BoxFuture, Live, Value};
 ///
 /// A body that was too large to keep, did not come whole, or is not what its headers say is
 /// `unreadable({ message })`, which equals nothing. Calls past the memory for them are not kept, but
-/// counted in [`Calls::dropped`]: a history with a hole proves nothing.
+/// counted in [`Calls::dropped`], and so are connections that were not understood: a history with a
+/// hole proves nothing.
 #[derive(Debug, Clone)]
 pub struct Calls {
     name: Arc<str>,

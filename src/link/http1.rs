@@ -17,8 +17,9 @@ use tokio::sync::watch;
 use super::calls::log::Call;
 use super::framing::Framing;
 use super::head::{self, Read};
+use super::http2::{self, Greeting};
 use super::near::{Conn, Near, NearRead, NearWrite, resets};
-use super::{http2, relay};
+use super::relay;
 use crate::protocol::ErrorKind;
 use pump::{Broken, Sink, Tail, answer, fill, pump};
 
@@ -57,6 +58,18 @@ enum First {
     Reset,
 }
 
+/// Reads what the service says. What a server of HTTP/2 greets with, before it is spoken to, stays
+/// for HTTP/2 to read.
+async fn hear(far: &mut TcpStream, back: &mut BytesMut, greeting: &mut Greeting) -> std::io::Result<usize> {
+    if *greeting == Greeting::Awaited {
+        *greeting = http2::greets(far).await;
+    }
+    if *greeting == Greeting::Http2 {
+        std::future::pending::<()>().await;
+    }
+    fill(far, back).await
+}
+
 impl Http1 {
     pub(super) fn new(
         conn: Arc<Conn>,
@@ -78,7 +91,13 @@ impl Http1 {
                     let near = Near { first: self.buffer, read: self.near, write: self.out };
                     return http2::serve(self.conn, near, self.far, self.upstream).await;
                 }
-                First::Bytes => After::Bytes,
+                First::Bytes => {
+                    // A caller that only looked whether someone listens made no call.
+                    if !self.buffer.is_empty() || !self.back.is_empty() {
+                        self.conn.shared.log.miss();
+                    }
+                    After::Bytes
+                }
                 First::Close => After::Close,
                 First::Reset => After::Reset,
             };
@@ -103,6 +122,7 @@ impl Http1 {
 
     /// Waits for the next request.
     async fn head(&mut self, is_first: bool) -> First {
+        let mut greeting = if is_first { Greeting::Awaited } else { Greeting::Other };
         loop {
             if is_first && self.buffer.starts_with(http2::PREFACE) {
                 return First::Http2;
@@ -123,7 +143,7 @@ impl Http1 {
                     Ok(_) => {}
                     Err(_) => return First::Reset,
                 },
-                read = fill(&mut self.far, &mut self.back) => match read {
+                read = hear(&mut self.far, &mut self.back, &mut greeting) => match read {
                     Ok(0) if !self.is_moved() => return First::Close,
                     // The one that closed is the one that is not asked any more.
                     Ok(0) => if self.connect().await.is_err() { return First::Reset },

@@ -27,6 +27,33 @@ use super::near::{Conn, Near};
 
 /// How every connection of HTTP/2 begins (RFC 9113 §3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Whether a service greets as a server of HTTP/2 does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// It has said nothing yet.
+    Awaited,
+    /// Its first frame is SETTINGS.
+    Http2,
+    /// Something else, or its end.
+    Other,
+}
+
+/// Waits until a service says something, and leaves it unread. A server of HTTP/2 may send its
+/// SETTINGS before the caller has said which protocol it speaks (RFC 9113 §3.4).
+pub(super) async fn greets(far: &TcpStream) -> Greeting {
+    /// The type of the frame (RFC 9113 §6.5), after the three bytes of its length.
+    const SETTINGS: (usize, u8) = (3, 4);
+    let mut frame = [0; 9];
+    match far.peek(&mut frame).await {
+        // No such frame is as long as 64 KiB, so the first byte alone says much.
+        Ok(seen) if seen > 0 && frame[0] == 0 && (seen <= SETTINGS.0 || frame[SETTINGS.0] == SETTINGS.1) => {
+            Greeting::Http2
+        }
+        _ => Greeting::Other,
+    }
+}
+
 /// What a stream may hold that waits for the slower side.
 const STREAM_WINDOW: u32 = 1 << 20;
 const WINDOW: u32 = 4 << 20;

@@ -385,7 +385,7 @@ impl Cx {
         match dropped {
             Some(count) if count > 0 => {
                 let message = format!(
-                    "{count} calls over `{}` were too many to keep, so they cannot be judged",
+                    "{count} calls over `{}` were not understood or too many to keep, so they cannot be judged",
                     calls.name()
                 );
                 Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))

@@ -12,7 +12,6 @@ mod report;
 mod trial;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
@@ -64,7 +63,7 @@ impl Cx {
         let mut failures = Vec::new();
         let mut unknown = Vec::new();
         for attack in self.chosen(env, &operation)? {
-            match self.probed(env, &operation, &attack).await {
+            match self.probed(&operation, &attack).await {
                 Ok(()) => {}
                 Err(Stop::Failed(found)) => failures.extend(found),
                 Err(Stop::Unknown(found)) => unknown.extend(found),
@@ -97,19 +96,17 @@ impl Cx {
     }
 
     /// Runs one probe and tells how it went.
-    async fn probed(self: &Arc<Self>, env: &Env, operation: &Operation<'_>, attack: &Attack<'_>) -> Flow<()> {
+    async fn probed(self: &Arc<Self>, operation: &Operation<'_>, attack: &Attack<'_>) -> Flow<()> {
         let began = Instant::now();
-        let requests = self.requests.load(Ordering::Relaxed);
         let place = operation.place_of(attack);
         self.at(place);
-        let (attempts, result) = self.attack(env, operation, attack).await;
+        let (attempts, result) = self.attack(operation, attack).await;
         let outcome = match &result {
             Ok(()) => ProbeOutcome::Survived,
             Err(Stop::Unknown(_)) => ProbeOutcome::Inconclusive,
             Err(Stop::Cancelled) => return result,
             Err(_) => ProbeOutcome::Failed,
         };
-        debug_assert!(self.requests.load(Ordering::Relaxed) >= requests);
         if let Some(id) = self.id {
             self.emit(EventKind::Probed {
                 id,

@@ -293,7 +293,7 @@ pub(crate) async fn begin_again(cx: &Arc<Cx>, story: &Story, name: &str, until: 
     let world = &cx.world;
     let planned = &world.plan.scenarios[story.instance.planned];
     let mut env = scenario_env(world, planned, &story.instance);
-    env.key = env.key.with(name.to_owned());
+    env.key = env.key.with(name);
     if let Err(failure) = cx.open_own_links(&planned.links).await {
         return Err(failure.into());
     }

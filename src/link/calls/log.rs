@@ -109,6 +109,12 @@ impl Log {
         }
     }
 
+    /// Something passed of which nothing can be told: what it was counts as a call.
+    pub(in crate::link) fn miss(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.change();
+    }
+
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }

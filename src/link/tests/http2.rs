@@ -118,6 +118,18 @@ async fn streams_pass_both_ways_at_once() {
 }
 
 #[tokio::test]
+async fn a_caller_that_is_slow_to_begin_is_understood_though_the_service_greets_first() {
+    let (_, link) = grpc().await;
+    let io = TcpStream::connect(link.address()).await.unwrap();
+    // Time for the service's SETTINGS to be there before the caller says a word.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (sender, connection) = h2::client::handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    assert_eq!(unary(&sender, "/a.B/C").await.unwrap(), "0");
+    assert_eq!(at(&records(&link, 1).await[0], &["method"]), "\"C\"");
+}
+
+#[tokio::test]
 async fn large_messages_flow() {
     let (_, link) = grpc().await;
     let mut sender = caller(link.address()).await.ready().await.unwrap();

@@ -137,3 +137,18 @@ async fn messages_are_told_by_their_contract_also_compressed_ones() {
         assert!(body.starts_with(told), "{path} {coding}: {body}");
     }
 }
+
+#[tokio::test]
+async fn what_is_not_understood_leaves_a_hole_in_the_history() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    // Whoever only looks whether someone listens makes no call.
+    drop(TcpStream::connect(link.address()).await.unwrap());
+    let mut caller = Caller::to(link.address()).await;
+    caller.post("/orders", "a").await.unwrap();
+    assert_eq!(link.calls().dropped(), 0);
+    let mut stranger = Caller::to(link.address()).await;
+    stranger.send("\u{16}\u{3}\u{1} no HTTP at all\r\n\r\n").await;
+    let _ = soon(stranger.more()).await;
+    assert_eq!(link.calls().dropped(), 1);
+}

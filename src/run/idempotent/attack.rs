@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::super::cx::Cx;
-use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::request::Prepared;
 use super::super::world::ServiceRef;
@@ -37,7 +36,6 @@ impl Cx {
     /// Runs a probe in a trial of its own; how many requests it sent, and what it came to.
     pub(super) async fn attack(
         self: &Arc<Self>,
-        env: &Env,
         operation: &Operation<'_>,
         attack: &Attack<'_>,
     ) -> (u32, Flow<()>) {
@@ -45,7 +43,7 @@ impl Cx {
         let mut turn = 0;
         loop {
             turn += 1;
-            let (more, result) = self.one_trial(env, operation, attack, turn).await;
+            let (more, result) = self.one_trial(operation, attack, turn).await;
             sent += more;
             match result {
                 Ok(Ended::Over) => return (sent, Ok(())),
@@ -57,7 +55,6 @@ impl Cx {
 
     async fn one_trial(
         self: &Arc<Self>,
-        env: &Env,
         operation: &Operation<'_>,
         attack: &Attack<'_>,
         turn: u32,
@@ -84,7 +81,6 @@ impl Cx {
             Ok(cleanup) => cleanup,
             Err(stop) => return (sent, Err(stop)),
         };
-        let _ = env;
         let result = match (result, cleanup.is_empty()) {
             (result, true) => result,
             (Ok(_), false) => Err(Stop::Failed(cleanup)),
