@@ -416,14 +416,12 @@ fn told(child: &mut std::process::Child) -> impl FnMut(&str) + use<> {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     move |part: &str| {
         let mut seen = String::new();
-        for line in lines.by_ref() {
+        let came = lines.by_ref().any(|line| {
             let line = line.unwrap();
             seen.push_str(&line);
-            if line.contains(part) {
-                return;
-            }
-        }
-        panic!("`{part}` never came: {seen}");
+            line.contains(part)
+        });
+        assert!(came, "`{part}` never came: {seen}");
     }
 }
 

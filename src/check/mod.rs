@@ -53,11 +53,11 @@ pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
 pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
-pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use plan::{
     Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
     PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
+pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use touch::{Contact, contacts};
 pub use under::crash_link;
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute;
-use super::graph::{Disturbed, Graph};
 use super::callers::callers;
+use super::graph::{Disturbed, Graph};
 use super::matrix;
 use super::plan::{Ends, ItemRef, Party, PlannedDouble, PlannedScenario, PlannedStage, Program};
 use super::stages;

@@ -248,8 +248,7 @@ impl Cx {
                 self.under(env, faults, body, statement.span, &ahead).await?;
                 Ok(Value::Null)
             }
-            StatementKind::Workload(_)
-            | StatementKind::Error => {
+            StatementKind::Workload(_) | StatementKind::Error => {
                 // `check` refuses these before anything runs; a run that got here anyway must not pass.
                 let message = "this statement cannot be executed yet";
                 Err(self.failure(env, Code::NOT_YET, statement.span, message).into())

@@ -222,7 +222,15 @@ impl Place<'_> {
         let head = entries.list[parent].head.map_or("", |head| head.text(self.text));
         !matches!(
             head,
-            "service" | "environment" | "owner" | "double" | "profile" | "stage" | "shape" | "suite" | "variant"
+            "service"
+                | "environment"
+                | "owner"
+                | "double"
+                | "profile"
+                | "stage"
+                | "shape"
+                | "suite"
+                | "variant"
         )
     }
 

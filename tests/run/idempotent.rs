@@ -273,9 +273,9 @@ fn another_body_that_is_wrong_by_itself_shows_nothing() {
     let text = format!(
         "{}{}",
         service("", ""),
-        scenario(&format!(
-            "  idempotent as consumer {{\n    POST pay /hooks {{ id: key, customer: alice, amount: 5 }}\n    probe changed_body({{ id: absent }}) {{ expect status == 422 }}\n    effect payments_of(alice).count rises by 1\n  }}"
-        ))
+        scenario(
+            "  idempotent as consumer {\n    POST pay /hooks { id: key, customer: alice, amount: 5 }\n    probe changed_body({ id: absent }) { expect status == 422 }\n    effect payments_of(alice).count rises by 1\n  }"
+        )
     );
     let project = scn(&text);
     let ran = project.run(&["--report", "json=events.jsonl", "--probe", "changed_body"]);

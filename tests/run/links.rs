@@ -114,7 +114,7 @@ fn the_runners_own_link_is_not_seen_in_reports() {
     let text = format!(
         "service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\n  GET s /a\n  let count = (client -> s).calls.count\n  show count\n  expect count == 1 and s.url == \"{url}\" and body == s.addr\n  expect body == \"wrong\"\n}}\n"
     );
-    let ran = scn(&text).run(&[]).ends(1, &[&format!("{url}/a"), &format!("curl"), "1 failed"]);
+    let ran = scn(&text).run(&[]).ends(1, &[&format!("{url}/a"), "curl", "1 failed"]);
     assert_eq!(shown(&ran, "count"), ["1"]);
 }
 

@@ -43,8 +43,8 @@ const MISTAKES: &[Mistake] = &[
     Mistake("e2e.scn", "/readyz", "/«redyz»", "the contract has no path `/redyz`", (YAML, "get:")),
     Mistake(
         "component.scn",
-        "DELETE orders /v1/orders/${order.id}",
-        "«PUT» orders /v1/orders/${order.id}",
+        "DELETE orders /v1/orders/${order.id}\n",
+        "«PUT» orders /v1/orders/${order.id}\n",
         "the contract has no `PUT /v1/orders/{id}`",
         (YAML, "get:"),
     ),
