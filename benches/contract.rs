@@ -66,7 +66,8 @@ fn over_grpc(c: &mut Criterion) {
     let Ok(proto) = proto else { return };
     let message = json(
         r#"{"seq": 7, "account_seq": 3, "entry_id": "e-1", "order_id": "o-1", "customer_id": "c-1",
-            "account": "customer:c-1", "amount_minor": 5998}"#,
+            "account": "customer:c-1", "amount_minor": 5998, "currency": "EUR", "type": "PAID",
+            "metadata": {"shop": "1"}}"#,
     );
     let entries = proto.interface().types_named("Entry");
     assert_eq!(entries.len(), 1, "the ledger has entries");
