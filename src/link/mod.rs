@@ -228,6 +228,13 @@ pub struct AtWork {
     work: Arc<Work>,
 }
 
+impl AtWork {
+    /// Whether a fault could have hit a message and, by its share, did not.
+    pub fn spared(&self, fault: usize) -> bool {
+        self.work.spared(fault)
+    }
+}
+
 impl Drop for AtWork {
     fn drop(&mut self) {
         self.link.shared.locked().retain(|work| !Arc::ptr_eq(work, &self.work));

@@ -2,7 +2,7 @@
 //! message's index, choosing by the fault's key.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(super) struct Active {
     /// for each span.
     counts: Mutex<BTreeMap<(String, String), u64>>,
     connections: AtomicU64,
+    /// Whether a message fitted in all but its share.
+    spared: AtomicBool,
     /// What lets the request go that waits for the next one.
     held: Mutex<Option<CancellationToken>>,
 }
@@ -51,6 +53,7 @@ impl Work {
             fault,
             counts: Mutex::default(),
             connections: AtomicU64::new(0),
+            spared: AtomicBool::new(false),
             held: Mutex::default(),
         };
         Arc::new(Work {
@@ -70,6 +73,11 @@ impl Work {
         let Some(active) = self.faults.get(fault) else { return };
         let index = active.connections.fetch_add(1, Ordering::Relaxed) + 1;
         self.tell(fault, "connection".to_owned(), index);
+    }
+
+    /// Whether a fault could have hit a message and, by its share, did not.
+    pub(super) fn spared(&self, fault: usize) -> bool {
+        self.faults.get(fault).is_some_and(|active| active.spared.load(Ordering::Relaxed))
     }
 
     /// A connection is of no use any more once the faults end.
@@ -289,10 +297,13 @@ impl Active {
             let key = place.iter().fold(self.fault.key.with("share"), |key, part| key.with(part));
             key.below(1_000_000) < share as usize
         };
-        let is_hit = select.nth.is_none_or(|nth| index == nth)
+        let is_meant = select.nth.is_none_or(|nth| index == nth)
             && select.first.is_none_or(|first| index <= first)
-            && select.every.is_none_or(|every| index.is_multiple_of(every))
-            && select.share.is_none_or(share);
+            && select.every.is_none_or(|every| index.is_multiple_of(every));
+        let is_hit = is_meant && select.share.is_none_or(share);
+        if is_meant && !is_hit {
+            self.spared.store(true, Ordering::Relaxed);
+        }
         Turn { index, is_hit, place }
     }
 

@@ -350,6 +350,13 @@ scenario "passes by" {
 scenario "nothing passed" {
   under lost_request(share: 50%) on client -> books { GET shop /count }
 }
+scenario "nothing fits" {
+  under lost_request(share: 50%, route: "/nowhere") on client -> books { GET books /count }
+}
+scenario "nothing is the ninth" {
+  under lost_request(share: 50%, nth: 9) on client -> books { GET books /count }
+}
 "#;
-    with_shop(text).run(&[]).ends(1, &["1 passed", "1 failed", "no call passed while the block ran"]);
+    let ran = with_shop(text).run(&[]);
+    ran.ends(1, &["1 passed", "3 failed", "no call passed while the block ran", "and it does not fit"]);
 }

@@ -1,6 +1,6 @@
 //! Faults at work: how they begin, what they hit, how they end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,9 +23,6 @@ use crate::shape::DrawKey;
 use crate::system::fault::{ProcessFault, Strike};
 use crate::value::{Live as _, Number, Value, show};
 
-/// What was hit in whole.
-const WHOLE_SHARE: u32 = 1_000_000;
-
 /// Tells of a hit, with the link or service that it was on.
 type Tell = Arc<dyn Fn(&str, Hit) + Send + Sync>;
 
@@ -39,7 +36,8 @@ type Hits = Arc<Mutex<Vec<(usize, Hit)>>>;
 pub(crate) struct Faults {
     harms: Vec<Harm>,
     hits: Hits,
-    at_work: Vec<AtWork>,
+    /// Those of each link, with the index of each among all.
+    at_work: Vec<(AtWork, Vec<usize>)>,
     /// How many calls each fault's links had seen when it began.
     seen: Vec<usize>,
     began: Instant,
@@ -67,6 +65,7 @@ impl Faults {
     /// and, unless the block failed itself, when a fault hit nothing.
     pub(crate) async fn end(mut self, cx: &Arc<Cx>, env: &Env, passed: bool) -> Flow<()> {
         let took = self.began.elapsed();
+        let spared: BTreeSet<usize> = self.spared().collect();
         drop(std::mem::take(&mut self.at_work));
         self.ended.cancel();
         let mut failures = Vec::new();
@@ -84,25 +83,29 @@ impl Faults {
             failure.repeat.clone_from(&cx.repeat);
         }
         if passed && failures.is_empty() {
-            failures = self.never_hit(cx, env, took);
+            failures = self.never_hit(cx, env, took, &spared);
         }
         if failures.is_empty() { Ok(()) } else { Err(Stop::Failed(failures)) }
     }
 
-    /// The failures of those that hit nothing.
-    fn never_hit(&self, cx: &Cx, env: &Env, took: Duration) -> Vec<Failure> {
+    /// The faults that could have hit a message and, by their share, did not.
+    fn spared(&self) -> impl Iterator<Item = usize> + '_ {
+        self.at_work.iter().flat_map(|(at_work, indexes)| {
+            let spared = indexes.iter().enumerate().filter(|(fault, _)| at_work.spared(*fault));
+            spared.map(|(_, index)| *index)
+        })
+    }
+
+    /// The failures of those that hit nothing, but for what was spared by chance.
+    fn never_hit(&self, cx: &Cx, env: &Env, took: Duration, spared: &BTreeSet<usize>) -> Vec<Failure> {
         let hits = self.hits();
         let idle =
             self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|(hit, _)| hit == index));
         let failures = idle.filter_map(|(index, harm)| match &harm.what {
-            What::Link { on, fault } => {
+            What::Link { on, .. } => {
                 let passed =
                     calls(&cx.links_of(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
-                let by_chance = fault.select.share.is_some_and(|share| share < WHOLE_SHARE);
-                if by_chance && passed > 0 {
-                    return None;
-                }
-                Some(idle_link(cx, env, harm, passed))
+                (!spared.contains(&index)).then(|| idle_link(cx, env, harm, passed))
             }
             What::Process { service, .. } => {
                 let message = format!("`{}` never struck `{}`", harm.written, service.name);
@@ -275,14 +278,15 @@ impl Cx {
 }
 
 /// Puts the faults of one link to work.
-fn begin(on: OnLink, tells: &[Tell]) -> AtWork {
+fn begin(on: OnLink, tells: &[Tell]) -> (AtWork, Vec<usize>) {
     let OnLink { standing, faults, crashes } = on;
     let title = standing.link.title();
     let (indexes, faults): (Vec<usize>, Vec<Fault>) = faults.into_iter().unzip();
     let tells: Vec<Tell> = tells.to_vec();
     let to = standing.to.clone();
+    let told = indexes.clone();
     let tell = move |hit: Hit| {
-        let Some(index) = indexes.get(hit.fault).copied() else { return };
+        let Some(index) = told.get(hit.fault).copied() else { return };
         let mut place = &*title;
         if let Some(crash) = crashes.get(&index) {
             // Nobody listens any more when the block has just ended.
@@ -293,7 +297,7 @@ fn begin(on: OnLink, tells: &[Tell]) -> AtWork {
             tell(place, hit);
         }
     };
-    standing.link.apply(faults, Arc::new(tell))
+    (standing.link.apply(faults, Arc::new(tell)), indexes)
 }
 
 /// Kills whoever got the call that was waited for.
