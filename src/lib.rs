@@ -11,7 +11,7 @@
 //! | values    | [`value`], [`source`], [`event`], [`catalog`] | nothing of the rest                 |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
 //! | contracts | [`shape`], [`contract`]                    | values, language                       |
-//! | computing | [`function`], [`script`], [`anonymize`], [`probe`] | values, language, contracts            |
+//! | computing | [`function`], [`script`], [`anonymize`], [`probe`], [`history`] | values, language, contracts            |
 //! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
 //! | the world | [`system`], [`protocol`], [`link`]         | values, language, contracts            |
 //! | judgement | [`relation`]                               | values, language, contracts, computing |
@@ -43,6 +43,7 @@ pub mod diag;
 pub mod event;
 pub mod fmt;
 pub mod function;
+pub mod history;
 pub mod lang;
 pub mod link;
 pub mod load;
