@@ -20,6 +20,20 @@ pub enum Defect {
     LimitIsUnavailable,
     /// What is not there is told as an empty entry.
     UnknownIsEmpty,
+    /// A watcher gets what comes together backwards.
+    WatchSwapped,
+    /// A watcher gets only the last of what comes together.
+    WatchCoalesced,
+    /// A watcher gets the last entry again before the next.
+    WatchRepeated,
+    /// The numbers of an account begin anew with the process.
+    SeqReused,
+    /// The numbers of an account go on ten later with the process.
+    SeqSkipped,
+    /// Two replicas answer in turn, and one of them is late.
+    BalanceOfReplica,
+    /// The two entries of a posting are written one after the other.
+    PostingTorn,
 }
 
 /// Every mistake: its name, and what it does.
@@ -36,6 +50,25 @@ pub const TABLE: &[(&str, Defect, &str)] = &[
     ("invalid_is_internal", Defect::InvalidIsInternal, "a bad field is INTERNAL"),
     ("limit_is_unavailable", Defect::LimitIsUnavailable, "an amount over the limit is UNAVAILABLE"),
     ("unknown_is_empty", Defect::UnknownIsEmpty, "an unknown order has an empty entry"),
+    (
+        "watch_swapped",
+        Defect::WatchSwapped,
+        "of the entries of an account that come together a watcher gets the last first",
+    ),
+    (
+        "watch_coalesced",
+        Defect::WatchCoalesced,
+        "of the entries of an account that come together a watcher gets only the last",
+    ),
+    ("watch_repeated", Defect::WatchRepeated, "a watcher gets the last entry again before the next"),
+    ("seq_reused", Defect::SeqReused, "an account's numbers begin anew with the process"),
+    ("seq_skipped", Defect::SeqSkipped, "an account's numbers go on ten later with the process"),
+    (
+        "balance_of_replica",
+        Defect::BalanceOfReplica,
+        "every second balance comes from a replica that is 300 ms behind",
+    ),
+    ("posting_torn", Defect::PostingTorn, "the two entries of a posting are written one after the other"),
 ];
 
 /// The mistakes that a ledger makes; by default none.

@@ -127,7 +127,13 @@ impl LedgerService {
         let mut next = watched.from_seq;
         loop {
             let page = self.store.entries_on(&watched.account, next, DEFAULT_PAGE);
-            let page = page.map_err(|error| self.refuse(error.into()))?;
+            let mut page = page.map_err(|error| self.refuse(error.into()))?;
+            if page.len() > 1 && self.defects.has(Defect::WatchCoalesced) {
+                page.drain(..page.len() - 1);
+            }
+            if self.defects.has(Defect::WatchSwapped) {
+                page.reverse();
+            }
             if page.is_empty() {
                 let more = async {
                     tokio::select! {
@@ -138,9 +144,12 @@ impl LedgerService {
                 if !self.unless_stopping(more).await? {
                     return Ok(());
                 }
+                if self.defects.has(Defect::WatchRepeated) {
+                    next = next.saturating_sub(1);
+                }
             }
             for entry in page {
-                next = entry.account_seq + 1;
+                next = next.max(entry.account_seq + 1);
                 if self.unless_stopping(entries.send(Ok(entry))).await?.is_err() {
                     return Ok(());
                 }

@@ -3,8 +3,11 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, SystemTime},
 };
 
 use prost_types::Timestamp;
@@ -30,16 +33,22 @@ const SCHEMA: &str = "
         currency     TEXT    NOT NULL,
         type         INTEGER NOT NULL,
         posted_at    INTEGER NOT NULL, -- microseconds since 1970
-        metadata     TEXT    NOT NULL, -- a JSON object
-        UNIQUE (account, account_seq)
+        metadata     TEXT    NOT NULL  -- a JSON object
     ) STRICT;
     CREATE INDEX IF NOT EXISTS entries_by_posting  ON entries (entry_id);
     CREATE INDEX IF NOT EXISTS entries_by_order    ON entries (order_id);
     CREATE INDEX IF NOT EXISTS entries_by_customer ON entries (customer_id);
 ";
+const NUMBERED_ONCE: &str =
+    "CREATE UNIQUE INDEX IF NOT EXISTS entries_by_account ON entries (account, account_seq);";
 
 const COLUMNS: &str = "seq, account_seq, entry_id, order_id, customer_id, account, \
                        amount_minor, currency, type, posted_at, metadata";
+
+/// How long a mistake leaves others time to come between.
+const MEANWHILE: Duration = Duration::from_millis(3);
+/// How late a late replica is.
+const BEHIND: Duration = Duration::from_millis(300);
 
 /// Whether a posting was written just now or had been before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +66,10 @@ pub(crate) struct Store {
     defects: Defects,
     /// The ids written since the start. For defects alone: the entries themselves know.
     seen: Mutex<HashSet<String>>,
+    /// The last entry written before the start, and how many balances were asked for since. For
+    /// defects alone.
+    before: i64,
+    balances: AtomicU64,
     /// Marked as changed by every commit that added entries.
     grown: watch::Sender<()>,
 }
@@ -73,7 +86,18 @@ impl Store {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
         )?;
         db.execute_batch(SCHEMA)?;
-        Ok(Self { db: Mutex::new(db), defects, seen: Mutex::default(), grown: watch::Sender::new(()) })
+        if !defects.has(Defect::SeqReused) {
+            db.execute_batch(NUMBERED_ONCE)?;
+        }
+        let before = db.query_row("SELECT coalesce(max(seq), 0) FROM entries", [], |row| row.get(0))?;
+        Ok(Self {
+            db: Mutex::new(db),
+            defects,
+            seen: Mutex::default(),
+            before,
+            balances: AtomicU64::new(0),
+            grown: watch::Sender::new(()),
+        })
     }
 
     /// Learns of entries to come.
@@ -83,12 +107,34 @@ impl Store {
 
     /// Writes one posting; answers its entry on the customer's account.
     pub(crate) fn post(&self, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
+        if self.defects.has(Defect::PostingTorn) {
+            return self.post_torn(posting);
+        }
         let mut db = self.lock();
         let tx = db.transaction()?;
         let posted = self.write(&tx, posting)?;
         tx.commit()?;
         self.grown.send_replace(());
         Ok(posted)
+    }
+
+    /// Writes the entries of a posting in a transaction each.
+    fn post_torn(&self, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
+        let known = self.known(&self.lock().transaction()?, &posting.entry_id)?;
+        if known.is_none() {
+            for leg in posting.legs() {
+                let mut db = self.lock();
+                let tx = db.transaction()?;
+                self.insert(&tx, posting, &[leg])?;
+                tx.commit()?;
+                drop(db);
+                std::thread::sleep(MEANWHILE);
+            }
+        }
+        let mut db = self.lock();
+        let (entry, _) = self.write(&db.transaction()?, posting)?;
+        self.grown.send_replace(());
+        Ok((entry, if known.is_none() { Outcome::New } else { Outcome::Duplicate }))
     }
 
     /// Writes all postings or none.
@@ -128,12 +174,15 @@ impl Store {
 
     /// What an account adds up to.
     pub(crate) fn balance(&self, account: &str) -> rusqlite::Result<BalanceResponse> {
+        let late = self.defects.has(Defect::BalanceOfReplica) && self.balances.fetch_add(1, Relaxed) % 2 == 1;
+        let until = if late { micros(SystemTime::now() - BEHIND) } else { i64::MAX };
         let db = self.lock();
         let mut statement = db.prepare_cached(
-            "SELECT currency, sum(amount_minor), count(*) FROM entries WHERE account = ? GROUP BY currency",
+            "SELECT currency, sum(amount_minor), count(*) FROM entries
+             WHERE account = ? AND posted_at <= ? GROUP BY currency",
         )?;
         let mut answer = BalanceResponse { account: account.to_owned(), ..Default::default() };
-        let mut rows = statement.query([account])?;
+        let mut rows = statement.query(params![account, until])?;
         while let Some(row) = rows.next()? {
             answer.balances.insert(row.get(0)?, row.get(1)?);
             answer.entries += row.get::<_, u64>(2)?;
@@ -144,7 +193,7 @@ impl Store {
     /// Writes a posting unless its id is known.
     fn write(&self, tx: &Transaction<'_>, posting: &Posting) -> Result<(Entry, Outcome), Refusal> {
         match self.known(tx, &posting.entry_id)? {
-            None => Ok((insert(tx, posting)?, Outcome::New)),
+            None => Ok((self.insert(tx, posting, &posting.legs())?, Outcome::New)),
             Some(_) if self.defects.has(Defect::DuplicateRefused) => {
                 Err(Refusal::Conflict(posting.entry_id.clone()))
             }
@@ -165,40 +214,57 @@ impl Store {
         Ok(select(tx, "entry_id = ? ORDER BY seq LIMIT 1", [entry_id])?.pop())
     }
 
+    /// Writes entries, each with the next number of its account; answers the one on the customer's.
+    fn insert(
+        &self,
+        tx: &Transaction<'_>,
+        posting: &Posting,
+        legs: &[(&str, i64)],
+    ) -> Result<Entry, Refusal> {
+        let since = if self.defects.has(Defect::SeqReused) { self.before } else { 0 };
+        let skipped = if self.defects.has(Defect::SeqSkipped) { self.before } else { 0 };
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO entries (account_seq, entry_id, order_id, customer_id, account,
+                                  amount_minor, currency, type, posted_at, metadata)
+             SELECT coalesce(max(account_seq), 0) + 1 + iif(max(seq) <= ?11, 10, 0),
+                    ?2, ?3, ?4, ?1, ?5, ?6, ?7, ?8, ?9
+             FROM entries WHERE account = ?1 AND seq > ?10",
+        )?;
+        for (account, amount) in legs {
+            insert.execute(params![
+                account,
+                posting.entry_id,
+                posting.order_id,
+                posting.customer_id,
+                amount,
+                posting.currency,
+                posting.r#type,
+                micros(SystemTime::now()),
+                serde_json::json!(posting.metadata).to_string(),
+                since,
+                skipped,
+            ])?;
+        }
+        let filter = "entry_id = ? AND account NOT IN ('sales', 'cash') ORDER BY seq DESC LIMIT 1";
+        let entry = select(tx, filter, [&posting.entry_id])?.pop();
+        Ok(entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+    }
+
     /// Every change is a transaction, so that a panic elsewhere leaves nothing half-done.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.db.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// How a time is stored.
+fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
 /// SQLite counts to 2^63 - 1; no sequence number comes near.
 fn stored(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-fn insert(tx: &Transaction<'_>, posting: &Posting) -> Result<Entry, Refusal> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO entries (account_seq, entry_id, order_id, customer_id, account,
-                              amount_minor, currency, type, posted_at, metadata)
-         SELECT coalesce(max(account_seq), 0) + 1, ?2, ?3, ?4, ?1, ?5, ?6, ?7, ?8, ?9
-         FROM entries WHERE account = ?1",
-    )?;
-    for (account, amount) in posting.legs() {
-        insert.execute(params![
-            account,
-            posting.entry_id,
-            posting.order_id,
-            posting.customer_id,
-            amount,
-            posting.currency,
-            posting.r#type,
-            i64::try_from(now.as_micros()).unwrap_or(i64::MAX),
-            serde_json::json!(posting.metadata).to_string(),
-        ])?;
-    }
-    let entry = select(tx, "entry_id = ? ORDER BY seq DESC LIMIT 1 OFFSET 1", [&posting.entry_id])?.pop();
-    Ok(entry.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
 }
 
 /// Whether the entry on the customer's account is what the posting would have written.

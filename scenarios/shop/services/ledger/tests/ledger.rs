@@ -381,9 +381,14 @@ async fn behaviour(defects: Defects) -> Result<Vec<(Defect, String)>, Box<dyn Er
     let postings = [posting("i1", "bob", 1), posting("i2", "bob", -1)];
     assert!(ledger.import(tokio_stream::iter(postings)).await.is_err());
     let partial = format!("{} entries", entries(&mut ledger, "bob").await?);
+    let watched = watched(&mut ledger).await?;
+    let first = ledger.balance(BalanceRequest { account: "carol".into() }).await?.into_inner().entries;
+    let second = ledger.balance(BalanceRequest { account: "carol".into() }).await?.into_inner().entries;
+    let torn = torn(&mut ledger).await?;
     drop((ledger, stop));
 
     let Running { client: mut ledger, stop: _stop, .. } = start(config()).await?;
+    let next = ledger.post(posting("w5", "carol", 1)).await?.into_inner().account_seq;
     let before = entries(&mut ledger, "alice").await?;
     let restarted = ledger.post(posting("e1", "alice", 5998)).await;
     let forgotten = restarted.is_ok() && entries(&mut ledger, "alice").await? > before;
@@ -396,7 +401,55 @@ async fn behaviour(defects: Defects) -> Result<Vec<(Defect, String)>, Box<dyn Er
         (Defect::InvalidIsInternal, invalid),
         (Defect::LimitIsUnavailable, limit),
         (Defect::UnknownIsEmpty, unknown),
+        (Defect::WatchSwapped, format!("in order: {}", watched.is_sorted())),
+        (Defect::WatchCoalesced, format!("all: {}", (1..=4).all(|seq| watched.contains(&seq)))),
+        (Defect::WatchRepeated, format!("repeated: {}", watched.windows(2).any(|two| two[0] == two[1]))),
+        (Defect::SeqReused, format!("reused: {}", next < 5)),
+        (Defect::SeqSkipped, format!("skipped: {}", next > 5)),
+        (Defect::BalanceOfReplica, format!("falls: {}", second < first)),
+        (Defect::PostingTorn, format!("torn: {torn}")),
     ])
+}
+
+/// The numbers that a watcher of an account with three entries gets, and then a fourth.
+async fn watched(ledger: &mut LedgerClient<Channel>) -> Result<Vec<u64>, Box<dyn Error>> {
+    let three = ["w1", "w2", "w3"].map(|id| posting(id, "carol", 1));
+    ledger.import(tokio_stream::iter(three)).await?;
+    let request = WatchRequest { account: "carol".into(), from_seq: 1 };
+    let mut entries = ledger.watch(request).await?.into_inner();
+    let mut seen = Vec::new();
+    while let Some(entry) = timeout(Duration::from_secs(10), entries.message()).await?? {
+        if seen.is_empty() {
+            ledger.post(posting("w4", "carol", 1)).await?;
+        }
+        seen.push(entry.account_seq);
+        if entry.account_seq == 4 {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+/// Whether somebody who asks all the time ever sees one entry of a posting without the other.
+async fn torn(ledger: &mut LedgerClient<Channel>) -> Result<bool, Box<dyn Error>> {
+    for turn in 0..20 {
+        let customer = format!("dave-{turn}");
+        let mut other = ledger.clone();
+        let posting = posting(&format!("d{turn}"), &customer, 1);
+        let posted = tokio::spawn(async move { other.post(posting).await.map(|_| ()) });
+        loop {
+            match entries(ledger, &customer).await? {
+                0 => {}
+                1 => {
+                    posted.await??;
+                    return Ok(true);
+                }
+                _ => break,
+            }
+        }
+        posted.await??;
+    }
+    Ok(false)
 }
 
 async fn entries(ledger: &mut LedgerClient<Channel>, customer: &str) -> Result<usize, Box<dyn Error>> {
@@ -404,7 +457,7 @@ async fn entries(ledger: &mut LedgerClient<Channel>, customer: &str) -> Result<u
     Ok(ledger.list_entries(request).await?.into_inner().entries.len())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_defect_shows_and_none_is_there_unasked() -> Test {
     let sound = behaviour(Defects::default()).await?;
     let said: Vec<_> = sound.iter().map(|(_, said)| said.as_str()).collect();
@@ -418,7 +471,14 @@ async fn each_defect_shows_and_none_is_there_unasked() -> Test {
             "AlreadyExists",
             "InvalidArgument",
             "ResourceExhausted",
-            "NotFound"
+            "NotFound",
+            "in order: true",
+            "all: true",
+            "repeated: false",
+            "reused: false",
+            "skipped: false",
+            "falls: false",
+            "torn: false"
         ]
     );
     for (name, defect, _) in DEFECTS {

@@ -118,5 +118,8 @@ func remember(ctx context.Context, name string, mistakes defects.Set) (*store.St
 	if err == nil && mistakes.Has(defects.KeysInMemory) {
 		err = database.ForgetReplies(ctx)
 	}
+	if err == nil && mistakes.Has(defects.RegistersInMemory) {
+		err = database.ForgetRegisters(ctx)
+	}
 	return database, err
 }

@@ -33,6 +33,26 @@ func TestKeysOutliveTheProcess(t *testing.T) {
 	}
 }
 
+func TestRegistersOutliveTheProcess(t *testing.T) {
+	for mistake, want := range map[defects.Name]string{"": "1", defects.RegistersInMemory: "null"} {
+		name := filepath.Join(t.TempDir(), "orders.db")
+		for process := range 2 {
+			database, err := remember(t.Context(), name, defects.Set{mistake: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if process == 0 {
+				if err := database.SetRegister(t.Context(), "k", "1"); err != nil {
+					t.Fatal(err)
+				}
+			} else if got, err := database.Register(t.Context(), "k"); err != nil || got != want {
+				t.Errorf("%q: got %s (%v)", mistake, got, err)
+			}
+			database.Close()
+		}
+	}
+}
+
 func TestWhatMakesNoSenseEndsTheServiceAtOnce(t *testing.T) {
 	t.Setenv("PORT", "0")
 	for _, example := range [][3]string{

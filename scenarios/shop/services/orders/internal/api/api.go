@@ -60,6 +60,8 @@ type API struct {
 	placed   atomic.Int64
 	inFlight inFlight
 	sessions sessions
+	cached   registerCache
+	listed   atomic.Int64
 	stopping chan struct{}
 }
 
@@ -93,6 +95,9 @@ func (a *API) Handler() http.Handler {
 		"GET /debug/registers/{k}":      a.readRegister,
 		"PUT /debug/registers/{k}":      a.writeRegister,
 		"POST /debug/registers/{k}/cas": a.swapRegister,
+		"POST /debug/queues/{k}":        a.enqueue,
+		"POST /debug/queues/{k}/take":   a.dequeue,
+		"POST /debug/lists":             a.transact,
 		"POST /debug/echo":              a.echo,
 		"POST /debug/kitchen":           a.kitchen,
 		"GET /healthz":                  a.healthz,

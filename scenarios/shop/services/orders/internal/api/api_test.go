@@ -375,6 +375,47 @@ func TestRegistersAreReadWrittenAndSwapped(t *testing.T) {
 	}
 }
 
+func TestWhatComesFirstIntoAQueueIsTakenFirst(t *testing.T) {
+	for mistake, want := range map[defects.Name][3]string{
+		"":                     {`1`, `"two"`, `null`},
+		defects.QueueLastFirst: {`"two"`, `1`, `null`},
+	} {
+		s := open(t, mistake)
+		s.expect(s.send("POST", "/debug/queues/a", `{"value": 1}`), http.StatusCreated, "")
+		s.expect(s.send("POST", "/debug/queues/a", `{"value": "two"}`), http.StatusCreated, "")
+		s.expect(s.send("POST", "/debug/queues/b", `{"value": 3}`), http.StatusCreated, "")
+		for _, value := range want {
+			if a := s.send("POST", "/debug/queues/a/take", ""); a.body != `{"value":`+value+`}` {
+				t.Errorf("%q: got %s, want %s", mistake, a.body, value)
+			}
+		}
+	}
+	s := open(t)
+	s.expect(s.send("POST", "/debug/queues/a", `{}`), http.StatusBadRequest, "BAD_REQUEST")
+}
+
+func TestTransactionsReadAndAppend(t *testing.T) {
+	for _, mistake := range []defects.Name{"", defects.TransactionSkew, defects.TransactionLost, defects.TransactionDirty} {
+		s := open(t, mistake) // alone, none of these mistakes shows
+		for _, step := range [][2]string{
+			{`{"ops": [["append", "a", 1], ["r", "a", null], ["append", "b", 2]]}`, `{"ops":[["append","a",1],["r","a",[1]],["append","b",2]]}`},
+			{`{"ops": [["append", "a", 3], ["append", "b", 4]], "abort": true}`, ``},
+			{`{"ops": [["r", "a", null], ["r", "b", null], ["r", "c", null]]}`, `{"ops":[["r","a",[1]],["r","b",[2]],["r","c",[]]]}`},
+		} {
+			a := s.send("POST", "/debug/lists", step[0])
+			if step[1] == "" {
+				s.expect(a, http.StatusConflict, "ABORTED")
+			} else if a.StatusCode != http.StatusOK || a.body != step[1] {
+				t.Errorf("%q: %s: got %d %s", mistake, step[0], a.StatusCode, a.body)
+			}
+		}
+	}
+	s := open(t)
+	for _, body := range []string{`{}`, `{"ops": [["r", "a"]]}`, `{"ops": [["w", "a", 1]]}`, `{"ops": [["r", "a", 1]]}`, `{"ops": [["append", "a", null]]}`} {
+		s.expect(s.send("POST", "/debug/lists", body), http.StatusBadRequest, "BAD_REQUEST")
+	}
+}
+
 func TestEchoKeepsEveryByte(t *testing.T) {
 	s := open(t)
 	for _, kind := range []string{"application/json", "application/octet-stream", ""} {

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
+	"shop/orders/internal/defects"
 	"shop/orders/internal/order"
 	"shop/orders/internal/store"
 	"shop/orders/internal/trace"
@@ -106,6 +108,9 @@ func (a *API) listOrders(w http.ResponseWriter, r *http.Request) error {
 		query.Set("cursor", writeCursor(next))
 		w.Header().Set("Link", fmt.Sprintf(`<%s?%s>; rel="next"`, r.URL.Path, query.Encode()))
 	}
+	if a.config.Defects.Has(defects.OrdersOfReplica) && a.listed.Add(1)%2 == 0 {
+		orders = slices.DeleteFunc(orders, func(o order.Order) bool { return time.Since(o.CreatedAt) < 300*time.Millisecond })
+	}
 	body, err := json.Marshal(map[string]any{"items": orders})
 	if err != nil {
 		return err
@@ -156,6 +161,7 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		events = a.mistaken(events)
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		for _, event := range events {
@@ -164,7 +170,10 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			fmt.Fprintf(w, "id: %d\nevent: state\ndata: %s\n\n", event.Seq, data)
-			sent = event.Seq
+			sent = max(sent, event.Seq)
+		}
+		if a.config.Defects.Has(defects.EventsRepeated) {
+			sent = 0
 		}
 		if err := stream.Flush(); err != nil {
 			return nil // the caller is gone
@@ -180,6 +189,17 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
+}
+
+// mistaken is the events that come together as a mistake sends them.
+func (a *API) mistaken(events []order.Event) []order.Event {
+	switch {
+	case len(events) > 1 && a.config.Defects.Has(defects.EventsSkipped):
+		return events[len(events)-1:]
+	case a.config.Defects.Has(defects.EventsReordered):
+		slices.Reverse(events)
+	}
+	return events
 }
 
 func (a *API) order(r *http.Request) (order.Order, error) {

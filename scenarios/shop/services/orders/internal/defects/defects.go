@@ -57,6 +57,24 @@ const (
 	CircuitNeverOpens        Name = "circuit_never_opens"
 )
 
+// Mistakes with what happens at once, and in which order it is seen.
+const (
+	RegisterCached       Name = "register_cached"
+	RegisterWrittenLater Name = "register_written_later"
+	RegistersInMemory    Name = "registers_in_memory"
+	SwapRace             Name = "swap_race"
+	QueueLastFirst       Name = "queue_last_first"
+	QueueTakenTwice      Name = "queue_taken_twice"
+	TransactionSkew      Name = "transaction_skew"
+	TransactionLost      Name = "transaction_lost"
+	TransactionDirty     Name = "transaction_dirty"
+	EventsReordered      Name = "events_reordered"
+	EventsSkipped        Name = "events_skipped"
+	EventsRepeated       Name = "events_repeated"
+	OrdersOfReplica      Name = "orders_of_replica"
+	OutboxForgets        Name = "outbox_forgets"
+)
+
 // Table says what each mistake is.
 var Table = []struct {
 	Name Name
@@ -92,6 +110,20 @@ var Table = []struct {
 	{WebhookNewID, "a webhook has another id each time it is sent"},
 	{WebhookOrder, "the webhooks of one order do not wait for each other"},
 	{CircuitNeverOpens, "a merchant who fails is called on and on"},
+	{RegisterCached, "a register is read from a cache that is up to 50 ms old"},
+	{RegisterWrittenLater, "a register is written 30 ms after the answer"},
+	{RegistersInMemory, "the registers are forgotten when the process ends"},
+	{SwapRace, "a register is compared and later written, and nothing holds it between"},
+	{QueueLastFirst, "what came last into a queue is taken first"},
+	{QueueTakenTwice, "an element is read and later removed, and nothing holds it between"},
+	{TransactionSkew, "a transaction reads before it begins"},
+	{TransactionLost, "a transaction writes lists anew from what it read a moment before"},
+	{TransactionDirty, "what an aborted transaction appended is seen for a moment"},
+	{EventsReordered, "the events of an order that come together come in the wrong order"},
+	{EventsSkipped, "of the events of an order that come together only the last is sent"},
+	{EventsRepeated, "the events of an order begin anew whenever there is another"},
+	{OrdersOfReplica, "every second list of orders comes from a replica that is 300 ms behind"},
+	{OutboxForgets, "a posting is taken out of the outbox before the ledger has it"},
 }
 
 // Set is the mistakes that a service makes.

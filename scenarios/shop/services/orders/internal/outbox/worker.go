@@ -54,6 +54,11 @@ func (w *Worker) post(ctx context.Context, p store.Posting) {
 	ctx = trace.Start(ctx, p.Traceparent)
 	log := slog.With("span", "outbox/post", "order_id", p.OrderID, "kind", p.Kind, "attempt", p.Attempts)
 	w.attempts.Add(1)
+	if w.mistakes.Has(defects.OutboxForgets) {
+		if err := w.store.Forget(ctx, p); err != nil {
+			log.ErrorContext(ctx, "cannot write the outbox", "error", err)
+		}
+	}
 	started := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, timeout)
 	err := w.ledger.Post(attempt, p)

@@ -30,6 +30,12 @@ func (s *Store) SwapRegister(ctx context.Context, key, old, value string) error 
 	})
 }
 
+// ForgetRegisters empties every register.
+func (s *Store) ForgetRegisters(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM registers")
+	return err
+}
+
 // Customer is someone the shop knows.
 type Customer struct {
 	ID    string `json:"id"`

@@ -98,6 +98,11 @@ func (s *Store) Reject(ctx context.Context, p Posting, reason string, now time.T
 	})
 }
 
+// Forget takes a posting out of the outbox. For mistakes: the ledger may not have it.
+func (s *Store) Forget(ctx context.Context, p Posting) error {
+	return s.change(ctx, func(tx *sql.Tx) error { return remove(ctx, tx, p) })
+}
+
 // Backlog counts the postings that the ledger does not know yet.
 func (s *Store) Backlog(ctx context.Context) (n int64, err error) {
 	return n, s.db.QueryRowContext(ctx, "SELECT count(*) FROM outbox").Scan(&n)

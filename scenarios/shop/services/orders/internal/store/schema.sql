@@ -87,3 +87,19 @@ CREATE TABLE IF NOT EXISTS customers (
     tier    TEXT,
     phone   TEXT
 );
+
+-- Queues for debugging, each of JSON values. A place is never used again.
+CREATE TABLE IF NOT EXISTS queues (
+    seq   INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    value TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS queues_by_name ON queues (queue, seq);
+
+-- Lists of numbers for debugging.
+CREATE TABLE IF NOT EXISTS lists (
+    seq  INTEGER PRIMARY KEY, -- order of appending
+    list TEXT    NOT NULL,
+    item INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lists_by_name ON lists (list, seq);
