@@ -16,6 +16,7 @@ mod lossless;
 mod once;
 mod opens_circuit;
 mod operations;
+mod origin;
 mod planned;
 mod prefix_of;
 mod propagates_deadline;
@@ -25,6 +26,7 @@ mod signed;
 mod unique;
 
 pub use change::without;
+pub use origin::Origin;
 
 use crate::event::Detail;
 use crate::history::Model;
@@ -48,6 +50,8 @@ pub trait Relation: Send + Sync {
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
     pub subject: Option<&'a Value>,
+    /// Where the subject's records come from and when they happened; none for a plain list.
+    pub origin: Option<Origin>,
     /// The arguments in parentheses, by parameter name; also the values of phrases that are no
     /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,

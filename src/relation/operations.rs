@@ -1,16 +1,22 @@
 //! Records that are operations: `{ process f args value start end outcome … }`, and how a message
 //! tells them.
 
-use super::Verdict;
-use super::records::{WIDTH, shows};
+use super::records::WIDTH;
+use super::{Verdict, note};
+use crate::event::Detail;
 use crate::history::{Operation, Outcome};
 use crate::value::{Value, show, show_short};
+
+/// A record of the subject in few words.
+fn shown(at: usize, record: &Value) -> Detail {
+    Detail::Value { expression: format!("[{at}]"), value: show_short(record, WIDTH) }
+}
 
 /// The records as operations.
 pub(super) fn operations(records: &[Value]) -> Result<Vec<Operation>, Verdict> {
     let read = |(at, record): (usize, &Value)| {
         Operation::read(record)
-            .map_err(|why| Verdict::Invalid(shows(format!("record [{at}]: {why}"), &[(at, record)])))
+            .map_err(|why| Verdict::Invalid(vec![note(format!("record [{at}]: {why}")), shown(at, record)]))
     };
     records.iter().enumerate().map(read).collect()
 }
