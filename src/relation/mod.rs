@@ -14,6 +14,7 @@ mod increasing;
 mod lossless;
 mod once;
 mod opens_circuit;
+mod origin;
 mod planned;
 mod prefix_of;
 mod propagates_deadline;
@@ -23,6 +24,7 @@ mod signed;
 mod unique;
 
 pub use change::without;
+pub use origin::Origin;
 
 use crate::event::Detail;
 use crate::lang::{Kind, Param, Spec, Ty};
@@ -45,6 +47,8 @@ pub trait Relation: Send + Sync {
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
     pub subject: Option<&'a Value>,
+    /// Where the subject's records come from and when they happened; none for a plain list.
+    pub origin: Option<Origin>,
     /// The arguments in parentheses, by parameter name; also the values of phrases that are no
     /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
