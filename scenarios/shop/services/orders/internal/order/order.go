@@ -92,7 +92,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 
 // Event is one change of an order's state. Its Seq counts 1, 2, 3 per order.
 type Event struct {
-	Seq     int64     `json:"-"`
+	Seq     int64     `json:"number"`
 	OrderID string    `json:"order_id"`
 	State   State     `json:"state"`
 	Reason  string    `json:"reason,omitempty"`

@@ -30,8 +30,6 @@ type Message struct {
 	// ID is the same each time the event is told, and of no other event.
 	ID string `json:"id"`
 	order.Event
-	// Number counts 1, 2, 3 per order.
-	Number int64 `json:"number"`
 }
 
 // Worker brings events to the merchant.
@@ -147,7 +145,7 @@ func (w *Worker) tell(ctx context.Context, hook store.Webhook) answer {
 	if w.mistakes.Has(defects.WebhookNewID) {
 		id = order.NewID()
 	}
-	body, err := json.Marshal(Message{ID: id, Event: hook.Event, Number: hook.Seq})
+	body, err := json.Marshal(Message{ID: id, Event: hook.Event})
 	if err != nil {
 		return answer{err: err}
 	}

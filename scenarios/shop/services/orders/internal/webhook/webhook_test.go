@@ -137,7 +137,7 @@ func TestEveryEventIsToldAndSigned(t *testing.T) {
 		if calls[0].path != "/hooks/pending" || calls[1].path != "/hooks/rejected" || calls[1].Reason != "over the limit" {
 			t.Errorf("%q: got %+v", mistake, calls)
 		}
-		if calls[0].OrderID != o.ID || calls[0].Number != 1 || calls[1].Number != 2 || calls[0].ID == calls[1].ID {
+		if calls[0].OrderID != o.ID || calls[0].Seq != 1 || calls[1].Seq != 2 || calls[0].ID == calls[1].ID {
 			t.Errorf("%q: got %+v", mistake, calls)
 		}
 		if calls[0].signed != signed || calls[1].signed != signed {
@@ -208,7 +208,7 @@ func TestTheEventsOfAnOrderComeInTheirOrder(t *testing.T) {
 	for mistake, ordered := range map[defects.Name]bool{"": true, defects.WebhookOrder: false} {
 		m := open(t, mistake, refuses(2, 503))
 		m.answer = func(w http.ResponseWriter, got call, before []call) {
-			if got.Number == 1 && len(before) < 3 {
+			if got.Seq == 1 && len(before) < 3 {
 				w.WriteHeader(503)
 			}
 		}
@@ -219,7 +219,7 @@ func TestTheEventsOfAnOrderComeInTheirOrder(t *testing.T) {
 		}
 		var numbers []int64
 		for _, call := range m.done() {
-			numbers = append(numbers, call.Number)
+			numbers = append(numbers, call.Seq)
 		}
 		if slices.IsSorted(numbers) != ordered {
 			t.Errorf("%q: got %v", mistake, numbers)
