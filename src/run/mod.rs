@@ -36,6 +36,7 @@ mod under;
 mod unjudged;
 pub mod values;
 mod wanted;
+mod workload;
 mod world;
 
 use std::collections::BTreeMap;

@@ -30,3 +30,4 @@ mod shapes;
 mod sql;
 mod stages;
 mod time;
+mod workloads;
