@@ -12,7 +12,7 @@ use super::classes::Classes;
 use super::hand::Hand;
 use super::planned::{Operation, Pace, Planned};
 use crate::event::Failure;
-use crate::value::Value;
+use crate::value::{Stopwatch, Value};
 use crate::workload::{Ended, Mix, Recorder, Took};
 
 /// A history has no more operations than this.
@@ -47,8 +47,8 @@ pub(super) struct Load {
     pub(super) pace: Pace,
     /// What operations see; each has a key of its own.
     pub(super) env: Env,
-    /// When the run began: histories tell their times from there.
-    pub(super) epoch: Instant,
+    /// The clock of histories.
+    pub(super) stopwatch: Stopwatch,
     pub(super) began: Instant,
     /// When what counts begins.
     pub(super) from: Instant,
@@ -62,7 +62,7 @@ pub(super) struct Load {
     pub(super) under_way: AtomicU64,
     pub(super) shards: Vec<Mutex<Shard>>,
     /// The history, with the start of each, when something reads it.
-    pub(super) records: Option<Mutex<Vec<(i64, Value)>>>,
+    pub(super) records: Option<Mutex<Vec<(Instant, Value)>>>,
     pub(super) lost: AtomicU64,
     pub(super) classes: Mutex<Classes>,
     /// When an operation last succeeded, in nanoseconds since `from`.
@@ -75,7 +75,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn new(planned: Planned, env: Env, epoch: Instant, history: bool) -> Load {
+    pub(super) fn new(planned: Planned, env: Env, stopwatch: Stopwatch, history: bool) -> Load {
         let Planned { pace, warm_up, operations, mix, key } = planned;
         let began = Instant::now();
         let shards = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
@@ -98,7 +98,7 @@ impl Load {
             mix,
             pace,
             env,
-            epoch,
+            stopwatch,
             began,
             from: began + warm_up,
             stride,
@@ -230,7 +230,7 @@ impl Load {
     }
 
     /// Keeps a record of the history.
-    pub(super) fn keep(&self, start: i64, record: Value) {
+    pub(super) fn keep(&self, start: Instant, record: Value) {
         let Some(records) = &self.records else { return };
         let mut records = lock(records);
         if records.len() < MOST_RECORDS {
@@ -238,11 +238,6 @@ impl Load {
         } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Nanoseconds since the run began.
-    pub(super) fn time(&self, at: Instant) -> i64 {
-        i64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(i64::MAX)
     }
 
     /// How many operations began and how many succeeded, failed and timed out so far.

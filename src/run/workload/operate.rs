@@ -58,7 +58,7 @@ impl Cx {
         let took = Took { since_due: end - ticket.due.unwrap_or(start).min(start), service: end - start };
         load.ended(hand.shard, ticket, which, came.ended, took);
         if load.records.is_some() {
-            load.keep(load.time(start), record(load, hand, begun, &came, Some(end), &self.session.trace_id));
+            load.keep(start, record(load, hand, begun, &came, Some(end), &self.session.trace_id));
         }
         if came.outcome == Outcome::Info {
             hand.renew(load.stride);
@@ -136,7 +136,7 @@ fn came(flow: Flow<Value>, hand: &Hand) -> Came {
 /// The operation that was cut off when the load was over.
 pub(super) fn cut_off(load: &Load, hand: &Hand, begun: Begun, trace: &str) {
     let came = Came { ended: Ended::TimedOut, outcome: Outcome::Info, value: Value::Absent, failure: None };
-    load.keep(load.time(begun.start), record(load, hand, begun, &came, None, trace));
+    load.keep(begun.start, record(load, hand, begun, &came, None, trace));
 }
 
 /// A record of the history: `{ process f args value start end outcome error trace }`. Of an
@@ -153,14 +153,14 @@ fn record(load: &Load, hand: &Hand, begun: Begun, came: &Came, end: Option<Insta
     if !matches!(came.value, Value::Absent) {
         set("value", came.value.clone());
     }
-    set("start", Value::Duration(load.time(begun.start)));
+    set("start", Value::duration(load.stopwatch.at(begun.start)));
     let (word, known) = match came.outcome {
         Outcome::Ok => ("ok", true),
         Outcome::Fail => ("fail", true),
         Outcome::Info => ("info", false),
     };
     if let Some(end) = end.filter(|_| known) {
-        set("end", Value::Duration(load.time(end)));
+        set("end", Value::duration(load.stopwatch.at(end)));
     }
     set("outcome", Value::text(word));
     if let Some(failure) = &came.failure {
