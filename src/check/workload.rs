@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Statement, StatementKind, UnaryOp, Workload};
-use crate::value::{Number, show};
+use crate::value::Number;
 use crate::workload::{FIGURES, OPTIONS};
 
 /// A workload has no more clients, and no more operations under way.
@@ -178,8 +178,8 @@ impl<'a> Walker<'a, '_> {
             && let (Some(first), Some(last)) = (shares.first(), shares.last())
             && let Ok(percent) = sum.mul(&Number::Int(100))
         {
-            let sum = show(&crate::value::Value::Number(percent));
-            let message = format!("the shares are {sum} % together, not 100 %");
+            let percent = percent.to_decimal().map_or_else(|_| String::new(), |percent| percent.normalized().to_plain_string());
+            let message = format!("the shares are {percent} % together, not 100 %");
             let mut diagnostic = Diagnostic::error(Code::WORKLOAD, last.span, message);
             if first.span != last.span {
                 diagnostic = diagnostic.also(first.span, "they begin here");

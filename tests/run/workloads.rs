@@ -213,7 +213,7 @@ fn a_history_tells_what_is_known_of_each_operation() {
   }
   let done = w[*]
   expect done.count == 12
-  expect done[*].start.sorted == done[*].start
+  expect done increasing by .start
   for op in w {
     expect op.f in ["write", "answers"]
     if op.f == "write" {

@@ -196,10 +196,10 @@ fn unsaid(load: &Load, measured: &Measured) -> Vec<Unsaid> {
     if figures.dropped > 0 {
         all.push(Unsaid {
             message: format!(
-                "{} of {} operations of `{}` were dropped, since too many were under way, and nothing here says how many may",
+                "{} of {} operations of `{}` were dropped, and nothing here says how many may",
                 figures.dropped, figures.scheduled, measured.name
             ),
-            help: "state it, as in `expect w.dropped == 0`, or let more be under way: `with { in_flight: 5_000 }`",
+            help: "too many were under way; state it, as in `expect w.dropped == 0`, or allow more: `with { in_flight: 5_000 }`",
             figures: &["dropped", "scheduled"],
             history: false,
             operation: None,
