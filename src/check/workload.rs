@@ -16,7 +16,8 @@ use crate::workload::{FIGURES, OPTIONS};
 pub const MOST_CLIENTS: i128 = 10_000;
 
 /// How the load of a workload can be given.
-const FORMS: &str = "`by 8 clients for 400 operations` and `by 8 clients for 30s` are closed, `at 200/s for 30s` is open";
+const FORMS: &str =
+    "`by 8 clients for 400 operations` and `by 8 clients for 30s` are closed, `at 200/s for 30s` is open";
 
 /// What a history has besides its figures.
 const OF_HISTORIES: &[&str] = &["items", "first", "last"];
@@ -150,7 +151,11 @@ impl<'a> Walker<'a, '_> {
         match (mix.as_slice(), shares.as_slice()) {
             ([], _) => {
                 if !self.cx.is_broken(self.item.unit) {
-                    self.wrong(keyword, "this workload has no operations", "write what it does: `{ read(key) }`");
+                    self.wrong(
+                        keyword,
+                        "this workload has no operations",
+                        "write what it does: `{ read(key) }`",
+                    );
                 }
                 return;
             }
@@ -159,7 +164,11 @@ impl<'a> Walker<'a, '_> {
                 let missing = mix.iter().find(|(share, _)| share.is_none());
                 let span = missing.map_or(keyword, |(_, operation)| operation.span);
                 let message = "this operation does not say what share of the load it is";
-                return self.wrong(span, message, "of several operations each has its share: `60% read(key)`");
+                return self.wrong(
+                    span,
+                    message,
+                    "of several operations each has its share: `60% read(key)`",
+                );
             }
             _ => {}
         }
@@ -178,7 +187,9 @@ impl<'a> Walker<'a, '_> {
             && let (Some(first), Some(last)) = (shares.first(), shares.last())
             && let Ok(percent) = sum.mul(&Number::Int(100))
         {
-            let percent = percent.to_decimal().map_or_else(|_| String::new(), |percent| percent.normalized().to_plain_string());
+            let percent = percent
+                .to_decimal()
+                .map_or_else(|_| String::new(), |percent| percent.normalized().to_plain_string());
             let message = format!("the shares are {percent} % together, not 100 %");
             let mut diagnostic = Diagnostic::error(Code::WORKLOAD, last.span, message);
             if first.span != last.span {
@@ -224,7 +235,9 @@ impl<'a> Walker<'a, '_> {
     /// A figure of a workload, or an operation of its mix.
     pub(super) fn figure(&mut self, names: &[Arc<str>], field: &Ident) {
         let known = |name: &str| {
-            FIGURES.contains(&name) || OF_HISTORIES.contains(&name) || names.iter().any(|known| **known == *name)
+            FIGURES.contains(&name)
+                || OF_HISTORIES.contains(&name)
+                || names.iter().any(|known| **known == *name)
         };
         if known(&field.name) {
             return;
@@ -238,7 +251,8 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn figure_of(&mut self, base: &Expr, field: &Ident) {
         let ExprKind::Field(workload, operation) = &base.kind else { return };
         let ExprKind::Name(name) = &workload.kind else { return };
-        let Some(Value::Workload(names)) = self.scopes.get(name).map(|variable| variable.value.clone()) else {
+        let Some(Value::Workload(names)) = self.scopes.get(name).map(|variable| variable.value.clone())
+        else {
             return;
         };
         let service = ["p50", "p90", "p99", "p999", "max", "mean"];

@@ -23,7 +23,8 @@ pub(crate) fn line(figures: &LoadFigures) -> String {
     let seconds = (figures.elapsed_us.max(1) as f64) / 1e6;
     let _ = write!(text, " in {}", took(figures.elapsed_us));
     let _ = write!(text, "  {:.1}/s", figures.ok as f64 / seconds);
-    for (name, micros) in figures.times_us.iter().filter(|(name, _)| matches!(&**name, "p50" | "p99" | "max")) {
+    for (name, micros) in figures.times_us.iter().filter(|(name, _)| matches!(&**name, "p50" | "p99" | "max"))
+    {
         let _ = write!(text, "  {name} {}", took(*micros));
     }
     text

@@ -128,9 +128,8 @@ impl Cx {
             Value::List(items) => items,
             other => std::slice::from_ref(other),
         };
-        unjudged.retain(|kept| {
-            !(matches!(kept.parts, Parts::Verdict) && items.iter().any(|item| kept.is(item)))
-        });
+        unjudged
+            .retain(|kept| !(matches!(kept.parts, Parts::Verdict) && items.iter().any(|item| kept.is(item))));
     }
 
     /// Drops what a try left that did not count.

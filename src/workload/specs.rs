@@ -34,7 +34,11 @@ pub const SPECS: &[Spec] = &[
         &[Param::required("value", Ty::Number, "how many")],
         "workload w at 200/s for 30s with { in_flight: 50 } { … }",
     ),
-    figure("p50", "the time within which half of the operations ended; of an open workload, since they were due", "expect w.p50 < 20ms"),
+    figure(
+        "p50",
+        "the time within which half of the operations ended; of an open workload, since they were due",
+        "expect w.p50 < 20ms",
+    ),
     figure("p90", "the time within which 90 % of the operations ended", "expect w.p90 < 50ms"),
     figure("p99", "the time within which 99 % of the operations ended", "expect w.p99 < 100ms"),
     figure("p999", "the time within which 99.9 % of the operations ended", "expect w.p999 < 250ms"),
@@ -56,19 +60,23 @@ pub const SPECS: &[Spec] = &[
         "the share of operations that a `rejected when` ended",
         "expect w.rejected_rate < 20%",
     ),
-    figure(
-        "longest_gap",
-        "the longest time in which no operation succeeded",
-        "expect w.longest_gap < 2s",
-    ),
+    figure("longest_gap", "the longest time in which no operation succeeded", "expect w.longest_gap < 2s"),
     figure("count", "how many operations were started", "expect w.count >= 1_000"),
-    figure("scheduled", "how many operations were due: those started and those dropped", "expect w.scheduled == 6_000"),
+    figure(
+        "scheduled",
+        "how many operations were due: those started and those dropped",
+        "expect w.scheduled == 6_000",
+    ),
     figure("started", "how many operations were started", "expect w.started == 6_000"),
     figure("dropped", "how many operations were due while too many were under way", "expect w.dropped == 0"),
     figure("ok", "how many operations succeeded", "expect w.ok == 6_000"),
     figure("failed", "how many operations failed, the rejected ones included", "expect w.failed == 0"),
     figure("timed_out", "how many operations got no answer in time", "expect w.timed_out == 0"),
-    figure("in_flight", "how many operations had not ended ten seconds after the last was due", "expect w.in_flight == 0"),
+    figure(
+        "in_flight",
+        "how many operations had not ended ten seconds after the last was due",
+        "expect w.in_flight == 0",
+    ),
 ];
 
 /// The names of the figures, in the order of [`SPECS`].
@@ -87,8 +95,7 @@ pub const FIGURES: &[&str] = &{
 };
 
 /// The figures that tell of time: nothing is known of them when the generator was at its limit.
-pub const TIMES: &[&str] =
-    &["p50", "p90", "p99", "p999", "max", "mean", "service", "rate", "longest_gap"];
+pub const TIMES: &[&str] = &["p50", "p90", "p99", "p999", "max", "mean", "service", "rate", "longest_gap"];
 
 const fn count() -> usize {
     let (mut at, mut count) = (0, 0);

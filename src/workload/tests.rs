@@ -67,7 +67,8 @@ fn figures(outcomes: &[(Ended, u64)]) -> Figures {
 
 #[test]
 fn figures_add_up_or_say_which_do_not() {
-    let mut figures = figures(&[(Ended::Ok, 10), (Ended::Failed, 1), (Ended::Rejected, 1), (Ended::TimedOut, 90)]);
+    let mut figures =
+        figures(&[(Ended::Ok, 10), (Ended::Failed, 1), (Ended::Rejected, 1), (Ended::TimedOut, 90)]);
     assert_eq!(figures.adds_up(), Ok(()));
     assert_eq!((figures.failed(), figures.rejected(), figures.errors()), (2, 1, 2));
     figures.dropped = 1;
@@ -80,11 +81,15 @@ fn figures_add_up_or_say_which_do_not() {
 
 #[test]
 fn a_fast_failure_is_no_fast_answer_and_a_timeout_is_a_slow_one() {
-    let figures = figures(&[(Ended::Ok, 100), (Ended::Failed, 1), (Ended::Failed, 1), (Ended::TimedOut, 500)]);
+    let figures =
+        figures(&[(Ended::Ok, 100), (Ended::Failed, 1), (Ended::Failed, 1), (Ended::TimedOut, 500)]);
     assert!(figures.nanos("p50").is_some_and(|nanos| (99_000_000..=100_100_000).contains(&nanos)));
     assert_eq!(figures.value("max"), Some(Value::Duration(500_000_000)));
     assert_eq!(figures.value("mean"), Some(Value::Duration(300_000_000)));
-    assert_eq!(figures.value("rate"), Some(Value::Number("0.5".parse::<bigdecimal::BigDecimal>().map(Number::from_decimal).unwrap())));
+    assert_eq!(
+        figures.value("rate"),
+        Some(Value::Number("0.5".parse::<bigdecimal::BigDecimal>().map(Number::from_decimal).unwrap()))
+    );
 }
 
 #[test]

@@ -115,8 +115,7 @@ fn a_closed_workload_performs_its_operations_and_no_more() {
 "#;
     project_at(&url, text).run(&[]).ends(0, &["100 ok"]);
     assert_eq!(log.lock().unwrap().len(), 100);
-    run("workload w by 2 clients for 10 operations { read(\"a\") }\nexpect w.ok == 11")
-        .ends(1, &["w.ok 10"]);
+    run("workload w by 2 clients for 10 operations { read(\"a\") }\nexpect w.ok == 11").ends(1, &["w.ok 10"]);
 }
 
 #[test]
@@ -166,10 +165,14 @@ fn the_mix_is_the_same_for_the_same_seed_whoever_performs_it() {
 #[test]
 fn a_failed_operation_fails_what_says_nothing_of_failures() {
     let failed = "workload w by 1 clients for 30 operations { nth(10) }\n";
-    run(failed).ends(1, &["3 of 30 `nth` failed, and nothing here says how many may", "3 times: `GET` answered 500"]);
+    run(failed).ends(
+        1,
+        &["3 of 30 `nth` failed, and nothing here says how many may", "3 times: `GET` answered 500"],
+    );
     run(&format!("{failed}expect w.p99 < 10s")).ends(1, &["nothing here says how many may"]);
     run(&format!("{failed}show w.error_rate")).ends(1, &["nothing here says how many may"]);
-    run(&format!("{failed}if false {{ expect w.error_rate < 50% }}")).ends(1, &["nothing here says how many may"]);
+    run(&format!("{failed}if false {{ expect w.error_rate < 50% }}"))
+        .ends(1, &["nothing here says how many may"]);
     run(&format!("{failed}expect w.timed_out == 0")).ends(1, &["nothing here says how many may"]);
     run(&format!("{failed}expect w.error_rate < 5%")).ends(1, &["w.error_rate 0.1"]);
     run(&format!("{failed}expect w.error_rate == 10%")).ends(0, &["3 failed", "nth 3 times"]);
@@ -184,7 +187,8 @@ fn what_nobody_succeeds_at_never_passes_unseen() {
     let rejected = "workload w by 2 clients for 10 operations { answers(409) }\n";
     run(rejected).ends(1, &["none of the operations of `w` succeeded, of 10"]);
     run(&format!("{rejected}expect w.error_rate == 0")).ends(1, &["none of the operations of `w` succeeded"]);
-    run(&format!("{rejected}expect w[*].outcome contains \"fail\"")).ends(1, &["none of the operations of `w` succeeded"]);
+    run(&format!("{rejected}expect w[*].outcome contains \"fail\""))
+        .ends(1, &["none of the operations of `w` succeeded"]);
     run(&format!("{rejected}expect w.rejected_rate == 100%\nexpect w.error_rate == 0")).ends(0, &[]);
 }
 
@@ -273,15 +277,23 @@ fn a_service_that_dies_under_load_shows_in_the_gap_and_the_errors() {
             "service s {{ speaks http; start \"python3 -m http.server ${{port}} --bind ${{host}}\"; ready GET / within 60s }}\nscenario \"load\" {{\n  under kill(after: 300ms, for: 300ms) on s {{\n    workload w by 2 clients for 2s {{ GET s / }}\n    {rest}\n  }}\n}}\n"
         ))
     };
-    text("expect w.ok > 0\n    expect w.error_rate > 0\n    expect w.longest_gap > 250ms").run(&[]).ends(0, &["failed"]);
+    text("expect w.ok > 0\n    expect w.error_rate > 0\n    expect w.longest_gap > 250ms")
+        .run(&[])
+        .ends(0, &["failed"]);
     text("expect w.p99 < 60s").run(&[]).ends(1, &["nothing here says how many may"]);
 }
 
 #[test]
 fn figures_are_replayed_and_told_to_reports() {
-    let project = project_at(&server().0, "workload w by 2 clients for 20 operations { 50% read(\"a\"); 50% nth(7) }\nexpect w.error_rate < 100%");
-    let ran = project.run(&["--report", "junit=out.xml,json=run.json"]).ends(0, &["load w", "· read", "· nth"]);
-    let load = |text: &str| text.lines().find(|line| line.contains("load") && line.contains("ok")).map(str::to_owned);
+    let project = project_at(
+        &server().0,
+        "workload w by 2 clients for 20 operations { 50% read(\"a\"); 50% nth(7) }\nexpect w.error_rate < 100%",
+    );
+    let ran =
+        project.run(&["--report", "junit=out.xml,json=run.json"]).ends(0, &["load w", "· read", "· nth"]);
+    let load = |text: &str| {
+        text.lines().find(|line| line.contains("load") && line.contains("ok")).map(str::to_owned)
+    };
     let again = project.scn(&["replay", "run.json"]).ends(0, &[]);
     assert_eq!(load(&ran.out), load(&again.out));
     assert!(load(&ran.out).is_some());

@@ -70,16 +70,17 @@ impl Cx {
         let at = workload.options.as_ref().map_or(workload.name.span, |options| options.span);
         let warm_up = match options.get("warm_up") {
             None => Duration::ZERO,
-            Some(value) => value
-                .as_duration()
-                .ok_or_else(|| self.bad_value(env, at, format!("`warm_up` is a duration, not {}", value.kind())))?,
+            Some(value) => value.as_duration().ok_or_else(|| {
+                self.bad_value(env, at, format!("`warm_up` is a duration, not {}", value.kind()))
+            })?,
         };
         let most = match options.get("in_flight") {
             None => IN_FLIGHT,
             Some(value) => {
                 let most = value.as_number().and_then(Number::to_i128);
                 let most = most.filter(|most| (1..=MOST_CLIENTS).contains(most));
-                let wrong = || format!("`in_flight` is from 1 to {MOST_CLIENTS}, not {}", show_short(value, 40));
+                let wrong =
+                    || format!("`in_flight` is from 1 to {MOST_CLIENTS}, not {}", show_short(value, 40));
                 most.ok_or_else(|| self.bad_value(env, at, wrong()))? as u64
             }
         };
@@ -96,9 +97,7 @@ impl Cx {
             (None, Some(clients)) => {
                 let clients = self.whole(env, clients, MOST_CLIENTS, "clients").await?;
                 let operations = match &workload.operations {
-                    Some(count) => {
-                        Some(self.whole(env, count, i128::from(i64::MAX), "operations").await?)
-                    }
+                    Some(count) => Some(self.whole(env, count, i128::from(i64::MAX), "operations").await?),
                     None => None,
                 };
                 if options.contains_key("in_flight") {
@@ -183,5 +182,8 @@ impl Cx {
 /// A share in billionths.
 fn billionths(share: &Number) -> Option<u64> {
     let exact = share.mul(&Number::Int(1_000_000_000)).ok()?;
-    exact.to_i128().and_then(|whole| u64::try_from(whole).ok()).or_else(|| Some(exact.to_f64().round() as u64))
+    exact
+        .to_i128()
+        .and_then(|whole| u64::try_from(whole).ok())
+        .or_else(|| Some(exact.to_f64().round() as u64))
 }

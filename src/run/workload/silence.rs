@@ -68,8 +68,7 @@ impl Reads {
     }
 
     fn says(&self, unsaid: &Unsaid) -> bool {
-        (self.history && unsaid.history)
-            || self.fields.iter().any(|field| unsaid.figures.contains(&&**field))
+        (self.history && unsaid.history) || self.fields.iter().any(|field| unsaid.figures.contains(&&**field))
     }
 }
 
@@ -107,9 +106,8 @@ impl Cx {
             if reads.says(&unsaid) {
                 let mut records = vec![Value::Live(measured.clone())];
                 let parts = measured.parts.iter();
-                let parts = parts.filter(|part| {
-                    unsaid.operation.is_some_and(|at| load.operations[at].name == part.name)
-                });
+                let parts = parts
+                    .filter(|part| unsaid.operation.is_some_and(|at| load.operations[at].name == part.name));
                 records.extend(parts.map(|part| Value::Live(part.clone())));
                 self.must_read(env, records, unsaid.figures, unsaid.history, failure);
             } else {
@@ -126,8 +124,12 @@ impl Cx {
         let mut first: Option<Failure> = None;
         for class in at.flat_map(|at| classes.of(at)) {
             let place = class.first.place.as_ref();
-            let place = place.map_or_else(String::new, |place| format!(", at {}:{}:{}", place.file, place.line, place.column));
-            failure.details.push(Detail::Note { text: format!("{} times: {}{place}", class.count, class.first.message) });
+            let place = place.map_or_else(String::new, |place| {
+                format!(", at {}:{}:{}", place.file, place.line, place.column)
+            });
+            failure.details.push(Detail::Note {
+                text: format!("{} times: {}{place}", class.count, class.first.message),
+            });
             first.get_or_insert_with(|| class.first.clone());
         }
         if classes.others() > 0 {
@@ -157,7 +159,11 @@ fn unsaid(load: &Load, measured: &Measured) -> Vec<Unsaid> {
             message: format!(
                 "{one} of `{}` succeeded{}",
                 measured.name,
-                if figures.started() == 1 { " not".to_owned() } else { format!(", of {}", figures.started()) }
+                if figures.started() == 1 {
+                    " not".to_owned()
+                } else {
+                    format!(", of {}", figures.started())
+                }
             ),
             help: "what nobody succeeds at shows little: if that is meant, state it with `expect w.ok == 0`",
             figures: if errors {
@@ -173,10 +179,15 @@ fn unsaid(load: &Load, measured: &Measured) -> Vec<Unsaid> {
         }
     }
     for (at, part) in measured.parts.iter().enumerate() {
-        let operation = load.operations.iter().position(|operation| operation.name == part.name).unwrap_or(at);
+        let operation =
+            load.operations.iter().position(|operation| operation.name == part.name).unwrap_or(at);
         let figures = &part.figures;
         let told = |count: u64, what: &str, names: &'static [&'static str]| Unsaid {
-            message: format!("{count} of {} `{}` {what}, and nothing here says how many may", figures.started(), part.name),
+            message: format!(
+                "{count} of {} `{}` {what}, and nothing here says how many may",
+                figures.started(),
+                part.name
+            ),
             help: "state it, as in `expect w.error_rate < 0.1%`, or read the workload as a history",
             figures: names,
             history: true,
