@@ -53,10 +53,10 @@ impl Reads {
                             reads.fields.push(field.name.clone());
                         }
                     }
-                    ExprKind::Field(inner, _) => {
-                        if matches!(&inner.kind, ExprKind::Name(found) if **found == *name) && !shown {
-                            reads.fields.push(field.name.clone());
-                        }
+                    ExprKind::Field(inner, _)
+                        if matches!(&inner.kind, ExprKind::Name(found) if **found == *name) && !shown =>
+                    {
+                        reads.fields.push(field.name.clone());
                     }
                     _ => {}
                 },
