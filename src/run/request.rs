@@ -422,11 +422,11 @@ impl Cx {
     /// The span of a request: a function of its place, of the calls and turns around it, and of how
     /// often it was made there before, so that requests at the same time tell themselves apart.
     fn next_span(&self, env: &Env, place: Span) -> u64 {
-        let key = env.site(place).with("span");
         if let Some(hand) = &self.load {
-            // The key is the operation's own.
-            return key.with(hand.next_request().to_string()).below(usize::MAX) as u64;
+            // Each operation has a key of its own.
+            return env.key.number().wrapping_add(u64::from(hand.next_request()));
         }
+        let key = env.site(place).with("span");
         let count = {
             let mut spans = super::cx::lock(&self.spans);
             let count = spans.entry(format!("{key:?}")).or_default();

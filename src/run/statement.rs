@@ -147,7 +147,7 @@ impl Cx {
                             LetTarget::Name(name) => Some(&*name.name),
                             LetTarget::List(..) => None,
                         };
-                        let checked = is_checked(&ahead, name);
+                        let checked = self.once(binding.value.span, || is_checked(&ahead, name));
                         let response = self.request(env, request, binding.value.span, checked).await?;
                         env.response = Some(response.clone());
                         (response.record.clone(), Some(response))
@@ -272,10 +272,10 @@ impl Cx {
         let rest = ahead.rest;
         match &expr.kind {
             ExprKind::Request(request) => {
-                let checked = match tail {
+                let checked = self.once(expr.span, || match tail {
                     Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
                     _ => is_checked(&ahead, None),
-                };
+                });
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());
                 Ok(response.record.clone())

@@ -1,11 +1,13 @@
 //! What performs operations: one at a time each, so that it can tell what the operation at hand did.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::super::cx::{Cx, lock};
-use super::super::request::error_of;
+use super::super::request::{Checked, error_of};
+use crate::source::Span;
+use std::collections::HashMap;
 use super::Ticket;
 use crate::value::{Object, Value};
 
@@ -26,6 +28,8 @@ pub(crate) struct Hand {
     error: Mutex<Option<Broken>>,
     /// The operation at hand.
     begun: Mutex<Option<Begun>>,
+    /// What is read of the response of the request at a place.
+    checked: Mutex<HashMap<Span, Checked>>,
 }
 
 /// How a request failed.
@@ -57,6 +61,7 @@ impl Hand {
             sent: AtomicU32::new(0),
             error: Mutex::default(),
             begun: Mutex::default(),
+            checked: Mutex::default(),
         }
     }
 
@@ -136,11 +141,21 @@ fn is_success(hidden: &Value) -> bool {
 }
 
 impl Cx {
+    /// What is read of the response of the request at a place: the same whenever it is made, so that
+    /// one who makes it again and again finds out once.
+    pub(in crate::run) fn once(&self, place: Span, find: impl FnOnce() -> Checked) -> Checked {
+        match &self.load {
+            Some(hand) => *lock(&hand.checked).entry(place).or_insert_with(find),
+            None => find(),
+        }
+    }
+
     /// The same scenario for one who performs operations: it counts by itself and tells nothing, so
     /// that a long load costs no more memory than a short one.
     pub(super) fn for_load(&self, hand: Hand) -> Cx {
+        let session = Arc::new(self.session.of_client());
         let mut cx =
-            Cx::new(self.world.clone(), None, self.session.clone(), self.cancel.clone(), self.repeat.clone());
+            Cx::new(self.world.clone(), None, session, self.cancel.clone(), self.repeat.clone());
         cx.fixtures = self.fixtures.clone();
         cx.links = self.links.clone();
         cx.began = self.began;

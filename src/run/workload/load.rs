@@ -12,6 +12,7 @@ use super::classes::Classes;
 use super::hand::Hand;
 use super::planned::{Operation, Pace, Planned};
 use crate::event::Failure;
+use crate::shape::DrawKey;
 use crate::value::{Stopwatch, Value};
 use crate::workload::{Ended, Mix, Recorder, Took};
 
@@ -47,6 +48,8 @@ pub(super) struct Load {
     pub(super) pace: Pace,
     /// What operations see; each has a key of its own.
     pub(super) env: Env,
+    /// The keys of the operations that count, and of those that warm up.
+    pub(super) keys: [DrawKey; 2],
     /// The clock of histories.
     pub(super) stopwatch: Stopwatch,
     pub(super) began: Instant,
@@ -58,8 +61,6 @@ pub(super) struct Load {
     next_warm_up: AtomicU64,
     pub(super) scheduled: AtomicU64,
     pub(super) dropped: AtomicU64,
-    /// How many operations are under way.
-    pub(super) under_way: AtomicU64,
     pub(super) shards: Vec<Mutex<Shard>>,
     /// The history, with the start of each, when something reads it.
     pub(super) records: Option<Mutex<Vec<(Instant, Value)>>>,
@@ -92,12 +93,14 @@ impl Load {
         };
         let mut env = env;
         (env.key, env.response) = (key, None);
+        let keys = [key.with("operation"), key.with("warm-up")];
         Load {
             shards: (0..shards).map(|_| Mutex::new(shard())).collect(),
             operations,
             mix,
             pace,
             env,
+            keys,
             stopwatch,
             began,
             from: began + warm_up,
@@ -106,7 +109,6 @@ impl Load {
             next_warm_up: AtomicU64::new(0),
             scheduled: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            under_way: AtomicU64::new(0),
             records: history.then(Mutex::default),
             lost: AtomicU64::new(0),
             classes: Mutex::default(),

@@ -151,7 +151,11 @@ impl Cx {
             () = told => None,
         };
         load.end();
-        drop(bringing);
+        // What is cut off is really over before anything is counted.
+        match bringing {
+            Bringing::Clients(mut tasks) => tasks.shutdown().await,
+            Bringing::Schedule(open) => open.stop().await,
+        }
         match fault {
             None => Ok(()),
             Some(error) => {

@@ -80,6 +80,13 @@ impl Open {
     pub(super) async fn ended(&self) {
         self.tasks.wait().await;
     }
+
+    /// Cuts off what is still under way, and waits until it is.
+    pub(super) async fn stop(mut self) {
+        self.cancel.cancel();
+        self.paced().await;
+        self.ended().await;
+    }
 }
 
 impl Drop for Open {
@@ -119,7 +126,6 @@ impl Pacer {
     }
 
     fn begin(&self, ticket: Ticket) {
-        // Counted here, so that the operations that begin in one moment are not too many.
         let hand = lock(&self.idle).pop();
         let hand = match hand {
             Some(hand) => hand,

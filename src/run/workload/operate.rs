@@ -1,7 +1,6 @@
 //! One operation: performed, and what came of it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::super::cx::Cx;
@@ -38,10 +37,8 @@ impl Cx {
         let start = Instant::now();
         hand.begin(Begun { ticket, operation: which, start, args: Vec::new() });
         load.start(hand.shard, ticket, which, start);
-        load.under_way.fetch_add(1, Ordering::Relaxed);
         let mut env = load.env.clone();
-        let phase = if ticket.measured { "operation" } else { "warm-up" };
-        env.key = load.env.key.with(phase).with(ticket.index.to_be_bytes());
+        env.key = load.keys[usize::from(!ticket.measured)].with(ticket.index.to_be_bytes());
         let number = env.begin_try();
         let flow = self.done(&env, operation, hand, load.records.is_some()).await;
         let flow = self.all_judged(number, flow);
@@ -54,7 +51,6 @@ impl Cx {
         }
         let came = came(flow, hand);
         let Some(begun) = hand.take() else { return };
-        load.under_way.fetch_sub(1, Ordering::Relaxed);
         let took = Took { since_due: end - ticket.due.unwrap_or(start).min(start), service: end - start };
         load.ended(hand.shard, ticket, which, came.ended, took);
         if load.records.is_some() {
