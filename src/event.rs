@@ -229,6 +229,39 @@ pub enum EventKind {
         /// How long it took, in microseconds.
         took_us: u64,
     },
+    /// A workload is under way; told now and then.
+    Loading {
+        /// The scenario.
+        id: Option<u32>,
+        /// Its name.
+        workload: String,
+        /// How many operations began.
+        started: u64,
+        /// How many succeeded.
+        ok: u64,
+        /// How many failed or timed out.
+        failed: u64,
+        /// How many were due and did not begin.
+        dropped: u64,
+        /// Microseconds since what counts began.
+        elapsed_us: u64,
+    },
+    /// A workload is over.
+    Loaded {
+        /// The scenario.
+        id: Option<u32>,
+        /// Where it is written.
+        place: Place,
+        /// Its figures; of several operations, those of each follow.
+        figures: Vec<LoadFigures>,
+        /// What operations failed with, by class.
+        failures: Vec<LoadClass>,
+        /// How many operations warmed up, and are in no figure.
+        warm_up: u64,
+        /// Why nothing is known of the figures of time: the runner did not keep up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unsound: Option<String>,
+    },
     /// `show EXPR`.
     Shown {
         /// The scenario.
@@ -328,6 +361,50 @@ pub enum Outcome {
     Broken,
     /// The run was interrupted.
     Interrupted,
+}
+
+/// The figures of a workload, or of one operation in its mix. `scheduled` is `started` and
+/// `dropped`; `started` is `ok`, `failed`, `timed_out` and `in_flight`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadFigures {
+    /// Its name.
+    pub name: String,
+    /// How many operations were due.
+    pub scheduled: u64,
+    /// How many began.
+    pub started: u64,
+    /// How many succeeded.
+    pub ok: u64,
+    /// How many failed, the rejected ones included.
+    pub failed: u64,
+    /// How many a `rejected when` ended.
+    pub rejected: u64,
+    /// How many got no answer in time.
+    pub timed_out: u64,
+    /// How many had not ended when the workload was over.
+    pub in_flight: u64,
+    /// How many were due while too many were under way.
+    pub dropped: u64,
+    /// How long the load lasted, in microseconds.
+    pub elapsed_us: u64,
+    /// The longest time without a success, in microseconds.
+    pub longest_gap_us: u64,
+    /// `p50 p90 p99 p999 max mean` since the operations were due, in microseconds; empty when none
+    /// was answered.
+    pub times_us: Vec<(String, u64)>,
+    /// The same since they really began.
+    pub service_us: Vec<(String, u64)>,
+}
+
+/// Operations of a workload that failed alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadClass {
+    /// The operation.
+    pub operation: String,
+    /// How many.
+    pub count: u64,
+    /// What the first of them failed with.
+    pub message: String,
 }
 
 /// How an operation took a probe.

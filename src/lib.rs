@@ -11,7 +11,7 @@
 //! | values    | [`value`], [`source`], [`event`], [`catalog`] | nothing of the rest                 |
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
 //! | contracts | [`shape`], [`contract`]                    | values, language                       |
-//! | computing | [`function`], [`script`], [`anonymize`], [`probe`], [`history`] | values, language, contracts            |
+//! | computing | [`function`], [`script`], [`anonymize`], [`probe`], [`history`], [`workload`] | values, language, contracts            |
 //! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
 //! | the world | [`system`], [`protocol`], [`link`]         | values, language, contracts            |
 //! | judgement | [`relation`]                               | values, language, contracts, computing |
@@ -59,3 +59,4 @@ pub mod source;
 pub mod syntax;
 pub mod system;
 pub mod value;
+pub mod workload;

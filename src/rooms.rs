@@ -34,6 +34,8 @@ const SPECS: &[&[Spec]] = &[
     crate::function::PROPERTIES,
     // attacks on idempotent operations
     crate::probe::SPECS,
+    // load and its figures
+    crate::workload::SPECS,
     // what a history is explained by
     crate::history::SPECS,
     // data that only looks real

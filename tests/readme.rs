@@ -143,7 +143,7 @@ fn what_is_not_there_yet_is_named() {
 #[test]
 fn what_the_page_calls_missing_is_refused() {
     let registry = scn::rooms::registry();
-    let statements = ["workload", "forall", "fn", "use", "not-yet"];
+    let statements = ["forall", "fn", "use", "not-yet"];
     let text = page::section("Not there yet");
     for name in text.split('`').skip(1).step_by(2) {
         let name = name.trim_start_matches('@');
@@ -154,7 +154,7 @@ fn what_the_page_calls_missing_is_refused() {
         let planned = registry.iter().any(|spec| spec.name == name && spec.planned.is_some());
         assert!(planned, "`{name}` is there, and the page says it is not");
     }
-    let source = "scenario \"s\" {\n  workload w by 2 clients for 4 operations { exec \"true\" }\n  expect w.count == 4\n}\n";
+    let source = "scenario \"s\" {\n  expect trace connected\n}\n";
     let place = Place::new("planned.scn", source);
     let (code, said) = scn(&place, &["check", &place.file]);
     assert!(code == 2 && said.contains("not-yet"), "{said}");

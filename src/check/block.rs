@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Block, Expr, ExprKind, Let, LetTarget, ParamDecl, Statement, StatementKind, Template, Workload,
+    Block, Expr, ExprKind, Let, LetTarget, ParamDecl, Statement, StatementKind, Template,
 };
 
 impl<'a> Walker<'a, '_> {
@@ -100,7 +100,7 @@ impl<'a> Walker<'a, '_> {
                 self.statements(&body.statements);
                 self.clear("faults were at work", keyword(statement, "under"));
             }
-            StatementKind::Workload(workload) => self.workload(workload, statement),
+            StatementKind::Workload(workload) => self.workload(workload, keyword(statement, "workload")),
             StatementKind::Idempotent(idempotent) => {
                 self.idempotent(idempotent, keyword(statement, "idempotent"));
             }
@@ -333,22 +333,6 @@ impl<'a> Walker<'a, '_> {
         ) {
             self.called_action = None;
         }
-    }
-
-    fn workload(&mut self, workload: &'a Workload, statement: &Statement) {
-        let why = Some("for now, `for n in 1..N { … }` and `parallel for` repeat an action");
-        self.not_yet(keyword(statement, "workload"), "`workload`", why);
-        for part in [&workload.clients, &workload.rate, &workload.operations, &workload.duration] {
-            self.optional(part);
-        }
-        for (share, operation) in &workload.operations_mix {
-            self.optional(share);
-            self.scopes.enter();
-            self.statement(operation);
-            self.leave();
-        }
-        self.clear("a workload clears the response", keyword(statement, "workload"));
-        self.declare(&workload.name, Value::Unknown, false);
     }
 
     pub(super) fn optional(&mut self, expr: &'a Option<Expr>) {

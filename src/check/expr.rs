@@ -215,6 +215,7 @@ impl<'a> Walker<'a, '_> {
     /// `a.b`
     fn field(&mut self, base: &'a Expr, field: &'a Ident) {
         self.field_of(base, field);
+        self.figure_of(base, field);
         self.known_field(base, field);
     }
 
@@ -249,6 +250,7 @@ impl<'a> Walker<'a, '_> {
                         self.property(field, &["stream", "list"], &message);
                     }
                     Some(Value::Record(Some(protocol))) => self.record_field(field, &protocol),
+                    Some(Value::Workload(names)) => self.figure(&names, field),
                     _ => {}
                 }
             }

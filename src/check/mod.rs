@@ -38,6 +38,7 @@ mod touch;
 mod types;
 mod under;
 mod walker;
+mod workload;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub use plan::{
 pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
 pub use touch::{Contact, contacts};
 pub use under::crash_link;
+pub use workload::{MOST_CLIENTS, name_of as operation_name};
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.

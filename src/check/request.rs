@@ -105,7 +105,7 @@ impl<'a> Walker<'a, '_> {
             return match variable.value.clone() {
                 Value::Stream(protocol) => Aim::Stream(protocol),
                 Value::Unknown => Aim::Anything,
-                Value::Plain | Value::Record(_) => {
+                Value::Plain | Value::Record(_) | Value::Workload(_) => {
                     let message = format!("`{}` is no service and no stream", name.name);
                     let place = variable.span;
                     self.push(
@@ -354,7 +354,7 @@ impl<'a> Walker<'a, '_> {
             let known = self.scopes.get(name).map(|variable| (variable.value.clone(), variable.span));
             let item = self.cx.program.lookup_item(self.item.unit, name).map(|(_, item)| &item.kind);
             let wrong = match (known, item) {
-                (Some((Value::Plain | Value::Record(_), span)), _) => Some(Some(span)),
+                (Some((Value::Plain | Value::Record(_) | Value::Workload(_), span)), _) => Some(Some(span)),
                 (None, Some(ItemKind::Service(_))) => Some(None),
                 _ => None,
             };

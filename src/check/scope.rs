@@ -15,6 +15,8 @@ pub(super) enum Value {
     Record(Option<Arc<str>>),
     /// A stream of a protocol, when the protocol is known.
     Stream(Option<Arc<str>>),
+    /// A workload that is over, with the names of its operations.
+    Workload(Arc<[Arc<str>]>),
 }
 
 /// A variable.

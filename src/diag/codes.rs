@@ -72,6 +72,8 @@ codes! {
         "`within` and `throughout` poll until an expectation holds. A value that was computed once never changes: poll something live, such as a stream, a service or a `@safe` action, or use `eventually within … { … }` around the request.";
     UNREACHABLE_STAGE "unreachable-stage": "a stage can never run",
         "Its `after` leads in a circle, or names a stage that does not exist.";
+    WORKLOAD "workload": "a workload does not say what load it is",
+        "A closed workload has clients, each of which performs one operation after the other: `by 8 clients for 400 operations`, `by 8 clients for 30s`. An open one starts operations at a rate, whether or not earlier ones have ended, and its times count from when an operation was due: `at 200/s for 30s`, or `at 10/s..200/s for 30s` for a rate that grows. An operation is a request or the call of an action; of several each has a share, `60% read(key)`, and the shares are 100 % together.";
     NO_LINK "no-link": "nothing can pass over a link",
         "The runner stands between two services only where it says to one of them where the other is: where the settings of `orders` read `ledger.addr`, `host`, `port` or `url`, it hands out the address of the link `orders -> ledger`. A service that is `at` an address was told by somebody else, so only `client -> orders`, the runner's own way to it, can be observed or broken. What passes encrypted, or in a protocol other than HTTP and gRPC, passes as bytes: it has no calls, and only faults of bytes can hit it.";
     NOT_YET "not-yet": "a construct is known but cannot be executed yet",
@@ -115,6 +117,8 @@ codes! {
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run
+    REJECTED "rejected": "an action was rejected",
+        "A `rejected when` of the action holds: the service declined, and nothing was changed. In a workload this is no error; it counts as rejected, and in its history as an operation that provably did not happen. Anywhere else it fails what called the action.";
     EXPECTATION "expectation": "an expectation does not hold",
         "The report shows the values of the parts of a comparison, or every path at which a pattern does not fit.";
     NO_EFFECT "no-effect": "an idempotent operation does not say what it does",

@@ -35,6 +35,7 @@ mod client;
 pub(crate) mod content;
 mod curl;
 mod fault;
+mod light;
 mod link;
 pub(crate) mod options;
 mod payload;
@@ -114,6 +115,11 @@ impl Http {
                 ));
             }
             return self.pages(call, &transfer, target, rel).await;
+        }
+        if session.load && light::carries(&options, &target, &payload) {
+            let bare = call.endpoint.as_ref().is_some_and(|endpoint| endpoint.contract.is_none());
+            let answer = light::exchange(&transfer, method, target).await?;
+            return Ok(if bare { answer.light(&transfer, service(call)) } else { answer.reply(&transfer, service(call)) });
         }
         let answer = self.exchange(&transfer, method, target).await?;
         Ok(answer.reply(&transfer, service(call)))

@@ -182,8 +182,16 @@ pub struct Session {
     pub stopwatch: Stopwatch,
     /// Whether the environment allows only what changes nothing; see [`Protocol::keeps_safe`].
     pub only_safe: bool,
-    slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// Whether it is one of many clients that bring load: its requests have connections of their own,
+    /// and reports show little of those that succeed.
+    pub load: bool,
+    slots: Arc<Slots>,
+    /// What this client shares with no other.
+    own: Slots,
 }
+
+/// Protocols' own states, by their types.
+type Slots = Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>;
 
 impl Session {
     /// A session with empty slots.
@@ -203,16 +211,44 @@ impl Session {
             processes,
             stopwatch,
             only_safe: false,
-            slots: Mutex::default(),
+            load: false,
+            slots: Arc::default(),
+            own: Mutex::default(),
+        }
+    }
+
+    /// The same session for one of many clients that bring load.
+    #[must_use]
+    pub fn of_client(&self) -> Session {
+        Session {
+            redactor: self.redactor.clone(),
+            cancel: self.cancel.clone(),
+            dir: self.dir.clone(),
+            trace_id: self.trace_id.clone(),
+            processes: self.processes.clone(),
+            stopwatch: self.stopwatch,
+            only_safe: self.only_safe,
+            load: true,
+            slots: self.slots.clone(),
+            own: Mutex::default(),
         }
     }
 
     /// A protocol's own state for this scenario, made when it is first asked for: cookies.
     pub fn slot<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
-        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let slot = slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
-        slot.downcast().unwrap_or_default()
+        slot_in(&self.slots)
     }
+
+    /// A protocol's own state for this client alone: its connections.
+    pub fn own<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        slot_in(&self.own)
+    }
+}
+
+fn slot_in<T: Default + Send + Sync + 'static>(slots: &Slots) -> Arc<T> {
+    let mut slots = slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let slot = slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
+    slot.downcast().unwrap_or_default()
 }
 
 /// The parts of an `error` record: `refused`, `reset`, `timeout`, `tls`, `protocol`, `cancelled`.

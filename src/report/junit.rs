@@ -24,6 +24,8 @@ pub struct JUnit {
     took_us: u64,
     suites: IndexMap<String, Vec<TestCase>>,
     earlier: IndexMap<String, Vec<TestRerun>>,
+    /// What the workloads of a scenario came to, by its number.
+    loads: IndexMap<u32, Vec<(String, String)>>,
 }
 
 impl JUnit {
@@ -39,6 +41,7 @@ impl JUnit {
             took_us: 0,
             suites: IndexMap::new(),
             earlier: IndexMap::new(),
+            loads: IndexMap::new(),
         })
     }
 
@@ -71,7 +74,13 @@ impl Reporter for JUnit {
             EventKind::RunStarted { started_at, seed, .. } => {
                 (self.started_at, self.seed) = (started_at.clone(), *seed);
             }
+            EventKind::Loaded { id: Some(id), figures, failures, unsound, .. } => {
+                let name = figures.first().map_or("", |figures| &*figures.name).to_owned();
+                let text = super::load::text(figures, failures, unsound.as_deref());
+                self.loads.entry(*id).or_default().push((name, text));
+            }
             EventKind::ScenarioFinished {
+                id,
                 scenario,
                 attempt,
                 retried,
@@ -86,12 +95,16 @@ impl Reporter for JUnit {
                     self.earlier.entry(key).or_default().push(rerun(failures, *took_us));
                     return Ok(());
                 }
+                let loads = self.loads.shift_remove(id).unwrap_or_default();
                 let reruns = self.earlier.shift_remove(&key).unwrap_or_default();
                 let mut case = test_case(scenario, outcome, failures, reruns);
                 case.set_time(Duration::from_micros(*took_us));
                 case.set_assertions(*expectations as usize);
                 if *attempt > 1 {
                     case.add_property(Property::new("attempts", attempt.to_string()));
+                }
+                for (name, text) in loads {
+                    case.add_property(Property::new(format!("workload {name}"), text));
                 }
                 self.suites.entry(scenario.file.clone()).or_default().push(case);
             }

@@ -90,6 +90,16 @@ impl<R: Reporter> Live<R> {
                 let title = super::style::clean(&super::page::full_title(scenario)).replace('\n', " ");
                 self.start(format!("scenario {id}"), title);
             }
+            EventKind::Loading { id: Some(id), workload, ok, failed, dropped, elapsed_us, .. } => {
+                let rate = *ok as f64 / (*elapsed_us.max(&1) as f64 / 1e6);
+                let mut text = format!("{workload}: {ok} ok, {rate:.0}/s");
+                for (count, what) in [(failed, "failed"), (dropped, "dropped")] {
+                    if *count > 0 {
+                        text += &format!(", {count} {what}");
+                    }
+                }
+                self.step(&format!("scenario {id}"), &text);
+            }
             EventKind::StepStarted { id, title } => self.step(&format!("scenario {id}"), title),
             EventKind::ScenarioFinished { id, retried, outcome, .. } => {
                 self.stop(&format!("scenario {id}"));
@@ -137,6 +147,7 @@ impl<R: Reporter> Reporter for Live<R> {
             | EventKind::ContractCounted { .. }
             | EventKind::StreamCounted { .. }
             | EventKind::Probed { .. }
+            | EventKind::Loading { .. }
             | EventKind::Expected { .. } => self.inner.on(event),
             _ => {
                 let inner = &mut self.inner;

@@ -9,6 +9,7 @@ mod github;
 mod json;
 mod junit;
 mod live;
+mod load;
 mod page;
 mod replay;
 mod store;

@@ -142,6 +142,19 @@ impl Page {
                 let note = format!("  {} {title}", spot(place));
                 line(out, look, (Ink::Place, "show"), &format!("{expression} = {value}"), note.trim_end());
             }
+            EventKind::Loaded { figures, failures, unsound, .. } => {
+                for (index, figures) in figures.iter().enumerate() {
+                    let name = if index == 0 { figures.name.clone() } else { format!("· {}", figures.name) };
+                    let note = format!("  {}", super::load::line(figures));
+                    line(out, look, (Ink::Place, if index == 0 { "load" } else { "" }), &name, &note);
+                }
+                for class in failures {
+                    line(out, look, (Ink::Odd, ""), &super::load::class(class), "");
+                }
+                if let Some(why) = unsound {
+                    line(out, look, (Ink::Odd, ""), &format!("nothing is known of the times: {why}"), "");
+                }
+            }
             EventKind::ScenarioFinished {
                 scenario, attempt, retried, outcome, failures, took_us, ..
             } => {
@@ -161,6 +174,7 @@ impl Page {
             | EventKind::StreamCounted { .. }
             | EventKind::Expected { .. }
             | EventKind::Probed { .. }
+            | EventKind::Loading { .. }
             | EventKind::RunFinished { .. } => {}
         }
     }

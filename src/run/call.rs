@@ -217,6 +217,27 @@ impl Cx {
         Err(failure.into())
     }
 
+    /// The action that a callee names.
+    pub(crate) fn action_named(&self, env: &Env, callee: &Expr) -> Option<(ItemRef, u32, &Action)> {
+        let program = &self.world.plan.program;
+        let (unit, name) = match &callee.kind {
+            ExprKind::Name(name) => (env.unit, name),
+            ExprKind::Field(base, field) => match &base.kind {
+                ExprKind::Name(alias) => match program.lookup(env.unit, alias) {
+                    Some(Definition::Module(unit)) => (unit, &field.name),
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let (item, declared) = program.lookup_item(unit, name)?;
+        match &declared.kind {
+            ItemKind::Action(action) => Some((item, declared.span.start, action)),
+            _ => None,
+        }
+    }
+
     /// Runs an action's body in its own scope.
     async fn action(
         self: &Arc<Self>,
@@ -227,6 +248,20 @@ impl Cx {
         given: Given,
         span: Span,
     ) -> Flow<Value> {
+        let (inner, _) = self.enter(env, item, origin, action, given, span).await?;
+        self.perform_action(inner, action, span).await
+    }
+
+    /// The scope of an action's body, with the values of its parameters, which come beside it too.
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        env: &Env,
+        item: ItemRef,
+        origin: u32,
+        action: &Action,
+        given: Given,
+        span: Span,
+    ) -> Flow<(Env, Vec<Value>)> {
         if env.depth >= MAX_DEPTH {
             let message = format!("actions call each other more than {MAX_DEPTH} deep");
             return Err(self.bad_value(env, span, message));
@@ -234,10 +269,22 @@ impl Cx {
         let mut inner = env.call(item.unit, origin, span);
         let responses = given.responses.clone();
         let bound = self.bind(env, &action.params, given, span, &inner).await?;
+        let mut values = Vec::with_capacity(bound.len());
         for (name, value) in bound {
             let response = responses.iter().find(|response| is_same(&response.record, &value)).cloned();
+            values.push(value.clone());
             inner.bind_response(name, value, response);
         }
+        Ok((inner, values))
+    }
+
+    /// Runs an action's body in the scope that [`Cx::enter`] gave.
+    pub(crate) async fn perform_action(
+        self: &Arc<Self>,
+        mut inner: Env,
+        action: &Action,
+        span: Span,
+    ) -> Flow<Value> {
         match Box::pin(self.statements(&mut inner, &action.body.statements, None)).await {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),

@@ -72,6 +72,14 @@ impl Cx {
         }
     }
 
+    /// Ends what an operation of a workload left open, of which nothing is kept.
+    pub(super) async fn leave_nothing(&self, number: u64) {
+        if !lock(&self.opened).is_empty() {
+            self.settle(Some(number)).await;
+        }
+        lock(&self.streams).clear();
+    }
+
     /// Cleans up after one case of a property, by the number of its try. What is cut off by the end
     /// of the scenario stays registered, so that the scenario's own cleanup runs it.
     pub(crate) async fn clean_up_case(self: &Arc<Self>, number: u64) -> Flow<Vec<Failure>> {

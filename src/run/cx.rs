@@ -78,6 +78,8 @@ pub(crate) struct Cx {
     pub(crate) story: Option<Story>,
     /// Whether it is such a beginning: what it shows was shown before.
     pub(crate) again: bool,
+    /// One who performs operations of a workload: it tells nothing of each.
+    pub(crate) load: Option<super::workload::Hand>,
     /// The beginnings that were run once more and are not cleaned up yet.
     pub(crate) nested: Mutex<Vec<Arc<Cx>>>,
 }
@@ -135,6 +137,7 @@ impl Cx {
             trials: Mutex::default(),
             story: None,
             again: false,
+            load: None,
             nested: Mutex::default(),
             doubles: super::double::Doubles::default(),
         }
@@ -188,7 +191,9 @@ impl Cx {
 
     /// Sends an event.
     pub(crate) fn emit(&self, kind: EventKind) {
-        self.world.events.send(kind);
+        if self.load.is_none() {
+            self.world.events.send(kind);
+        }
     }
 
     /// Counts a judged expectation.

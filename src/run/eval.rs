@@ -17,7 +17,8 @@ use crate::syntax::ast::{
 };
 use crate::value::BoxFuture;
 use crate::value::words::a_kind;
-use crate::value::{Object, Text, Value, at};
+use crate::value::{Number, Object, Text, Value, at};
+use bigdecimal::{BigDecimal, RoundingMode};
 
 /// A step of a path, its index evaluated.
 enum PathStep<'a> {
@@ -106,7 +107,8 @@ impl Cx {
                     self.block_value(env, expr, None).await
                 }
                 ExprKind::Link(from, to) => self.link(env, from, to.as_deref(), expr.span),
-                ExprKind::Rate(..) | ExprKind::Sized(..) | ExprKind::Compare(..) | ExprKind::Refine(..) => {
+                ExprKind::Rate(count, period) => Ok(Value::Number(a_second(count, *period))),
+                ExprKind::Sized(..) | ExprKind::Compare(..) | ExprKind::Refine(..) => {
                     let message =
                         format!("`{}` is a pattern or a place, not a value", self.written(expr.span));
                     Err(self.bad_value(env, expr.span, message))
@@ -250,6 +252,7 @@ impl Cx {
             PathStep::Field(field) => self.field(env, &value, field, whole)?,
             PathStep::Index(index, span) => self.index(env, &value, index, *span)?,
             PathStep::Each(span) => {
+                self.judges_history(env, &value);
                 let items = match &value {
                     Value::List(items) => items.as_ref().clone(),
                     Value::Live(live) => live.items().unwrap_or_default(),
@@ -293,6 +296,9 @@ impl Cx {
             // `merchant.calls` changes, whatever the service does.
             if let (Some(observer), Value::Live(inner)) = (&env.observer, &found) {
                 observer.note_live(inner);
+            }
+            if let Some(measured) = live.as_any().downcast_ref::<super::workload::Measured>() {
+                self.sound_figure(env, measured, field)?;
             }
             if let (Value::Live(calls), "calls") = (&found, &*field.name) {
                 self.complete_calls(env, &**calls, field.span)?;
@@ -379,6 +385,20 @@ impl Cx {
         }
     }
 
+    /// A time that tells of the runner proves nothing of the service.
+    fn sound_figure(&self, env: &Env, measured: &super::workload::Measured, field: &Ident) -> Flow<()> {
+        match measured.unknown(&field.name).filter(|_| !env.showing) {
+            Some(why) => {
+                let message = format!("nothing is known of `{}`: {why}", field.name);
+                let mut failure = self.failure(env, Code::WORKLOAD, field.span, message);
+                failure.help =
+                    Some("bring less load from this machine, or leave it more of its processors".into());
+                Err(Stop::Unknown(vec![failure]))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A history of calls with a hole proves nothing.
     fn complete_calls(&self, env: &Env, calls: &dyn crate::value::Live, span: Span) -> Flow<()> {
         let dropped = calls.field("dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
@@ -408,6 +428,7 @@ impl Cx {
                 }
             }
             (Value::Live(live), Value::Number(_)) => {
+                self.judges_history(env, value);
                 // Of a service, its members.
                 let items = live.items().map(Value::list).or_else(|| live.field("members"));
                 self.index(env, &items.unwrap_or_else(|| Value::list(Vec::new())), index, span)
@@ -544,6 +565,13 @@ fn response_part(record: &Value, name: &str) -> Value {
         Value::Live(live) => live.field(name).unwrap_or(Value::Absent),
         _ => Value::Absent,
     }
+}
+
+/// A rate as a number a second; endless digits are cut after nine.
+fn a_second(count: &Number, period: i64) -> Number {
+    let Ok(count) = count.to_decimal() else { return Number::Int(0) };
+    let rate = count * BigDecimal::from(1_000_000_000) / BigDecimal::from(period.max(1));
+    Number::from_decimal(rate.with_scale_round(9, RoundingMode::HalfEven).normalized())
 }
 
 fn is_arithmetic(op: BinaryOp) -> bool {

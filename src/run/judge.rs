@@ -229,6 +229,7 @@ impl Cx {
         if !judged_by_pattern {
             self.present(env, subject, &value)?;
         }
+        self.judges_history(env, &value);
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let denial = match relation::find(&used.name.name) {

@@ -37,6 +37,7 @@ mod under;
 mod unjudged;
 pub mod values;
 mod wanted;
+mod workload;
 mod world;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use crate::diag::{Code, did_you_mean};
 use crate::event::{EventKind, Failure};
 use crate::function::operators;
 use crate::lang::{Kind, Safety, Ty};
-use crate::protocol::{Call, CallPlace, Misuse, Protocol};
+use crate::protocol::{Call, CallPlace, Misuse, Protocol, Reply};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, LetTarget, ObjectEntry, ObjectExpr};
 use crate::syntax::ast::{
@@ -155,22 +155,16 @@ impl Cx {
             Aim::Service(service) => self.arrived(service, reply),
             Aim::Stream(_) | Aim::Nothing => reply,
         };
-        self.moments.request(sent, &reply.exchange);
+        match &self.load {
+            Some(hand) => hand.answered(&reply.record),
+            None => self.moments.request(sent, &reply.exchange),
+        }
         if let Value::Live(live) = &reply.record {
             self.note_opened(env, live);
         }
-        let place = self.world.bare_place(span);
-        let touched = match aim {
-            Aim::Service(service) => self.touched(service, &call, &reply, span),
-            Aim::Stream(live) => {
-                self.sent_on(live, &call);
-                None
-            }
-            Aim::Nothing => None,
-        };
-        let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
-        self.world.count(&event);
-        self.emit(event);
+        if self.load.is_none() {
+            self.tell(aim, &call, &reply, span);
+        }
         let succeeded = reply.succeeded;
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
         let broken = match error_of(&response.record) {
@@ -181,6 +175,22 @@ impl Cx {
             None => self.breach(env, span, &call, &response.record, &response.exchange),
         };
         Ok(Performed { response, succeeded, broken })
+    }
+
+    /// Tells of a request, and counts what it exercised.
+    fn tell(&self, aim: &Aim, call: &Call, reply: &Reply, span: Span) {
+        let place = self.world.bare_place(span);
+        let touched = match aim {
+            Aim::Service(service) => self.touched(service, call, reply, span),
+            Aim::Stream(live) => {
+                self.sent_on(live, call);
+                None
+            }
+            Aim::Nothing => None,
+        };
+        let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
+        self.world.count(&event);
+        self.emit(event);
     }
 
     /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.
@@ -237,7 +247,9 @@ impl Cx {
         };
         failure.label = "this request".to_owned();
         failure.exchange = Some(Box::new(response.exchange.clone()));
-        if let Some(service) = &response.exchange.service {
+        if let Some(service) = &response.exchange.service
+            && self.load.is_none()
+        {
             failure.logs = self.world.log_tails([service.as_str()]);
         }
         failure
@@ -410,6 +422,10 @@ impl Cx {
     /// The span of a request: a function of its place, of the calls and turns around it, and of how
     /// often it was made there before, so that requests at the same time tell themselves apart.
     fn next_span(&self, env: &Env, place: Span) -> u64 {
+        if let Some(hand) = &self.load {
+            // Each operation has a key of its own.
+            return env.key.number().wrapping_add(u64::from(hand.next_request()));
+        }
         let key = env.site(place).with("span");
         let count = {
             let mut spans = super::cx::lock(&self.spans);
@@ -597,7 +613,7 @@ pub(crate) struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    fn statements(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
+    pub(super) fn statements(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
         std::iter::successors(Some(*self), |ahead| ahead.beyond.copied()).flat_map(|ahead| ahead.rest)
     }
 }

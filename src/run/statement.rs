@@ -147,7 +147,7 @@ impl Cx {
                             LetTarget::Name(name) => Some(&*name.name),
                             LetTarget::List(..) => None,
                         };
-                        let checked = is_checked(&ahead, name);
+                        let checked = self.once(binding.value.span, || is_checked(&ahead, name));
                         let response = self.request(env, request, binding.value.span, checked).await?;
                         env.response = Some(response.clone());
                         (response.record.clone(), Some(response))
@@ -221,9 +221,10 @@ impl Cx {
                 Ok(Value::Null)
             }
             StatementKind::RejectedWhen(condition) => {
-                if self.judge(env, condition).await?.holds {
+                // Where it does not hold, nothing has been said of how the request went.
+                if self.judge(&env.shown(), condition).await?.holds {
                     let message = format!("rejected: `{}` holds", self.written(condition.span));
-                    let mut failure = self.failure(env, Code::EXPECTATION, condition.span, message);
+                    let mut failure = self.failure(env, Code::REJECTED, condition.span, message);
                     failure.exchange = self.exchange_of(env, condition);
                     return Err(failure.into());
                 }
@@ -248,7 +249,12 @@ impl Cx {
                 self.under(env, faults, body, statement.span, &ahead).await?;
                 Ok(Value::Null)
             }
-            StatementKind::Workload(_) | StatementKind::Error => {
+            StatementKind::Workload(workload) => {
+                self.workload(env, workload, statement.span, &ahead).await?;
+                env.response = None;
+                Ok(Value::Null)
+            }
+            StatementKind::Error => {
                 // `check` refuses these before anything runs; a run that got here anyway must not pass.
                 let message = "this statement cannot be executed yet";
                 Err(self.failure(env, Code::NOT_YET, statement.span, message).into())
@@ -266,10 +272,10 @@ impl Cx {
         let rest = ahead.rest;
         match &expr.kind {
             ExprKind::Request(request) => {
-                let checked = match tail {
+                let checked = self.once(expr.span, || match tail {
                     Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
                     _ => is_checked(&ahead, None),
-                };
+                });
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());
                 Ok(response.record.clone())
@@ -407,7 +413,9 @@ impl Cx {
         tail: Option<Tail<'_>>,
         valued: bool,
     ) -> Flow<Value> {
-        let list = super::judge::settled(self.eval(env, &turns.list).await?);
+        let list = self.eval(env, &turns.list).await?;
+        self.judges_history(env, &list);
+        let list = super::judge::settled(list);
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
         if items.is_empty() && checks_something(&turns.body) {

@@ -16,12 +16,29 @@ use crate::value::Value;
 /// A response that waits to be judged.
 #[derive(Debug)]
 pub(crate) struct Unjudged {
-    /// What it is recognised by.
-    record: Value,
+    /// What it is recognised by; reading a part of any of these judges it.
+    records: Vec<Value>,
+    /// Which parts.
+    parts: Parts,
     /// What it comes to when nobody looks.
     failure: Failure,
     /// The tries in which it was received, outermost first.
     tries: Arc<Vec<u64>>,
+}
+
+/// What must be read of it.
+#[derive(Debug, Clone, Copy)]
+enum Parts {
+    /// What says how a request went.
+    Verdict,
+    /// One of these figures of a workload; or, for some, its history.
+    Figures(&'static [&'static str], bool),
+}
+
+impl Unjudged {
+    fn is(&self, record: &Value) -> bool {
+        self.records.iter().any(|own| is_same(own, record))
+    }
 }
 
 /// Numbers tries; only their difference matters.
@@ -51,14 +68,53 @@ impl Cx {
             "an expectation here reads how it went, but was not reached; write it where it always runs"
                 .into(),
         );
-        let unjudged = Unjudged { record: record.clone(), failure, tries: env.tries.clone() };
+        self.keep_unjudged(env, vec![record.clone()], Parts::Verdict, failure);
+    }
+
+    /// Keeps a workload until one of these figures is read, of it or of one of its operations, or
+    /// its history where that will do.
+    pub(super) fn must_read(
+        &self,
+        env: &Env,
+        workload: Vec<Value>,
+        figures: &'static [&'static str],
+        history: bool,
+        failure: Failure,
+    ) {
+        self.keep_unjudged(env, workload, Parts::Figures(figures, history), failure);
+    }
+
+    fn keep_unjudged(&self, env: &Env, records: Vec<Value>, parts: Parts, failure: Failure) {
+        let unjudged = Unjudged { records, parts, failure, tries: env.tries.clone() };
         lock(&self.unjudged).push(unjudged);
     }
 
     /// Notes that a part of a record is read; only some parts say how it went.
     pub(crate) fn judges(&self, env: &Env, record: &Value, part: &str) {
-        if !env.showing && (VERDICTS.contains(&part) || ERRORS.contains(&part)) {
-            lock(&self.unjudged).retain(|unjudged| !is_same(&unjudged.record, record));
+        if env.showing {
+            return;
+        }
+        let verdict = VERDICTS.contains(&part) || ERRORS.contains(&part);
+        if !verdict && !matches!(record, Value::Live(_)) {
+            return;
+        }
+        lock(&self.unjudged).retain(|unjudged| {
+            let judges = match unjudged.parts {
+                Parts::Verdict => verdict,
+                Parts::Figures(figures, history) => {
+                    figures.contains(&part) || (history && matches!(part, "items" | "first" | "last"))
+                }
+            };
+            !(judges && unjudged.is(record))
+        });
+    }
+
+    /// Notes that something is read as a history.
+    pub(crate) fn judges_history(&self, env: &Env, value: &Value) {
+        if !env.showing && matches!(value, Value::Live(_)) {
+            lock(&self.unjudged).retain(|unjudged| {
+                !(matches!(unjudged.parts, Parts::Figures(_, true)) && unjudged.is(value))
+            });
         }
     }
 
@@ -72,7 +128,8 @@ impl Cx {
             Value::List(items) => items,
             other => std::slice::from_ref(other),
         };
-        unjudged.retain(|kept| !items.iter().any(|item| is_same(&kept.record, item)));
+        unjudged
+            .retain(|kept| !(matches!(kept.parts, Parts::Verdict) && items.iter().any(|item| kept.is(item))));
     }
 
     /// Drops what a try left that did not count.

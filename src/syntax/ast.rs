@@ -481,7 +481,7 @@ pub struct Fault {
     pub on: Option<Expr>,
 }
 
-/// `workload ops by 8 clients for 400 operations { … }`, `workload w at 200/s for 30s { … }`.
+/// `workload ops by 8 clients for 400 operations { … }`, `workload w at 10/s..200/s for 30s { … }`.
 #[derive(Debug, Clone)]
 pub struct Workload {
     /// The name.
@@ -494,6 +494,8 @@ pub struct Workload {
     pub operations: Option<Expr>,
     /// `for 30s`.
     pub duration: Option<Expr>,
+    /// `with { warm_up: 5s }`.
+    pub options: Option<ObjectExpr>,
     /// `60% read(any Key)`; no share when there is just one operation.
     pub operations_mix: Vec<(Option<Expr>, Statement)>,
     /// With the braces.

@@ -76,6 +76,9 @@ fn statement_nodes<'a>(statement: &'a Statement, each: Each<'_, 'a>) {
             for part in [&workload.clients, &workload.rate, &workload.operations, &workload.duration] {
                 each_of(part.as_ref(), each);
             }
+            if let Some(options) = &workload.options {
+                object(options, each);
+            }
             for (share, inner) in &workload.operations_mix {
                 each_of(share.as_ref(), each);
                 statement_nodes(inner, each);

@@ -205,6 +205,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         R::workload_clients => "`by N clients`",
         R::workload_rate => "`at RATE`",
         R::workload_for => "`for …`",
+        R::workload_with => "`with { … }`",
         R::mix => "operations in braces",
         R::mixed => "an operation",
         R::share => "a share such as `60%`",

@@ -31,3 +31,4 @@ mod shapes;
 mod sql;
 mod stages;
 mod time;
+mod workloads;

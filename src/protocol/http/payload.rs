@@ -139,6 +139,15 @@ impl Payload {
         matches!(self.source, Source::Multipart(_))
     }
 
+    /// The body, when it is at hand in one piece.
+    pub(super) fn at_hand(&self) -> Option<Bytes> {
+        match &self.source {
+            Source::Empty => Some(Bytes::new()),
+            Source::Bytes(bytes) => Some(bytes.clone()),
+            Source::File { .. } | Source::Multipart(_) => None,
+        }
+    }
+
     /// The body itself, for who sends it without the client.
     pub(super) async fn bytes(&self) -> Result<Bytes, Misuse> {
         match &self.source {

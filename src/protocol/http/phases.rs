@@ -75,6 +75,20 @@ impl Phases {
         *self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A connection is being made.
+    pub(super) fn connecting(&self) {
+        self.mark(|marks| marks.connect = Some((Instant::now(), None)));
+    }
+
+    /// It is there.
+    pub(super) fn connected(&self) {
+        self.mark(|marks| {
+            if let Some((_, ended)) = &mut marks.connect {
+                *ended = Some(Instant::now());
+            }
+        });
+    }
+
     pub(super) fn head(&self) {
         self.mark(|marks| marks.head = Some(Instant::now()));
     }

@@ -32,9 +32,7 @@ impl Answer {
     /// Reads the body, when there is a response.
     pub(super) async fn read(transfer: &Transfer<'_>, mut sent: Sent) -> Answer {
         let mut received = Received::default();
-        let mut fault = sent.fault.take();
-        let mut decoded = Bytes::new();
-        let mut content = Content { body: Value::Absent, text: None, error: None };
+        let fault = sent.fault.take();
         if let Some(head) = &mut sent.head {
             let body = std::mem::take(&mut head.body);
             let length =
@@ -42,6 +40,19 @@ impl Answer {
             received = transfer.receive(&sent, body, length).await;
         }
         let took = since(&sent);
+        Answer::of(transfer, sent, received, fault, took).await
+    }
+
+    /// Reads what came.
+    pub(super) async fn of(
+        transfer: &Transfer<'_>,
+        sent: Sent,
+        mut received: Received,
+        mut fault: Option<Fault>,
+        took: std::time::Duration,
+    ) -> Answer {
+        let mut decoded = Bytes::new();
+        let mut content = Content { body: Value::Absent, text: None, error: None };
         if let Some(head) = &sent.head {
             decoded = received.body.clone();
             match received.fault.take() {
@@ -95,6 +106,24 @@ impl Answer {
         let exchange = self.exchange(transfer, service);
         let succeeded = self.succeeded;
         Reply { record: self.record(), succeeded, exchange }
+    }
+
+    /// The same where reports show little of what succeeds: what was asked for, and what came.
+    pub(super) fn light(self, transfer: &Transfer<'_>, service: Option<Arc<str>>) -> Reply {
+        if !self.succeeded {
+            return self.reply(transfer, service);
+        }
+        let redactor = &transfer.session.redactor;
+        let body = std::str::from_utf8(&self.decoded).unwrap_or("(not text)");
+        let exchange = Exchange {
+            protocol: "http".to_owned(),
+            service: service.map(|name| name.to_string()),
+            request: redactor.mask(&format!("{} {}", self.sent.method, self.sent.target.shown)).into_owned(),
+            response: self.sent.head.as_ref().map_or_else(String::new, Head::status_line),
+            response_body: super::text::cut(&redactor.mask(body)),
+            ..Exchange::default()
+        };
+        Reply { record: self.record(), succeeded: true, exchange }
     }
 
     fn exchange(&self, transfer: &Transfer<'_>, service: Option<Arc<str>>) -> Exchange {

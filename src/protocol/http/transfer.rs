@@ -27,7 +27,7 @@ use crate::value::Value;
 /// What a scenario's requests share.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    jar: Jar,
+    pub(super) jar: Jar,
     spans: AtomicU64,
 }
 
@@ -90,19 +90,7 @@ pub(super) struct Received {
 impl Transfer<'_> {
     /// Sends a request and follows its redirects, until the headers of a response have come.
     pub(super) async fn send(&self, method: Method, target: Target) -> Result<Sent, Misuse> {
-        let mut sent = Sent {
-            method,
-            target,
-            headers: Vec::new(),
-            bodiless: false,
-            hops: Vec::new(),
-            alias: None,
-            phases: Phases::start(self.options.connect_timeout),
-            began: Instant::now(),
-            deadline: Instant::now() + self.options.timeout,
-            head: None,
-            fault: None,
-        };
+        let mut sent = Sent::new(self.options, method, target);
         let mut seen = BTreeSet::new();
         loop {
             seen.insert(sent.target.url.clone());
@@ -235,7 +223,7 @@ impl Transfer<'_> {
 
     /// The headers in the order in which they are sent: the client's own first, then those of the
     /// options. Credentials and secrets go to the first host only.
-    fn headers(&self, sent: &Sent) -> Vec<Header> {
+    pub(super) fn headers(&self, sent: &Sent) -> Vec<Header> {
         let mut headers = Vec::new();
         let mut add = |name: HeaderName, value: Result<HeaderValue, _>, secret: bool| {
             if let Ok(value) = value
@@ -361,8 +349,28 @@ pub(super) fn too_large_fault(url: &str, limit: usize) -> Fault {
     )
 }
 
+impl Sent {
+    /// Nothing is sent yet.
+    pub(super) fn new(options: &Options, method: Method, target: Target) -> Sent {
+        let began = Instant::now();
+        Sent {
+            method,
+            target,
+            headers: Vec::new(),
+            bodiless: false,
+            hops: Vec::new(),
+            alias: None,
+            phases: Phases::start(options.connect_timeout),
+            began,
+            deadline: began + options.timeout,
+            head: None,
+            fault: None,
+        }
+    }
+}
+
 impl Head {
-    fn of(response: reqwest::Response) -> Head {
+    pub(super) fn of(response: reqwest::Response) -> Head {
         let cookies = response
             .cookies()
             .map(|cookie| {

@@ -29,6 +29,11 @@ impl DrawKey {
         DrawKey(key)
     }
 
+    /// A number that belongs to it.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     /// A number below `bound`, each with the same chance; 0 when the bound is 0.
     pub(crate) fn below(&self, bound: usize) -> usize {
         Place::new(self).stream().below(bound as u128) as usize

@@ -302,6 +302,7 @@ impl Builder<'_> {
             rate: None,
             operations: None,
             duration: None,
+            options: None,
             operations_mix: Vec::new(),
             body_span: span,
         };
@@ -315,6 +316,14 @@ impl Builder<'_> {
                 continue;
             }
             let mut inner = Parts::of(pair);
+            if rule == Rule::workload_with {
+                let options = inner.next().map(|pair| self.object(pair));
+                if workload.options.is_some() {
+                    self.twice(span, "with");
+                }
+                workload.options = options;
+                continue;
+            }
             let value = self.next_expr(&mut inner);
             let counts = inner.take(Rule::k_operations).is_some();
             let (slot, word) = match rule {

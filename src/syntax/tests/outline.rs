@@ -195,12 +195,13 @@ pub(super) fn statement(s: &Statement) -> String {
                 .map(|(share, s)| format!("{} {}", opt("", share), statement(s)))
                 .collect();
             format!(
-                "workload {}{}{}{}{} {{{} }}",
+                "workload {}{}{}{}{}{} {{{} }}",
                 w.name.name,
                 opt(" clients", &w.clients),
                 opt(" rate", &w.rate),
                 opt(" operations", &w.operations),
                 opt(" duration", &w.duration),
+                w.options.as_ref().map_or(String::new(), |options| format!(" with {}", object(options))),
                 mix.join(" ;")
             )
         }

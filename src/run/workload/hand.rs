@@ -1,0 +1,175 @@
+//! What performs operations: one at a time each, so that it can tell what the operation at hand did.
+
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::super::cx::{Cx, lock};
+use super::super::request::{Checked, error_of};
+use crate::source::Span;
+use std::collections::HashMap;
+use super::Ticket;
+use crate::value::{Object, Value};
+
+/// One who performs operations: a client of a closed workload, a place among those under way of an
+/// open one.
+#[derive(Debug)]
+pub(crate) struct Hand {
+    /// Where it counts.
+    pub(super) shard: usize,
+    /// The process that performs its operations, in the history's words: another one from each
+    /// operation on whose outcome is not known, since that one may still be under way.
+    process: AtomicU64,
+    /// How many requests of the operation at hand may have reached somebody.
+    reached: AtomicU32,
+    /// How many requests it made.
+    sent: AtomicU32,
+    /// How its last request failed.
+    error: Mutex<Option<Broken>>,
+    /// The operation at hand.
+    begun: Mutex<Option<Begun>>,
+    /// What is read of the response of the request at a place.
+    checked: Mutex<HashMap<Span, Checked>>,
+}
+
+/// How a request failed.
+#[derive(Debug, Clone)]
+pub(super) struct Broken {
+    /// `refused`, `timeout` and the like.
+    pub(super) kind: Box<str>,
+    /// Whether the answer that a link hid was a success.
+    pub(super) succeeded: bool,
+}
+
+/// An operation that began.
+#[derive(Debug, Clone)]
+pub(super) struct Begun {
+    pub(super) ticket: Ticket,
+    /// Which of the mix.
+    pub(super) operation: usize,
+    pub(super) start: Instant,
+    /// What it was called with, when there is a history.
+    pub(super) args: Vec<Value>,
+}
+
+impl Hand {
+    pub(super) fn new(number: u64, shard: usize) -> Hand {
+        Hand {
+            shard,
+            process: AtomicU64::new(number),
+            reached: AtomicU32::new(0),
+            sent: AtomicU32::new(0),
+            error: Mutex::default(),
+            begun: Mutex::default(),
+            checked: Mutex::default(),
+        }
+    }
+
+    /// An operation begins.
+    pub(super) fn begin(&self, begun: Begun) {
+        self.reached.store(0, Ordering::Relaxed);
+        self.sent.store(0, Ordering::Relaxed);
+        *lock(&self.error) = None;
+        *lock(&self.begun) = Some(begun);
+    }
+
+    /// What the operation at hand is called with.
+    pub(super) fn given(&self, args: Vec<Value>) {
+        if let Some(begun) = &mut *lock(&self.begun) {
+            begun.args = args;
+        }
+    }
+
+    /// The operation at hand, which is over, or was cut off.
+    pub(super) fn take(&self) -> Option<Begun> {
+        lock(&self.begun).take()
+    }
+
+    /// The number of the next request of the operation at hand.
+    pub(crate) fn next_request(&self) -> u32 {
+        self.sent.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A request of the operation at hand came to this.
+    pub(crate) fn answered(&self, record: &Value) {
+        let broken = error_of(record).and_then(|error| Broken::of(error.as_object()?));
+        if broken.as_ref().is_none_or(|broken| &*broken.kind != "refused") {
+            self.reached.fetch_add(1, Ordering::Relaxed);
+        }
+        *lock(&self.error) = broken;
+    }
+
+    /// How the last request of the operation at hand failed, when it did.
+    pub(super) fn broken(&self) -> Option<Broken> {
+        lock(&self.error).clone()
+    }
+
+    /// Whether a request of the operation at hand may have reached somebody.
+    pub(super) fn has_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether it made no request but one.
+    pub(super) fn sent_one(&self) -> bool {
+        self.sent.load(Ordering::Relaxed) == 1
+    }
+
+    /// The process that performs the operation at hand.
+    pub(super) fn process(&self) -> u64 {
+        self.process.load(Ordering::Relaxed)
+    }
+
+    /// Goes on as another process.
+    pub(super) fn renew(&self, stride: u64) {
+        self.process.fetch_add(stride, Ordering::Relaxed);
+    }
+}
+
+impl Broken {
+    fn of(error: &Object) -> Option<Broken> {
+        let kind = error.get("kind")?.as_text()?.into();
+        Some(Broken { kind, succeeded: error.get("hidden").is_some_and(is_success) })
+    }
+}
+
+/// Whether an answer that a link hid was a success.
+fn is_success(hidden: &Value) -> bool {
+    let Some(hidden) = hidden.as_object() else { return false };
+    let status = hidden.get("status").and_then(|status| status.as_number()?.to_usize());
+    let code = hidden.get("code").map(|code| code.as_number().and_then(crate::value::Number::to_usize));
+    status.is_some_and(|status| (200..300).contains(&status)) && code.is_none_or(|code| code == Some(0))
+}
+
+impl Cx {
+    /// What is read of the response of the request at a place: the same whenever it is made, so that
+    /// one who makes it again and again finds out once.
+    pub(in crate::run) fn once(&self, place: Span, find: impl FnOnce() -> Checked) -> Checked {
+        match &self.load {
+            Some(hand) => *lock(&hand.checked).entry(place).or_insert_with(find),
+            None => find(),
+        }
+    }
+
+    /// The same scenario for one who performs operations: it counts by itself and tells nothing, so
+    /// that a long load costs no more memory than a short one.
+    pub(super) fn for_load(&self, hand: Hand) -> Cx {
+        let session = Arc::new(self.session.of_client());
+        let mut cx =
+            Cx::new(self.world.clone(), None, session, self.cancel.clone(), self.repeat.clone());
+        cx.fixtures = self.fixtures.clone();
+        cx.links = self.links.clone();
+        cx.began = self.began;
+        cx.again = true;
+        *lock(&cx.deadline) = *lock(&self.deadline);
+        cx.load = Some(hand);
+        cx
+    }
+
+    /// What one who performed operations counted is this scenario's.
+    pub(super) fn take_over(&self, worker: &Cx) {
+        self.expectations.fetch_add(worker.expectations.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.requests.fetch_add(worker.requests.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.broke.fetch_or(worker.broke.load(Ordering::Relaxed), Ordering::Relaxed);
+        lock(&self.defers).append(&mut lock(&worker.defers));
+    }
+}
