@@ -21,7 +21,7 @@ pub(super) const CONVERGES_WITH: Rule = Rule {
         "expect replica converges_with primary by .id within 5s throughout 500ms",
     ),
     judge,
-    verb: Some("become the same"),
+    verb: Some("agree with the other side"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -44,7 +44,15 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     };
     let (left, right) = (list(claim.subject, "the subject")?, list(claim.operand, "the other side")?);
     let (mine, theirs) = (keys(&left, Some(by))?, keys(&right, Some(by))?);
-    let (own, index) = (distinct(&mine, "here")?, distinct(&theirs, "there")?);
+    let own = distinct(&mine).map_err(|[first, at]| {
+        let why = format!("{} stands twice here, at [{first}] and [{at}]", show(&mine[at]));
+        Verdict::Invalid(shows(claim, why, &[(first, &left[first]), (at, &left[at])]))
+    })?;
+    let index = distinct(&theirs).map_err(|[first, at]| {
+        let why = note(format!("{} stands twice there, at [{first}] and [{at}]", show(&theirs[at])));
+        let shown = [first, at].map(|at| there(claim, "other", at, &right[at]));
+        Verdict::Invalid(std::iter::once(why).chain(shown).collect())
+    })?;
     let name = key_name(Some(by));
     let mut found = Vec::new();
     for (at, key) in mine.iter().enumerate() {
@@ -76,15 +84,12 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
 }
 
-/// A key that stands twice on a side would let two records hide behind one.
-fn distinct(keys: &[Value], side: &str) -> Result<Index, Verdict> {
+/// A key that stands twice on a side would let two records hide behind one: where it does.
+fn distinct(keys: &[Value]) -> Result<Index, [usize; 2]> {
     let mut index = Index::default();
     for (at, key) in keys.iter().enumerate() {
         if let Some(first) = index.find(key, |at| &keys[at]) {
-            return Err(invalid(format!(
-                "the key {} stands twice {side}, at [{first}] and [{at}]",
-                show(key)
-            )));
+            return Err([first, at]);
         }
         index.add(key, at);
     }

@@ -20,7 +20,7 @@ pub(super) const NO_PHANTOMS: Rule = Rule {
         "expect entries no_phantoms of ops by .order_id",
     ),
     judge,
-    verb: Some("keep out what was not put in"),
+    verb: Some("consist of what was put in"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

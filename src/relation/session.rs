@@ -42,7 +42,7 @@ pub(super) const MONOTONIC_READS: Rule = Rule {
         "expect ops monotonic_reads(read: balance) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Read, second: Role::Read }),
-    verb: Some("keep its reads from going back"),
+    verb: Some("have monotonic reads"),
 };
 
 pub(super) const READ_YOUR_WRITES: Rule = Rule {
@@ -64,7 +64,7 @@ pub(super) const MONOTONIC_WRITES: Rule = Rule {
         "expect ops monotonic_writes(write: deposit) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Write, second: Role::Write }),
-    verb: Some("keep the writes of a session in order"),
+    verb: Some("have monotonic writes"),
 };
 
 pub(super) const WRITES_FOLLOW_READS: Rule = Rule {

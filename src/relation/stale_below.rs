@@ -123,7 +123,7 @@ impl Register {
             let end = match from {
                 Some(write) => operations[write].end.unwrap_or(i64::MAX),
                 None if operation.value == initial => i64::MIN,
-                None => return Err(self.from_nowhere(claim, read, operations, records)),
+                None => return Err(self.unexplained(claim, read, operations, records)),
             };
             if let Some(&over) = count.checked_sub(1).and_then(|last| latest.get(last))
                 && operations[over].start > end
@@ -134,7 +134,7 @@ impl Register {
         Ok(None)
     }
 
-    fn from_nowhere(
+    fn unexplained(
         &self,
         claim: &Claim<'_>,
         read: usize,

@@ -17,6 +17,9 @@ use crate::value::BoxFuture;
 use crate::value::words::a_kind;
 use crate::value::{Object, Value, show_short};
 
+/// Longer values are left out where a judgement shows the parts that matter.
+const LINE: usize = 80;
+
 /// Longer histories are judged off the threads that wait for the network.
 const LONG: usize = 1_000;
 
@@ -467,7 +470,14 @@ impl Cx {
                 // The differences say it better than the whole value would.
                 Vec::new()
             } else {
-                self.observed(observer)
+                let mut observed = self.observed(observer);
+                if judgement.details.iter().any(|detail| matches!(detail, Detail::Value { .. })) {
+                    // The records in question say it better than all of them would.
+                    observed.retain(
+                        |detail| !matches!(detail, Detail::Value { value, .. } if value.len() > LINE),
+                    );
+                }
+                observed
             };
         details.extend(judgement.details.iter().cloned());
         details

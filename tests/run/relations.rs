@@ -77,7 +77,7 @@ fn streams_converge_and_lose_nothing() {
         of,
         "let x = a[*].json\nlet y = b[*].json\nexpect x converges_with y by .id",
         &format!("{c}let x = a[*].json\nlet y = c[*].json\nexpect x converges_with y by .id"),
-        &["`x` does not become the same", "`.id` 2 is only here", "`.id` 7 is only there"],
+        &["`x` does not agree with the other side", "`.id` 2 is only here", "`.id` 7 is only there"],
     );
     of_streams(
         of,
@@ -111,7 +111,7 @@ fn replicas_are_waited_for() {
         &text,
         "[1, 2, 3, 4] within 10h throughout 50ms",
         "[1, 2, 3, 9] within 200ms",
-        &["`all()` does not become the same"],
+        &["`all()` does not agree with the other side"],
     );
 }
 
@@ -144,7 +144,7 @@ fn sessions_see_what_they_should() {
         "expect ops monotonic_reads by .start",
         "expect ops monotonic_reads by .value.seq",
         &[
-            "`ops` does not keep its reads from going back",
+            "`ops` does not have monotonic reads",
             "the read [3] saw `.value.seq` 4, after [2] had seen 5, in the session where `.process` is 2",
             "read \"a\" → { seq: 5 }, process 2, 20ms – 25ms",
         ],
