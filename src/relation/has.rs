@@ -1,17 +1,16 @@
 //! `has P`: in every group at least one record fits `P`; with `times`, so many do.
 //!
 //! `has P before Q`: in every group, each record that fits `Q` has an earlier one that fits `P`.
-//! Records with both `start` and `end` are intervals: earlier means that `P` ended before `Q`
-//! started, and where they only overlap neither order can be shown, so the verdict is unknown.
-//! Other records are earlier by their position. No `Q` at all is a claim about nothing.
-//! Time `O(n)` matches of each pattern.
+//! Records with times are intervals: earlier means that `P` was over before `Q` began, and where they
+//! only overlap neither order can be shown, so the verdict is unknown. What lasts, and an operation
+//! of unknown outcome, is over before nothing. Other records are earlier by their position. No `Q` at
+//! all is a claim about nothing. Time `O(n)` matches of each pattern, and `O(n log n)`.
 
-use std::cmp::Ordering;
-
-use super::records::{Group, fails, groups, invalid, list, nothing, records, shows};
+use super::intervals::intervals;
+use super::records::{Group, groups, invalid, list, nothing, records, shows};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
 use crate::lang::{Param, Ty};
-use crate::shape::{Pattern, compare, describe, mismatches_open};
+use crate::shape::{Pattern, describe, mismatches_open};
 use crate::value::Value;
 
 pub(super) const HAS: Rule = Rule {
@@ -157,21 +156,22 @@ fn before(
             &format!("no record fits {}, so nothing had to come before", describe(later)),
         ));
     }
+    let times = intervals(records, claim.origin.as_ref());
     let mut unknown = None;
     for group in groups {
         let earlier: Vec<usize> = group.members.iter().copied().filter(|&at| first[at]).collect();
-        let timed = group.members.iter().all(|&at| interval(&records[at]).is_some());
+        // The first to be over shows that one was before, and the first to begin that none was.
+        let over = earlier.iter().copied().min_by_key(|&at| (times[at].end, at));
+        let mut begun = earlier.clone();
+        begun.sort_by_key(|&at| (times[at].start, at));
+        begun.truncate(2);
         for &at in group.members.iter().filter(|&&at| second[at]) {
-            let order = if timed {
-                in_time(records, &earlier, at)?
-            } else if earlier.first().is_some_and(|&first| first < at) {
-                Order::Before
-            } else {
-                Order::After
-            };
-            match order {
-                Order::Before => {}
-                Order::Overlaps(other) => {
+            if over.is_some_and(|over| times[over].is_before(times[at])) {
+                continue;
+            }
+            let nearest = begun.iter().copied().find(|&other| other != at);
+            match nearest.filter(|&other| !times[at].is_before(times[other])) {
+                Some(other) => {
                     unknown.get_or_insert_with(|| {
                         format!(
                             "[{other}] and [{at}] overlap in time{}, so neither can be shown to be first",
@@ -179,60 +179,23 @@ fn before(
                         )
                     });
                 }
-                Order::After => {
+                None => {
                     let what = format!(
-                        "[{at}] fits {}, and nothing earlier fits {}{}",
+                        "[{at}] fits {}, and nothing before it fits {}{}",
                         describe(later),
                         describe(wanted),
                         group.label
                     );
                     let mut shown = vec![(at, &records[at])];
-                    shown.extend(
-                        earlier
-                            .iter()
-                            .filter(|&&other| other != at)
-                            .take(1)
-                            .map(|&other| (other, &records[other])),
-                    );
-                    return Ok(fails(claim, what, &shown));
+                    shown.extend(nearest.map(|other| (other, &records[other])));
+                    let mut details = shows(claim, what, &shown);
+                    if let Some(other) = nearest {
+                        details.push(note(format!("the first that fits it is [{other}], after that")));
+                    }
+                    return Ok(Verdict::Fails(details));
                 }
             }
         }
     }
     Ok(unknown.map_or(Verdict::Holds, Verdict::Unknown))
-}
-
-enum Order {
-    Before,
-    Overlaps(usize),
-    After,
-}
-
-fn in_time(records: &[Value], earlier: &[usize], at: usize) -> Result<Order, Verdict> {
-    let Some((start, end)) = interval(&records[at]) else { return Ok(Order::After) };
-    let mut overlap = None;
-    for &other in earlier.iter().filter(|&&other| other != at) {
-        let Some((other_start, other_end)) = interval(&records[other]) else { continue };
-        let less = |a: &Value, b: &Value| match compare(a, b) {
-            Ok(order) => Ok(order == Some(Ordering::Less)),
-            Err(why) => Err(invalid(format!("the times of [{other}] and [{at}]: {why}"))),
-        };
-        if less(&other_end, &start)? {
-            return Ok(Order::Before);
-        }
-        if less(&other_start, &end)? {
-            overlap.get_or_insert(other);
-        }
-    }
-    Ok(overlap.map_or(Order::After, Order::Overlaps))
-}
-
-fn interval(record: &Value) -> Option<(Value, Value)> {
-    let fields = record.as_object()?;
-    let time = |name: &str| {
-        fields
-            .get(name)
-            .filter(|value| matches!(value, Value::Number(_) | Value::Duration(_) | Value::Text(_)))
-    };
-    Some((time("start")?.clone(), time("end")?.clone()))
 }

@@ -8,11 +8,11 @@
 //! object is the same claim and much cheaper. Deciding it is NP-complete in general (Gibbons and
 //! Korach 1997); what is over the limits is unknown, never a pass.
 
-use super::operations::{operations, told};
-use super::records::{Group, groups, records};
+use super::operations::operations;
+use super::records::{Group, groups, invalid, records, shows};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
 use crate::event::Detail;
-use crate::history::{Counterexample, Judged, Limits, Operation, linearizable};
+use crate::history::{Counterexample, Judged, Limits, Operation, linearizable, picture};
 use crate::lang::{Param, Ty};
 use crate::value::Value;
 
@@ -32,7 +32,7 @@ pub(super) const LINEARIZABLE: Rule = Rule {
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let Some(model) = &claim.model else {
-        return Err(super::records::invalid("`linearizable` needs `as` a model"));
+        return Err(invalid("`linearizable` needs `as` a model"));
     };
     let records = records(claim)?;
     let all = operations(&records)?;
@@ -43,48 +43,38 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         match linearizable(&operations, model, &limits) {
             Judged::Holds(_) => {}
             Judged::Fails(found) => {
-                return Ok(Verdict::Fails(explained(&found, &group, model.name, &records)));
+                return Ok(Verdict::Fails(explained(claim, &found, (&group, &operations), &records)));
             }
             Judged::Unknown(why) => {
                 unknown.get_or_insert_with(|| format!("{why}{}", group.label));
             }
             Judged::Invalid(at, why) => {
                 let at = group.members[at];
-                return Err(Verdict::Invalid(vec![
-                    note(format!("[{at}]: {why}")),
-                    shown(at, &records, false),
-                ]));
+                return Err(Verdict::Invalid(shows(claim, format!("[{at}]: {why}"), &[(at, &records[at])])));
             }
         }
     }
     Ok(unknown.map_or(Verdict::Holds, Verdict::Unknown))
 }
 
-/// What cannot be explained, with the few operations that show it.
-fn explained(found: &Counterexample, group: &Group, model: &str, records: &[Value]) -> Vec<Detail> {
-    let place = |at: usize| group.members[at];
-    let mut details = vec![note(format!(
-        "no order of these operations that is true to real time fits `{model}`{}: nothing explains [{}]",
-        group.label,
-        place(found.stuck)
-    ))];
-    let listed = found.core.iter().take(LISTED);
-    details.extend(listed.map(|&(at, weakened)| shown(place(at), records, weakened)));
-    if found.core.len() > LISTED {
-        details.push(note(format!("and {} more operations", found.core.len() - LISTED)));
+/// What cannot be explained: the few operations that show it, and a picture of how they overlap.
+fn explained(
+    claim: &Claim<'_>,
+    found: &Counterexample,
+    (group, operations): (&Group, &[Operation]),
+    records: &[Value],
+) -> Vec<Detail> {
+    let places: Vec<usize> = found.core.iter().map(|&(at, _)| group.members[at]).collect();
+    let shown: Vec<(usize, &Value)> = places.iter().take(LISTED).map(|&at| (at, &records[at])).collect();
+    let stuck = group.members[found.stuck];
+    let why = format!("no order that is true to real time explains [{stuck}]{}", group.label);
+    let mut details = shows(claim, why, &shown);
+    if places.len() > LISTED {
+        details.push(note(format!("and {} more operations", places.len() - LISTED)));
     }
-    if !found.order.is_empty() {
-        let order: Vec<String> = found.order.iter().map(|&at| format!("[{}]", place(at))).collect();
-        details.push(note(format!("the most that any order explains: {}", order.join(", "))));
-    }
-    if !found.states.is_empty() {
-        let states = found.states.iter().take(4).cloned().collect::<Vec<_>>().join("; or ");
-        details.push(note(format!("when [{}] should come next: {states}", place(found.stuck))));
+    let mut lines = picture::lines(operations, found).into_iter();
+    if let Some(title) = lines.next() {
+        details.push(Detail::Lines { title, lines: lines.skip_while(String::is_empty).collect() });
     }
     details
-}
-
-fn shown(at: usize, records: &[Value], weakened: bool) -> Detail {
-    let more = if weakened { "; even if its outcome were unknown" } else { "" };
-    Detail::Value { expression: format!("[{at}]"), value: format!("{}{more}", told(&records[at])) }
 }

@@ -4,25 +4,36 @@
 mod attempted;
 mod backs_off;
 mod calls;
+mod causal;
 mod change;
 mod compatible_with;
+mod converges_with;
+mod expected;
+mod fifo;
 mod gapless;
 mod gives_up_on;
 mod has;
 mod honours_retry_after;
 mod increasing;
+mod intervals;
 mod linearizable;
 mod lossless;
+mod no_loss;
+mod no_phantoms;
 mod once;
 mod opens_circuit;
 mod operations;
 mod origin;
+mod pairs;
 mod planned;
 mod prefix_of;
 mod propagates_deadline;
 mod records;
+mod roles;
 mod same_order_as;
+mod session;
 mod signed;
+mod stale_below;
 mod unique;
 
 pub use change::without;
@@ -52,6 +63,8 @@ pub struct Claim<'a> {
     pub subject: Option<&'a Value>,
     /// Where the subject's records come from and when they happened; none for a plain list.
     pub origin: Option<Origin>,
+    /// The same of the operand, or of what stands after `of`.
+    pub other_origin: Option<Origin>,
     /// The arguments in parentheses, by parameter name; also the values of phrases that are no
     /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
@@ -134,6 +147,16 @@ pub const SPECS: &[&[Spec]] = &[
         *propagates_deadline::PROPAGATES_DEADLINE.spec,
         *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
+        *fifo::FIFO.spec,
+        *causal::CAUSAL.spec,
+        *no_loss::NO_LOSS.spec,
+        *no_phantoms::NO_PHANTOMS.spec,
+        *session::MONOTONIC_READS.spec,
+        *session::READ_YOUR_WRITES.spec,
+        *session::MONOTONIC_WRITES.spec,
+        *session::WRITES_FOLLOW_READS.spec,
+        *converges_with::CONVERGES_WITH.spec,
+        *stale_below::STALE_BELOW.spec,
         *linearizable::LINEARIZABLE.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
@@ -163,6 +186,16 @@ static RELATIONS: &[&Rule] = &[
     &propagates_deadline::PROPAGATES_DEADLINE,
     &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
+    &fifo::FIFO,
+    &causal::CAUSAL,
+    &no_loss::NO_LOSS,
+    &no_phantoms::NO_PHANTOMS,
+    &session::MONOTONIC_READS,
+    &session::READ_YOUR_WRITES,
+    &session::MONOTONIC_WRITES,
+    &session::WRITES_FOLLOW_READS,
+    &converges_with::CONVERGES_WITH,
+    &stale_below::STALE_BELOW,
     &linearizable::LINEARIZABLE,
     &lossless::LOSSLESS,
     &signed::SIGNED,

@@ -1,9 +1,13 @@
 //! `exactly_once`, `at_least_once`, `at_most_once of EXPECTED by K`: in every group, for each
 //! expected key the number of records with that key is 1, at least 1, or at most 1. Records with
-//! other keys are not its business. Time `O(n + m)`.
+//! other keys are not its business. Where EXPECTED are operations, that is so for acknowledged ones;
+//! what one of unknown outcome put in may be missing too, and what a failed one put in must be.
+//! Time `O(n + m)`.
 
-use super::records::{groups, invalid, key_name, keys, list, nothing, shows};
+use super::expected::{Expected, KEY, OF, Put};
+use super::records::{Group, groups, key_name, keys, list, nothing, shows};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use crate::event::Detail;
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
 use crate::value::{Value, show};
@@ -11,12 +15,8 @@ use crate::value::{Value, show};
 /// More wrong counts than this are counted, not listed.
 const LISTED: usize = 10;
 
-const PARAMS: &[Param] = &[
-    Param::required("of", Ty::List, "the expected keys, each of them once"),
-    Param::new("by", Ty::Key, "the key of a record; by default the record itself"),
-    PER,
-    OR_EMPTY,
-];
+const PARAMS: &[Param] =
+    &[OF, Param::new("by", Ty::Key, "the key of a record; by default the record itself"), KEY, PER, OR_EMPTY];
 
 pub(super) const EXACTLY_ONCE: Rule = Rule {
     spec: &spec(
@@ -26,7 +26,7 @@ pub(super) const EXACTLY_ONCE: Rule = Rule {
         "expect entries exactly_once of placed[*].body.id by .order_id",
     ),
     judge: |claim| judge(claim, 1, 1),
-    verb: None,
+    verb: Some("hold each expected key exactly once"),
 };
 
 pub(super) const AT_LEAST_ONCE: Rule = Rule {
@@ -37,7 +37,7 @@ pub(super) const AT_LEAST_ONCE: Rule = Rule {
         "expect deliveries at_least_once of [order.id] by .body.order_id",
     ),
     judge: |claim| judge(claim, 1, usize::MAX),
-    verb: None,
+    verb: Some("hold each expected key at least once"),
 };
 
 pub(super) const AT_MOST_ONCE: Rule = Rule {
@@ -48,46 +48,48 @@ pub(super) const AT_MOST_ONCE: Rule = Rule {
         "expect charges at_most_once of orders by .order_id",
     ),
     judge: |claim| judge(claim, 0, 1),
-    verb: None,
+    verb: Some("hold each expected key at most once"),
 };
 
 fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdict> {
     let records = list(claim.subject, "the subject")?;
-    let expected = list(claim.of, "what stands after `of`")?;
-    if expected.is_empty() {
+    let expected = Expected::of(claim)?;
+    if expected.puts.is_empty() {
         return Err(nothing(claim, "nothing is expected: what stands after `of` is empty"));
     }
     if records.is_empty() && least == 0 {
         return Err(nothing(claim, "there are no records: a relation over nothing shows nothing"));
     }
-    distinct(&expected)?;
+    if least > 0 && expected.puts.iter().all(|put| put.acknowledged.is_empty()) {
+        return Err(nothing(claim, "no operation after `of` was acknowledged, so nothing had to be there"));
+    }
+    expected.distinct()?;
     let keys = keys(&records, claim.by.as_ref())?;
     let name = key_name(claim.by.as_ref());
     let mut details = Vec::new();
     let mut wrong = 0;
-    for group in groups(&records, claim.per.as_ref())? {
+    let mut groups = groups(&records, claim.per.as_ref())?;
+    if groups.is_empty() {
+        // Nothing there has no groups, and lacks the keys all the same.
+        groups.push(Group { label: String::new(), members: Vec::new() });
+    }
+    for group in groups {
         let mut index = Index::default();
         group.members.iter().for_each(|&at| index.add(&keys[at], at));
-        for key in &expected {
-            let found: Vec<usize> = index.all(key, |at| &keys[at]).collect();
-            if (least..=most).contains(&found.len()) {
+        for put in &expected.puts {
+            let found: Vec<usize> = index.all(&put.key, |at| &keys[at]).collect();
+            let (low, high) = bounds(put, least, most);
+            if (low..=high).contains(&found.len()) {
                 continue;
             }
             wrong += 1;
-            if wrong > LISTED {
-                continue;
+            if wrong <= LISTED {
+                let why = count(&name, put, found.len(), group.members.len());
+                let shown: Vec<(usize, &Value)> =
+                    found.iter().take(5).map(|&at| (at, &records[at])).collect();
+                details.extend(shows(claim, format!("{why}{}", group.label), &shown));
+                details.extend(from(claim, &expected, put));
             }
-            let why = match found.len() {
-                0 => format!(
-                    "{name} is {} in none of {} records{}",
-                    show(key),
-                    group.members.len(),
-                    group.label
-                ),
-                count => format!("{name} is {} in {count} records{}", show(key), group.label),
-            };
-            let shown: Vec<(usize, &Value)> = found.iter().take(5).map(|&at| (at, &records[at])).collect();
-            details.extend(shows(claim, why, &shown));
         }
     }
     if wrong > LISTED {
@@ -96,20 +98,28 @@ fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdic
     Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
 }
 
-/// Twice the same expected key would hide that two operations became one.
-fn distinct(expected: &[Value]) -> Result<(), Verdict> {
-    let mut index = Index::default();
-    for (at, key) in expected.iter().enumerate() {
-        if matches!(key, Value::Absent) {
-            return Err(invalid(format!("the expected key [{at}] is absent")));
-        }
-        if let Some(first) = index.find(key, |at| &expected[at]) {
-            return Err(invalid(format!(
-                "the expected keys [{first}] and [{at}] are the same, {}; write `.unique` if that is meant",
-                show(key)
-            )));
-        }
-        index.add(key, at);
+fn bounds(put: &Put, least: usize, most: usize) -> (usize, usize) {
+    match (put.acknowledged.is_empty(), put.unknown.is_empty()) {
+        (false, _) => (least, most),
+        (true, false) => (0, most),
+        (true, true) => (0, 0),
     }
-    Ok(())
+}
+
+fn count(name: &str, put: &Put, found: usize, of: usize) -> String {
+    let key = show(&put.key);
+    let failed = put.acknowledged.is_empty() && put.unknown.is_empty();
+    match found {
+        0 => format!("{name} is {key} in none of {of} records"),
+        1 if failed => format!("{name} is {key} in a record, although the operation failed"),
+        _ if failed => format!("{name} is {key} in {found} records, although the operation failed"),
+        _ => format!("{name} is {key} in {found} records"),
+    }
+}
+
+/// The operation behind a key; a plain key says nothing more.
+fn from(claim: &Claim<'_>, expected: &Expected, put: &Put) -> Vec<Detail> {
+    let of = [&put.acknowledged, &put.unknown, &put.failed].into_iter().find(|of| !of.is_empty());
+    let Some(of) = of else { return Vec::new() };
+    if expected.elements[of[0]] == put.key { Vec::new() } else { expected.shown(claim, of) }
 }

@@ -4,7 +4,7 @@
 use super::records::WIDTH;
 use super::{Verdict, note};
 use crate::event::Detail;
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, picture};
 use crate::value::{Value, show, show_short};
 
 /// A record of the subject in few words.
@@ -21,31 +21,18 @@ pub(super) fn operations(records: &[Value]) -> Result<Vec<Operation>, Verdict> {
     records.iter().enumerate().map(read).collect()
 }
 
-/// A moment since the run began, in seconds to the microsecond.
-pub(super) fn moment(nanos: i64) -> String {
-    let micros = nanos.div_euclid(1_000);
-    format!("{}.{:06}s", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000))
-}
-
-/// A record in few words: an operation as its call, its answer and its times, anything else as it
-/// is.
-pub(super) fn told(record: &Value) -> String {
+/// A record in few words: an operation as its call, its answer and who made it, with its times unless
+/// these are said beside it; anything else as it is.
+pub(super) fn told(record: &Value, timed: bool) -> String {
     let Ok(operation) = Operation::read(record) else { return show_short(record, WIDTH) };
-    let args: Vec<String> = operation.args.iter().map(|arg| show_short(arg, 40)).collect();
-    let answer = match (operation.outcome, &operation.value) {
-        (Outcome::Fail, _) => " failed".to_owned(),
-        (Outcome::Info, _) => " may have taken effect".to_owned(),
-        (Outcome::Ok, Value::Absent | Value::Null) => String::new(),
-        (Outcome::Ok, value) => format!(" = {}", show_short(value, 60)),
-    };
-    let who = match &operation.process {
-        Value::Absent => String::new(),
-        process => format!(" by process {}", show(process)),
-    };
-    let start = moment(operation.start);
-    let when = match operation.end {
-        Some(end) => format!("{start} to {}", moment(end)),
-        None => format!("from {start} on"),
-    };
-    format!("{}({}){answer}{who}, {when}", operation.function, args.join(", "))
+    let mut text = picture::word(&operation, 60);
+    match &operation.process {
+        Value::Absent | Value::Null => {}
+        Value::Text(name) => text.push_str(&format!(", {}", name.text)),
+        process => text.push_str(&format!(", process {}", show(process))),
+    }
+    if timed {
+        text.push_str(&format!(", {}", picture::when(&operation)));
+    }
+    text
 }

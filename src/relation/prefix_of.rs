@@ -1,7 +1,9 @@
-//! `prefix_of OTHER by K`: the other list begins with this one, key by key. Time `O(n)`.
+//! `prefix_of OTHER by K`: the other list begins with this one, key by key; with `per`, each group of
+//! the other with this one's. Time `O(n)`.
 
-use super::records::{fails, invalid, key_name, keys, list, records};
-use super::{BY, Claim, OR_EMPTY, Rule, Verdict, spec};
+use super::pairs::{Pair, pairs};
+use super::records::{key_name, shows, there};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::show;
 
@@ -9,35 +11,44 @@ pub(super) const PREFIX_OF: Rule = Rule {
     spec: &spec(
         "prefix_of",
         "the other list begins with this one",
-        &[Param::required("operand", Ty::List, "the other list"), BY, OR_EMPTY],
+        &[Param::required("operand", Ty::List, "the other list"), BY, PER, OR_EMPTY],
         "expect replica prefix_of primary by .seq",
     ),
     judge,
-    verb: None,
+    verb: Some("begin the other list"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
-    if claim.per.is_some() {
-        return Err(invalid("`prefix_of` compares whole lists; it takes no `per`"));
-    }
-    let left = records(claim)?;
-    let right = list(claim.operand, "the other side")?;
-    let (mine, other) = (keys(&left, claim.by.as_ref())?, keys(&right, claim.by.as_ref())?);
+    let sides = pairs(claim)?;
     let name = key_name(claim.by.as_ref());
-    for (at, key) in mine.iter().enumerate() {
-        match other.get(at) {
-            Some(theirs) if theirs == key => {}
-            Some(theirs) => {
-                let why = format!("{name} at [{at}] is {} here and {} there", show(key), show(theirs));
-                return Ok(fails(claim, why, &[(at, &left[at])]));
-            }
-            None => {
-                let why = format!(
-                    "the other list ends after {} elements, and this one has {}",
-                    other.len(),
-                    mine.len()
-                );
-                return Ok(fails(claim, why, &[(at, &left[at])]));
+    for Pair { mine, theirs, label } in &sides.pairs {
+        for (place, &at) in mine.iter().enumerate() {
+            let key = &sides.keys[at];
+            let shown = [(at, &sides.records[at])];
+            match theirs.get(place) {
+                Some(&other) if sides.other_keys[other] == *key => {}
+                Some(&other) => {
+                    let theirs = show(&sides.other_keys[other]);
+                    let why = if at == other {
+                        format!("{name} at [{at}] is {} here and {theirs} there{label}", show(key))
+                    } else {
+                        format!(
+                            "{name} is {} here, at [{at}], and {theirs} there, at [{other}]{label}",
+                            show(key)
+                        )
+                    };
+                    let mut details = shows(claim, why, &shown);
+                    details.push(there(claim, "other", other, &sides.other[other]));
+                    return Ok(Verdict::Fails(details));
+                }
+                None => {
+                    let why = format!(
+                        "the other list ends after {} elements, and this one has {}{label}",
+                        theirs.len(),
+                        mine.len()
+                    );
+                    return Ok(Verdict::Fails(shows(claim, why, &shown)));
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What every relation does with its subject: take its records, their keys and their groups.
 //! A record that lacks a key is named, never skipped.
 
+use super::operations::told;
 use super::{Claim, Verdict, note};
 use crate::event::Detail;
 use crate::shape::Index;
@@ -28,11 +29,21 @@ pub(super) fn shows(claim: &Claim<'_>, why: impl Into<String>, records: &[(usize
         Some(origin) => origin.places(numbers),
         None => numbers.map(|at| format!("[{at}]")).collect(),
     };
-    let shown = places
-        .into_iter()
-        .zip(records)
-        .map(|(expression, (_, record))| Detail::Value { expression, value: show_short(record, WIDTH) });
+    let shown = places.into_iter().zip(records).map(|(expression, (_, record))| Detail::Value {
+        expression,
+        value: told(record, claim.origin.is_none()),
+    });
     std::iter::once(note(why)).chain(shown).collect()
+}
+
+/// A record of the other side: of the operand, or of what stands after `of`; `word` says which when it
+/// is a plain list.
+pub(super) fn there(claim: &Claim<'_>, word: &str, at: usize, record: &Value) -> Detail {
+    let place = claim.other_origin.as_ref().and_then(|origin| origin.places([at]).pop());
+    Detail::Value {
+        expression: place.unwrap_or_else(|| format!("{word} [{at}]")),
+        value: told(record, claim.other_origin.is_none()),
+    }
 }
 
 /// The records of the subject; none of them is an early verdict, as the claim says.

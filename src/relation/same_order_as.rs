@@ -1,9 +1,10 @@
-//! `same_order_as OTHER by K`: what both have stands in the same order in both. Keys that only one
-//! of them has are left out; repeated keys are paired by their count. Nothing in common is a claim
-//! about nothing. Time `O(n + m)`.
+//! `same_order_as OTHER by K`: what both have stands in the same order in both; with `per`, in each
+//! group of its own. Keys that only one of them has are left out; repeated keys are paired by their
+//! count. Nothing in common is a claim about nothing. Time `O(n + m)`.
 
-use super::records::{invalid, key_name, keys, list, nothing, records, shows};
-use super::{BY, Claim, OR_EMPTY, Rule, Verdict, spec};
+use super::pairs::{Pair, pairs};
+use super::records::{key_name, nothing, shows, there};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
 use crate::value::{Value, show};
@@ -12,42 +13,80 @@ pub(super) const SAME_ORDER_AS: Rule = Rule {
     spec: &spec(
         "same_order_as",
         "what both lists have stands in the same order in both",
-        &[Param::required("operand", Ty::List, "the other list"), BY, OR_EMPTY],
-        "expect projection same_order_as entries by .id",
+        &[Param::required("operand", Ty::List, "the other list"), BY, PER, OR_EMPTY],
+        "expect projection same_order_as entries by .id per .account",
     ),
     judge,
-    verb: None,
+    verb: Some("keep the same order"),
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
-    if claim.per.is_some() {
-        return Err(invalid("`same_order_as` compares whole lists; it takes no `per`"));
-    }
-    let left = records(claim)?;
-    let right = list(claim.operand, "the other side")?;
-    let (mine, other) = (keys(&left, claim.by.as_ref())?, keys(&right, claim.by.as_ref())?);
-    let index = Index::of(&other);
-    let mut used = vec![false; other.len()];
-    let mut last: Option<(usize, usize)> = None;
-    for (at, key) in mine.iter().enumerate() {
-        let Some(place) = index.all(key, |at| &other[at]).find(|&place| !used[place]) else { continue };
-        used[place] = true;
-        if let Some((before, its)) = last
-            && place < its
-        {
-            let name = key_name(claim.by.as_ref());
-            let why = format!(
-                "{name} {} comes before {} here, at [{before}] and [{at}], and after it there, at [{its}] and [{place}]",
-                show(&mine[before]),
-                show(key)
-            );
-            let shown: [(usize, &Value); 2] = [(before, &left[before]), (at, &left[at])];
-            return Ok(Verdict::Fails(shows(claim, why, &shown)));
+    let sides = pairs(claim)?;
+    let mut common = false;
+    for pair in &sides.pairs {
+        let Pair { mine, theirs, label } = pair;
+        let mut places = Places::of(theirs, &sides.other_keys);
+        let mut last: Option<(usize, usize)> = None;
+        for &at in mine {
+            let key = &sides.keys[at];
+            let Some(place) = places.take(key) else { continue };
+            if let Some((before, its)) = last
+                && place < its
+            {
+                let why = format!(
+                    "{} {} comes before {} here, at [{before}] and [{at}], and after it there, at [{}] and [{}]{label}",
+                    key_name(claim.by.as_ref()),
+                    show(&sides.keys[before]),
+                    show(key),
+                    theirs[its],
+                    theirs[place],
+                );
+                let mut details =
+                    shows(claim, why, &[(before, &sides.records[before]), (at, &sides.records[at])]);
+                let others = [theirs[place], theirs[its]];
+                details.extend(others.map(|at| there(claim, "other", at, &sides.other[at])));
+                return Ok(Verdict::Fails(details));
+            }
+            last = Some((at, place));
+            common = true;
         }
-        last = Some((at, place));
     }
-    match last {
-        Some(_) => Ok(Verdict::Holds),
-        None => Err(nothing(claim, "the two lists have nothing in common")),
+    if common {
+        return Ok(Verdict::Holds);
+    }
+    Err(nothing(claim, "the two lists have nothing in common"))
+}
+
+/// Where each key stands in the other list; equal ones are taken in their order.
+struct Places<'a> {
+    keys: &'a [Value],
+    theirs: &'a [usize],
+    index: Index,
+    /// Of each first place of a key: those not taken yet, the next one last.
+    left: Vec<Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(theirs: &'a [usize], keys: &'a [Value]) -> Places<'a> {
+        let mut places =
+            Places { keys, theirs, index: Index::default(), left: vec![Vec::new(); theirs.len()] };
+        for (place, &at) in theirs.iter().enumerate() {
+            let first = places.first(&keys[at]).unwrap_or_else(|| {
+                places.index.add(&keys[at], place);
+                place
+            });
+            places.left[first].push(place);
+        }
+        places.left.iter_mut().for_each(|left| left.reverse());
+        places
+    }
+
+    fn first(&self, key: &Value) -> Option<usize> {
+        self.index.find(key, |place| &self.keys[self.theirs[place]])
+    }
+
+    fn take(&mut self, key: &Value) -> Option<usize> {
+        let first = self.first(key)?;
+        self.left[first].pop()
     }
 }

@@ -1,4 +1,10 @@
 mod calls;
+mod causal;
+mod operations;
+mod orders;
+mod passage;
+mod session;
+mod stale_below;
 
 use super::*;
 use crate::shape::{FieldPattern, ObjectPattern};
@@ -182,7 +188,7 @@ fn has_before() {
     assert_eq!(before(r#"[{"t":"PLACED"},{"t":"X"},{"t":"PAID"}]"#, None), Verdict::Holds);
     assert_eq!(
         why(before(r#"[{"t":"PAID"},{"t":"PLACED"}]"#, None)),
-        r#"[0] fits { t: "PAID" }, and nothing earlier fits { t: "PLACED" }"#
+        r#"[0] fits { t: "PAID" }, and nothing before it fits { t: "PLACED" }"#
     );
     let other = r#"[{"t":"PLACED","o":1},{"t":"PAID","o":2}]"#;
     assert_eq!(before(other, None), Verdict::Holds);
@@ -194,17 +200,24 @@ fn has_before() {
 #[test]
 fn overlapping_intervals_are_inconclusive() {
     let (placed, paid) = (has_field("t", "1"), has_field("t", "2"));
-    let before = |subject: &str| {
-        judge("has", subject, |claim| (claim.pattern, claim.before) = (Some(&placed), Some(&paid)))
+    let before = |of: &[(i64, i64, i64)]| {
+        let record = |&(t, start, end): &(i64, i64, i64)| {
+            let time = |at: i64| Value::Duration(at);
+            Value::object([("t", Value::int(t)), ("start", time(start)), ("end", time(end))])
+        };
+        let subject = Value::list(of.iter().map(record).collect());
+        let claim = Claim {
+            subject: Some(&subject),
+            pattern: Some(&placed),
+            before: Some(&paid),
+            ..Claim::default()
+        };
+        find("has").unwrap().judge(&claim)
     };
-    assert_eq!(before(r#"[{"t":2,"start":5,"end":6},{"t":1,"start":1,"end":2}]"#), Verdict::Holds);
-    assert!(matches!(
-        before(r#"[{"t":1,"start":1,"end":5},{"t":2,"start":4,"end":6}]"#),
-        Verdict::Unknown(_)
-    ));
-    assert!(fails(&before(r#"[{"t":1,"start":7,"end":8},{"t":2,"start":4,"end":6}]"#)));
-    let verdict = before(r#"[{"t":1,"start":1,"end":5},{"t":2,"start":4,"end":6}]"#);
-    assert!(matches!(verdict.negate(), Verdict::Unknown(_)));
+    assert_eq!(before(&[(2, 5, 6), (1, 1, 2)]), Verdict::Holds);
+    assert!(matches!(before(&[(1, 1, 5), (2, 4, 6)]), Verdict::Unknown(_)));
+    assert!(fails(&before(&[(1, 7, 8), (2, 4, 6)])));
+    assert!(matches!(before(&[(1, 1, 5), (2, 4, 6)]).negate(), Verdict::Unknown(_)));
 }
 
 #[test]

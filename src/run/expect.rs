@@ -224,7 +224,7 @@ impl Cx {
         Ok(match judgement.unknown {
             Some(why) => {
                 let mut failure = failure;
-                failure.message = format!("{} can neither be shown nor refuted", failure.message);
+                failure.message = format!("it can neither be shown nor refuted that {}", failure.message);
                 failure.details.push(Detail::Note { text: why });
                 Stop::Unknown(vec![failure])
             }

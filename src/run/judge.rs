@@ -17,6 +17,12 @@ use crate::value::BoxFuture;
 use crate::value::words::a_kind;
 use crate::value::{Object, Value, show_short};
 
+/// Longer values are left out where a judgement shows the parts that matter.
+const LINE: usize = 80;
+
+/// Longer histories are judged off the threads that wait for the network.
+const LONG: usize = 1_000;
+
 /// Whether it holds, and what shows it when not.
 #[derive(Debug, Default)]
 pub(crate) struct Judgement {
@@ -283,10 +289,7 @@ impl Cx {
             return Err(self.failure(env, Code::UNKNOWN_RELATION, used.name.span, message).into());
         };
         let spec = relation.spec();
-        let mut claim = Claim { subject: Some(subject), origin, ..Claim::default() };
-        if let Some((before, after)) = change {
-            claim.change = Some((before, after));
-        }
+        let mut claim: Claim<'static> = Claim { origin, ..Claim::default() };
         let mut args = Object::new();
         let mut places = spec.params.iter().filter(|param| !is_phrase(param.name));
         for arg in used.args.iter().flat_map(|written| &written.args) {
@@ -321,7 +324,9 @@ impl Cx {
             if takes_pattern("operand") || takes_pattern("pattern") {
                 pattern = Some(self.pattern(env, written).await?);
             } else {
-                let value = settled(self.eval(env, written).await?);
+                let value = self.eval(env, written).await?;
+                let (value, origin) = with_origin(value, || self.written(written.span).into());
+                claim.other_origin = origin;
                 operand = match self.contracts(env, subject, &value, written.span).await? {
                     Some(both) => Some(both),
                     None => Some(value),
@@ -340,7 +345,11 @@ impl Cx {
                 "as" => claim.model = Some(self.model(env, spec.name, value).await?),
                 "by" if self.is_key(value) => claim.by = Some(self.key(env, value)?),
                 "per" => claim.per = Some(self.key(env, value)?),
-                "of" => of = Some(settled(self.eval(env, value).await?)),
+                "of" => {
+                    let put_in = self.eval(env, value).await?;
+                    let (put_in, origin) = with_origin(put_in, || self.written(value.span).into());
+                    (of, claim.other_origin) = (Some(put_in), origin);
+                }
                 "before" => before = Some(self.pattern(env, value).await?),
                 "except" => {
                     // Several come as a list.
@@ -358,11 +367,25 @@ impl Cx {
             }
         }
         claim.args = args;
-        claim.operand = operand.as_ref();
-        claim.pattern = pattern.as_ref();
-        claim.of = of.as_ref();
-        claim.before = before.as_ref();
-        Ok(relation.judge(&claim))
+        let long = claim.model.is_some() || subject.as_list().is_some_and(|records| records.len() > LONG);
+        let (subject, change) = (subject.clone(), change.cloned());
+        let judge = move || {
+            relation.judge(&Claim {
+                subject: Some(&subject),
+                change: change.as_ref().map(|(before, after)| (before, after)),
+                operand: operand.as_ref(),
+                pattern: pattern.as_ref(),
+                of: of.as_ref(),
+                before: before.as_ref(),
+                ..claim
+            })
+        };
+        if !long {
+            return Ok(judge());
+        }
+        // It computes, and so off the threads that wait for the network.
+        let judged = tokio::task::spawn_blocking(judge).await;
+        Ok(judged.unwrap_or_else(|error| Verdict::Unknown(format!("the judgement was cut off: {error}"))))
     }
 
     /// A bare word that a parameter knows, such as `wire` in `compatible_with(level: wire)`, stands
@@ -448,7 +471,14 @@ impl Cx {
                 // The differences say it better than the whole value would.
                 Vec::new()
             } else {
-                self.observed(observer)
+                let mut observed = self.observed(observer);
+                if judgement.details.iter().any(|detail| matches!(detail, Detail::Value { .. })) {
+                    // The records in question say it better than all of them would.
+                    observed.retain(
+                        |detail| !matches!(detail, Detail::Value { value, .. } if value.len() > LINE),
+                    );
+                }
+                observed
             };
         details.extend(judgement.details.iter().cloned());
         details

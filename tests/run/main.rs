@@ -24,6 +24,7 @@ mod never;
 mod payments;
 mod promises;
 mod properties;
+mod relations;
 mod robust;
 mod secrets;
 mod services;

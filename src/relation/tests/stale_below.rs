@@ -1,0 +1,105 @@
+//! Reads of what has been overwritten.
+
+use super::operations::{Draw, MS, judged, op, plain};
+use super::*;
+
+fn says(age: i64, history: &[Value]) -> Verdict {
+    let age = Value::Duration(age * MS);
+    let subject = Value::list(history.to_vec());
+    let claim = Claim { subject: Some(&subject), operand: Some(&age), ..Claim::default() };
+    find("stale_below").unwrap().judge(&claim)
+}
+
+fn write(value: i64, times: (i64, i64), outcome: &str) -> Value {
+    op(0, ("write", &[value]), None, times, outcome)
+}
+
+fn read(value: Option<i64>, times: (i64, i64)) -> Value {
+    op(1, ("read", &[]), value, times, "ok")
+}
+
+#[test]
+fn what_was_overwritten_too_long_ago_is_stale() {
+    let history = |at: i64| [write(1, (0, 10), "ok"), write(2, (20, 30), "ok"), read(Some(1), (at, at + 1))];
+    assert_eq!(says(50, &history(80)), Verdict::Holds);
+    assert_eq!(why(says(50, &history(81))), "[2] read 1, which [1] had overwritten 51ms before");
+    // Who wrote at the same time may have been first.
+    let together = [write(1, (0, 25), "ok"), write(2, (20, 30), "ok"), read(Some(1), (500, 501))];
+    assert_eq!(says(50, &together), Verdict::Holds);
+    let initial = [write(1, (0, 10), "ok"), read(None, (61, 62))];
+    assert!(fails(&says(50, &initial)));
+    assert_eq!(says(51, &initial), Verdict::Holds);
+}
+
+#[test]
+fn unknown_writes_explain_and_do_not_overwrite() {
+    let maybe = [write(1, (0, 10), "info"), write(2, (20, 30), "ok"), read(Some(1), (500, 501))];
+    assert_eq!(says(50, &maybe), Verdict::Holds);
+    let maybe = [write(1, (0, 10), "ok"), write(2, (20, 30), "info"), read(Some(1), (500, 501))];
+    assert_eq!(says(50, &maybe), Verdict::Holds);
+    let failed = [write(1, (0, 10), "ok"), write(2, (20, 30), "fail"), read(Some(2), (500, 501))];
+    assert!(why(says(50, &failed)).contains("only a failed write wrote, [1]"));
+    assert!(invalid(&says(50, &failed)));
+}
+
+#[test]
+fn what_shows_nothing_does_not_hold() {
+    assert!(invalid(&says(50, &[])));
+    assert!(invalid(&says(50, &[read(None, (0, 1))])));
+    assert!(invalid(&says(50, &[write(1, (0, 1), "ok")])));
+    assert!(invalid(&says(50, &[write(1, (0, 1), "ok"), read(Some(9), (2, 3))])));
+    let ping = [write(1, (0, 1), "ok"), read(Some(1), (2, 3)), op(0, ("ping", &[]), None, (4, 5), "ok")];
+    assert!(why(says(50, &ping)).contains("`ping`, which neither reads nor writes"));
+    assert!(invalid(&judged("stale_below", &ping, |_| {})), "without an age");
+}
+
+#[test]
+fn a_definition_checker_agrees() {
+    let mut draw = Draw(11);
+    let mut seen = [0usize; 3];
+    for round in 0..10_000 {
+        let history = draw.history(9, |draw, _, process, times| {
+            if draw.below(2) == 0 {
+                op(process, ("write", &[draw.below(3)]), None, times, draw.outcome())
+            } else {
+                let value = (draw.below(4) > 0).then(|| draw.below(3));
+                op(process, ("read", &[]), value, times, draw.outcome())
+            }
+        });
+        let age = draw.below(6);
+        let got = match says(age, &history) {
+            Verdict::Holds => 0,
+            Verdict::Fails(_) => 1,
+            _ => 2,
+        };
+        assert_eq!(got, naive(age * MS, &history), "{round}: {age} {history:?}");
+        seen[got] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 500), "{seen:?}");
+}
+
+fn naive(age: i64, history: &[Value]) -> usize {
+    let all: Vec<_> = history.iter().map(plain).collect();
+    let writes: Vec<_> = all.iter().filter(|it| it.function == "write" && !it.failed).collect();
+    let reads: Vec<_> = all.iter().filter(|it| it.function == "read" && it.ok).collect();
+    for read in &reads {
+        let sources = writes.iter().filter(|w| w.args[0] == read.value && w.start <= read.end.unwrap());
+        let mut ends: Vec<Option<i64>> = sources.map(|w| w.end).collect();
+        if matches!(read.value, Value::Null) {
+            ends.push(Some(i64::MIN));
+        }
+        if ends.is_empty() {
+            return 2;
+        }
+        let overwritten = |end: &Option<i64>| {
+            let over = |w: &&&operations::Plain| {
+                w.ok && end.is_some_and(|end| w.start > end) && w.end.unwrap() < read.start - age
+            };
+            writes.iter().any(|w| over(&w))
+        };
+        if ends.iter().all(overwritten) {
+            return 1;
+        }
+    }
+    if writes.is_empty() || reads.is_empty() { 2 } else { 0 }
+}

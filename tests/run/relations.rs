@@ -1,0 +1,274 @@
+//! Relations over histories: each holds of a good one, and says of a bad one in plain words what is
+//! wrong, of which records.
+
+use crate::harness::{Ran, scn, server};
+
+/// A server of streams: each path is one, of the events that stand for it.
+fn streams(of: &'static [(&'static str, &'static [&'static str])]) -> String {
+    server(move |asked| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        let events = of.iter().find(|(path, _)| *path == asked.path).map_or(&[][..], |(_, events)| *events);
+        let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        format!("{head}{}", events.concat()).into_bytes()
+    })
+}
+
+fn holds_or_not(text: &str, good: &str, bad: &str, says: &[&str]) {
+    let run = |claim: &str| scn(&text.replace("CLAIM", claim)).run(&[]);
+    run(good).ends(0, &[]);
+    run(bad).ends(1, says);
+}
+
+/// Two streams, `a` and `b`, that have both ended.
+fn of_streams(of: &'static [(&'static str, &'static [&'static str])], good: &str, bad: &str, says: &[&str]) {
+    let url = streams(of);
+    let opened = "let a = open s /a\nlet b = open s /b\n\
+                  expect a.closed == true within 10h\nexpect b.closed == true within 10h";
+    let text =
+        format!("service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\n{opened}\nCLAIM\n}}\n");
+    holds_or_not(&text, good, bad, says);
+}
+
+const A: &[&str] = &["{\"id\":1,\"p\":\"x\"}", "{\"id\":2,\"p\":\"y\"}", "{\"id\":3,\"p\":\"x\"}"];
+const SWAPPED: &[&str] = &["{\"id\":2,\"p\":\"y\"}", "{\"id\":1,\"p\":\"x\"}", "{\"id\":3,\"p\":\"x\"}"];
+
+#[test]
+fn streams_come_in_the_order_in_which_they_were_sent() {
+    let of: &[(&str, &[&str])] = &[("/a", A), ("/b", SWAPPED)];
+    of_streams(
+        of,
+        "expect b fifo of [1, 2, 3] by .json.id per .json.p",
+        "expect b fifo of [1, 2, 3] by .json.id",
+        &[
+            "`b` does not come out in the order in which it was put in",
+            "`.json.id` 1 was put in before 2, and came out after it",
+            "[0] of b at ",
+            "[1] of b at ",
+            "of [0]",
+            "of [1]",
+        ],
+    );
+    of_streams(
+        of,
+        "expect b same_order_as a by .json.id per .json.p",
+        "expect b same_order_as a by .json.id",
+        &[
+            "`b` does not keep the same order",
+            "`.json.id` 2 comes before 1 here, at [0] and [1], and after it there",
+            "[0] of b at ",
+            "[0] of a at ",
+            "[1] of a at ",
+        ],
+    );
+    of_streams(
+        of,
+        "expect b prefix_of a by .json.id per .json.p",
+        "expect b prefix_of a by .json.id",
+        &["`.json.id` at [0] is 2 here and 1 there", "[0] of b at ", "[0] of a at "],
+    );
+}
+
+#[test]
+fn streams_converge_and_lose_nothing() {
+    let of: &[(&str, &[&str])] =
+        &[("/a", A), ("/b", SWAPPED), ("/c", &["{\"id\":1,\"p\":\"x\"}", "{\"id\":7}"])];
+    let c = "let c = open s /c\nexpect c.closed == true within 10h\n";
+    of_streams(
+        of,
+        "let x = a[*].json\nlet y = b[*].json\nexpect x converges_with y by .id",
+        &format!("{c}let x = a[*].json\nlet y = c[*].json\nexpect x converges_with y by .id"),
+        &["`x` does not agree with the other side", "`.id` 2 is only here", "`.id` 7 is only there"],
+    );
+    of_streams(
+        of,
+        "expect b no_loss of a[*].json.id by .json.id",
+        &format!("{c}expect c no_loss of a[*].json.id by .json.id"),
+        &["2 was put in and never came out", "2 of 3 that were put in are lost"],
+    );
+    of_streams(
+        of,
+        "expect b no_phantoms of a[*].json.id by .json.id",
+        &format!("{c}expect c no_phantoms of a[*].json.id by .json.id"),
+        &["`.json.id` 7 came out and was never put in", "[1] of c at "],
+    );
+}
+
+/// What is not there yet is waited for, and what is there must stay.
+#[test]
+fn replicas_are_waited_for() {
+    let url = server(|_| {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let seen = ASKED.fetch_add(1, Ordering::Relaxed).min(3);
+        crate::harness::json("200 OK", &format!("{{\"all\": [{}]}}", ["1", "2", "3", "4"][..=seen].join(",")))
+    });
+    let text = format!(
+        "service s {{ speaks http; at \"{url}\" }}\n\
+         @safe\naction all() {{\n  GET s /\n  expect status == 200\n  return body.all\n}}\n\
+         scenario \"it\" {{\n  expect all() converges_with CLAIM\n}}\n"
+    );
+    holds_or_not(
+        &text,
+        "[1, 2, 3, 4] within 10h throughout 50ms",
+        "[1, 2, 3, 9] within 200ms",
+        &["`all()` does not agree with the other side"],
+    );
+}
+
+/// `{ process f value start … }` of register "a", in milliseconds.
+fn op(process: i64, call: &str, value: &str, start: i64, outcome: &str) -> String {
+    let (f, args) = call.split_once(' ').unwrap_or((call, ""));
+    format!(
+        "{{ process: {process}, f: \"{f}\", args: [\"a\"{args}], value: {value}, start: {start}ms, \
+         end: {}ms, outcome: \"{outcome}\" }}",
+        start + 5
+    )
+}
+
+fn of_operations(ops: &[String], good: &str, bad: &str, says: &[&str]) {
+    let text = format!("scenario \"it\" {{\n  let ops = [{}]\n  CLAIM\n}}\n", ops.join(", "));
+    holds_or_not(&text, good, bad, says);
+}
+
+#[test]
+fn sessions_see_what_they_should() {
+    let ops = [
+        op(1, "write , 1", "{ seq: 4 }", 0, "ok"),
+        op(1, "read", "{ seq: 3 }", 10, "ok"),
+        op(2, "read", "{ seq: 5 }", 20, "ok"),
+        op(2, "read", "{ seq: 4 }", 30, "ok"),
+        op(2, "set , 2", "{ seq: 4 }", 40, "ok"),
+    ];
+    of_operations(
+        &ops,
+        "expect ops monotonic_reads by .start",
+        "expect ops monotonic_reads by .value.seq",
+        &[
+            "`ops` does not have monotonic reads",
+            "the read [3] saw `.value.seq` 4, after [2] had seen 5, in the session where `.process` is 2",
+            "read \"a\" → { seq: 5 }, process 2, 20ms – 25ms",
+        ],
+    );
+    of_operations(
+        &ops,
+        "expect ops not read_your_writes by .value.seq",
+        "expect ops read_your_writes by .value.seq",
+        &["the read [1] saw `.value.seq` 3, after the session's own write [0] had made 4"],
+    );
+    of_operations(
+        &ops,
+        "expect ops not writes_follow_reads(write: \"set\") by .value.seq",
+        "expect ops writes_follow_reads(write: \"set\") by .value.seq per .process",
+        &["the write [4] made `.value.seq` 4, after the session had read 5 at [2]"],
+    );
+    of_operations(
+        &ops,
+        "expect ops monotonic_writes(write: [\"write\", \"set\"]) by .start per .args[0]",
+        "expect ops monotonic_writes(write: [\"write\", \"set\"]) by .value.seq per .args[0]",
+        &["the write [4] made `.value.seq` 4, after the session's write [0] had made 4"],
+    );
+    // Nobody wrote twice in a session, so nothing was shown, and its contrary neither.
+    of_operations(
+        &ops,
+        "expect ops monotonic_writes by .value.seq or_empty",
+        "expect ops not monotonic_writes by .value.seq",
+        &["no session has a write after a write, so nothing was shown"],
+    );
+}
+
+#[test]
+fn registers_are_causal_and_fresh() {
+    let ops = [
+        op(1, "write , 1", "null", 0, "ok"),
+        op(1, "write , 2", "null", 10, "ok"),
+        op(2, "read", "2", 20, "ok"),
+        op(2, "read", "1", 600, "ok"),
+        op(3, "write , 9", "null", 700, "info"),
+    ];
+    of_operations(
+        &ops,
+        "expect ops causal per .process or_empty",
+        "expect ops causal by .args[0]",
+        &[
+            "`ops` is not causal",
+            "[3] read 1, which [0] wrote, though it depends on [1], which overwrote that",
+            "process 1 did [0] before [1]",
+            "[2] read what [1] wrote",
+            "process 2 did [2] before [3]",
+            "write \"a\" 2 → null, process 1, 10ms – 15ms",
+        ],
+    );
+    of_operations(
+        &ops,
+        "expect ops stale_below 600ms per .args[0]",
+        "expect ops stale_below 500ms per .args[0]",
+        &["`ops` does not stay below that age", "[3] read 1, which [1] had overwritten 585ms before"],
+    );
+}
+
+#[test]
+fn operations_are_before_each_other_when_they_do_not_overlap() {
+    let ops = [op(1, "place", "1", 0, "ok"), op(2, "pay", "1", 10, "ok"), op(3, "ship", "1", 12, "ok")];
+    let text = format!("scenario \"it\" {{\n  let ops = [{}]\n  expect ops CLAIM\n}}\n", ops.join(", "));
+    let run = |claim: &str| scn(&text.replace("CLAIM", claim)).run(&[]);
+    run("has { f: \"place\" } before { f: \"pay\" }").ends(0, &[]);
+    run("has { f: \"pay\" } before { f: \"place\" }")
+        .ends(1, &["[0] fits { f: \"place\" }, and nothing before it fits { f: \"pay\" }"]);
+    // Neither holds of what overlaps, and neither does its contrary.
+    let overlap = "[1] and [2] overlap in time, so neither can be shown to be first";
+    run("has { f: \"pay\" } before { f: \"ship\" }").ends(5, &[overlap]);
+    run("not has { f: \"pay\" } before { f: \"ship\" }").ends(5, &[overlap]);
+}
+
+#[test]
+fn acknowledged_operations_are_there_and_failed_ones_are_not() {
+    let ops = [
+        op(1, "put , 1", "null", 0, "ok"),
+        op(1, "put , 2", "null", 10, "info"),
+        op(1, "put , 3", "null", 20, "fail"),
+    ];
+    let came = |ids: &str| format!("let came = [{ids}]\n  expect came RELATION of ops");
+    for (relation, good, bad, says) in [
+        ("exactly_once", "1, 2", "1, 2, 2", "the value is 2 in 2 records"),
+        ("at_least_once", "1, 1", "2", "the value is 1 in none of 1 records"),
+        ("at_most_once", "1", "3", "the value is 3 in a record, although the operation failed"),
+        ("no_loss", "1, 9", "2", "1 was put in and never came out"),
+        ("no_phantoms", "1, 1, 2", "1, 2, 2", "2 may have been put in once at most"),
+        ("fifo", "1, 2", "2, 1", "was put in before 2, and came out after it"),
+    ] {
+        let claim = |ids: &str| came(ids).replace("RELATION", relation);
+        of_operations(&ops, &claim(good), &claim(bad), &[says, "put \"a\" "]);
+    }
+}
+
+#[test]
+fn a_model_that_cannot_be_judged_is_no_pass() {
+    let ops = [op(1, "write , 1", "null", 0, "ok"), op(2, "read", "1", 10, "ok")];
+    let text = |claim: &str| {
+        format!("scenario \"it\" {{\n  let ops = [{}]\n  expect ops {claim}\n}}\n", ops.join(", "))
+    };
+    let says = ["`ops` is not linearizable", "record [0]: it has no `start`"];
+    scn(&text("linearizable as register per .args[0]").replace("start: 0ms, ", "")).run(&[]).ends(1, &says);
+}
+
+fn quiet(ran: Ran) -> String {
+    ran.out
+}
+
+/// The same history is judged and told the same, however often.
+#[test]
+fn a_failure_is_the_same_at_every_run() {
+    let ops: Vec<String> =
+        (0..40).map(|at| op(at % 4, "read", &format!("{{ seq: {} }}", 7 - at % 5), at * 10, "ok")).collect();
+    let text = format!(
+        "scenario \"it\" {{\n  let ops = [{}]\n  expect ops monotonic_reads by .value.seq\n}}\n",
+        ops.join(", ")
+    );
+    let project = scn(&text);
+    let strip = |out: String| {
+        let lines = out.lines().filter(|line| !line.contains("ms") || line.contains("process"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = strip(quiet(project.run(&[]).ends(1, &["the read"])));
+    assert_eq!(first, strip(quiet(project.run(&[]).ends(1, &[]))));
+}
