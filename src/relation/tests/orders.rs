@@ -176,6 +176,28 @@ fn replicas_converge() {
 }
 
 #[test]
+fn registers_are_linearizable_or_not() {
+    let says = |history: &[Value]| {
+        judged("linearizable", history, |claim| {
+            claim.per = Some(Key::One(Path(vec![Step::Field("args".into()), Step::Index(0)])));
+            claim.model = crate::history::Model::named("register");
+        })
+    };
+    let write = |value: i64, at: i64| op(0, ("write", &[7, value]), None, (at, at + 1), "ok");
+    let read = |value: i64, at: i64| op(1, ("read", &[7]), Some(value), (at, at + 1), "ok");
+    assert_eq!(says(&[write(1, 0), read(1, 10), write(2, 20), read(2, 30)]), Verdict::Holds);
+    let stale = [write(1, 0), op(2, ("read", &[8]), None, (2, 3), "ok"), write(2, 20), read(1, 30)];
+    let Verdict::Fails(details) = says(&stale) else { panic!("{:?}", says(&stale)) };
+    assert_eq!(details[0], note("no order that is true to real time explains [3] where `.args[0]` is 7"));
+    assert!(details.iter().any(|detail| matches!(detail, Detail::Lines { .. })), "{details:?}");
+    // Writes alone are explained by any order, and so are operations of which nobody knows.
+    for nothing in [vec![write(1, 0), write(2, 10)], vec![op(0, ("read", &[7]), None, (0, 1), "info")]] {
+        assert!(invalid(&says(&nothing)), "{nothing:?}");
+    }
+    assert!(invalid(&says(&[write(1, 0), read(1, 10), op(0, ("ping", &[7]), None, (20, 21), "ok")])));
+}
+
+#[test]
 fn a_model_that_is_not_said_judges_nothing() {
     let history = [op(0, ("read", &[]), None, (0, 1), "ok")];
     assert!(invalid(&judged("linearizable", &history, |_| {})));
