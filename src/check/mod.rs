@@ -18,6 +18,7 @@ mod link;
 mod matrix;
 mod modules;
 mod names;
+mod observe;
 mod options;
 mod pattern;
 mod plan;

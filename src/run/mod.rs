@@ -23,6 +23,7 @@ mod judge;
 mod link;
 mod module;
 mod moments;
+mod observe;
 mod pattern;
 mod record;
 mod request;

@@ -34,6 +34,21 @@ fn one_interrupt_cleans_up_and_says_so() {
 }
 
 #[test]
+fn an_interrupt_ends_what_is_observed_before_cleanup() {
+    let url = crate::harness::server(|_| crate::harness::json("200 OK", "{\"n\": 1}"));
+    let project = scn(&format!(
+        "service s {{ speaks http; at \"{url}\" }}\n@safe\naction n() {{\nexec \"touch asked\"\nGET s /\nreturn body.n\n}}\n\
+         scenario \"long\" {{\ndefer {{\nexec \"rm asked\"\nwait 50ms\n}}\nobserve seen from n() every 1ms\n\
+         expect seen has {{ value: 2 }} within 1h\n}}\n"
+    ));
+    let run = project.begin(&["--timeout", "1h"]);
+    wait_for("it observes", || project.path().join("asked").exists());
+    run.signal(Signal::SIGINT);
+    run.end().ends(130, &["interrupted"]);
+    assert!(!project.path().join("asked").exists(), "it went on during cleanup");
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once() {
     let text = LONG.replace(
         "exec \"sh -c 'echo cleaned >> cleanup'\"",
