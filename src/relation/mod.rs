@@ -12,9 +12,11 @@ mod gives_up_on;
 mod has;
 mod honours_retry_after;
 mod increasing;
+mod linearizable;
 mod lossless;
 mod once;
 mod opens_circuit;
+mod operations;
 mod origin;
 mod planned;
 mod prefix_of;
@@ -29,6 +31,7 @@ pub use change::without;
 pub use origin::Origin;
 
 use crate::event::Detail;
+use crate::history::Model;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;
 use crate::value::{Key, Object, Path, Value};
@@ -69,6 +72,10 @@ pub struct Claim<'a> {
     pub of: Option<&'a Value>,
     /// `before PATTERN`
     pub before: Option<&'a Pattern>,
+    /// `as MODEL(role: action, …)`
+    pub model: Option<Model>,
+    /// The argument in parentheses that is a key: `(key: .args[0])`.
+    pub key: Option<Key>,
     /// `except .a, .b`
     pub except: Vec<Path>,
     /// `or_empty`
@@ -129,6 +136,7 @@ pub const SPECS: &[&[Spec]] = &[
         *propagates_deadline::PROPAGATES_DEADLINE.spec,
         *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
+        *linearizable::LINEARIZABLE.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
     ],
@@ -157,6 +165,7 @@ static RELATIONS: &[&Rule] = &[
     &propagates_deadline::PROPAGATES_DEADLINE,
     &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
+    &linearizable::LINEARIZABLE,
     &lossless::LOSSLESS,
     &signed::SIGNED,
 ];
