@@ -155,7 +155,7 @@ impl Cx {
                 None if rest.is_zero() || over => return Ok(None),
                 None if tells => self.until_changed(&observer, rest).await?,
                 None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
-                Some(Stop::Failed(mut failures) | Stop::Unknown(mut failures)) if !failures.is_empty() => {
+                Some(Stop::Failed(mut failures)) if !failures.is_empty() => {
                     let mut failure = failures.remove(0);
                     let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
                     let text = format!("it held for {held}, until look {looks}");
