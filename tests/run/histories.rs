@@ -80,7 +80,7 @@ fn what_is_observed_is_a_history_of_values_with_their_times() {
          expect seen.count >= 3 and answers.count >= 3 within 1h\n\
          expect seen increasing by .value\nexpect answers increasing by .value.body.n\n\
          expect seen[0].start <= seen[0].end and seen[0].end <= seen[1].start\n\
-         let first = next seen matches { value: >= 0, start: any, end: any }\nexpect first == seen[0]",
+         let first = next seen matches { value: >= 0, start: anything, end: anything }\nexpect first == seen[0]",
     )
     .ends(0, &[]);
     counting("observe seen from n() every 5ms\nexpect seen.count >= 3 within 1h\nexpect seen not increasing by .value")
@@ -124,7 +124,7 @@ fn a_contract_that_is_broken_while_something_is_observed_is_never_only_a_record(
         {"200": {"description": "ok", "content": {"application/json": {"schema": {"type": "object",
         "properties": {"n": {"type": "integer"}}}}}}}}}}}"#;
     let project = scn(&format!(
-        "service s {{ speaks http; at \"{url}\"; contract \"./s.json\" }}\nscenario \"it\" {{\n\
+        "service s {{ speaks http contract \"./s.json\"; at \"{url}\" }}\nscenario \"it\" {{\n\
          observe seen from GET s / every 1ms\nexpect seen.count >= 1 within 1h\n}}\n"
     ));
     project.write("s.json", contract);
@@ -196,7 +196,7 @@ fn a_wait_says_why_nothing_came() {
         .ends(1, &["`feed` broke off: ", "another was expected"]);
     against(&events("data: 1\n\n"), &format!("{open}expect feed has {{ data: \"2\" }} within 1h"))
         .ends(1, &["has ended, and not because anything broke: nothing more comes"]);
-    against(&events("data: 1\n\n"), &format!("{open}close feed\nexpect feed not has {{ data: \"2\" }}"))
+    against(&events("data: 1\n\n"), &format!("{open}next feed\nclose feed\nexpect feed not has {{ data: \"2\" }}"))
         .ends(0, &[]);
     let silent = server(|_| {
         std::thread::sleep(std::time::Duration::from_secs(600));
@@ -245,7 +245,7 @@ fn sockets() -> String {
 fn a_web_socket_is_a_history_too() {
     let url = sockets();
     let open = "let ws = open s /ws with { websocket: true }\n";
-    let talk = "next ws matches { json: { seq: 1 }, data: any, at: any }\nsend ws { hello: \"you\" }\n\
+    let talk = "next ws matches { json: { seq: 1 }, data: anything, at: anything }\nsend ws { hello: \"you\" }\n\
                 expect ws has { json: { hello: \"you\" } } within 1h\n";
     against(&url, &format!("{open}{talk}close ws\nexpect ws.code == 1000 and ws.count == 3")).ends(0, &[]);
     // The same over a link, which passes what follows the upgrade as bytes.
