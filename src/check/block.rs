@@ -105,6 +105,7 @@ impl<'a> Walker<'a, '_> {
                 self.idempotent(idempotent, keyword(statement, "idempotent"));
             }
             StatementKind::Forall(forall) => self.forall(forall, keyword(statement, "forall")),
+            StatementKind::Observe(observe) => self.observe(observe),
             StatementKind::Defer(body) => {
                 let kept = self.scopes.response().clone();
                 self.at(

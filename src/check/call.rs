@@ -115,8 +115,8 @@ impl<'a> Walker<'a, '_> {
                 let safe = item.attributes.iter().any(|attribute| &*attribute.name.name == "safe");
                 self.saw_live |= safe;
                 self.opened |= super::walker::opens(&action.body);
-                if self.place.safe && !safe {
-                    let message = format!("a `@safe` action calls `{}`, which is not `@safe`", name.name);
+                if let Some(who) = self.place.safe.filter(|_| !safe) {
+                    let message = format!("{who} calls `{}`, which is not `@safe`", name.name);
                     self.push(Diagnostic::error(Code::UNSAFE_ACTION, name.span, message));
                 }
                 &action.params

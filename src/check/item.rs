@@ -40,7 +40,10 @@ impl<'a> Walker<'a, '_> {
             ItemKind::Action(action) => {
                 let safe = attribute::find(item, "safe").is_some();
                 self.at(
-                    |place| (place.returns, place.action, place.safe) = (true, true, safe),
+                    |place| {
+                        (place.returns, place.action, place.safe) =
+                            (true, true, safe.then_some("a `@safe` action"))
+                    },
                     |walker| walker.giving(&action.body, |walker| walker.body(&action.params, &action.body)),
                 );
             }

@@ -19,6 +19,7 @@ mod matrix;
 mod model;
 mod modules;
 mod names;
+mod observe;
 mod options;
 mod pattern;
 mod plan;

@@ -266,8 +266,8 @@ impl<'a> Walker<'a, '_> {
                     .help("a stream is what `let x = open …` gives"),
             );
         }
-        if self.place.safe && spec.safety == Safety::Unsafe {
-            let message = format!("a `@safe` action uses `{}`, which may change something", verb.name);
+        if let Some(who) = self.place.safe.filter(|_| spec.safety == Safety::Unsafe) {
+            let message = format!("{who} uses `{}`, which may change something", verb.name);
             self.push(Diagnostic::error(Code::UNSAFE_ACTION, verb.span, message));
         }
         if spec.of == SYSTEM && spec.safety != Safety::Safe {

@@ -21,8 +21,8 @@ impl<'a> Walker<'a, '_> {
         } else if self.place.parallel {
             self.misplaced_under(keyword, "`parallel`", "its faults would hit the other branches too");
         }
-        if self.place.safe {
-            let message = "a `@safe` action breaks nothing";
+        if let Some(who) = self.place.safe {
+            let message = format!("{who} breaks nothing");
             self.push(Diagnostic::error(Code::UNSAFE_ACTION, keyword, message));
         }
         for fault in faults {

@@ -17,8 +17,8 @@ pub(super) struct Place {
     pub(super) parallel: bool,
     /// Inside an action.
     pub(super) action: bool,
-    /// Inside a `@safe` action.
-    pub(super) safe: bool,
+    /// Inside something that may change nothing; what it is.
+    pub(super) safe: Option<&'static str>,
     /// Inside a double.
     pub(super) double: bool,
     /// Where `return` has something to end.

@@ -92,8 +92,8 @@ codes! {
         "`stop when` belongs into `eventually`, `rejected when` into an action, `reply` and `fail` into a double, `return` into a block that has a value. An expression that stands alone does nothing; state it with `expect`, or name it with `let`.";
     CLOSED_PATTERN "closed-pattern": "`not matches` with a closed pattern would hold for the wrong reason",
         "Objects in patterns are closed: one more field in the answer and the pattern no longer fits, so `not matches` would pass whatever the named fields hold. End the pattern with `..`.";
-    UNSAFE_ACTION "unsafe-action": "a `@safe` action may change something",
-        "A `@safe` action may be polled, so it may be called any number of times. It contains only safe verbs (RFC 9110 §9.2.1) and calls only other `@safe` actions.";
+    UNSAFE_ACTION "unsafe-action": "what is asked again and again may change something",
+        "A `@safe` action may be polled, and `observe` asks again and again, so it may be called any number of times. It contains only safe verbs (RFC 9110 §9.2.1) and calls only other `@safe` actions.";
     QUOTED_VALUE "quoted-value": "a value of a statement stands in quotes",
         "In `query db \"… where id = ${id}\"`, each `${…}` is bound as a parameter, so that it can never be read as SQL. In quotes there are no parameters: there the database would see the placeholder as text. Leave the quotes out; to build text, write `${\"%${name}%\"}`.";
     DEPENDENCY_CYCLE "dependency-cycle": "declarations need each other in a circle",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use log::{Entry, Log};
 
-use crate::value::{BoxFuture, Live, Value};
+use crate::value::{BoxFuture, Gap, Live, Value};
 
 /// The calls of a link in the order of their starts. A record is
 ///
@@ -178,6 +178,16 @@ impl Live for Calls {
 
     fn is_over(&self) -> bool {
         false
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        match self.dropped() {
+            0 => None,
+            count => Some(Gap::Hole(format!(
+                "{count} calls over `{}` were not understood or too many to keep, so they cannot be judged",
+                self.name
+            ))),
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -79,6 +79,10 @@ impl Protocol for Grpc {
         })
     }
 
+    fn opened(&self, stream: &dyn crate::value::Live) -> bool {
+        stream.as_any().is::<stream::Stream>()
+    }
+
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(self.check_health(endpoint))
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 (RFC 9110, 9112, 9113) with Server-Sent Events.
+//! HTTP/1.1 and HTTP/2 (RFC 9110, 9112, 9113) with Server-Sent Events and WebSockets (RFC 6455).
 //!
 //! # Operands
 //! An object or a list is sent as JSON, text as `text/plain`, bytes as `application/octet-stream`.
@@ -43,6 +43,7 @@ mod phases;
 mod probe;
 mod record;
 mod serve;
+mod socket;
 mod specs;
 mod sse;
 mod stream;
@@ -52,6 +53,7 @@ mod tests;
 pub(crate) mod text;
 mod tls;
 mod transfer;
+mod websocket;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,15 +66,17 @@ use super::{Call, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::event::Exchange;
 use crate::lang::{Safety, Spec};
 use crate::value::BoxFuture;
-use crate::value::Value;
+use crate::value::{Live, Value};
 use client::Clients;
 use fault::Fault;
 use options::Options;
 use payload::Payload;
 use record::Answer;
+use socket::Socket;
 use stream::{EventStream, Opening};
 use target::Target;
 use transfer::Transfer;
+use websocket::Offer;
 
 pub use probe::probe;
 pub use serve::SPECS as PLAYED;
@@ -212,7 +216,7 @@ impl Http {
     }
 
     async fn open(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
-        let options = Options::read(call, session)?;
+        let mut options = Options::read(call, session)?;
         for (name, given) in
             [("pages", options.pages.is_some()), ("compression", options.compression.is_some())]
         {
@@ -220,14 +224,26 @@ impl Http {
                 return Err(Misuse::option(name, format!("`{name}` means nothing to `open`")));
             }
         }
+        let offer = match options.websocket {
+            true => Some(Offer::make(call, &mut options, &session.trace_id)?),
+            false if !options.subprotocols.is_empty() => {
+                return Err(Misuse::option("subprotocols", "only a WebSocket has subprotocols")
+                    .help("open one with `websocket: true`"));
+            }
+            false => None,
+        };
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer =
-            self.transfer(&options, &payload, &target, session, "text/event-stream", call.span).await?;
+        let accept = if offer.is_some() { "*/*" } else { "text/event-stream" };
+        let transfer = self.transfer(&options, &payload, &target, session, accept, call.span).await?;
         let mut sent = transfer.send(method, target).await?;
-        let refusal = match &sent.head {
-            Some(head) if sent.fault.is_none() => record::no_event_stream(head, &sent.target.shown),
+        let mut subprotocol = None;
+        let refusal = match (&sent.head, &offer) {
+            (Some(head), Some(offer)) if sent.fault.is_none() => {
+                offer.accepted(head, &sent.target.shown).map(|chosen| subprotocol = chosen).err()
+            }
+            (Some(head), None) if sent.fault.is_none() => record::no_event_stream(head, &sent.target.shown),
             _ => None,
         };
         let Some(head) = sent.head.take_if(|_| refusal.is_none() && sent.fault.is_none()) else {
@@ -247,30 +263,87 @@ impl Http {
             headers: text::header_record(&head.headers),
             latency: transfer::since(&sent),
         };
+        if let (Some(_), Some(upgrade)) = (offer, head.upgrade) {
+            return match upgrade.await {
+                Ok(io) => {
+                    let socket = Socket::start(opening, subprotocol, io, options.limit, session);
+                    Ok(Reply { record: Value::Live(Arc::new(socket)), ..reply_of(true, exchange) })
+                }
+                Err(error) => {
+                    let fault = Fault::of_request(&error, &opening.shown);
+                    Ok(Reply {
+                        record: Value::object([("error", fault.record())]),
+                        ..reply_of(false, exchange)
+                    })
+                }
+            };
+        }
         let stream = EventStream::start(opening, head.body, options.limit, session);
         Ok(Reply { record: Value::Live(Arc::new(stream)), ..reply_of(true, exchange) })
     }
 
+    /// `send ws { … }`
+    async fn send(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
+        let socket = call.stream.as_ref().and_then(|live| live.as_any().downcast_ref::<Socket>());
+        let socket = socket.ok_or_else(|| {
+            Misuse::new("`send` needs a WebSocket")
+                .help("let ws = open orders /v1/feed with { websocket: true }")
+        })?;
+        let operand = call.operand.as_ref().ok_or_else(|| Misuse::new("`send` needs a message"))?;
+        let message = socket::message(operand).map_err(Misuse::new)?;
+        let body = crate::value::show_short(operand, crate::event::BODY_LIMIT);
+        let sent = tokio::select! {
+            biased;
+            () = session.cancel.cancelled() => Err(Fault::cancelled(socket.url())),
+            sent = socket.send(message) => sent,
+        };
+        let exchange = Exchange {
+            protocol: "http".to_owned(),
+            service: service(call).map(|name| name.to_string()),
+            request: format!("send {}", socket.url()),
+            request_body: session.redactor.mask(&body).into_owned(),
+            response: sent.as_ref().map_or_else(|fault| fault.message.clone(), |()| "sent".to_owned()),
+            ..Exchange::default()
+        };
+        let fields = match &sent {
+            Ok(()) => vec![("sent", Value::Bool(true))],
+            Err(fault) => vec![("sent", Value::Bool(false)), ("error", fault.record())],
+        };
+        Ok(Reply { record: Value::object(fields), ..reply_of(sent.is_ok(), exchange) })
+    }
+
     async fn close(&self, call: &Call) -> Result<Reply, Misuse> {
+        if let Some(live) = &call.stream
+            && let Some(socket) = live.as_any().downcast_ref::<Socket>()
+        {
+            match &*call.verb {
+                "close" => socket.close().await,
+                _ => socket.cancel().await,
+            }
+            return Ok(closed(call, socket.url(), &**live));
+        }
         let stream = call.stream.as_ref().and_then(|live| live.as_any().downcast_ref::<EventStream>());
         let stream = stream.ok_or_else(|| {
             Misuse::new(format!("`{}` needs a stream that `open` gave", call.verb))
                 .help("let feed = open orders /events")
         })?;
         stream.close().await;
-        let exchange = Exchange {
-            protocol: "http".to_owned(),
-            service: service(call).map(|name| name.to_string()),
-            request: format!("{} {}", call.verb, stream.url()),
-            response: "closed".to_owned(),
-            ..Exchange::default()
-        };
-        let count = crate::value::Live::field(stream, "count").unwrap_or(Value::Absent);
-        Ok(Reply {
-            record: Value::object([("closed", Value::Bool(true)), ("count", count)]),
-            ..reply_of(true, exchange)
-        })
+        Ok(closed(call, stream.url(), stream))
     }
+}
+
+/// What `close` and `cancel` come to.
+fn closed(call: &Call, url: &str, stream: &dyn Live) -> Reply {
+    let exchange = Exchange {
+        protocol: "http".to_owned(),
+        service: service(call).map(|name| name.to_string()),
+        request: format!("{} {url}", call.verb),
+        response: "closed".to_owned(),
+        ..Exchange::default()
+    };
+    let count = stream.field("count").unwrap_or(Value::Absent);
+    let record = Value::object([("closed", Value::Bool(true)), ("count", count)]);
+    Reply { record, ..reply_of(true, exchange) }
 }
 
 fn reply_of(succeeded: bool, exchange: Exchange) -> Reply {
@@ -332,10 +405,15 @@ impl Protocol for Http {
         Box::pin(async move {
             match &*call.verb {
                 "open" => self.open(&call, session).await,
+                "send" => self.send(&call, session).await,
                 "close" | "cancel" => self.close(&call).await,
                 _ => self.request(&call, session).await,
             }
         })
+    }
+
+    fn opened(&self, stream: &dyn Live) -> bool {
+        stream.as_any().is::<EventStream>() || stream.as_any().is::<Socket>()
     }
 
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {

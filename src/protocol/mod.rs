@@ -52,6 +52,11 @@ pub trait Protocol: Send + Sync {
         false
     }
 
+    /// Whether one of its own `open`s gave this stream, so that verbs on it are its business alone.
+    fn opened(&self, _stream: &dyn Live) -> bool {
+        false
+    }
+
     /// Listens in the place of a service and hands every call to the host. Errors: this service
     /// cannot be played, since nothing tells what it speaks; the default, for every service.
     fn serve(

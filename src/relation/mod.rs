@@ -1,6 +1,7 @@
 //! Relations: what an expectation says of its subject, one room each behind one trait. They see
 //! values, keys and patterns, never protocols.
 
+mod absence;
 mod attempted;
 mod backs_off;
 mod calls;
@@ -36,6 +37,7 @@ mod signed;
 mod stale_below;
 mod unique;
 
+pub use absence::claims_absence;
 pub use change::without;
 pub use origin::Origin;
 

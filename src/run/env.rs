@@ -41,6 +41,8 @@ pub(crate) struct Env {
     pub(crate) repeated: bool,
     /// Counts what is checked in the property around this place.
     pub(crate) checks: Option<Arc<AtomicU32>>,
+    /// What is observed until the end of a block around this place.
+    pub(crate) observed: Vec<Arc<super::observe::Observation>>,
     /// The call that a double answers here.
     pub(crate) answering: Option<Arc<super::double::Turn>>,
     /// The service whose settings stand here: where it looks for others, links may stand.
@@ -82,6 +84,7 @@ impl Env {
             making: None,
             repeated: false,
             checks: None,
+            observed: Vec::new(),
             answering: None,
             caller: None,
         }
@@ -147,6 +150,11 @@ impl Env {
     /// The scope of one turn of a loop, or one branch of a `parallel`.
     pub(crate) fn turn(&self, index: usize) -> Env {
         Env { key: self.key.with(format!("turn {index}")), ..self.clone() }
+    }
+
+    /// The same scope for what is asked again and again beside it.
+    pub(crate) fn observing(&self) -> Env {
+        Env { response: None, repeated: true, observed: Vec::new(), checks: None, ..self.clone() }
     }
 
     /// The same scope with an observer of sub-expressions.
@@ -228,6 +236,15 @@ impl Observer {
         if !seen.iter().any(|(known, _)| Arc::ptr_eq(known, live)) {
             seen.push((live.clone(), live.version()));
         }
+    }
+
+    /// Notes a history that belongs to something live: what is read of the history is all that is
+    /// read of the other.
+    pub(crate) fn note_part(&self, whole: &Arc<dyn Live>, part: &Arc<dyn Live>) {
+        let mut seen = self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen.retain(|(known, _)| !Arc::ptr_eq(known, whole));
+        drop(seen);
+        self.note_live(part);
     }
 
     /// The live things that were read, with the versions they had.

@@ -17,7 +17,7 @@ use crate::syntax::ast::{
 };
 use crate::value::BoxFuture;
 use crate::value::words::a_kind;
-use crate::value::{Number, Object, Text, Value, at};
+use crate::value::{Gap, Live, Number, Object, Text, Value, at};
 use bigdecimal::{BigDecimal, RoundingMode};
 
 /// A step of a path, its index evaluated.
@@ -228,6 +228,9 @@ impl Cx {
         if let (Some(observer), Value::Live(live)) = (&env.observer, &value) {
             observer.note_live(live);
         }
+        if let Value::Live(live) = &value {
+            self.without_holes(env, &**live, root.span)?;
+        }
         steps.reverse();
         self.walk(env, value, &steps, expr.span)
     }
@@ -290,18 +293,18 @@ impl Cx {
         if let Value::Live(live) = value
             && let Some(found) = live.field(&field.name)
         {
-            if &*field.name == "log" {
-                self.complete_log(env, &**live, field.span)?;
-            }
-            // `merchant.calls` changes, whatever the service does.
-            if let (Some(observer), Value::Live(inner)) = (&env.observer, &found) {
-                observer.note_live(inner);
-            }
             if let Some(measured) = live.as_any().downcast_ref::<super::workload::Measured>() {
                 self.sound_figure(env, measured, field)?;
             }
-            if let (Value::Live(calls), "calls") = (&found, &*field.name) {
-                self.complete_calls(env, &**calls, field.span)?;
+            if let Value::Live(inner) = &found {
+                self.without_holes(env, &**inner, field.span)?;
+                // `merchant.calls` changes, whatever the service does.
+                if let Some(observer) = &env.observer {
+                    match inner.items() {
+                        Some(_) => observer.note_part(live, inner),
+                        None => observer.note_live(inner),
+                    }
+                }
             }
             return Ok(found);
         }
@@ -369,22 +372,6 @@ impl Cx {
         }
     }
 
-    /// A log that lost its oldest lines proves nothing about what is not in it.
-    fn complete_log(&self, env: &Env, live: &dyn crate::value::Live, span: Span) -> Flow<()> {
-        let dropped =
-            live.field("log_dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
-        match dropped {
-            Some(count) if count > 0 => {
-                let message = format!(
-                    "the log of `{}` lost its first {count} lines, so it cannot be judged",
-                    live.name()
-                );
-                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// A time that tells of the runner proves nothing of the service.
     fn sound_figure(&self, env: &Env, measured: &super::workload::Measured, field: &Ident) -> Flow<()> {
         match measured.unknown(&field.name).filter(|_| !env.showing) {
@@ -399,16 +386,11 @@ impl Cx {
         }
     }
 
-    /// A history of calls with a hole proves nothing.
-    fn complete_calls(&self, env: &Env, calls: &dyn crate::value::Live, span: Span) -> Flow<()> {
-        let dropped = calls.field("dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
-        match dropped {
-            Some(count) if count > 0 => {
-                let message = format!(
-                    "{count} calls over `{}` were not understood or too many to keep, so they cannot be judged",
-                    calls.name()
-                );
-                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))
+    /// A history with a hole proves nothing, whatever is asked of it.
+    fn without_holes(&self, env: &Env, live: &dyn Live, span: Span) -> Flow<()> {
+        match live.gap() {
+            Some(Gap::Hole(why)) if !env.showing => {
+                Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, why)]))
             }
             _ => Ok(()),
         }

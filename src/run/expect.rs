@@ -14,7 +14,7 @@ use crate::diag::Code;
 use crate::event::{Detail, EventKind, Failure};
 use crate::source::Span;
 use crate::syntax::ast::{Eventually, Expect, Expr, ExprKind, Next};
-use crate::value::{Live, Value, show_short};
+use crate::value::{Gap, Live, Value, show_short};
 
 /// Pauses between two looks at something live that did not say it changed: they grow from the
 /// first to the last.
@@ -101,6 +101,7 @@ impl Cx {
         let mut pause = POLL.0;
         loop {
             let (observer, failure) = self.look(env, expect, span, change.as_ref()).await?;
+            let tells = tells_itself(expect, &observer);
             let Some(failure) = failure else {
                 let Some(stays) = throughout else { return Ok(()) };
                 match self.stays(env, expect, span, stays).await? {
@@ -122,11 +123,16 @@ impl Cx {
             // Nothing can change any more once everything live is over; polled actions still may.
             let calls = has_call(&expect.subject);
             if now >= deadline || (over && !calls && attempts.count > 1) {
-                return Err(waited(failure, attempts, within.unwrap_or_default(), over && now < deadline));
+                let within = within.unwrap_or_default();
+                let story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
+                return Err(waited(failure, attempts, within, over && now < deadline, story));
             }
             let rest = deadline.saturating_duration_since(now);
-            let wait =
-                if over && !calls { Duration::ZERO } else { rest.min(pause.max(Duration::from_millis(1))) };
+            let wait = match () {
+                () if over && !calls => Duration::ZERO,
+                () if tells => rest,
+                () => rest.min(pause.max(Duration::from_millis(1))),
+            };
             self.until_changed(&observer, wait).await?;
             pause = (pause * 2).min(POLL.1);
         }
@@ -146,10 +152,16 @@ impl Cx {
             let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
             let rest = end.saturating_duration_since(Instant::now());
+            let tells = tells_itself(expect, &observer);
+            if failure.is_none() && !asks_for_end(expect) {
+                self.not_cut_short(env, expect, &observer, (stays.saturating_sub(rest), stays))?;
+            }
+            let over = tells && observer.live().iter().all(|(live, _)| live.is_over());
             match failure {
-                None if rest.is_zero() => return Ok(None),
+                None if rest.is_zero() || over => return Ok(None),
+                None if tells => self.until_changed(&observer, rest).await?,
                 None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
-                Some(Stop::Failed(mut failures) | Stop::Unknown(mut failures)) if !failures.is_empty() => {
+                Some(Stop::Failed(mut failures)) if !failures.is_empty() => {
                     let mut failure = failures.remove(0);
                     let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
                     let text = format!("it held for {held}, until look {looks}");
@@ -159,6 +171,23 @@ impl Cx {
                 Some(other) => return Err(other),
             }
         }
+    }
+
+    /// That nothing came for so long can only be said of a history that was whole all the while.
+    fn not_cut_short(
+        &self,
+        env: &Env,
+        expect: &Expect,
+        observer: &Observer,
+        (held, stays): (Duration, Duration),
+    ) -> Flow<()> {
+        let cut = observer.live().into_iter().find_map(|(live, _)| Some((live.gap()?, live)));
+        let Some((gap, live)) = cut else { return Ok(()) };
+        let subject = self.written(expect.subject.span);
+        let message = format!("`{subject}` can neither be shown nor refuted for so long");
+        let mut failure = self.failure(env, Code::EXPECTATION, expect.subject.span, message);
+        failure.details.push(Detail::Note { text: cut_short(&*live, &gap, held, stays) });
+        Err(Stop::Unknown(vec![failure]))
     }
 
     /// Judges once: what was seen, and the failure if it does not hold. An error of evaluation is
@@ -302,7 +331,7 @@ impl Cx {
                     let failures = complete
                         .unwrap_or_else(|| vec![self.failure(env, Code::EXPECTATION, span, text)]);
                     self.forget(number);
-                    return Err(waited(Stop::Failed(failures), attempts, within, false));
+                    return Err(waited(Stop::Failed(failures), attempts, within, false, None));
                 }
             };
             let failures = match tried {
@@ -322,7 +351,7 @@ impl Cx {
             );
             let pause = if follow { retry_after(&inner).unwrap_or(every) } else { every };
             if Instant::now() + pause >= deadline {
-                return Err(waited(Stop::Failed(failures), attempts, within, false));
+                return Err(waited(Stop::Failed(failures), attempts, within, false, None));
             }
             complete = Some(failures);
             self.sleep(pause).await?;
@@ -367,7 +396,9 @@ impl Cx {
             let rest = deadline.saturating_duration_since(Instant::now());
             if over || rest.is_zero() {
                 let name = self.written(next.stream.span);
-                let text = if over {
+                let text = if let Some(Gap::Broken(why)) = live.gap() {
+                    format!("`{name}` {why}; it had given {taken} messages, and another was expected")
+                } else if over {
                     format!("`{name}` ended after {taken} messages, and another was expected")
                 } else {
                     format!("no message came on `{name}` within {}", show_short(&Value::duration(within), 20))
@@ -438,7 +469,7 @@ fn summary(stop: &Stop) -> String {
 }
 
 /// The failure after waiting: says how long, and shows the attempts.
-fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool) -> Stop {
+fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool, story: Option<String>) -> Stop {
     let (mut failures, unknown) = match stop {
         Stop::Failed(failures) => (failures, false),
         Stop::Unknown(failures) => (failures, true),
@@ -454,6 +485,7 @@ fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool) -> Stop
             format!("still so after {limit} and {tries}")
         };
         failure.details.push(Detail::Note { text });
+        failure.details.extend(story.map(|text| Detail::Note { text }));
         failure.details.extend(attempts.details());
     }
     if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
@@ -466,6 +498,61 @@ fn is_plain(expect: &Expect) -> bool {
         && expect.within.is_none()
         && expect.throughout.is_none()
         && !has_call(&expect.subject)
+}
+
+/// Whether all that an expectation looks at says when it changes, so that nothing need be polled.
+fn tells_itself(expect: &Expect, observer: &Observer) -> bool {
+    let relation = expect.relation.iter();
+    let beside = relation
+        .flat_map(|used| used.operand.iter().chain(used.phrases.iter().filter_map(|p| p.value.as_ref())));
+    let live = observer.live();
+    !std::iter::once(&expect.subject).chain(beside).any(has_call)
+        && !live.is_empty()
+        && live.iter().all(|(live, _)| live.items().is_some())
+}
+
+/// Whether an expectation is itself about how a stream ended.
+fn asks_for_end(expect: &Expect) -> bool {
+    const ENDS: [&str; 6] = ["closed", "error", "status", "code", "message", "trailers"];
+    let mut asks = false;
+    crate::syntax::visit::expression(&expect.subject, &mut |part| {
+        asks |= matches!(&part.kind, ExprKind::Field(_, field) if ENDS.contains(&&*field.name));
+    });
+    asks
+}
+
+/// What a wait for histories came to: whether what did not come was really not there.
+fn story(observer: &Observer, waited: Duration, within: Duration) -> Option<String> {
+    let live = observer.live();
+    if let Some((live, gap)) = live.iter().find_map(|(live, _)| Some((live, live.gap()?))) {
+        return Some(cut_short(&**live, &gap, waited.min(within), within));
+    }
+    let (first, _) = live.first()?;
+    let (kind, name) = (first.kind(), first.name());
+    let limit = show_short(&Value::duration(within), 20);
+    Some(if first.is_over() {
+        format!("the {kind} `{name}` has ended, and not because anything broke: nothing more comes")
+    } else {
+        format!(
+            "the {kind} `{name}` was open and whole all the while: what was waited for was definitely absent for {limit}"
+        )
+    })
+}
+
+/// A wait that something else ended.
+fn cut_short(live: &dyn Live, gap: &Gap, waited: Duration, of: Duration) -> String {
+    let time = |duration: Duration| {
+        show_short(&Value::duration(Duration::from_millis(duration.as_millis() as u64)), 20)
+    };
+    let (waited, of) = (time(waited), time(of));
+    match gap {
+        Gap::Hole(why) => why.clone(),
+        Gap::Closed(why) | Gap::Broken(why) => format!(
+            "the {} `{}` {why}; {waited} of {of} were over, and what would have come in the rest was not seen",
+            live.kind(),
+            live.name()
+        ),
+    }
 }
 
 fn has_call(expr: &Expr) -> bool {

@@ -15,7 +15,15 @@ use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
 use crate::value::BoxFuture;
 use crate::value::words::a_kind;
-use crate::value::{Object, Value, show_short};
+use crate::value::{Gap, Object, Value, show_short};
+
+/// What a relation speaks of.
+struct Subject<'a> {
+    value: &'a Value,
+    origin: Option<Origin>,
+    /// Why it is not all that there was to see.
+    gap: Option<Gap>,
+}
 
 /// Longer values are left out where a judgement shows the parts that matter.
 const LINE: usize = 80;
@@ -154,6 +162,10 @@ impl Cx {
                     self.present(env, left, &subject)?;
                 }
                 let pattern = self.pattern(env, right).await?;
+                let gap = match &subject {
+                    Value::Live(live) if matches!(op, NotContains) => live.gap(),
+                    _ => None,
+                };
                 let subject = settled(subject);
                 let differences = if matches!(op, Matches | NotMatches) {
                     shape::mismatches(&pattern, &subject)
@@ -161,6 +173,10 @@ impl Cx {
                     shape::contains(&pattern, &subject)
                 };
                 let mut judgement = Judgement::of(differences.holds(negated));
+                if let (true, Some(Gap::Broken(why))) = (judgement.holds, gap) {
+                    judgement.holds = false;
+                    judgement.unknown = Some(format!("it {why}; what would have come then was not seen"));
+                }
                 if !judgement.holds && !negated {
                     let count = differences.len();
                     let verb = if op == Matches { "match" } else { "contain" };
@@ -236,6 +252,10 @@ impl Cx {
             self.present(env, subject, &value)?;
         }
         self.judges_history(env, &value);
+        let gap = match &value {
+            Value::Live(live) => live.gap(),
+            _ => None,
+        };
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let denial = match relation::find(&used.name.name) {
@@ -258,14 +278,14 @@ impl Cx {
                     return Ok(Judgement { message, at, details, ..Judgement::of(or_empty) });
                 }
                 let values = self.check_arguments(env, &script.params, used, value).await?;
-                match self.script_check(env, item, values, used.span).await? {
+                let verdict = match self.script_check(env, item, values, used.span).await? {
                     None => Verdict::Holds,
                     Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
-                }
+                };
+                if used.negated { verdict.negate() } else { verdict }
             }
-            _ => self.built_in_relation(env, used, (&value, origin), change).await?,
+            _ => self.built_in_relation(env, used, Subject { value: &value, origin, gap }, change).await?,
         };
-        let verdict = if used.negated { verdict.negate() } else { verdict };
         let mut judgement =
             Judgement { message: claimed, at: Some(subject.span.to(used.span)), ..Judgement::of(false) };
         match verdict {
@@ -280,7 +300,7 @@ impl Cx {
         self: &Arc<Self>,
         env: &Env,
         used: &RelationUse,
-        (subject, origin): (&Value, Option<Origin>),
+        Subject { value: subject, origin, gap }: Subject<'_>,
         change: Option<&(Value, Value)>,
     ) -> Flow<Verdict> {
         let name = &used.name.name;
@@ -380,12 +400,22 @@ impl Cx {
                 ..claim
             })
         };
-        if !long {
-            return Ok(judge());
-        }
-        // It computes, and so off the threads that wait for the network.
-        let judged = tokio::task::spawn_blocking(judge).await;
-        Ok(judged.unwrap_or_else(|error| Verdict::Unknown(format!("the judgement was cut off: {error}"))))
+        let verdict = if long {
+            // It computes, and so off the threads that wait for the network.
+            let judged = tokio::task::spawn_blocking(judge).await;
+            judged.unwrap_or_else(|error| Verdict::Unknown(format!("the judgement was cut off: {error}")))
+        } else {
+            judge()
+        };
+        let verdict = if used.negated { verdict.negate() } else { verdict };
+        Ok(match (verdict, gap) {
+            (Verdict::Holds, Some(Gap::Broken(why)))
+                if relation::claims_absence(name, used.negated, &claim.args) =>
+            {
+                Verdict::Unknown(format!("it {why}; what would have come then was not seen"))
+            }
+            (verdict, _) => verdict,
+        })
     }
 
     /// A bare word that a parameter knows, such as `wire` in `compatible_with(level: wire)`, stands

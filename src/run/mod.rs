@@ -24,6 +24,7 @@ mod link;
 mod model;
 mod module;
 mod moments;
+mod observe;
 mod pattern;
 mod record;
 mod request;

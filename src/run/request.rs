@@ -327,6 +327,12 @@ impl Cx {
             .filter(|spec| fits(spec.of))
             .filter_map(|spec| self.world.protocol(spec.of))
             .collect();
+        // Another one could only say that the stream is none of its.
+        if let Aim::Stream(live) = aim
+            && let Some(own) = found.iter().find(|protocol| protocol.opened(&**live))
+        {
+            return Ok(vec![*own]);
+        }
         if !found.is_empty() {
             return Ok(found);
         }

@@ -22,7 +22,7 @@ use crate::event::{EventKind, Failure, ServiceLog};
 use crate::protocol::Endpoint;
 use crate::protocol::sql::passwords;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, ObjectEntry, Service as Declared, Setting, SettingValue};
-use crate::system::{Port, Ports, Service};
+use crate::system::{Lines, Logs, Port, Ports, Service};
 use crate::value::{Live, Value};
 
 pub(crate) use elsewhere::Elsewhere;
@@ -52,6 +52,8 @@ pub(crate) struct ServiceRef {
     lease: Arc<tokio::sync::RwLock<()>>,
     address: Mutex<Option<Address>>,
     contract: Option<Contract>,
+    /// What its processes log, one after the other.
+    logs: Arc<Logs>,
     dir: PathBuf,
     state: tokio::sync::Mutex<State>,
     current: Mutex<Option<Arc<Service>>>,
@@ -122,6 +124,7 @@ pub(crate) fn services(
             };
             Ok(Arc::new(ServiceRef {
                 item,
+                logs: Logs::new(name.clone()),
                 name,
                 protocol: protocol_of(declared),
                 members,
@@ -264,6 +267,7 @@ impl ServiceRef {
     /// Another process takes its place.
     fn replace(&self, next: Arc<Service>) {
         lock(&self.unseen).extend(self.unseen_of_current());
+        self.logs.add(next.log());
         *lock(&self.current) = Some(next);
         self.blamed.store(0, Ordering::Relaxed);
     }
@@ -271,6 +275,15 @@ impl ServiceRef {
     /// The last lines of its log.
     pub(crate) fn tail(&self, count: usize) -> Option<ServiceLog> {
         self.process().map(|service| service.tail(count))
+    }
+
+    /// What it logs, or its members do.
+    fn lines(&self) -> Lines {
+        let places = match &*self.members {
+            [] => vec![self.logs.clone()],
+            members => members.iter().map(|member| member.logs.clone()).collect(),
+        };
+        Lines::new(self.name.clone(), places)
     }
 
     /// Stops it and its members.
@@ -324,10 +337,12 @@ impl Live for ServiceRef {
             ("members", _) => {
                 Some(Value::list(self.members.iter().map(|member| Value::Live(member.clone())).collect()))
             }
+            ("log", _) => Some(Value::Live(Arc::new(self.lines()))),
+            ("log_dropped", _) => self.lines().field("dropped"),
             _ => match self.process() {
                 Some(service) => service.field(name),
                 None => match name {
-                    "log" | "exits" => Some(Value::list(Vec::new())),
+                    "exits" => Some(Value::list(Vec::new())),
                     "pid" => Some(Value::Null),
                     "running" => Some(Value::Bool(false)),
                     _ => None,
@@ -338,7 +353,18 @@ impl Live for ServiceRef {
 
     fn fields(&self) -> &'static [&'static str] {
         &[
-            "addr", "host", "port", "url", "name", "contract", "members", "calls", "log", "exits", "pid",
+            "addr",
+            "host",
+            "port",
+            "url",
+            "name",
+            "contract",
+            "members",
+            "calls",
+            "log",
+            "log_dropped",
+            "exits",
+            "pid",
             "running",
         ]
     }

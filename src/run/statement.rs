@@ -30,7 +30,12 @@ impl Cx {
         statements: &'a [Statement],
         tail: Option<Tail<'a>>,
     ) -> BoxFuture<'a, Flow<Value>> {
-        self.statements_before(env, statements, tail, None)
+        Box::pin(async move {
+            let around = env.observed.len();
+            let flow = self.statements_before(env, statements, tail, None).await;
+            let observed = env.observed.split_off(around.min(env.observed.len()));
+            super::observe::end(observed, flow).await
+        })
     }
 
     /// The same for a step, whose responses may be checked by what follows it.
@@ -243,6 +248,7 @@ impl Cx {
                 env.response = None;
                 Ok(Value::Null)
             }
+            StatementKind::Observe(observe) => self.observe(env, observe).await.map(|()| Value::Null),
             StatementKind::Reply(reply) => self.reply(env, reply, statement.span).await,
             StatementKind::Fail(fail) => self.fail(env, fail, statement.span).await,
             StatementKind::Under(faults, body) => {

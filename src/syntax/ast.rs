@@ -400,6 +400,8 @@ pub enum StatementKind {
     Idempotent(Box<Idempotent>),
     /// `forall x in Shape for 200 cases { … }`
     Forall(Box<Forall>),
+    /// `observe x from SOURCE every 50ms`
+    Observe(Box<Observe>),
     /// `defer REQUEST` or `defer { … }`
     Defer(Block),
     /// `return …`
@@ -552,6 +554,17 @@ pub struct Forall {
     pub cases: Option<Expr>,
     /// The statements.
     pub body: Block,
+}
+
+/// `observe balances from read_balance(alice) every 50ms`.
+#[derive(Debug, Clone)]
+pub struct Observe {
+    /// The name of the history.
+    pub name: Ident,
+    /// What is looked at: a request, a call of an action, or a history.
+    pub source: Expr,
+    /// The pause between two observations, from start to start.
+    pub every: Option<Expr>,
 }
 
 /// An expression or a pattern: one syntax, the place decides.

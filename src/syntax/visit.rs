@@ -104,6 +104,10 @@ fn statement_nodes<'a>(statement: &'a Statement, each: Each<'_, 'a>) {
             each_of(forall.cases.as_ref(), each);
             block_nodes(&forall.body, each);
         }
+        StatementKind::Observe(observe) => {
+            expression_nodes(&observe.source, each);
+            each_of(observe.every.as_ref(), each);
+        }
         StatementKind::Reply(reply) => {
             expression_nodes(&reply.value, each);
             each_of(reply.after.as_ref(), each);

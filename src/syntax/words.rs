@@ -49,7 +49,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         R::k_before => "`before`",
         R::k_during | R::during => "`during`",
         R::k_or_empty => "`or_empty`",
-        R::k_every | R::eventually_every => "`every`",
+        R::k_every | R::eventually_every | R::observe_every => "`every`",
         R::k_after | R::reply_after => "`after`",
         R::k_at => "`at`",
         R::k_clients => "`clients`",
@@ -168,6 +168,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::probe
         | R::same
         | R::forall
+        | R::observe
         | R::action_value
         | R::next
         | R::if_value
@@ -190,6 +191,7 @@ pub(crate) fn words(rule: Rule) -> Option<&'static str> {
         | R::k_same
         | R::k_effect
         | R::k_forall
+        | R::k_observe
         | R::k_defer
         | R::k_return
         | R::k_wait

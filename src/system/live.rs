@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ExitRecord, Service};
+use super::{ExitRecord, Lines, Logs, Service};
 use crate::lang::{Kind, Spec};
 use crate::value::{Live, Value};
 
@@ -14,7 +14,7 @@ const FIELDS: &[&str] =
 
 /// The properties of services.
 pub const SPECS: &[Spec] = &[
-    Spec::new(Kind::Property, "service", "log", "its log as a history of records: `at stream text level message`, and the fields of JSON lines after `log json`")
+    Spec::new(Kind::Property, "service", "log", "its log as a history of records: `at stream text level message`, and the fields of JSON lines after `log json`; of several members, each has its `member`")
         .example("expect orders.log has { level: \"ERROR\" } within 2s"),
     Spec::new(Kind::Property, "service", "log_dropped", "how many of its oldest log lines are no longer kept")
         .example("expect orders.log_dropped == 0"),
@@ -45,7 +45,11 @@ impl Live for Service {
 
     fn field(&self, name: &str) -> Option<Value> {
         Some(match name {
-            "log" => Value::list(self.log.records()),
+            "log" => {
+                let place = Logs::new(self.spec.name.clone());
+                place.add(self.log());
+                Value::Live(Arc::new(Lines::new(self.spec.name.clone(), vec![place])))
+            }
             "log_dropped" => Value::int(self.log.dropped()),
             "exits" => Value::list(self.exits().iter().map(ExitRecord::to_value).collect()),
             "addr" => Value::text(format!("{}:{}", self.spec.host, self.spec.port)),

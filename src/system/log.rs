@@ -92,10 +92,25 @@ impl Log {
         self.ring().dropped
     }
 
-    /// The records of the lines, oldest first: `{ at, stream, text, level?, message?, … }`.
-    pub fn records(&self) -> Vec<Value> {
+    /// The records of the lines, oldest first: `{ at, stream, text, level?, message?, … }`; each with
+    /// its time in nanoseconds since the run began.
+    pub fn lines(&self) -> Vec<(i64, Value)> {
         let lines: Vec<Arc<Line>> = self.ring().lines.iter().cloned().collect();
-        lines.iter().map(|line| line.record.get_or_init(|| record(line, self.json)).clone()).collect()
+        let record = |line: &Arc<Line>| {
+            let at = i64::try_from(line.at.as_nanos()).unwrap_or(i64::MAX);
+            (at, line.record.get_or_init(|| record(line, self.json)).clone())
+        };
+        lines.iter().map(record).collect()
+    }
+
+    /// Grows with every line.
+    pub fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    /// Tells of every line from now on.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
     }
 
     /// The last lines, masked and fit for a terminal, and how many there were before them.
@@ -264,7 +279,7 @@ mod tests {
         for n in 0..Log::LINES + 7 {
             log.push(Duration::ZERO, Stream::Stdout, &n.to_string());
         }
-        assert_eq!((log.records().len(), log.dropped()), (Log::LINES, 7));
+        assert_eq!((log.lines().len(), log.dropped()), (Log::LINES, 7));
         let big = "y".repeat(Log::LINE_BYTES);
         for _ in 0..Log::BYTES / Log::LINE_BYTES + 1 {
             log.push(Duration::ZERO, Stream::Stdout, &big);
@@ -283,7 +298,7 @@ mod tests {
             r#"{"msg":"posted","severity":"INFO","order":7,"at":"x"}"#,
         );
         log.push(Duration::from_secs(1), Stream::Stdout, "{ not json");
-        let records = log.records();
+        let records: Vec<Value> = log.lines().into_iter().map(|(_, record)| record).collect();
         let text = crate::value::show(&records[0]);
         assert!(text.starts_with(r#"{ at: 1s, stream: "stderr", text: "{"#), "{text}");
         assert!(text.contains(r#"level: "INFO", message: "posted", msg: "posted""#), "{text}");
@@ -291,7 +306,7 @@ mod tests {
         assert_eq!(records[1].as_object().unwrap().len(), 3);
         let plain = super::tests::log(false);
         plain.push(Duration::ZERO, Stream::Stdout, r#"{"order":7}"#);
-        assert_eq!(plain.records()[0].as_object().unwrap().get("order"), None);
+        assert_eq!(plain.lines()[0].1.as_object().unwrap().get("order"), None);
     }
 
     #[test]

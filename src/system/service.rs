@@ -257,6 +257,11 @@ impl Service {
         ServiceLog { service: self.spec.name.to_string(), lines, left_out }
     }
 
+    /// Its log, which goes on when it is restarted.
+    pub fn log(&self) -> Arc<Log> {
+        self.log.clone()
+    }
+
     /// How many of its oldest log lines are gone: `.log` is then no longer complete, and an
     /// expectation about it cannot be judged.
     pub fn log_dropped(&self) -> u64 {

@@ -95,6 +95,12 @@ fn lines(failure: &Failure) -> Vec<String> {
         .collect()
 }
 
+/// The records of its log.
+fn logged(service: &Service) -> Value {
+    let Some(Value::Live(log)) = service.field("log") else { panic!("no log") };
+    Value::list(log.items().unwrap())
+}
+
 fn text(service: &Service, name: &str) -> String {
     show(&service.field(name).unwrap())
 }
@@ -281,7 +287,7 @@ async fn a_flood_of_output_is_read_in_bounded_memory() {
     let script = format!("yes {line} | head -c 100000000; head -c 100000000 /dev/zero; echo; echo end");
     let service = bench.spawn(bench.spec(&script, Ready::None)).await;
     service.unexpected_exit().await;
-    let log = service.field("log").unwrap();
+    let log = logged(&service);
     let kept = log.as_list().unwrap().len();
     assert!(kept <= Log::BYTES / 999 + 1, "{kept}");
     assert_eq!(service.log_dropped() + kept as u64, 100_000 + 2);
@@ -298,7 +304,7 @@ async fn json_logs_are_records_that_expectations_read() {
     let ready = Ready::Command(sh("test -f up", bench.dir.path()));
     let spec = ServiceSpec { json_log: true, ..bench.spec(script, ready) };
     let service = Service::start(spec, &bench.processes, &bench.redactor).await.unwrap();
-    while service.field("log").unwrap().as_list().unwrap().len() < 2 {
+    while logged(&service).as_list().unwrap().len() < 2 {
         service.changed(service.version()).await;
     }
     let log = text(&service, "log");

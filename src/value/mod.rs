@@ -2,6 +2,7 @@
 //! this one type, so that relations never learn protocols.
 
 mod cut;
+mod gap;
 mod json;
 mod number;
 mod path;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use bytes::Bytes;
+pub use gap::Gap;
 pub use json::{JsonError, from_json, to_json, to_json_pretty};
 pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
@@ -121,6 +123,10 @@ pub trait Live: Debug + Send + Sync {
     fn changed(&self, seen: u64) -> BoxFuture<'static, ()>;
     /// Whether nothing can change any more.
     fn is_over(&self) -> bool;
+    /// What makes it less than all that there was to see; `None` while it is whole.
+    fn gap(&self) -> Option<Gap> {
+        None
+    }
     /// The statements that it was opened by are over, and their cleanup follows: what it holds
     /// is undone, so that cleanup does not wait for it.
     fn settle(&self) -> BoxFuture<'_, ()> {

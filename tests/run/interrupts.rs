@@ -34,6 +34,29 @@ fn one_interrupt_cleans_up_and_says_so() {
 }
 
 #[test]
+fn an_interrupt_ends_what_is_observed_before_cleanup() {
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = asked.clone();
+    let url = crate::harness::server(move |asked| {
+        noted.lock().unwrap().push(asked.path.clone());
+        crate::harness::json("200 OK", "{\"n\": 1}")
+    });
+    let project = scn(&format!(
+        "service s {{ speaks http; at \"{url}\" }}\n@safe\naction n() {{\nGET s /\nreturn body.n\n}}\n\
+         scenario \"long\" {{\ndefer {{\nGET s /cleaning\nwait 50ms\nGET s /cleaned\n}}\n\
+         observe seen from n() every 1ms\nexpect seen has {{ value: 2 }} within 1h\n}}\n"
+    ));
+    let run = project.begin(&["--timeout", "1h"]);
+    wait_for("it observes", || asked.lock().unwrap().len() > 2);
+    run.signal(Signal::SIGINT);
+    run.end().ends(130, &["interrupted"]);
+    let asked = asked.lock().unwrap();
+    let late: Vec<&str> = asked.iter().map(String::as_str).skip_while(|path| *path != "/cleaning").collect();
+    // One may have been under way when it ended.
+    assert!(late.last() == Some(&"/cleaned") && late.len() <= 3, "{late:?}");
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once() {
     let text = LONG.replace(
         "exec \"sh -c 'echo cleaned >> cleanup'\"",

@@ -21,7 +21,7 @@ use super::status::Code;
 use super::wire::{Seen, Sent};
 use crate::contract::proto::value::{decode, from_message};
 use crate::protocol::{ErrorKind, Session};
-use crate::value::{Live, Stopwatch, Value};
+use crate::value::{Gap, Live, Stopwatch, Value};
 
 /// A stream keeps about this many bytes of messages. Past it, the stream ends with an error: a
 /// history with a hole would prove nothing.
@@ -339,6 +339,19 @@ impl Live for Stream {
 
     fn is_over(&self) -> bool {
         self.shared.changes.borrow().1
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        let end = self.answer()?;
+        if self.stop.is_cancelled() && end.code == Code::CANCELLED && end.error.is_none() {
+            return Some(Gap::Closed("was cancelled by the scenario".to_owned()));
+        }
+        if let Some(fault) = &end.error {
+            return Some(Gap::Broken(format!("broke off: {}", fault.message)));
+        }
+        let said = if end.message.is_empty() { String::new() } else { format!(": {}", end.message) };
+        (end.code != Code::OK)
+            .then(|| Gap::Broken(format!("was ended by the server with `{}`{said}", end.code.name())))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -50,6 +50,8 @@ pub(super) struct Options {
     pub(super) pages: Option<String>,
     pub(super) trace: bool,
     pub(super) method: Option<String>,
+    pub(super) websocket: bool,
+    pub(super) subprotocols: Vec<String>,
 }
 
 impl Options {
@@ -73,6 +75,8 @@ impl Options {
             pages: None,
             trace: true,
             method: None,
+            websocket: false,
+            subprotocols: Vec::new(),
         };
         let mut auth = None;
         for (name, value) in &call.options {
@@ -128,6 +132,8 @@ impl Options {
             "pages" => self.pages = Some(read_pages(value)?),
             "trace" => self.trace = boolean(name, value)?,
             "method" => self.method = Some(text(name, value)?),
+            "websocket" => self.websocket = boolean(name, value)?,
+            "subprotocols" => self.subprotocols = subprotocols(value)?,
             _ => {
                 let misuse = Misuse::option(name, format!("`http` has no option `{name}`"));
                 return Err(match did_you_mean(name, option_names()) {
@@ -286,6 +292,14 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
 
 fn ill_typed(name: &str, expected: &str, value: &Value) -> Misuse {
     Misuse::option(name, format!("`{name}` must be {expected}, not {}", a_kind(value)))
+}
+
+/// Words of `Sec-WebSocket-Protocol` (RFC 6455 §4.1).
+fn subprotocols(value: &Value) -> Result<Vec<String>, Misuse> {
+    let wrong = || ill_typed("subprotocols", "a list of names such as `[\"v1.orders\"]`", value);
+    let is_token = |name: &&str| HeaderName::from_bytes(name.as_bytes()).is_ok();
+    let name = |value: &Value| value.as_text().filter(is_token).map(str::to_owned).ok_or_else(wrong);
+    value.as_list().filter(|names| !names.is_empty()).ok_or_else(wrong)?.iter().map(name).collect()
 }
 
 fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Object, Misuse> {

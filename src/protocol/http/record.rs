@@ -236,7 +236,8 @@ pub(super) fn opened(
     let mut exchange = request_side(transfer, sent, service);
     exchange.response = head.status_line();
     exchange.response_headers = received_headers(&head.headers, &transfer.session.redactor);
-    exchange.response_body = "(an event stream)".to_owned();
+    let what = if head.status == StatusCode::OK { "(an event stream)" } else { "(a WebSocket)" };
+    exchange.response_body = what.to_owned();
     exchange
 }
 

@@ -38,7 +38,7 @@ const fn of_stream(name: &'static str, summary: &'static str, example: &'static 
 
 /// Every name of this room.
 pub const SPECS: &[Spec] = &[
-    Spec::new(Kind::Protocol, "", "http", "HTTP/1.1 and HTTP/2, with Server-Sent Events")
+    Spec::new(Kind::Protocol, "", "http", "HTTP/1.1 and HTTP/2, with Server-Sent Events and WebSockets")
         .example("service orders { speaks http }"),
     verb("GET", Safety::Safe, "reads a resource (RFC 9110 §9.3.1)", "GET orders /v1/orders/${id}"),
     verb(
@@ -88,18 +88,30 @@ pub const SPECS: &[Spec] = &[
     verb(
         "open",
         Safety::Safe,
-        "opens a stream of Server-Sent Events; its items are `{ event, id, data, json, at }`",
+        "opens a stream: of Server-Sent Events, `{ event, id, data, json, at }` each, or with `websocket: true` of messages, `{ data, json, at }` each",
         "let feed = open orders /v1/events",
     ),
     Spec::new(
         Kind::Verb,
         "http",
         "close",
-        "ends a stream; the same as `cancel`, since an event stream has no half-close",
+        "ends a stream; of a WebSocket, with a close frame and the wait for its answer",
     )
     .params(STREAM)
     .safety(Safety::Safe)
     .example("close feed"),
+    Spec::new(
+        Kind::Verb,
+        "http",
+        "send",
+        "sends a message on a WebSocket: text as it is, bytes as a binary frame, all else as JSON",
+    )
+    .params(&[
+        Param::required("stream", Ty::Name, "what `open` gave"),
+        Param::required("message", Ty::Any, "an object, text, `bytes(…)`, or any other value"),
+    ])
+    .safety(Safety::Unsafe)
+    .example("send ws { subscribe: \"orders\" }"),
     Spec::new(Kind::Verb, "http", "cancel", "ends a stream at once")
         .params(STREAM)
         .safety(Safety::Safe)
@@ -203,6 +215,18 @@ pub const SPECS: &[Spec] = &[
         "the method of `request`, or of an `open` that is no `GET`",
         "request cache / with { method: \"PURGE\" }",
     ),
+    option(
+        "websocket",
+        &[value(Ty::Bool, "`false` by default")],
+        "whether `open` asks for a WebSocket (RFC 6455) and not for Server-Sent Events",
+        "let ws = open orders /v1/feed with { websocket: true }",
+    ),
+    option(
+        "subprotocols",
+        &[value(Ty::List, "names, the one that is liked best first")],
+        "the subprotocols that are offered to a WebSocket's server; it chooses `ws.subprotocol`",
+        "let ws = open orders /v1/feed with { websocket: true, subprotocols: [\"v1.orders\"] }",
+    ),
     part("status", "the status code, a number", "expect status == 201"),
     part(
         "reason",
@@ -264,6 +288,17 @@ pub const SPECS: &[Spec] = &[
     of_stream("last", "the latest item", "expect feed.last.json.state == \"PAID\" within 5s"),
     of_stream("closed", "whether nothing more will come", "expect feed.closed == true within 5s"),
     of_stream("error", "`{ kind, message }` when it broke off", "expect feed.error == absent"),
+    of_stream(
+        "code",
+        "the code that a WebSocket was closed with; 1006 when it broke off (RFC 6455 §7.4)",
+        "expect ws.code == 1000",
+    ),
+    of_stream("message", "the reason that a WebSocket was closed with", "expect ws.message == \"bye\""),
+    of_stream(
+        "subprotocol",
+        "the subprotocol that a WebSocket's server chose",
+        "expect ws.subprotocol == \"v1.orders\"",
+    ),
     of_stream("retry", "the reconnection time that the server asked for", "expect feed.retry == 3s"),
     of_stream("latency", "from sending the request to the response's headers", "expect feed.latency < 1s"),
     of_stream("url", "the URL that answered", "show feed.url"),

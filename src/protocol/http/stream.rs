@@ -13,7 +13,7 @@ use super::super::{ErrorKind, Session};
 use super::fault::Fault;
 use super::sse::{Event, Parser};
 use super::transfer::next_frame;
-use crate::value::{Live, Stopwatch, Value, from_json};
+use crate::value::{Gap, Live, Stopwatch, Value, from_json};
 
 /// An open event stream.
 #[derive(Debug)]
@@ -245,6 +245,17 @@ impl Live for EventStream {
 
     fn is_over(&self) -> bool {
         self.shared.history().closed
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        let history = self.shared.history();
+        match &history.error {
+            Some(fault) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
+            None if history.closed && self.stop.is_cancelled() => {
+                Some(Gap::Closed("was closed by the scenario".to_owned()))
+            }
+            None => None,
+        }
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

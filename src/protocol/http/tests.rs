@@ -8,6 +8,7 @@ mod redirects;
 mod reports;
 mod requests;
 mod server;
+mod sockets;
 mod tls;
 
 use std::path::{Path, PathBuf};

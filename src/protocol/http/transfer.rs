@@ -77,6 +77,8 @@ pub(super) struct Head {
     pub(super) headers: HeaderMap,
     pub(super) cookies: Vec<(String, Value)>,
     pub(super) body: reqwest::Body,
+    /// The connection, once it has switched protocols.
+    pub(super) upgrade: Option<hyper::upgrade::OnUpgrade>,
 }
 
 /// A body as far as it came.
@@ -389,7 +391,8 @@ impl Head {
                 (cookie.name().to_owned(), Value::object(fields))
             })
             .collect();
-        let (parts, body) = http_parts(response);
+        let (mut parts, body) = http_parts(response);
+        let upgrade = parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
         let reason =
             parts.extensions.get::<hyper::ext::ReasonPhrase>().map(|reason| header_text(reason.as_bytes()));
         let canonical = parts.status.canonical_reason().unwrap_or_default();
@@ -404,6 +407,7 @@ impl Head {
             headers: parts.headers,
             cookies,
             body,
+            upgrade,
         }
     }
 

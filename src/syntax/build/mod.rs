@@ -113,6 +113,7 @@ fn carries_meaning(rule: Rule) -> bool {
             | R::k_loop
             | R::k_parallel
             | R::k_eventually
+            | R::k_observe
             | R::k_stop
             | R::k_rejected
             | R::k_under

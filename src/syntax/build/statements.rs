@@ -7,8 +7,8 @@ use crate::diag::did_you_mean;
 use crate::lang::KEYWORDS;
 use crate::source::Span;
 use crate::syntax::ast::{
-    BinaryOp, Block, Expect, Expr, ExprKind, Fail, Fault, Forall, Idempotent, Ident, Let, LetTarget, Phrase,
-    Probe, RelationUse, Reply, Same, Statement, StatementKind, Workload,
+    BinaryOp, Block, Expect, Expr, ExprKind, Fail, Fault, Forall, Idempotent, Ident, Let, LetTarget, Observe,
+    Phrase, Probe, RelationUse, Reply, Same, Statement, StatementKind, Workload,
 };
 use crate::syntax::grammar::Rule;
 
@@ -68,6 +68,7 @@ impl Builder<'_> {
             | Rule::workload
             | Rule::idempotent
             | Rule::forall
+            | Rule::observe
             | Rule::defer
             | Rule::return_statement
             | Rule::wait
@@ -99,6 +100,7 @@ impl Builder<'_> {
             Rule::workload => StatementKind::Workload(Box::new(self.workload(parts, span))),
             Rule::idempotent => StatementKind::Idempotent(Box::new(self.idempotent(parts))),
             Rule::forall => StatementKind::Forall(Box::new(self.forall(parts))),
+            Rule::observe => StatementKind::Observe(Box::new(self.observe(parts))),
             Rule::defer => StatementKind::Defer(self.defer(parts)),
             Rule::return_statement => StatementKind::Return(self.optional_expr(&mut parts)),
             Rule::wait => StatementKind::Wait(self.next_expr(&mut parts)),
@@ -284,6 +286,13 @@ impl Builder<'_> {
             }
         };
         Phrase { word, value }
+    }
+
+    fn observe(&mut self, mut parts: Parts<'_>) -> Observe {
+        let name = self.declared(&mut parts);
+        let source = self.next_expr(&mut parts);
+        let every = parts.take(Rule::observe_every).map(|pair| self.inner_expr(pair));
+        Observe { name, source, every }
     }
 
     // ---- faults, workloads, idempotency, properties ----

@@ -188,6 +188,7 @@ pub(super) fn statement(s: &Statement) -> String {
                 faults.iter().map(|f| format!("{}{}", expr(&f.fault), on(&f.on))).collect();
             format!("under {} {}", faults.join(", "), block(b))
         }
+        K::Observe(o) => format!("observe {} {}{}", o.name.name, expr(&o.source), opt(" every", &o.every)),
         K::Workload(w) => {
             let mix: Vec<String> = w
                 .operations_mix

@@ -1,0 +1,69 @@
+//! `observe NAME from SOURCE every 50ms`: a source may be asked again and again, so it changes
+//! nothing, or it tells of itself.
+
+use super::scope::Value;
+use super::walker::{OPENERS, Walker};
+use crate::diag::{Code, Diagnostic};
+use crate::lang::{Kind, Safety, Ty};
+use crate::syntax::ast::{Expr, ExprKind, Observe, Request};
+
+/// Who must be safe, in messages.
+const WHO: &str = "an observation";
+
+impl<'a> Walker<'a, '_> {
+    /// `observe …`
+    pub(super) fn observe(&mut self, observe: &'a Observe) {
+        self.saw_live = false;
+        let before = self.cx.diagnostics.len();
+        self.at(|place| place.safe = Some(WHO), |walker| walker.observed(&observe.source));
+        let asks = self.called_action.take().is_some() || matches!(observe.source.kind, ExprKind::Request(_));
+        let wrong = self.cx.diagnostics.len() > before;
+        if !self.saw_live && !asks && !wrong {
+            self.push(
+                Diagnostic::error(
+                    Code::NEVER_CHANGES,
+                    observe.source.span,
+                    "`observe` looks at something that cannot change",
+                )
+                .label("this was computed once")
+                .help("observe a call of a `@safe` action, a safe request such as `GET orders /v1/orders`, or a history such as `orders.log`"),
+            );
+        }
+        if let Some(every) = &observe.every {
+            self.typed(every, Ty::Duration, "`every`");
+        }
+        self.declare(&observe.name, Value::Stream(None), true);
+    }
+
+    fn observed(&mut self, source: &'a Expr) {
+        let ExprKind::Request(request) = &source.kind else { return self.value(source) };
+        let response = self.scopes.response().clone();
+        let before = self.cx.diagnostics.len();
+        self.request(request);
+        // It is answered elsewhere: `status` and the like go on speaking of what they spoke of.
+        self.scopes.set_response(response);
+        if self.cx.diagnostics.len() == before {
+            self.only_asks(request);
+        }
+    }
+
+    /// Refuses a request that is not known to change nothing.
+    fn only_asks(&mut self, request: &'a Request) {
+        let verb = &request.verb;
+        if OPENERS.contains(&&*verb.name) {
+            let message = format!("`{}` gives something that tells of itself", verb.name);
+            self.push(
+                Diagnostic::error(Code::MISPLACED, verb.span, message)
+                    .help(format!("name it with `let x = {} …`: it is a history already", verb.name)),
+            );
+            return;
+        }
+        let specs = self.cx.registry.all(Kind::Verb, &verb.name);
+        if !specs.iter().any(|spec| spec.safety == Safety::Safe) {
+            let message = format!("{WHO} uses `{}`, which may change something", verb.name);
+            self.push(Diagnostic::error(Code::UNSAFE_ACTION, verb.span, message).help(
+                "if it changes nothing, say so: put it into a `@safe` action and observe a call of it",
+            ));
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! A WebSocket (RFC 6455) as a live value. A task of its own reads and writes it until it is closed
+//! by either side, breaks off, or its scenario ends; pings are answered, and are no messages.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::super::{ErrorKind, Session};
+use super::fault::Fault;
+use super::stream::Opening;
+use crate::value::{Gap, Live, Stopwatch, Value, from_json, to_json};
+
+/// How many messages wait to be sent before `send` waits as well.
+const OUTBOX: usize = 16;
+/// How long the other side may take to answer a close frame, or to end the connection after one.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// What a message costs beside its data.
+const OVERHEAD: usize = 128;
+/// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
+const ABNORMAL: u16 = 1006;
+/// The code of a close frame without a code (RFC 6455 §7.1.5).
+const NO_STATUS: u16 = 1005;
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    opening: Opening,
+    subprotocol: Option<String>,
+    shared: Arc<Shared>,
+    outbox: mpsc::Sender<Message>,
+    stop: CancellationToken,
+    /// Ends the task when nobody holds the socket any more.
+    _guard: DropGuard,
+}
+
+#[derive(Debug)]
+struct Shared {
+    history: Mutex<History>,
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct History {
+    items: Vec<Value>,
+    times: Vec<i64>,
+    /// Bytes of data held.
+    held: usize,
+    /// Whether the scenario said that it wants no more.
+    closing: bool,
+    end: Option<End>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Default)]
+struct End {
+    /// The code and the reason of the close frame.
+    code: Option<u16>,
+    reason: String,
+    error: Option<Fault>,
+}
+
+impl Shared {
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut History)) {
+        change(&mut self.history());
+        self.version.send_modify(|version| *version += 1);
+    }
+}
+
+impl Socket {
+    /// Takes over a connection that has switched protocols. At most `limit` bytes of data are held,
+    /// and so many are in one message.
+    pub(super) fn start(
+        opening: Opening,
+        subprotocol: Option<String>,
+        io: Upgraded,
+        limit: usize,
+        session: &Session,
+    ) -> Socket {
+        let shared = Arc::new(Shared { history: Mutex::default(), version: watch::Sender::new(0) });
+        let stop = session.cancel.child_token();
+        let (outbox, messages) = mpsc::channel(OUTBOX);
+        let task = Task {
+            shared: shared.clone(),
+            shown: opening.shown.clone(),
+            began: Instant::now(),
+            limit,
+            stop: stop.clone(),
+            scenario: session.cancel.clone(),
+            stopwatch: session.stopwatch,
+        };
+        tokio::spawn(task.run(io, messages));
+        Socket { opening, subprotocol, shared, outbox, _guard: stop.clone().drop_guard(), stop }
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.opening.shown
+    }
+
+    /// Sends a message. Errors: it is closed; how.
+    pub(super) async fn send(&self, message: Message) -> Result<(), Fault> {
+        let closing = self.shared.history().closing;
+        if !closing && !self.is_over() && self.outbox.send(message).await.is_ok() {
+            return Ok(());
+        }
+        let end = self.shared.history().end.clone();
+        let how = match end {
+            _ if closing => "the scenario had closed it".to_owned(),
+            Some(End { error: Some(fault), .. }) => fault.message,
+            Some(End { code: Some(code), reason, .. }) => said(code, &reason),
+            _ => "it had ended".to_owned(),
+        };
+        let message = format!("nothing can be sent to `{}` any more: {how}", self.url());
+        Err(Fault::new(ErrorKind::Reset, message))
+    }
+
+    /// Says that nothing more is sent or wanted, and waits for the answer.
+    pub(super) async fn close(&self) {
+        self.shared.history().closing = true;
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = self.outbox.send(Message::Close(Some(frame))).await;
+        if tokio::time::timeout(FAREWELL, self.over()).await.is_err() {
+            self.stop.cancel();
+            self.over().await;
+        }
+    }
+
+    /// Ends the connection without a word.
+    pub(super) async fn cancel(&self) {
+        self.shared.history().closing = true;
+        self.stop.cancel();
+        self.over().await;
+    }
+
+    async fn over(&self) {
+        let mut version = self.shared.version.subscribe();
+        let _ = version.wait_for(|_| self.is_over()).await;
+    }
+}
+
+/// The message that a value is sent as: text as a text frame, bytes as a binary one, all else as
+/// JSON. Errors: what cannot be sent.
+pub(super) fn message(value: &Value) -> Result<Message, String> {
+    match value {
+        Value::Text(text) => Ok(Message::text(&*text.text)),
+        Value::Bytes(bytes) => Ok(Message::Binary(bytes.bytes.clone())),
+        Value::Tagged(tagged) if matches!(&*tagged.tag, "text" | "bytes") => {
+            let fields = tagged.value.as_object();
+            let inner = fields.and_then(|fields| fields.get("text").or_else(|| fields.get("content")));
+            message(inner.unwrap_or(&tagged.value))
+        }
+        Value::Tagged(tagged) if &*tagged.tag == "json" => Ok(Message::text(to_json(&tagged.value))),
+        Value::Tagged(tagged) => Err(format!("`{}(…)` is no message of a WebSocket", tagged.tag)),
+        other => Ok(Message::text(to_json(other))),
+    }
+}
+
+fn said(code: u16, reason: &str) -> String {
+    let reason = if reason.is_empty() { String::new() } else { format!(": {}", reason.escape_debug()) };
+    format!("it was closed with code {code}{reason}")
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    shown: String,
+    began: Instant,
+    limit: usize,
+    stop: CancellationToken,
+    scenario: CancellationToken,
+    stopwatch: Stopwatch,
+}
+
+impl Task {
+    async fn run(self, io: Upgraded, mut messages: mpsc::Receiver<Message>) {
+        let config =
+            WebSocketConfig::default().max_message_size(Some(self.limit)).max_frame_size(Some(self.limit));
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Client, Some(config)).await;
+        let (mut sink, mut source) = socket.split();
+        let writing = async {
+            while let Some(message) = messages.recv().await {
+                // What the other side does not take, the reader hears of.
+                if sink.send(message).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        let reading = async {
+            loop {
+                match source.next().await {
+                    None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
+                        return End { code: Some(NO_STATUS), ..End::default() };
+                    }
+                    Some(Err(error)) => return self.broken(&error),
+                    Some(Ok(Message::Close(frame))) => {
+                        // The answer to it goes out, and the server ends the connection.
+                        let _ = tokio::time::timeout(FAREWELL, source.next()).await;
+                        let (code, reason) = frame.map_or((NO_STATUS, String::new()), |frame| {
+                            (frame.code.into(), frame.reason.to_string())
+                        });
+                        return End { code: Some(code), reason, error: None };
+                    }
+                    Some(Ok(Message::Text(text))) => {
+                        if let Some(end) = self.keep(Bytes::from(text), true) {
+                            return end;
+                        }
+                    }
+                    Some(Ok(Message::Binary(bytes))) => {
+                        if let Some(end) = self.keep(bytes, false) {
+                            return end;
+                        }
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                }
+            }
+        };
+        let end = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => {
+                let error = self.scenario.is_cancelled().then(|| {
+                    let message = format!("the scenario ended while the WebSocket `{}` was open", self.shown);
+                    Fault::new(ErrorKind::Cancelled, message)
+                });
+                End { code: Some(ABNORMAL), reason: String::new(), error }
+            }
+            end = reading => end,
+            () = writing => End::default(),
+        };
+        drop((sink, source));
+        self.shared.change(|history| history.end = Some(end));
+    }
+
+    /// Keeps a message, `{ data, json, at }`; how it ends when there is no room for it.
+    fn keep(&self, data: Bytes, is_text: bool) -> Option<End> {
+        let (at, time) = (self.began.elapsed(), self.stopwatch.now());
+        let mut fields = Vec::with_capacity(3);
+        if is_text {
+            let json = from_json(&data).ok();
+            fields.push(("data", Value::text(String::from_utf8_lossy(&data))));
+            fields.extend(json.map(|json| ("json", json)));
+        } else {
+            fields.push(("data", Value::bytes(data.clone())));
+        }
+        fields.push(("at", Value::duration(at)));
+        let mut end = None;
+        self.shared.change(|history| {
+            history.held += data.len() + OVERHEAD;
+            if history.held > self.limit {
+                end = Some(self.too_much("the messages", "are"));
+                return;
+            }
+            history.items.push(Value::object(fields));
+            history.times.push(time);
+        });
+        end
+    }
+
+    fn too_much(&self, what: &str, are: &str) -> End {
+        let message = format!(
+            "{what} of `{}` {are} more than the limit of {} bytes: set `limit` to hold more",
+            self.shown, self.limit
+        );
+        End {
+            code: Some(ABNORMAL),
+            reason: String::new(),
+            error: Some(Fault::new(ErrorKind::Protocol, message)),
+        }
+    }
+
+    fn broken(&self, error: &Error) -> End {
+        let url = &self.shown;
+        let fault = match error {
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => return self.too_much("a message", "is"),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                Fault::new(ErrorKind::Reset, format!("the connection of `{url}` ended without a close frame"))
+            }
+            Error::Io(error) => {
+                Fault::new(ErrorKind::Reset, format!("the connection of `{url}` broke: {error}"))
+            }
+            Error::Utf8(_) => Fault::new(
+                ErrorKind::Protocol,
+                format!("`{url}` broke the WebSocket protocol: a text message is not UTF-8"),
+            ),
+            other => {
+                let why = other.to_string();
+                let why = why.strip_prefix("WebSocket protocol error: ").unwrap_or(&why);
+                Fault::new(ErrorKind::Protocol, format!("`{url}` broke the WebSocket protocol: {why}"))
+            }
+        };
+        End { code: Some(ABNORMAL), reason: String::new(), error: Some(fault) }
+    }
+}
+
+const FIELDS: &[&str] = &[
+    "count",
+    "items",
+    "first",
+    "last",
+    "closed",
+    "code",
+    "message",
+    "error",
+    "status",
+    "headers",
+    "subprotocol",
+    "latency",
+    "url",
+];
+
+impl Live for Socket {
+    fn kind(&self) -> &'static str {
+        "stream"
+    }
+
+    fn name(&self) -> Arc<str> {
+        self.opening.name.clone()
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        let history = self.shared.history();
+        let end = history.end.as_ref();
+        let or_absent = |value: Option<Value>| value.unwrap_or(Value::Absent);
+        Some(match name {
+            "count" => Value::int(history.items.len() as i128),
+            "items" => Value::list(history.items.clone()),
+            "first" => or_absent(history.items.first().cloned()),
+            "last" => or_absent(history.items.last().cloned()),
+            "closed" => Value::Bool(end.is_some()),
+            "code" => or_absent(end.and_then(|end| end.code).map(Value::int)),
+            "message" => or_absent(end.map(|end| Value::text(end.reason.as_str()))),
+            "error" => or_absent(end.and_then(|end| end.error.as_ref()).map(Fault::record)),
+            "status" => Value::int(self.opening.status),
+            "headers" => self.opening.headers.clone(),
+            "subprotocol" => or_absent(self.subprotocol.as_deref().map(Value::text)),
+            "latency" => Value::duration(self.opening.latency),
+            "url" => self.opening.url.clone(),
+            _ => return None,
+        })
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        FIELDS
+    }
+
+    fn items(&self) -> Option<Vec<Value>> {
+        Some(self.shared.history().items.clone())
+    }
+
+    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        Some(self.shared.history().times.iter().map(|at| (*at, Some(*at))).collect())
+    }
+
+    fn version(&self) -> u64 {
+        *self.shared.version.borrow()
+    }
+
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let mut version = shared.version.subscribe();
+            let _ = version.wait_for(|version| *version != seen || shared.history().end.is_some()).await;
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.shared.history().end.is_some()
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        let history = self.shared.history();
+        let end = history.end.as_ref()?;
+        match (&end.error, end.code) {
+            (Some(fault), _) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
+            (None, _) if history.closing => Some(Gap::Closed("was closed by the scenario".to_owned())),
+            // Normal closure, going away, no code (RFC 6455 §7.4.1).
+            (None, Some(1000 | 1001 | NO_STATUS) | None) => None,
+            (None, Some(code)) => Some(Gap::Broken(format!("broke off: {}", said(code, &end.reason)))),
+        }
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
