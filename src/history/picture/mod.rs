@@ -14,6 +14,7 @@ mod words;
 
 pub use scene::{Arrow, Bar, Part, Scene};
 pub use terminal::{Line, Tone, draw};
+pub(super) use words::process;
 pub use words::{when, word};
 
 use super::{Counterexample, Operation};

@@ -49,6 +49,8 @@ pub enum Part {
     Stuck,
     /// It comes at this place of the order that explains the most, from 1.
     Order(usize),
+    /// It is called `T1`, `T2` and so on by the sentences below.
+    Named(usize),
     /// It belongs to what is wrong, and has no place in the order.
     Spare,
     /// It was at work around the same time.

@@ -74,6 +74,7 @@ fn chosen(bars: &[Bar], count: usize) -> Vec<usize> {
     order.sort_by_key(|at| match bars[*at].part {
         Part::Stuck => (0, 0),
         Part::Order(place) => (1, usize::MAX - place),
+        Part::Named(place) => (1, place),
         Part::Spare => (2, *at),
         Part::Context => (3, *at),
     });
@@ -176,7 +177,7 @@ impl Plan {
 fn list(bars: &[Bar], shown: &[usize], width: usize, signs: &Signs) -> Vec<Line> {
     let mut order: Vec<&Bar> = shown.iter().map(|at| &bars[*at]).collect();
     order.sort_by_key(|bar| match bar.part {
-        Part::Order(place) => (0, place),
+        Part::Order(place) | Part::Named(place) => (0, place),
         Part::Stuck => (1, 0),
         Part::Spare => (2, 0),
         Part::Context => (3, 0),
@@ -226,7 +227,7 @@ fn tone(part: Part) -> Tone {
     match part {
         Part::Stuck => Tone::Bad,
         Part::Order(_) => Tone::Good,
-        Part::Spare => Tone::Plain,
+        Part::Named(_) | Part::Spare => Tone::Plain,
         Part::Context => Tone::Faint,
     }
 }
@@ -242,6 +243,7 @@ fn key(part: Part, signs: &Signs) -> String {
             }
             _ => place.to_string(),
         },
+        Part::Named(place) => format!("T{place}"),
         Part::Spare | Part::Context => String::new(),
     }
 }

@@ -35,7 +35,7 @@ pub fn when(operation: &Operation) -> String {
 }
 
 /// A process by its name: `process 3`, or the text it is called by.
-pub(super) fn process(process: &Value) -> String {
+pub(crate) fn process(process: &Value) -> String {
     match process {
         Value::Text(text) => text.text.to_string(),
         Value::Absent | Value::Null => "process".to_owned(),
