@@ -8,7 +8,7 @@ use crate::value::words::a_kind;
 use crate::value::{Key, Value, show, show_short};
 
 /// Values in details are cut in the middle to this many characters.
-const WIDTH: usize = 160;
+pub(super) const WIDTH: usize = 160;
 
 /// A claim that cannot be judged.
 pub(super) fn invalid(why: impl Into<String>) -> Verdict {

@@ -293,8 +293,17 @@ impl Cx {
             let Some(name) = name.or_else(|| places.next().map(|param| Arc::from(param.name))) else {
                 continue;
             };
+            let ty = spec.params.iter().find(|param| *param.name == *name).map(|param| param.ty);
             let value = match self.relation_word(env, spec, &name, &arg.value) {
                 Some(word) => word,
+                None if ty == Some(Ty::Role) => {
+                    let players = self.players(env, &arg.value)?;
+                    Value::list(players.into_iter().map(Value::text).collect())
+                }
+                None if ty == Some(Ty::Key) => {
+                    claim.key = Some(self.key(env, &arg.value)?);
+                    continue;
+                }
                 None => self.eval(env, &arg.value).await?,
             };
             if arg.name.is_none() {
@@ -327,6 +336,7 @@ impl Cx {
                 continue;
             };
             match word {
+                "as" => claim.model = Some(self.model(env, spec.name, value).await?),
                 "by" if self.is_key(value) => claim.by = Some(self.key(env, value)?),
                 "per" => claim.per = Some(self.key(env, value)?),
                 "of" => of = Some(settled(self.eval(env, value).await?)),

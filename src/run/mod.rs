@@ -21,6 +21,7 @@ mod idempotent;
 mod inputs;
 mod judge;
 mod link;
+mod model;
 mod module;
 mod moments;
 mod pattern;
