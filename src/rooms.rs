@@ -36,6 +36,7 @@ const SPECS: &[&[Spec]] = &[
     crate::probe::SPECS,
     // what a history is explained by
     crate::history::SPECS,
+    crate::history::cycles::SPECS,
     // data that only looks real
     crate::anonymize::SPECS,
 ];

@@ -22,6 +22,7 @@ mod prefix_of;
 mod propagates_deadline;
 mod records;
 mod same_order_as;
+mod serializable;
 mod signed;
 mod unique;
 
@@ -135,6 +136,7 @@ pub const SPECS: &[&[Spec]] = &[
         *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
         *linearizable::LINEARIZABLE.spec,
+        *serializable::SERIALIZABLE.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
     ],
@@ -164,6 +166,7 @@ static RELATIONS: &[&Rule] = &[
     &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
     &linearizable::LINEARIZABLE,
+    &serializable::SERIALIZABLE,
     &lossless::LOSSLESS,
     &signed::SIGNED,
 ];

@@ -26,9 +26,43 @@ pub use anomaly::{Anomaly, Dependency, Kind};
 pub use told::scene;
 
 use super::{Model, Operation};
+use crate::lang::{Kind as Named, Param, Spec, Ty};
+use crate::value::Value;
 use graph::Graph;
 use transaction::Transaction;
 use versions::Versions;
+
+/// The models of `serializable`.
+pub const SPECS: &[Spec] = &[Spec::new(
+    Named::Model,
+    "serializable",
+    "list_append",
+    "lists that transactions append to and read: from what they read follows who came before whom, and a \
+     cycle of that is named as Adya and Elle name it (G0, G1a, G1b, G1c, G-single, G2)",
+)
+.params(&[Param::new(
+    TXN,
+    Ty::Role,
+    "a transaction: takes a list of `[\"append\", list, element]` and `[\"r\", list]` as its last argument, \
+     and returns it with the elements that were read; elements are distinct",
+)])
+.example("expect txns serializable as list_append(txn: transact)")];
+
+const TXN: &str = "txn";
+
+/// `list_append` whose transactions are called `txn`.
+pub fn model() -> Model {
+    Model { name: SPECS[0].name, roles: Vec::new(), initial: Value::Null }
+}
+
+/// The role that a function plays in `list_append`.
+pub fn role(model: &Model, function: &str) -> Option<&'static str> {
+    let is_it = match model.roles.as_slice() {
+        [] => function == TXN,
+        given => given.iter().any(|(_, played)| **played == *function),
+    };
+    is_it.then_some(TXN)
+}
 
 /// Which orders a serial execution must be true to, besides its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +79,11 @@ impl Respect {
     /// All of them with their names in the language.
     pub const ALL: [(&'static str, Respect); 3] =
         [("results", Respect::Results), ("process", Respect::Process), ("realtime", Respect::Realtime)];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Respect> {
+        Respect::ALL.iter().find(|(known, _)| *known == name).map(|(_, respect)| *respect)
+    }
 }
 
 /// Whether a history of transactions is serializable. Numbers are positions in the list of

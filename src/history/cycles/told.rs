@@ -6,7 +6,7 @@ use super::search::Cycle;
 use super::transaction::Transaction;
 use super::versions::Versions;
 use crate::history::Operation;
-use crate::history::picture::{Arrow, Bar, Part, Scene, process};
+use crate::history::picture::{Arrow, Bar, Part, Scene, process, shorten};
 use crate::value::{Value, show_short};
 
 /// Values are cut in the middle to so many characters.
@@ -131,7 +131,7 @@ pub fn scene(operations: &[Operation], found: &Anomaly, when: impl Fn(usize) -> 
         let Some(operation) = operations.get(at) else { continue };
         let bar = Bar {
             process: process(&operation.process),
-            label: label(operation),
+            label: shorten(&label(operation)),
             start: operation.start,
             end: operation.end,
             part: Part::Named(place + 1),

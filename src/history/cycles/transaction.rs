@@ -28,7 +28,7 @@ const FORM: &str = "a transaction is a list of `[\"append\", list, element]` and
 impl Transaction {
     /// What an operation did: what it returned says so if it is ok, else what it was asked for.
     pub(super) fn read(operation: &Operation, model: &Model) -> Result<Vec<Step>, String> {
-        if model.role(&operation.function).is_none() {
+        if super::role(model, &operation.function).is_none() {
             return Err(format!("`{}` plays no role of `{}`", operation.function, model.name));
         }
         let asked = match operation.args.last() {

@@ -7,6 +7,8 @@ use crate::history::{Counterexample, Operation};
 
 /// Arguments and results are cut in the middle to so many characters.
 const LONGEST: usize = 60;
+/// And whole labels to so many.
+const LABEL: usize = 400;
 
 /// A scene: bars on rows, arrows between them, and sentences below.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +108,7 @@ impl Scene {
     }
 
     /// Adds operations that were at work around the same time.
-    pub fn with_context(&mut self, operations: &[(&Operation, String)]) {
+    pub fn with_context(&mut self, operations: &[(Operation, String)]) {
         let context = operations.iter().map(|(operation, when)| bar(operation, when.clone()));
         self.bars.extend(context);
         self.left_out = self.left_out.saturating_sub(operations.len());
@@ -124,13 +126,21 @@ impl Scene {
 pub(super) fn bar(operation: &Operation, when: String) -> Bar {
     Bar {
         process: words::process(&operation.process),
-        label: words::word(operation, LONGEST),
+        label: shorten(&words::word(operation, LONGEST)),
         start: operation.start,
         end: operation.end,
         part: Part::Context,
         remark: String::new(),
         when,
     }
+}
+
+/// A label that is not longer than anybody reads.
+pub(crate) fn shorten(label: &str) -> String {
+    if label.chars().count() <= LABEL {
+        return label.to_owned();
+    }
+    label.chars().take(LABEL - 1).chain(['…']).collect()
 }
 
 fn ending(found: &Counterexample, stuck: &str) -> Option<String> {
