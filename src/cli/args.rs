@@ -394,9 +394,9 @@ pub(super) enum History {
 const HISTORY_HELP: &str = "A history is JSON lines in Jepsen's words. An operation begins and ends with a line of its process:\n  \
 {\"process\": 0, \"type\": \"invoke\", \"f\": \"write\", \"value\": 1}\n  \
 {\"process\": 0, \"type\": \"ok\", \"f\": \"write\", \"value\": 1}\n\n\
-type     invoke, then ok: it took effect; fail: it provably did not; info: nobody knows, and neither where it never ends\n\
+type     invoke, then ok: it took effect; fail: it provably did not; info, or no end: nobody knows\n\
 f        a role of the model; `scn explain MODEL` shows them\n\
-value    what was written; of an ok read what was read: without it, it constrains nothing; of `cas` [old, new]\n\
+value    what was written, or read; a read without it constrains nothing; of `cas` [old, new]\n\
 matched  false: a `cas` that was carried out and did not match\n\
 time     in nanoseconds; without times the lines are in the order of what happened\n\n\
 Lines of a process `nemesis`, or whose name begins with `:`, are no client's and are left out.\n\n\

@@ -1,4 +1,5 @@
 mod calls;
+mod serializable;
 
 use super::*;
 use crate::shape::{FieldPattern, ObjectPattern};

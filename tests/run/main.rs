@@ -26,6 +26,7 @@ mod promises;
 mod properties;
 mod robust;
 mod secrets;
+mod serializable;
 mod services;
 mod shapes;
 mod sql;

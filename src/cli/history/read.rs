@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::mistake::{Mistake, Mistakes};
 use super::scan::value_of;
 use super::theory::Theory;
-use crate::diag::did_you_mean;
+use crate::diag::{did_you_mean, nearest};
 use crate::history::{Operation, Outcome};
 use crate::value::words::a_kind;
 use crate::value::{JsonError, Object, Value, from_json, show_short, to_json};
@@ -415,8 +415,8 @@ const TYPES: [&str; 4] = ["invoke", "ok", "fail", "info"];
 
 fn lacks(fields: &Object, field: &'static str) -> Wrong {
     let wrong = Wrong::new("", format!("it has no `{field}`"));
-    match did_you_mean(field, fields.keys().map(|name| &**name)) {
-        Some(advice) => wrong.help(advice.replace("did you mean", "is it").replace('?', " misspelt?")),
+    match nearest(field, fields.keys().map(|name| &**name)).first() {
+        Some(other) => wrong.help(format!("is `{other}` meant to be `{field}`?")),
         None => wrong,
     }
 }

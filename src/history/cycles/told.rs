@@ -9,6 +9,8 @@ use crate::history::Operation;
 use crate::history::picture::{Arrow, Bar, Part, Scene, process, shorten};
 use crate::value::{Value, show_short};
 
+/// More ties than this are counted.
+const TOLD: usize = 10;
 /// Values are cut in the middle to so many characters.
 const LONGEST: usize = 60;
 
@@ -154,10 +156,19 @@ pub fn scene(operations: &[Operation], found: &Anomaly, when: impl Fn(usize) -> 
     Scene {
         title: format!("{}: {}", found.kind, found.kind.meaning()),
         arrows: arrows.collect(),
-        ending: found.sentences.clone(),
+        ending: ending(&found.sentences),
         left_out: operations.len().saturating_sub(bars.len()),
         bars: bars.into_iter().map(|(_, bar)| bar).collect(),
     }
+}
+
+/// The sentences that fit: of a long cycle its first ties, and the conclusion.
+fn ending(sentences: &[String]) -> Vec<String> {
+    let Some((last, ties)) = sentences.split_last().filter(|(_, ties)| ties.len() > TOLD) else {
+        return sentences.to_vec();
+    };
+    let more = format!("and so on, over {} more transactions", ties.len() - TOLD);
+    ties[..TOLD].iter().chain([&more, last]).cloned().collect()
 }
 
 /// A transaction as its steps: `append x 1, r y [1, 2]`.

@@ -14,7 +14,7 @@ const PAGE: &str = "\
 body{margin:0;background:#fff;color:#1c2430;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
 main{max-width:1200px;margin:0 auto;padding:28px 24px}\
 h1{font-size:21px;margin:0 0 4px}h2{font-size:17px;margin:36px 0 10px}\
-p{margin:8px 0}.sub{color:#66717f}.what{font-weight:600;margin-top:14px}\
+section{margin-bottom:48px}p{margin:8px 0}.sub{color:#66717f}.what{font-weight:600;margin-top:14px}\
 .draw{overflow-x:auto;border:1px solid #e3e7ec;border-radius:8px}.draw svg{display:block;min-width:100%}\
 table{border-collapse:collapse;margin:14px 0;font-size:13px}\
 td,th{text-align:left;padding:3px 18px 3px 0;vertical-align:top;border-bottom:1px solid #e3e7ec}\
@@ -109,4 +109,4 @@ fn operations(count: usize) -> String {
 }
 
 /// More operations than this are counted.
-const TABLE: usize = 60;
+const TABLE: usize = 40;

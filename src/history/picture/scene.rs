@@ -9,6 +9,8 @@ use crate::history::{Counterexample, Operation};
 const LONGEST: usize = 60;
 /// And whole labels to so many.
 const LABEL: usize = 400;
+/// More states than this are counted.
+const STATES: usize = 6;
 
 /// A scene: bars on rows, arrows between them, and sentences below.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +146,13 @@ pub(crate) fn shorten(label: &str) -> String {
 }
 
 fn ending(found: &Counterexample, stuck: &str) -> Option<String> {
-    let (last, others) = found.states.split_last()?;
+    let told = found.states.iter().take(STATES).map(|state| shorten(state)).collect::<Vec<_>>();
+    let more = match found.states.len() - told.len() {
+        0 => None,
+        more => Some(format!("one of {more} others")),
+    };
+    let told: Vec<String> = told.into_iter().chain(more).collect();
+    let (last, others) = told.split_last()?;
     let states = match others {
         [] => last.clone(),
         others => format!("{} or {last}", others.join(", ")),

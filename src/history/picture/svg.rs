@@ -13,6 +13,8 @@ use super::{Bar, Part, Scene};
 const MOST: usize = 80;
 /// Labels in bars are cut to so many columns.
 const LABEL: usize = 34;
+/// What a bar says to a pointer is cut to so many.
+const HINT: usize = 160;
 /// Names of rows are cut to so many columns.
 const NAME: usize = 22;
 /// Sentences are broken at so many columns.
@@ -28,7 +30,7 @@ const MARGIN: usize = 20;
 const LINE: usize = 20;
 
 /// The style, for whoever puts drawings into a page too.
-pub const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 :root{color-scheme:light dark}\
 .h{--ink:#1c2430;--soft:#66717f;--rule:#e3e7ec;--row:#f6f8fa;--good:#0f6b5c;--goodbg:#d8f1ea;--bad:#b3261e;\
 --badbg:#fde3e0;--plain:#33507a;--plainbg:#e1ebf8;--faint:#98a2ae;--faintbg:#eef1f4;--paper:#ffffff;\
@@ -96,7 +98,7 @@ pub fn svg(scene: &Scene, alone: bool) -> String {
 }
 
 /// A text as XML, without what XML cannot hold.
-pub fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let text: String = text
         .chars()
         .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c })
@@ -191,7 +193,7 @@ impl<'a> Drawing<'a> {
         };
         let remark = if bar.remark.is_empty() { String::new() } else { format!(", {}", bar.remark) };
         let told = format!("{} by {}, {}{remark}", bar.label, bar.process, bar.when);
-        let _ = write!(out, "<g class=\"{class}\"><title>{}</title>", clean(&told));
+        let _ = write!(out, "<g class=\"{class}\"><title>{}</title>", clean(&cut(&told, HINT)));
         let _ = write!(out, "<rect x=\"{from}\" y=\"{y}\" width=\"{length}\" height=\"{BAR}\" rx=\"5\"/>");
         if bar.end.is_none() {
             // What has no end is torn open at its right, and goes on.
