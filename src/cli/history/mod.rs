@@ -1,5 +1,6 @@
 //! `scn history`.
 
+mod meaning;
 mod mistake;
 mod page;
 mod proof;
@@ -107,7 +108,7 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
                 .help(near.unwrap_or_else(|| format!("the models are {}", names.join(", ")))),
         );
     }
-    let is_serial = theory.as_ref().is_some_and(Theory::has_keys_inside);
+    let is_serial = theory.as_ref().is_some_and(Theory::is_serial);
     let mut initial = None;
     if let Some(text) = &args.initial {
         match from_json(text.as_bytes()) {

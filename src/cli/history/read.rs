@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
 
+use super::meaning::{answered, asked};
 use super::mistake::{Mistake, Mistakes};
 use super::scan::value_of;
 use super::theory::Theory;
@@ -15,9 +16,6 @@ use crate::value::{JsonError, Object, Value, from_json, show_short, to_json};
 
 /// A longer line is no operation.
 const LONGEST: u64 = 64 << 20;
-
-/// Functions whose value is a list of all their arguments.
-const SEVERAL: [&str; 1] = ["cas"];
 
 /// A history as it was recorded.
 #[derive(Debug, Default)]
@@ -261,23 +259,9 @@ impl<'a> Reader<'a> {
             return Err(wrong.help(near.unwrap_or_else(|| format!("its functions are {}", known.join(", ")))));
         };
         let key = self.key(fields)?;
-        let args = match fields.get("value") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::List(values)) if SEVERAL.contains(&role) => values.to_vec(),
-            Some(other) if SEVERAL.contains(&role) => {
-                let message = format!("the value of `{function}` is `[old, new]`, not {}", a_kind(other));
-                return Err(Wrong::new("value", message));
-            }
-            Some(value) => vec![value.clone()],
-        };
-        if role == "cas" && args.len() != 2 {
-            return Err(Wrong::new("value", format!("the value of `{function}` is `[old, new]`")));
-        }
-        if role == "write" && args.is_empty() && !fields.contains_key("value") {
-            return Err(Wrong::new("", format!("`{function}` writes nothing: it has no `value`")));
-        }
-        // `null` may be written, too.
-        let args = if role == "write" && args.is_empty() { vec![Value::Null] } else { args };
+        let value = fields.get("value");
+        let args = asked(role, self.theory.is_map(), fields.get("key"), value)
+            .map_err(|why| Wrong::new("value", why))?;
         let function = self.functions.entry(function.to_string()).or_insert_with(|| function.clone()).clone();
         let operation = self.history.operations.len();
         self.history.operations.push(Operation {
@@ -338,16 +322,7 @@ impl<'a> Reader<'a> {
         let operation = &mut self.history.operations[at];
         operation.outcome = outcome;
         if outcome == Outcome::Ok {
-            operation.value = match (role, fields.get("value")) {
-                ("cas", _) => matched.filter(|matched| !matched).map_or(Value::Absent, Value::Bool),
-                ("write", _) | (_, None) => Value::Absent,
-                (_, Some(value)) => {
-                    // Jepsen repeats what was asked for; that is no answer.
-                    let repeats = |asked: &Value| to_json(asked) == to_json(value);
-                    let repeated = role != "txn" && operation.args.last().is_some_and(repeats);
-                    if repeated { Value::Absent } else { value.clone() }
-                }
-            };
+            operation.value = answered(role, &operation.args, fields.get("value"), matched);
         }
         if outcome != Outcome::Info {
             operation.end = Some(i64::from(self.number));

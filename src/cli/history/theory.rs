@@ -62,7 +62,7 @@ impl Theory {
     /// `linearizable` or `serializable`, with the order that it must be true to.
     pub(super) fn claim(&self) -> String {
         let respect = Respect::ALL.iter().find(|(_, respect)| *respect == self.respect);
-        match (self.has_keys_inside(), self.respect, respect) {
+        match (self.is_serial(), self.respect, respect) {
             (true, Respect::Process | Respect::Realtime, Some((name, _))) => format!("{} ({name})", self.spec.of),
             _ => self.spec.of.to_owned(),
         }
@@ -74,17 +74,27 @@ impl Theory {
     }
 
     pub(super) fn role(&self, function: &str) -> Option<&'static str> {
-        if self.has_keys_inside() { cycles::role(&self.model, function) } else { self.model.role(function) }
+        if self.is_serial() { cycles::role(&self.model, function) } else { self.model.role(function) }
     }
 
-    /// Whether operations are transactions on several lists, which are judged together.
-    pub(super) fn has_keys_inside(&self) -> bool {
+    /// Whether operations are transactions.
+    pub(super) fn is_serial(&self) -> bool {
         self.spec.of == "serializable"
+    }
+
+    /// Whether operations have a key as their first argument.
+    pub(super) fn is_map(&self) -> bool {
+        self.spec.name == "map"
+    }
+
+    /// Whether operations on several objects are judged together.
+    pub(super) fn has_keys_inside(&self) -> bool {
+        self.is_serial() || self.is_map()
     }
 
     /// Judges histories of separate objects; a judgement for each.
     pub(super) fn judge(&self, histories: &[Vec<Operation>], limits: &Limits) -> Vec<Judgement> {
-        if self.has_keys_inside() {
+        if self.is_serial() {
             let judge = |history: &Vec<Operation>| match serializable(history, &self.model, self.respect) {
                 Serial::Holds(order) => Judgement::Holds(order),
                 Serial::Fails(found) => Judgement::Fails(Found::Cycles(found)),
