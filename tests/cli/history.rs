@@ -98,7 +98,11 @@ fn what_nobody_knows_may_have_happened() {
         }
     }
     // What failed did not happen.
-    says(&lines(&["0 invoke write 5", "0 fail write 5", "1 invoke read", "1 ok read 5"]), &["--as", "register"], 1);
+    says(
+        &lines(&["0 invoke write 5", "0 fail write 5", "1 invoke read", "1 ok read 5"]),
+        &["--as", "register"],
+        1,
+    );
 }
 
 #[test]
@@ -154,7 +158,10 @@ fn every_mistake_is_told_at_its_place() {
 #[test]
 fn times_that_are_wrong_are_told() {
     let timed = |times: &[(&str, &str)]| -> String {
-        times.iter().map(|(event, time)| lines(&[event]).replace('}', &format!(",\"time\":{time}}}"))).collect()
+        times
+            .iter()
+            .map(|(event, time)| lines(&[event]).replace('}', &format!(",\"time\":{time}}}")))
+            .collect()
     };
     let back = timed(&[("0 invoke write 1", "10"), ("0 ok write 1", "9")]);
     let (_, err) = says(&back, &["--as", "register"], 2);
@@ -234,14 +241,21 @@ fn a_machine_gets_the_verdict_with_its_proof() {
         let (out, _) = says(history, &[args, &["--json"]].concat(), code);
         serde_json::from_str(&out).unwrap()
     };
-    let held = json(&lines(&["0 invoke write 1", "1 invoke read", "1 ok read null", "0 ok write 1"]), &["--as", "register"], 0);
+    let held = json(
+        &lines(&["0 invoke write 1", "1 invoke read", "1 ok read null", "0 ok write 1"]),
+        &["--as", "register"],
+        0,
+    );
     assert_eq!((&held["version"], &held["verdict"]), (&1.into(), &"valid".into()));
     // The read on line 2 came before the write on line 1.
     assert_eq!(held["objects"][0]["order"], serde_json::json!([2, 1]));
     let failed = json(&stale(), &["--as", "register"], 1);
     let object = &failed["objects"][0];
     assert_eq!((&failed["verdict"], &object["stuck"]), (&"invalid".into(), &7.into()));
-    assert!(object["core"].as_array().unwrap().iter().any(|one| one["line"] == 7 && one["ends"] == 8), "{object}");
+    assert!(
+        object["core"].as_array().unwrap().iter().any(|one| one["line"] == 7 && one["ends"] == 8),
+        "{object}"
+    );
     let wrong = json("{}\n", &["--as", "register"], 2);
     assert_eq!((&wrong["verdict"], &wrong["mistakes"][0]["line"]), (&"unreadable".into(), &1.into()));
 }
@@ -266,7 +280,9 @@ fn transactions_are_judged_by_their_dependencies() {
     let verdict: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(verdict["objects"][0]["anomalies"][0]["kind"], "G2");
     // What one read is what it may read; the clock says otherwise.
-    let stale = skew().replace("[\"r\",\"y\",[]]", "[\"r\",\"y\",[1]]").replace("[\"r\",\"x\",[2]]", "[\"r\",\"x\",[]]");
+    let stale = skew()
+        .replace("[\"r\",\"y\",[]]", "[\"r\",\"y\",[1]]")
+        .replace("[\"r\",\"x\",[2]]", "[\"r\",\"x\",[]]");
     says(&stale, &["--as", "list_append"], 0);
     let (out, _) = says(&stale, &["--as", "list_append", "--respect", "realtime"], 1);
     assert!(out.contains("G-single-realtime"), "{out}");
@@ -309,7 +325,8 @@ fn pictures_are_whole_and_small() {
     }
     // Where all is well there is nothing to draw.
     let dir = project(&[("h.jsonl", &lines(&["0 invoke write 1", "0 ok write 1"]))]);
-    let (_, err) = ends(dir.path(), &["history", "check", "h.jsonl", "--as", "register", "--picture", "a.svg"], 0);
+    let (_, err) =
+        ends(dir.path(), &["history", "check", "h.jsonl", "--as", "register", "--picture", "a.svg"], 0);
     assert!(err.contains("no picture") && !dir.path().join("a.svg").exists(), "{err}");
 }
 

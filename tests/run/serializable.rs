@@ -11,7 +11,8 @@ fn over(first: &str, second: &str, expectation: &str) -> Ran {
         )
     };
     let history = format!("let txns = [{}, {}]", record(first, 1), record(second, 3));
-    scn(&format!("scenario \"it\" {{\n  exec \"true\"\n  {history}\n  expect txns {expectation}\n}}\n")).run(&[])
+    scn(&format!("scenario \"it\" {{\n  exec \"true\"\n  {history}\n  expect txns {expectation}\n}}\n"))
+        .run(&[])
 }
 
 #[test]

@@ -12,7 +12,12 @@ const TELLING: [&str; 4] = ["write", "put", "enqueue", "push"];
 ///
 /// # Errors
 /// Why the value has not the form that the role needs.
-pub(super) fn asked(role: &str, is_map: bool, key: Option<&Value>, value: Option<&Value>) -> Result<Vec<Value>, String> {
+pub(super) fn asked(
+    role: &str,
+    is_map: bool,
+    key: Option<&Value>,
+    value: Option<&Value>,
+) -> Result<Vec<Value>, String> {
     let key = key.filter(|_| is_map);
     let inside = usize::from(is_map && key.is_none());
     let several = |form: &str, count: usize| match value {
@@ -44,7 +49,9 @@ pub(super) fn answered(role: &str, asked: &[Value], value: Option<&Value>, match
         (role, Some(value)) if ASKING.contains(&role) => value.clone(),
         // Jepsen repeats what was asked for; that is no answer. Neither is nothing.
         (_, Some(Value::Null)) => Value::Absent,
-        (_, Some(value)) if asked.last().is_some_and(|asked| to_json(asked) == to_json(value)) => Value::Absent,
+        (_, Some(value)) if asked.last().is_some_and(|asked| to_json(asked) == to_json(value)) => {
+            Value::Absent
+        }
         (_, Some(value)) => value.clone(),
     }
 }
@@ -76,9 +83,12 @@ mod tests {
             let found = asked(role, is_map, key.as_ref(), value.as_ref()).unwrap();
             assert_eq!(show(&Value::list(found)), args, "{role} {value:?}");
         }
-        for (role, is_map, value) in
-            [("write", false, None), ("cas", false, Some("[1]")), ("cas", false, Some("1")), ("put", true, Some("1"))]
-        {
+        for (role, is_map, value) in [
+            ("write", false, None),
+            ("cas", false, Some("[1]")),
+            ("cas", false, Some("1")),
+            ("put", true, Some("1")),
+        ] {
             assert!(asked(role, is_map, None, value.map(json).as_ref()).is_err(), "{role}");
         }
     }

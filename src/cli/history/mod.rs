@@ -126,7 +126,8 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
             }
         }
     }
-    let respect = args.respect.as_deref().and_then(|name| Respect::ALL.iter().find(|(known, _)| *known == name));
+    let respect =
+        args.respect.as_deref().and_then(|name| Respect::ALL.iter().find(|(known, _)| *known == name));
     if let Some((name, _)) = respect
         && theory.is_some()
         && !is_serial
@@ -141,9 +142,11 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
         && page::form(path).is_none()
     {
         let text = path.display().to_string();
-        wrong.push(
-            Diagnostic::error(Code::USAGE, option("picture", &text), "a picture is a `.svg` or a `.html` file"),
-        );
+        wrong.push(Diagnostic::error(
+            Code::USAGE,
+            option("picture", &text),
+            "a picture is a `.svg` or a `.html` file",
+        ));
     }
     match theory {
         Some(mut theory) if wrong.is_empty() => {

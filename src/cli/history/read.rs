@@ -127,7 +127,8 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&mut self, bytes: &[u8]) {
-        let bytes = if self.number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
+        let bytes =
+            if self.number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
         let bytes = bytes.trim_ascii_end();
         if bytes.is_empty() {
             return;
@@ -155,7 +156,8 @@ impl<'a> Reader<'a> {
 
     fn no_json(&mut self, text: &str, error: &JsonError) {
         let at = error.column.saturating_sub(1).min(text.len());
-        let mistake = Mistake::new(self.number, text, at..at, "this line is not JSON").label(error.message.as_str());
+        let mistake =
+            Mistake::new(self.number, text, at..at, "this line is not JSON").label(error.message.as_str());
         let start = text.trim_start();
         let is_edn = start.starts_with("{:") || start.starts_with("#jepsen") || start.starts_with("[{:");
         let mistake = if is_edn {
@@ -177,13 +179,18 @@ impl<'a> Reader<'a> {
             }
             Some(process @ (Value::Number(_) | Value::Text(_))) => process,
             Some(other) => {
-                return Err(Wrong::new("process", format!("a process is a number or a name, not {}", a_kind(other))));
+                return Err(Wrong::new(
+                    "process",
+                    format!("a process is a number or a name, not {}", a_kind(other)),
+                ));
             }
             None => return Err(lacks(fields, "process")),
         };
         let kind = match fields.get("type") {
             Some(Value::Text(kind)) => kind.text.clone(),
-            Some(other) => return Err(Wrong::new("type", format!("a type is a name, not {}", a_kind(other)))),
+            Some(other) => {
+                return Err(Wrong::new("type", format!("a type is a name, not {}", a_kind(other))));
+            }
             None => return Err(lacks(fields, "type")),
         };
         let outcome = match &*kind {
@@ -194,8 +201,12 @@ impl<'a> Reader<'a> {
             other => {
                 let wrong = Wrong::new("type", format!("there is no type `{other}`"));
                 let near = did_you_mean(other.trim_start_matches(':'), TYPES);
-                let near = near.or_else(|| Some(format!("write `{}`", other.strip_prefix(':').filter(|bare| TYPES.contains(bare))?)));
-                return Err(wrong.help(near.unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned())));
+                let near = near.or_else(|| {
+                    Some(format!("write `{}`", other.strip_prefix(':').filter(|bare| TYPES.contains(bare))?))
+                });
+                return Err(
+                    wrong.help(near.unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned()))
+                );
             }
         };
         let time = self.time(fields)?;
@@ -213,18 +224,25 @@ impl<'a> Reader<'a> {
             Some(Value::Number(number)) => match number.to_i128().and_then(|time| i64::try_from(time).ok()) {
                 Some(time) => Some(time),
                 None => {
-                    return Err(Wrong::new("time", "a time is a whole number of nanoseconds")
-                        .help("any moment may be 0; fractions of a second are to be multiplied by 1000000000"));
+                    return Err(Wrong::new("time", "a time is a whole number of nanoseconds").help(
+                        "any moment may be 0; fractions of a second are to be multiplied by 1000000000",
+                    ));
                 }
             },
             Some(other) => {
-                return Err(Wrong::new("time", format!("a time is a number of nanoseconds, not {}", a_kind(other))));
+                return Err(Wrong::new(
+                    "time",
+                    format!("a time is a number of nanoseconds, not {}", a_kind(other)),
+                ));
             }
         };
         let is_timed = *self.is_timed.get_or_insert(time.is_some());
         match time {
-            Some(_) if !is_timed => Err(Wrong::new("time", "this line has a time, and those before it have none")
-                .help("give every line a time, or none: then the lines are in the order of what happened")),
+            Some(_) if !is_timed => {
+                Err(Wrong::new("time", "this line has a time, and those before it have none").help(
+                    "give every line a time, or none: then the lines are in the order of what happened",
+                ))
+            }
             None if is_timed => Err(Wrong::new("", "this line has no time, and those before it have one")
                 .help("give every line a time, or none: then the lines are in the order of what happened")),
             Some(time) => {
@@ -241,15 +259,22 @@ impl<'a> Reader<'a> {
             let (first, _) = self.history.lines[before.operation];
             if before.at_work {
                 let shown = show_short(process, 40);
-                return Err(Wrong::new("process", format!("process {shown} begins an operation before it ended another"))
-                    .label(format!("still at work since line {first}"))
-                    .help("a process does one thing at a time: a line of type ok, fail or info ends an operation"));
+                return Err(Wrong::new(
+                    "process",
+                    format!("process {shown} begins an operation before it ended another"),
+                )
+                .label(format!("still at work since line {first}"))
+                .help(
+                    "a process does one thing at a time: a line of type ok, fail or info ends an operation",
+                ));
             }
             self.forward(before.time, time, before.operation)?;
         }
         let function = match fields.get("f") {
             Some(Value::Text(function)) => &function.text,
-            Some(other) => return Err(Wrong::new("f", format!("`f` is the name of a function, not {}", a_kind(other)))),
+            Some(other) => {
+                return Err(Wrong::new("f", format!("`f` is the name of a function, not {}", a_kind(other))));
+            }
             None => return Err(lacks(fields, "f")),
         };
         let Some(role) = self.theory.role(function) else {
@@ -282,8 +307,11 @@ impl<'a> Reader<'a> {
 
     fn complete(&mut self, fields: &Object, name: &str, outcome: Outcome, time: i64) -> Result<(), Wrong> {
         let Some(process) = self.processes.get(name).filter(|process| process.at_work) else {
-            return Err(Wrong::new("process", format!("process {name} ends an operation that it never began"))
-                .help("a line of type `invoke` begins an operation"));
+            return Err(Wrong::new(
+                "process",
+                format!("process {name} ends an operation that it never began"),
+            )
+            .help("a line of type `invoke` begins an operation"));
         };
         let at = process.operation;
         self.forward(process.time, time, at)?;
@@ -295,25 +323,37 @@ impl<'a> Reader<'a> {
             Some(Value::Text(function)) if function.text == begun => {}
             Some(other) => {
                 let other = show_short(other, 40);
-                return Err(Wrong::new("f", format!("this ends {other}, but the process is at work on \"{begun}\""))
-                    .label(format!("begun in line {first}")));
+                return Err(Wrong::new(
+                    "f",
+                    format!("this ends {other}, but the process is at work on \"{begun}\""),
+                )
+                .label(format!("begun in line {first}")));
             }
         }
         if let Some(per) = self.per
             && let Some(key) = fields.get(per)
             && to_json(key) != to_json(&self.history.keys[at])
         {
-            let message = format!("this ends an operation on another `{per}` than it began with in line {first}");
-            return Err(Wrong::new("", message).label(""));
+            let message =
+                format!("this ends an operation on another `{per}` than it began with in line {first}");
+            return Err(Wrong::new("", message));
         }
         let role = self.theory.role(&begun).unwrap_or_default();
         let matched = match fields.get("matched") {
             None | Some(Value::Null) => None,
             Some(Value::Bool(matched)) if role == "cas" => Some(*matched),
             Some(Value::Bool(_)) => {
-                return Err(Wrong::new("matched", format!("only `cas` has `matched`; this ends \"{begun}\"")));
+                return Err(Wrong::new(
+                    "matched",
+                    format!("only `cas` has `matched`; this ends \"{begun}\""),
+                ));
             }
-            Some(other) => return Err(Wrong::new("matched", format!("`matched` is true or false, not {}", a_kind(other)))),
+            Some(other) => {
+                return Err(Wrong::new(
+                    "matched",
+                    format!("`matched` is true or false, not {}", a_kind(other)),
+                ));
+            }
         };
         if matched == Some(false) && outcome == Outcome::Fail {
             return Err(Wrong::new("type", "a compare that was carried out and did not match is `ok`")
@@ -343,8 +383,11 @@ impl<'a> Reader<'a> {
         }
         let (first, last) = self.history.lines[operation];
         let line = last.unwrap_or(first);
-        Err(Wrong::new("time", format!("the time of this process goes backwards: it was {before} in line {line}"))
-            .help("times must come from one clock that only goes forward, such as a monotonic one"))
+        Err(Wrong::new(
+            "time",
+            format!("the time of this process goes backwards: it was {before} in line {line}"),
+        )
+        .help("times must come from one clock that only goes forward, such as a monotonic one"))
     }
 
     /// What an operation belongs to.
@@ -352,7 +395,9 @@ impl<'a> Reader<'a> {
         if let Some(per) = self.per {
             return match fields.get(per) {
                 Some(key) => Ok(key.clone()),
-                None => Err(Wrong::new("", format!("it has no `{per}`, by which operations are to be parted"))),
+                None => {
+                    Err(Wrong::new("", format!("it has no `{per}`, by which operations are to be parted")))
+                }
             };
         }
         let key = fields.get("key").cloned().unwrap_or(Value::Absent);
@@ -360,9 +405,12 @@ impl<'a> Reader<'a> {
         if !self.keys_told && to_json(first) != to_json(&key) && !self.theory.has_keys_inside() {
             self.keys_told = true;
             let other = show_short(first, 40);
-            return Err(Wrong::new("key", "the operations have several keys, and would be judged as if of one object")
-                .label(format!("before it was {other}"))
-                .help("`--per key` judges the operations of each key by themselves"));
+            return Err(Wrong::new(
+                "key",
+                "the operations have several keys, and would be judged as if of one object",
+            )
+            .label(format!("before it was {other}"))
+            .help("`--per key` judges the operations of each key by themselves"));
         }
         Ok(Value::Absent)
     }

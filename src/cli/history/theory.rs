@@ -2,7 +2,7 @@
 
 use crate::history::cycles::{self, Anomaly, Respect, Serial, serializable};
 use crate::history::picture::Scene;
-use crate::history::{Counterexample, Judged, Limits, Model, Operation, linearizable};
+use crate::history::{Counterexample, Judged, Limits, Model, Operation, linearizable_all};
 use crate::lang::{Kind, Spec, Ty};
 
 /// A model and how it is judged.
@@ -63,7 +63,9 @@ impl Theory {
     pub(super) fn claim(&self) -> String {
         let respect = Respect::ALL.iter().find(|(_, respect)| *respect == self.respect);
         match (self.is_serial(), self.respect, respect) {
-            (true, Respect::Process | Respect::Realtime, Some((name, _))) => format!("{} ({name})", self.spec.of),
+            (true, Respect::Process | Respect::Realtime, Some((name, _))) => {
+                format!("{} ({name})", self.spec.of)
+            }
             _ => self.spec.of.to_owned(),
         }
     }
@@ -103,7 +105,7 @@ impl Theory {
             };
             return histories.iter().map(judge).collect();
         }
-        let judged = histories.iter().map(|history| linearizable(history, &self.model, limits));
+        let judged = linearizable_all(histories, &self.model, limits).into_iter();
         judged
             .map(|judged| match judged {
                 Judged::Holds(order) => Judgement::Holds(order),

@@ -49,7 +49,8 @@ impl Verdict {
     pub(super) fn of(args: &HistoryCheck, theory: &Theory, history: History) -> Result<Verdict, Mistakes> {
         let left_out = history.left_out;
         let mut parts = parts(history);
-        let histories: Vec<Vec<Operation>> = parts.iter_mut().map(|part| std::mem::take(&mut part.operations)).collect();
+        let histories: Vec<Vec<Operation>> =
+            parts.iter_mut().map(|part| std::mem::take(&mut part.operations)).collect();
         let limits = Limits { time: args.time, memory: args.memory };
         let judged = theory.judge(&histories, &limits);
         for ((part, operations), judgement) in parts.iter_mut().zip(histories).zip(judged) {
@@ -228,8 +229,10 @@ fn kinds(failed: &[(&Part, &Found)]) -> String {
             }
         }
     }
-    let names: Vec<String> =
-        counts.iter().map(|(name, count)| if *count > 1 { format!("{name} ({count})") } else { name.clone() }).collect();
+    let names: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| if *count > 1 { format!("{name} ({count})") } else { name.clone() })
+        .collect();
     if names.is_empty() { String::new() } else { format!("{}; ", names.join(", ")) }
 }
 

@@ -15,10 +15,10 @@ mod tests;
 mod words;
 
 pub use page::{LARGEST, html};
+pub(super) use scene::shorten;
 pub use scene::{Arrow, Bar, Part, Scene};
 pub use svg::svg;
 pub use terminal::{Line, Tone, draw};
-pub(super) use scene::shorten;
 pub(super) use words::process;
 pub use words::{when, word};
 

@@ -45,7 +45,8 @@ pub fn html(heading: &str, sentence: &str, scenes: &[(String, Scene)]) -> String
         drawn += 1;
     }
     if drawn < scenes.len() {
-        let _ = writeln!(out, "<p class=\"sub\">and {} more that are not drawn here</p>", scenes.len() - drawn);
+        let _ =
+            writeln!(out, "<p class=\"sub\">and {} more that are not drawn here</p>", scenes.len() - drawn);
     }
     out.push_str("</main></body></html>\n");
     out
@@ -56,7 +57,12 @@ fn section(name: &str, scene: &Scene) -> String {
     if !name.is_empty() {
         let _ = write!(out, "<h2>{}</h2>", clean(name));
     }
-    let _ = write!(out, "<p class=\"what\">{}</p>\n<div class=\"draw\">{}</div>", clean(&scene.title), svg(scene, false));
+    let _ = write!(
+        out,
+        "<p class=\"what\">{}</p>\n<div class=\"draw\">{}</div>",
+        clean(&scene.title),
+        svg(scene, false)
+    );
     out.push_str("<div class=\"ending\">");
     for text in &scene.ending {
         let _ = write!(out, "<p>{}</p>", clean(text));

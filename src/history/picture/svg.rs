@@ -72,7 +72,8 @@ pub fn svg(scene: &Scene, alone: bool) -> String {
     let sentences = below.iter().map(String::as_str).chain([note.as_str()]);
     let widest = sentences.map(|line| display_width(line) * COLUMN).max().unwrap_or(0);
     let title = if alone { display_width(&scene.title) * 9 } else { 0 };
-    let width = (drawing.left + drawing.right + MARGIN).max(widest + 2 * MARGIN).max(title + 2 * MARGIN).max(360);
+    let width =
+        (drawing.left + drawing.right + MARGIN).max(widest + 2 * MARGIN).max(title + 2 * MARGIN).max(360);
     let rows = head + drawing.rows.len() * drawing.row;
     let height = rows + if below.is_empty() { 8 } else { 24 + below.len() * LINE };
     let mut out = String::new();
@@ -83,7 +84,10 @@ pub fn svg(scene: &Scene, alone: bool) -> String {
         clean(&scene.title)
     );
     if alone {
-        let _ = write!(out, "<style>{STYLE}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>");
+        let _ = write!(
+            out,
+            "<style>{STYLE}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
+        );
         let _ = write!(out, "<text class=\"title\" x=\"{MARGIN}\" y=\"30\">{}</text>", clean(&scene.title));
     }
     let _ = write!(out, "<text class=\"soft\" x=\"{MARGIN}\" y=\"{}\">{note}</text>", head - 12);
@@ -140,7 +144,11 @@ impl<'a> Drawing<'a> {
                 // A point of the order stands before the label.
                 let point = if matches!(bar.part, Part::Order(_)) { 22 } else { 0 };
                 let open = if bar.end.is_none() { 40 } else { 0 };
-                Span { start: bar.start, end: bar.end, room: display_width(text) * COLUMN + 20 + point + open }
+                Span {
+                    start: bar.start,
+                    end: bar.end,
+                    room: display_width(text) * COLUMN + 20 + point + open,
+                }
             })
             .collect();
         let axis = Axis::of(&spans, 10);
@@ -164,7 +172,8 @@ impl<'a> Drawing<'a> {
             }
             if row == 0 || self.rows[row - 1] != *name {
                 let middle = y + self.row / 2 + 4;
-                let _ = write!(out, "<text class=\"soft\" x=\"{MARGIN}\" y=\"{middle}\">{}</text>", clean(name));
+                let _ =
+                    write!(out, "<text class=\"soft\" x=\"{MARGIN}\" y=\"{middle}\">{}</text>", clean(name));
             }
         }
         let (way, points) = self.order(head);
@@ -251,10 +260,14 @@ impl<'a> Drawing<'a> {
     }
 
     fn arrows(&self, out: &mut String, head: usize) {
-        let place = |at: usize| self.bars.iter().find(|(bar, ..)| *bar == at).map(|(bar, row, _)| (&self.scene.bars[*bar], *row));
+        let place = |at: usize| {
+            self.bars.iter().find(|(bar, ..)| *bar == at).map(|(bar, row, _)| (&self.scene.bars[*bar], *row))
+        };
         let mut words = String::new();
         for arrow in &self.scene.arrows {
-            let (Some((one, upper)), Some((other, lower))) = (place(arrow.from), place(arrow.to)) else { continue };
+            let (Some((one, upper)), Some((other, lower))) = (place(arrow.from), place(arrow.to)) else {
+                continue;
+            };
             let middle = |bar: &Bar| {
                 let (from, to) = self.ends(bar);
                 (from + to.max(from)) / 2
@@ -272,9 +285,15 @@ impl<'a> Drawing<'a> {
                 std::cmp::Ordering::Equal => (edge(upper, false), edge(lower, false), -26),
             };
             let second = if upper == lower { y2 - 26 } else { y2 - bend };
-            let _ = write!(out, "<path class=\"tie\" d=\"M{x1} {y1}C{x1} {} {x2} {second} {x2} {}\"/>", y1 + bend, y2 - bend.signum() * 6);
+            let _ = write!(
+                out,
+                "<path class=\"tie\" d=\"M{x1} {y1}C{x1} {} {x2} {second} {x2} {}\"/>",
+                y1 + bend,
+                y2 - bend.signum() * 6
+            );
             let (tip, wing) = if upper == lower { (y2, -9) } else { (y2, -9 * bend.signum()) };
-            let _ = write!(out, "<path class=\"head\" d=\"M{x2} {tip}L{} {}H{}Z\"/>", x2 - 5, tip + wing, x2 + 5);
+            let _ =
+                write!(out, "<path class=\"head\" d=\"M{x2} {tip}L{} {}H{}Z\"/>", x2 - 5, tip + wing, x2 + 5);
             let (x, y) = ((x1 + x2) / 2, if upper == lower { y1 - 20 } else { (y1 + y2) / 2 });
             let width = display_width(&arrow.label) * COLUMN + 12;
             let _ = write!(

@@ -82,7 +82,10 @@ fn large_cores_are_cut_and_say_so() {
 fn pages_of_anything_are_small_and_harmless() {
     let evil = "<b onload=\"x\">&\"\"\"\"\"\"\u{1b}\0]]>".repeat(40);
     let operations: Vec<Operation> = (0..300)
-        .map(|n| Operation { args: vec![Value::text(evil.as_str()); 9], ..op(n % 7, &evil, None, Value::text(evil.as_str()), n, Some(n + 20)) })
+        .map(|n| Operation {
+            args: vec![Value::text(evil.as_str()); 9],
+            ..op(n % 7, &evil, None, Value::text(evil.as_str()), n, Some(n + 20))
+        })
         .collect();
     let found = Counterexample {
         core: (0..300).map(|at| (at, false)).collect(),

@@ -34,7 +34,10 @@ fn what_some_order_explains_is_serializable() {
 
 #[test]
 fn an_anomaly_is_told_by_its_name_with_its_transactions() {
-    let lost = history(&[("ok", r#"[["r","x",[]],["append","x",1]]"#), ("ok", r#"[["r","x",[]],["append","x",2]]"#)]);
+    let lost = history(&[
+        ("ok", r#"[["r","x",[]],["append","x",1]]"#),
+        ("ok", r#"[["r","x",[]],["append","x",2]]"#),
+    ]);
     let Verdict::Fails(details) = judged(&lost, None) else { panic!() };
     let [Detail::Lines { title, lines }] = details.as_slice() else { panic!("{details:?}") };
     assert_eq!(title, "G2");
