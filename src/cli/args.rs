@@ -403,7 +403,7 @@ Lines of a process `nemesis`, or whose name begins with `:`, are no client's and
 Examples:\n  scn history check history.jsonl --as cas_register --per key\n  \
 scn history check history.jsonl --as list_append --respect realtime --picture why.html\n\n\
 Exit codes: 0 the model explains it · 1 it does not · 2 the history or the command line is wrong · \
-3 a file cannot be read or written · 4 there was nothing to judge · 5 unknown";
+3 the picture cannot be written · 4 there was nothing to judge · 5 unknown";
 
 /// `scn history check`
 #[derive(Debug, Args)]

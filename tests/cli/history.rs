@@ -215,7 +215,7 @@ fn wrong_command_lines_and_files_are_told() {
     }
     let dir = project(&[("d/x", "")]);
     for (file, part) in [("missing.jsonl", "no such file"), ("d", "it is a directory")] {
-        let (_, err) = ends(dir.path(), &["history", "check", file, "--as", "register"], 3);
+        let (_, err) = ends(dir.path(), &["history", "check", file, "--as", "register"], 2);
         assert!(err.contains(file) && err.contains(part), "{err}");
     }
 }
@@ -323,6 +323,9 @@ fn pictures_are_whole_and_small() {
             }
         }
     }
+    let dir = project(&[("h.jsonl", &stale()), ("blocked", "")]);
+    let (_, err) = ends(dir.path(), &["history", "check", "h.jsonl", "--as", "register", "--picture", "blocked/a.svg"], 3);
+    assert!(err.contains("`blocked/a.svg` cannot be written"), "{err}");
     // Where all is well there is nothing to draw.
     let dir = project(&[("h.jsonl", &lines(&["0 invoke write 1", "0 ok write 1"]))]);
     let (_, err) =

@@ -46,7 +46,7 @@ fn check(args: &HistoryCheck, color: Color) -> Exit {
         Ok(Err(mistakes)) => return refuse(args, &mistakes, color),
         Err(error) => {
             terminal::complain(&format!("`{}` cannot be read: {}", args.file, plain(&error)));
-            return Exit::Environment;
+            return Exit::Wrong;
         }
     };
     let verdict = match Verdict::of(args, &theory, history) {

@@ -52,7 +52,11 @@ pub(super) fn put(verdict: &Verdict, path: &Path) -> io::Result<()> {
             }
             picture::svg(&scene, true)
         }
-        _ => picture::html(&verdict.heading(), &verdict.sentence(), &scenes),
+        _ => {
+            let sentence = verdict.sentence();
+            let judged = sentence.split_once(": ").map_or("", |(_, judged)| judged);
+            picture::html(&verdict.heading(), judged, &scenes)
+        }
     };
     let mut sheet = Target::new(&path.display().to_string()).open()?;
     sheet.write_all(text.as_bytes())?;

@@ -169,7 +169,7 @@ impl Verdict {
                     parts.iter().take(NAMED).map(|part| show_short(&part.key, 40)).collect();
                 let more = parts.len().saturating_sub(NAMED);
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                format!("{per} {}{more}, {} of {}; ", names.join(", "), parts.len(), self.parts.len())
+                format!("{} of {} ({per} {}{more}); ", parts.len(), self.parts.len(), names.join(", "))
             }
         };
         match self.exit() {
@@ -197,7 +197,7 @@ impl Verdict {
     fn judged(&self) -> String {
         let mut text = plural(self.count(None), "operation");
         if let Some(per) = &self.per {
-            let _ = write!(text, " of {} ({per})", plural(self.parts.len(), "object"));
+            let _ = write!(text, " on {} by {per}", plural(self.parts.len(), "object"));
         }
         let mut notes = Vec::new();
         for (outcome, word) in [(Outcome::Fail, "failed"), (Outcome::Info, "of unknown outcome")] {
@@ -210,7 +210,8 @@ impl Verdict {
             let _ = write!(text, ", {}", notes.join(", "));
         }
         if self.left_out > 0 {
-            let _ = write!(text, "; left out {} of no client", plural(self.left_out, "line"));
+            let (lines, are) = (plural(self.left_out, "line"), if self.left_out == 1 { "is" } else { "are" });
+            let _ = write!(text, "; left out {lines} that {are} no client's");
         }
         text
     }

@@ -1,6 +1,6 @@
 //! What a picture shows, whoever draws it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::history::{Counterexample, Operation};
@@ -78,10 +78,10 @@ impl Scene {
     pub fn of(operations: &[Operation], found: &Counterexample, when: impl Fn(usize) -> String) -> Scene {
         let places: BTreeMap<usize, usize> =
             found.order.iter().enumerate().map(|(place, at)| (*at, place + 1)).collect();
-        let mut drawn: BTreeMap<usize, bool> = found.core.iter().copied().collect();
-        drawn.entry(found.stuck).or_insert(false);
+        let mut drawn: BTreeSet<usize> = found.core.iter().map(|(at, _)| *at).collect();
+        drawn.insert(found.stuck);
         let mut bars: Vec<(usize, Bar)> = Vec::new();
-        for (&at, &weakened) in &drawn {
+        for &at in &drawn {
             let Some(operation) = operations.get(at) else { continue };
             let part = match places.get(&at) {
                 _ if at == found.stuck => Part::Stuck,
@@ -91,7 +91,6 @@ impl Scene {
             let remark = match part {
                 Part::Stuck => "cannot come next",
                 Part::Spare => "has no place in this order",
-                _ if weakened => "whatever came of it",
                 _ => "",
             };
             bars.push((at, Bar { part, remark: remark.to_owned(), ..bar(operation, when(at)) }));
