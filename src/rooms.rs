@@ -38,6 +38,7 @@ const SPECS: &[&[Spec]] = &[
     crate::workload::SPECS,
     // what a history is explained by
     crate::history::SPECS,
+    crate::history::cycles::SPECS,
     // data that only looks real
     crate::anonymize::SPECS,
 ];

@@ -3,6 +3,8 @@
 
 #[path = "cli/data.rs"]
 mod data;
+#[path = "cli/history.rs"]
+mod history;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -87,7 +89,7 @@ scenario "bye is said" {
 fn help_shows_the_commands_and_the_exit_codes() {
     let dir = project(&[]);
     let (help, _) = ends(dir.path(), &["help"], 0);
-    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "data", "completions"]
+    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "data", "history", "completions"]
     {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }

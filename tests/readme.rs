@@ -58,6 +58,15 @@ fn the_doubles_of_the_page_play() {
 }
 
 #[test]
+fn the_history_of_the_page_is_judged_as_shown() {
+    let place = Place::new("history.jsonl", &page::blocks("Histories from elsewhere", "json")[0].text);
+    let (code, said) = scn(&place, &["history", "check", &place.file, "--as", "register"]);
+    assert_eq!(code, 1, "{said}");
+    let shown = &page::blocks("Histories from elsewhere", "text")[0].text;
+    assert_eq!(said.trim(), shown.trim(), "the page shows another verdict");
+}
+
+#[test]
 fn the_first_scenario_is_the_one_that_runs() {
     let shown = &page::blocks("A scenario", "scn")[0].text;
     let real = fs::read_to_string(page::root().join("scenarios/hello.scn")).unwrap();

@@ -60,6 +60,9 @@ pub(super) enum Command {
     /// Draws data of shapes, and turns real data into data that may be shown.
     #[command(subcommand, arg_required_else_help = true)]
     Data(Data),
+    /// Judges histories of operations that were recorded elsewhere.
+    #[command(subcommand, arg_required_else_help = true)]
+    History(History),
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
@@ -378,6 +381,59 @@ pub(super) struct Anonymize {
     /// For SQL: whose dump it is [default: what its first lines say].
     #[arg(long, value_enum)]
     pub(super) dialect: Option<SqlDialect>,
+}
+
+/// `scn history`
+#[derive(Debug, Subcommand)]
+pub(super) enum History {
+    /// Tells whether a model explains a recorded history.
+    #[command(after_help = HISTORY_HELP)]
+    Check(HistoryCheck),
+}
+
+const HISTORY_HELP: &str = "A history is JSON lines in Jepsen's words. An operation begins and ends with a line of its process:\n  \
+{\"process\": 0, \"type\": \"invoke\", \"f\": \"write\", \"value\": 1}\n  \
+{\"process\": 0, \"type\": \"ok\", \"f\": \"write\", \"value\": 1}\n\n\
+type     invoke, then ok: it took effect; fail: it provably did not; info, or no end: nobody knows\n\
+f        a role of the model; `scn explain MODEL` shows them\n\
+value    what was written, or read; a read without it constrains nothing; of `cas` [old, new]\n\
+matched  false: a `cas` that was carried out and did not match\n\
+time     in nanoseconds; without times the lines are in the order of what happened\n\n\
+Lines of a process `nemesis`, or whose name begins with `:`, are no client's and are left out.\n\n\
+Examples:\n  scn history check history.jsonl --as cas_register --per key\n  \
+scn history check history.jsonl --as list_append --respect realtime --picture why.html\n\n\
+Exit codes: 0 the model explains it · 1 it does not · 2 the history or the command line is wrong · \
+3 the picture cannot be written · 4 there was nothing to judge · 5 unknown";
+
+/// `scn history check`
+#[derive(Debug, Args)]
+pub(super) struct HistoryCheck {
+    /// The history in JSON lines; `-` is standard input.
+    pub(super) file: String,
+    /// The model that is to explain it.
+    #[arg(long = "as", value_name = "MODEL")]
+    pub(super) model: String,
+    /// Judges the operations with the same value of this field by themselves.
+    #[arg(long, value_name = "FIELD")]
+    pub(super) per: Option<String>,
+    /// What the object holds at the beginning, in JSON [default: null].
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(super) initial: Option<String>,
+    /// For transactions: the order that an execution one by one must be true to, besides their results.
+    #[arg(long, value_name = "ORDER", value_parser = ["results", "process", "realtime"])]
+    pub(super) respect: Option<String>,
+    /// Write the verdict as JSON, with what proves it.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Draw what is not explained: FILE.svg or FILE.html.
+    #[arg(long, value_name = "FILE")]
+    pub(super) picture: Option<PathBuf>,
+    /// How long it may take; after that the verdict is unknown.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = super::duration::parse)]
+    pub(super) time: Duration,
+    /// How much memory the search may take.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = super::size::parse)]
+    pub(super) memory: usize,
 }
 
 /// `--seed`

@@ -7,6 +7,7 @@ mod data;
 mod duration;
 mod explain;
 mod fmt;
+mod history;
 mod init;
 mod inputs;
 mod list;
@@ -15,6 +16,7 @@ mod project;
 mod replay;
 mod run;
 mod select;
+mod size;
 mod terminal;
 mod watch;
 
@@ -60,6 +62,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
         Command::Data(args) => data::data(args, cli.color),
+        Command::History(args) => history::history(args, cli.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);

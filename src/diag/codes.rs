@@ -114,6 +114,8 @@ codes! {
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
     RULES "rules": "a rule of `scn data anonymize` is wrong",
         "Each line says of a column what becomes of it: `customers.email: email`. A column without a rule is an error, so that nothing leaks by silence; so is a rule that no column needs. `scn explain` tells of each rule.";
+    HISTORY "history": "a recorded history cannot be read",
+        "`scn history check` reads one JSON object a line, in Jepsen's words: `{\"process\": 0, \"type\": \"invoke\", \"f\": \"write\", \"value\": 1}` when an operation begins, and a line with the same `process` and the type `ok`, `fail` or `info` when it is over. `ok` took effect, `fail` provably did not, and of `info` nobody knows; so it is with an operation that never ends.\n\nA history that is read wrongly is judged wrongly, so nothing is guessed: every line must be understood.";
     USAGE "usage": "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run

@@ -1,6 +1,7 @@
 //! Histories of concurrent operations and whether a model explains them. Pure: what happened comes
 //! in as [`Operation`]s, whoever recorded them; a judgement goes out with its certificate.
 
+pub mod cycles;
 mod linear;
 mod model;
 mod operation;

@@ -32,6 +32,7 @@ mod propagates_deadline;
 mod records;
 mod roles;
 mod same_order_as;
+mod serializable;
 mod session;
 mod signed;
 mod stale_below;
@@ -160,6 +161,7 @@ pub const SPECS: &[&[Spec]] = &[
         *converges_with::CONVERGES_WITH.spec,
         *stale_below::STALE_BELOW.spec,
         *linearizable::LINEARIZABLE.spec,
+        *serializable::SERIALIZABLE.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
     ],
@@ -199,6 +201,7 @@ static RELATIONS: &[&Rule] = &[
     &converges_with::CONVERGES_WITH,
     &stale_below::STALE_BELOW,
     &linearizable::LINEARIZABLE,
+    &serializable::SERIALIZABLE,
     &lossless::LOSSLESS,
     &signed::SIGNED,
 ];

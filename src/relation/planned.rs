@@ -5,17 +5,9 @@ use crate::lang::{Param, Spec, Ty};
 
 const HISTORY: &str = "histories of workloads are not recorded yet";
 const TRACES: &str = "traces are not collected yet";
-const MODEL: &[Param] = &[Param::required("as", Ty::Name, "the model"), PER];
 
 /// Their names.
 pub(super) const SPECS: &[Spec] = &[
-    spec(
-        "serializable",
-        "some order of the transactions fits the model",
-        MODEL,
-        "expect txns serializable as list_append",
-    )
-    .planned(HISTORY),
     spec("connected", "every span but one has its parent in the trace", &[], "expect trace connected")
         .planned(TRACES),
     spec(

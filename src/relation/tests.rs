@@ -3,6 +3,7 @@ mod causal;
 mod operations;
 mod orders;
 mod passage;
+mod serializable;
 mod session;
 mod stale_below;
 

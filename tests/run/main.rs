@@ -27,6 +27,7 @@ mod properties;
 mod relations;
 mod robust;
 mod secrets;
+mod serializable;
 mod services;
 mod shapes;
 mod sql;

@@ -6,14 +6,20 @@
 //! need, since the moments of a counterexample may be nanoseconds and hours apart.
 
 mod axis;
+mod page;
 mod scene;
+mod svg;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use page::{LARGEST, html};
+pub(super) use scene::shorten;
 pub use scene::{Arrow, Bar, Part, Scene};
+pub use svg::svg;
 pub use terminal::{Line, Tone, draw};
+pub(super) use words::process;
 pub use words::{when, word};
 
 use super::{Counterexample, Operation};
@@ -24,7 +30,11 @@ const WIDTH: usize = 74;
 /// A counterexample as lines of plain text, at most 74 columns wide: for the details of a failed
 /// expectation.
 pub fn lines(operations: &[Operation], found: &Counterexample) -> Vec<String> {
-    let scene = Scene::of(operations, found, |at| when(&operations[at]));
-    let plain = |line: Line| line.into_iter().map(|(_, text)| text).collect::<String>();
-    draw(&scene, WIDTH, true).into_iter().map(plain).collect()
+    plain(&Scene::of(operations, found, |at| when(&operations[at])))
+}
+
+/// A scene as lines of plain text, at most 74 columns wide.
+pub fn plain(scene: &Scene) -> Vec<String> {
+    let text = |line: Line| line.into_iter().map(|(_, text)| text).collect();
+    draw(scene, WIDTH, true).into_iter().map(text).collect()
 }

@@ -1,12 +1,16 @@
 //! What a picture shows, whoever draws it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::history::{Counterexample, Operation};
 
 /// Arguments and results are cut in the middle to so many characters.
 const LONGEST: usize = 60;
+/// And whole labels to so many.
+const LABEL: usize = 400;
+/// More states than this are counted.
+const STATES: usize = 6;
 
 /// A scene: bars on rows, arrows between them, and sentences below.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub enum Part {
     Stuck,
     /// It comes at this place of the order that explains the most, from 1.
     Order(usize),
+    /// It is called `T1`, `T2` and so on by the sentences below.
+    Named(usize),
     /// It belongs to what is wrong, and has no place in the order.
     Spare,
     /// It was at work around the same time.
@@ -72,10 +78,10 @@ impl Scene {
     pub fn of(operations: &[Operation], found: &Counterexample, when: impl Fn(usize) -> String) -> Scene {
         let places: BTreeMap<usize, usize> =
             found.order.iter().enumerate().map(|(place, at)| (*at, place + 1)).collect();
-        let mut drawn: BTreeMap<usize, bool> = found.core.iter().copied().collect();
-        drawn.entry(found.stuck).or_insert(false);
+        let mut drawn: BTreeSet<usize> = found.core.iter().map(|(at, _)| *at).collect();
+        drawn.insert(found.stuck);
         let mut bars: Vec<(usize, Bar)> = Vec::new();
-        for (&at, &weakened) in &drawn {
+        for &at in &drawn {
             let Some(operation) = operations.get(at) else { continue };
             let part = match places.get(&at) {
                 _ if at == found.stuck => Part::Stuck,
@@ -85,7 +91,6 @@ impl Scene {
             let remark = match part {
                 Part::Stuck => "cannot come next",
                 Part::Spare => "has no place in this order",
-                _ if weakened => "whatever came of it",
                 _ => "",
             };
             bars.push((at, Bar { part, remark: remark.to_owned(), ..bar(operation, when(at)) }));
@@ -104,7 +109,7 @@ impl Scene {
     }
 
     /// Adds operations that were at work around the same time.
-    pub fn with_context(&mut self, operations: &[(&Operation, String)]) {
+    pub fn with_context(&mut self, operations: &[(Operation, String)]) {
         let context = operations.iter().map(|(operation, when)| bar(operation, when.clone()));
         self.bars.extend(context);
         self.left_out = self.left_out.saturating_sub(operations.len());
@@ -122,7 +127,7 @@ impl Scene {
 pub(super) fn bar(operation: &Operation, when: String) -> Bar {
     Bar {
         process: words::process(&operation.process),
-        label: words::word(operation, LONGEST),
+        label: shorten(&words::word(operation, LONGEST)),
         start: operation.start,
         end: operation.end,
         part: Part::Context,
@@ -131,8 +136,22 @@ pub(super) fn bar(operation: &Operation, when: String) -> Bar {
     }
 }
 
+/// A label that is not longer than anybody reads.
+pub(crate) fn shorten(label: &str) -> String {
+    if label.chars().count() <= LABEL {
+        return label.to_owned();
+    }
+    label.chars().take(LABEL - 1).chain(['…']).collect()
+}
+
 fn ending(found: &Counterexample, stuck: &str) -> Option<String> {
-    let (last, others) = found.states.split_last()?;
+    let told = found.states.iter().take(STATES).map(|state| shorten(state)).collect::<Vec<_>>();
+    let more = match found.states.len() - told.len() {
+        0 => None,
+        more => Some(format!("one of {more} others")),
+    };
+    let told: Vec<String> = told.into_iter().chain(more).collect();
+    let (last, others) = told.split_last()?;
     let states = match others {
         [] => last.clone(),
         others => format!("{} or {last}", others.join(", ")),

@@ -38,13 +38,13 @@ pub fn draw(scene: &Scene, width: usize, unicode: bool) -> Vec<Line> {
     let width = width.clamp(40, 160);
     let signs = if unicode { &UNICODE } else { &ASCII };
     let scene = &if unicode { scene.clone() } else { in_ascii(scene) };
-    let mut shown = chosen(&scene.bars, MOST);
+    let mut shown = chosen(&scene.bars, MOST, false);
     let plan = loop {
         if let Some(plan) = plan(&scene.bars, &shown, width, signs) {
             break Some(plan);
         }
         let Some(fewer) = shown.len().checked_sub(1).filter(|fewer| *fewer > 0) else { break None };
-        shown = chosen(&scene.bars, fewer);
+        shown = chosen(&scene.bars, fewer, false);
     };
     let mut lines = sentence(&scene.title, width, Tone::Plain);
     lines.push(Line::new());
@@ -60,20 +60,25 @@ pub fn draw(scene: &Scene, width: usize, unicode: bool) -> Vec<Line> {
         let text = format!("and {hidden} more that belong to it, further from what is wrong");
         lines.extend(sentence(&text, width, Tone::Faint));
     }
-    for text in &scene.ending {
+    if !scene.ending.is_empty() {
         lines.push(Line::new());
+    }
+    for text in &scene.ending {
         lines.extend(sentence(text, width, Tone::Plain));
     }
     lines
 }
 
-/// The bars to draw: those that matter most, in the order of their starts.
-fn chosen(bars: &[Bar], count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..bars.len()).filter(|at| bars[*at].part != Part::Context).collect();
+/// The bars to draw: those that matter most, in the order of their starts; with those around them
+/// or without.
+pub(super) fn chosen(bars: &[Bar], count: usize, with_context: bool) -> Vec<usize> {
+    let is_drawn = |at: &usize| with_context || bars[*at].part != Part::Context;
+    let mut order: Vec<usize> = (0..bars.len()).filter(is_drawn).collect();
     // Of the order its end counts: that is where it goes no further.
     order.sort_by_key(|at| match bars[*at].part {
         Part::Stuck => (0, 0),
         Part::Order(place) => (1, usize::MAX - place),
+        Part::Named(place) => (1, place),
         Part::Spare => (2, *at),
         Part::Context => (3, *at),
     });
@@ -176,7 +181,7 @@ impl Plan {
 fn list(bars: &[Bar], shown: &[usize], width: usize, signs: &Signs) -> Vec<Line> {
     let mut order: Vec<&Bar> = shown.iter().map(|at| &bars[*at]).collect();
     order.sort_by_key(|bar| match bar.part {
-        Part::Order(place) => (0, place),
+        Part::Order(place) | Part::Named(place) => (0, place),
         Part::Stuck => (1, 0),
         Part::Spare => (2, 0),
         Part::Context => (3, 0),
@@ -226,7 +231,7 @@ fn tone(part: Part) -> Tone {
     match part {
         Part::Stuck => Tone::Bad,
         Part::Order(_) => Tone::Good,
-        Part::Spare => Tone::Plain,
+        Part::Named(_) | Part::Spare => Tone::Plain,
         Part::Context => Tone::Faint,
     }
 }
@@ -242,6 +247,7 @@ fn key(part: Part, signs: &Signs) -> String {
             }
             _ => place.to_string(),
         },
+        Part::Named(place) => format!("T{place}"),
         Part::Spare | Part::Context => String::new(),
     }
 }
@@ -311,7 +317,7 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 /// The text cut in the middle to at most `width` columns, without what steers a terminal.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if display_width(&text) <= width {
         return text;

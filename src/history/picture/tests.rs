@@ -76,3 +76,28 @@ fn large_cores_are_cut_and_say_so() {
         assert!(drawn.len() < 60, "{text}");
     }
 }
+
+/// Whatever stands in a history, a page is whole, harmless and not too large.
+#[test]
+fn pages_of_anything_are_small_and_harmless() {
+    let evil = "<b onload=\"x\">&\"\"\"\"\"\"\u{1b}\0]]>".repeat(40);
+    let operations: Vec<Operation> = (0..300)
+        .map(|n| Operation {
+            args: vec![Value::text(evil.as_str()); 9],
+            ..op(n % 7, &evil, None, Value::text(evil.as_str()), n, Some(n + 20))
+        })
+        .collect();
+    let found = Counterexample {
+        core: (0..300).map(|at| (at, false)).collect(),
+        order: (0..299).collect(),
+        stuck: 299,
+        states: vec![evil.clone(); 50],
+    };
+    let scene = Scene::of(&operations, &found, |at| when(&operations[at]));
+    let scenes = [(evil.clone(), scene.clone()), (evil.clone(), scene.clone())];
+    for text in [svg(&scene, true), html("not linearizable", "it is not", &scenes)] {
+        assert!(text.len() <= LARGEST, "{}", text.len());
+        assert!(!text.contains("<b onload") && !text.contains('\u{1b}') && !text.contains('\0'));
+        assert!(text.contains("cannot come next"));
+    }
+}

@@ -35,11 +35,11 @@ pub fn when(operation: &Operation) -> String {
 }
 
 /// A process by its name: `process 3`, or the text it is called by.
-pub(super) fn process(process: &Value) -> String {
+pub(crate) fn process(process: &Value) -> String {
     match process {
-        Value::Text(text) => text.text.to_string(),
+        Value::Text(text) if text.text.chars().count() <= 60 => text.text.to_string(),
         Value::Absent | Value::Null => "process".to_owned(),
-        other => format!("process {}", show_short(other, 16)),
+        other => format!("process {}", show_short(other, 40)),
     }
 }
 
