@@ -163,7 +163,11 @@ impl Nats {
             let message = format!("`open` sends no headers, `{name}` neither");
             return Err(Misuse::option("headers", message));
         }
-        let history = History::new(format!("{} {}", job.endpoint.service, job.subject), job.options.limit);
+        let history = History::new(
+            format!("{} {}", job.endpoint.service, job.subject),
+            job.options.limit,
+            job.session.stopwatch,
+        );
         let opened = async {
             let connection = job.connect().await?;
             let consumer = match &job.options.stream {

@@ -172,7 +172,8 @@ impl Redis {
         if job.call.operand.is_some() {
             return Err(Misuse::new("`open` takes a key alone").help("write `open cache \"orders\"`"));
         }
-        let history = History::new(format!("{} {key}", job.endpoint.service), job.options.limit);
+        let history =
+            History::new(format!("{} {key}", job.endpoint.service), job.options.limit, job.session.stopwatch);
         let place = (job.key.0.clone(), job.secure.clone());
         let opened = match job.options.channel {
             true => {

@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::fault::Fault;
 use crate::protocol::ErrorKind;
-use crate::value::{BoxFuture, Live, Value};
+use crate::value::{BoxFuture, Live, Stopwatch, Value};
 
 /// What a message costs beside its bytes.
 const OVERHEAD: usize = 256;
@@ -19,6 +19,7 @@ pub(in crate::protocol) struct History {
     state: Mutex<State>,
     version: watch::Sender<u64>,
     limit: usize,
+    stopwatch: Stopwatch,
     /// For messages; secrets masked.
     shown: String,
 }
@@ -26,6 +27,8 @@ pub(in crate::protocol) struct History {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Value>,
+    /// When each item came.
+    times: Vec<i64>,
     held: usize,
     closed: bool,
     error: Option<Fault>,
@@ -34,8 +37,9 @@ struct State {
 impl History {
     /// Holds at most `limit` bytes: a history with a hole would prove nothing, so that one more
     /// ends it.
-    pub(in crate::protocol) fn new(shown: String, limit: usize) -> Arc<History> {
-        Arc::new(History { state: Mutex::default(), version: watch::Sender::new(0), limit, shown })
+    pub(in crate::protocol) fn new(shown: String, limit: usize, stopwatch: Stopwatch) -> Arc<History> {
+        let (state, version) = (Mutex::default(), watch::Sender::new(0));
+        Arc::new(History { state, version, limit, stopwatch, shown })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -53,6 +57,7 @@ impl History {
             let full = state.held > self.limit;
             if !full {
                 state.items.push(record);
+                state.times.push(self.stopwatch.now());
             }
             full
         };
@@ -172,6 +177,10 @@ impl Live for Feed {
 
     fn items(&self) -> Option<Vec<Value>> {
         Some(self.history.state().items.clone())
+    }
+
+    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        Some(self.history.state().times.iter().map(|at| (*at, Some(*at))).collect())
     }
 
     fn version(&self) -> u64 {
