@@ -47,7 +47,8 @@ type Worker struct {
 
 // New prepares a worker for the server at the URL, which need not be there yet; Run runs it.
 func New(s *store.Store, books Books, url string, mistakes defects.Set) (*Worker, error) {
-	conn, err := nats.Connect(url, nats.Name("orders"), nats.RetryOnFailedConnect(true),
+	// What waits, waits in the store: nothing is kept for a connection to come back.
+	conn, err := nats.Connect(url, nats.Name("orders"), nats.RetryOnFailedConnect(true), nats.ReconnectBufSize(-1),
 		nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.ReconnectJitter(0, 0))
 	if err != nil {
 		return nil, err
