@@ -52,28 +52,28 @@ fn an_event_that_is_lost_doubled_or_late_in_nats_is_found() {
     let ran = nats(
         r#"
 scenario "lost" {
-  let events = open bus "orders.>"
-  publish bus "orders.created" { id: 1 }
+  let events = open bus "lost.>"
+  publish bus "lost.created" { id: 1 }
   close events
   expect events exactly_once of [1, 2] by .body.id
 }
 scenario "doubled" {
-  let events = open bus "orders.>"
-  publish bus "orders.created" { id: 1 }
-  publish bus "orders.created" { id: 1 }
+  let events = open bus "doubled.>"
+  publish bus "doubled.created" { id: 1 }
+  publish bus "doubled.created" { id: 1 }
   close events
   expect events unique by .body.id
 }
 scenario "out of order" {
-  let events = open bus "orders.>"
-  publish bus "orders.created" { n: 2 }
-  publish bus "orders.created" { n: 1 }
+  let events = open bus "mixed.>"
+  publish bus "mixed.created" { n: 2 }
+  publish bus "mixed.created" { n: 1 }
   close events
   expect events increasing by .body.n
 }
 scenario "never sent" {
-  let events = open bus "orders.>"
-  let one = next events within 300ms
+  let events = open bus "never.>"
+  let _one = next events within 300ms
 }
 "#,
     );
@@ -101,7 +101,7 @@ scenario "nobody expects it" {
   defer restart bus
   let events = open bus "orders.>"
   kill bus
-  let one = next events within 10s
+  let _one = next events within 10s
 }
 @serial
 scenario "closing says so" {
@@ -121,7 +121,7 @@ scenario "closing says so" {
 fn a_nats_login_is_the_services_and_shown_nowhere() {
     let config = "authorization { user: shop, password: \"geheim-und-lang\" }";
     let scenarios = r#"
-secret word = "geheim-und-lang"
+secret word from file "./word.txt"
 scenario "a login" {
   publish bus "orders.created" { word }
   let events = open bus "orders.>"
@@ -130,12 +130,14 @@ scenario "a login" {
   expect one.body.word == "something else"
 }
 "#;
-    let with = "with { user: \"shop\", password: \"geheim-und-lang\" }";
-    let project = over_nats(with, config, scenarios);
+    let project = over_nats("with { user: \"shop\", password: word }", config, scenarios);
+    project.write("word.txt", "geheim-und-lang");
     let ran = project.run(&["--report", "json=all.jsonl"]).ends(1, &["1 failed"]);
     ran.never_says(&["geheim-und-lang"]);
     assert!(!project.read("all.jsonl").contains("geheim-und-lang"));
-    let ran = over_nats("", config, scenarios).run(&[]);
+    let project = over_nats("", config, scenarios);
+    project.write("word.txt", "geheim-und-lang");
+    let ran = project.run(&[]);
     ran.ends(1, &["refuses this login", "expect error.kind == \"permission\""]);
 }
 

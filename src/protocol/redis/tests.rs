@@ -75,7 +75,7 @@ async fn what_the_server_refuses_is_an_error_with_its_code() {
     let (kind, message) = world.fails("command", "NOSUCH", None, none()).await;
     assert!(kind == "redis" && message.contains("unknown command"), "{kind}: {message}");
     for (command, part) in
-        [("MULTI", "connection"), ("SUBSCRIBE a", "connection"), ("", "in quotes"), ("GET 'a", "quot")]
+        [("MULTI", "connection"), ("SUBSCRIBE a", "connection"), ("", "empty"), ("GET 'a", "quot")]
     {
         let misuse = world.send(world.call("command", command, None, none())).await.unwrap_err();
         assert!(misuse.message.contains(part), "{command}: {misuse:?}");
