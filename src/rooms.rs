@@ -6,6 +6,8 @@ use crate::protocol::Protocol;
 use crate::protocol::exec::Exec;
 use crate::protocol::grpc::Grpc;
 use crate::protocol::http::Http;
+use crate::protocol::nats::Nats;
+use crate::protocol::redis::Redis;
 use crate::protocol::sql::Sql;
 use crate::protocol::system::System;
 use crate::value::Value;
@@ -20,6 +22,8 @@ const SPECS: &[&[Spec]] = &[
     crate::protocol::grpc::PLAYED,
     crate::protocol::http::SPECS,
     crate::protocol::http::PLAYED,
+    crate::protocol::nats::SPECS,
+    crate::protocol::redis::SPECS,
     crate::protocol::sql::SPECS,
     crate::protocol::system::SPECS,
     // the system under test
@@ -53,7 +57,15 @@ pub fn registry() -> Registry {
 
 /// The protocols of a run, new for each run since they hold its connections.
 pub fn protocols() -> Vec<Box<dyn Protocol>> {
-    vec![Box::new(Exec), Box::new(Grpc::new()), Box::new(Http::new()), Box::new(Sql::new()), Box::new(System)]
+    vec![
+        Box::new(Exec),
+        Box::new(Grpc::new()),
+        Box::new(Http::new()),
+        Box::new(Nats::new()),
+        Box::new(Redis::new()),
+        Box::new(Sql::new()),
+        Box::new(System),
+    ]
 }
 
 /// The value of a constant, such as `NOT_FOUND`.

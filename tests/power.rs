@@ -14,6 +14,7 @@ use serde_json::Value;
 const IDEMPOTENCY: &str = "idempotency.scn";
 const FAULTS: &str = "faults.scn";
 const WEBHOOKS: &str = "webhooks.scn";
+const EVENTS: &str = "events.scn";
 const CONTRACT: &str = "contract.scn";
 const E2E: &str = "e2e.scn";
 
@@ -32,6 +33,8 @@ const WRONG: &str = "What the ledger calls wrong is not tried again";
 const DEADLINE: &str = "The ledger is told how much time there is";
 
 const SIGNED: &str = "Every event is told once, and signed";
+const ANNOUNCED: &str = "Each order is announced exactly once";
+const AWAY: &str = "Orders are announced in their order, also those of a time without the bus";
 const AGAIN: &str = "A refused webhook comes again, later and later";
 const IN_ORDER: &str = "The events of an order wait for each other";
 const BUSY: &str = "A merchant who asks for it is left alone";
@@ -113,6 +116,9 @@ const DEFECTS: &[(&str, &str, &[Finds])] = &[
     ("webhook_new_id", WEBHOOKS, &[(AGAIN, &[]), (BUSY, &[])]),
     ("webhook_order", WEBHOOKS, &[(IN_ORDER, &[])]),
     ("circuit_never_opens", WEBHOOKS, &[(CIRCUIT, &[])]),
+    ("event_twice", EVENTS, &[(ANNOUNCED, &[]), (AWAY, &[])]),
+    ("event_once", EVENTS, &[(AWAY, &[])]),
+    ("event_order", EVENTS, &[(AWAY, &[])]),
     ("redelivery_posts_twice", FAULTS, &[(LOST, &[]), (RESTARTED, &[])]),
     ("entries_forgotten", IDEMPOTENCY, &[(POSTING, &["restart"])]),
     ("partial_write", CONTRACT, &[(IMPORT, &[])]),

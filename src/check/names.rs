@@ -14,17 +14,6 @@ const fn gate(name: &'static str, summary: &'static str, example: &'static str) 
     Spec::new(Kind::Response, "stage", name, summary).example(example)
 }
 
-/// A name of a protocol that is to come.
-const fn planned(
-    kind: Kind,
-    of: &'static str,
-    name: &'static str,
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(kind, of, name, summary).example(example).planned("this protocol is not built yet")
-}
-
 /// A name that only a service's settings know.
 const fn own(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
     Spec::new(Kind::Constant, "service", name, summary).example(example)
@@ -86,9 +75,6 @@ pub const SPECS: &[Spec] = &[
     setting("service", "variant", "another way to build, start and configure the service")
         .params(&[Param::required("value", Ty::Word, "the variant's name")])
         .example(r#"variant v1 { start "${out}/ledger-v1" }"#),
-    // Protocols to come
-    planned(Kind::Protocol, "", "nats", "the NATS message bus", "service bus { speaks nats }"),
-    planned(Kind::Verb, "nats", "publish", "publishes a message", "publish bus \"orders.created\" { id: 1 }"),
     // What a service's settings see besides the names of the module
     own("port", "the free port that was handed out to the service", "env { PORT: port }"),
     own("host", "the host that the service is to listen on", "env { HOST: host }"),

@@ -56,7 +56,7 @@ fn a_clean_file_gives_a_full_plan() {
     let reaches = &plan.scenarios[1];
     assert_eq!(reaches.stage, 3);
     assert_eq!(reaches.owner.as_deref(), Some("payments"));
-    assert_eq!(reaches.tags, ["critical".into(), "money".into()]);
+    assert_eq!(reaches.tags, ["critical", "money"].map(std::sync::Arc::<str>::from));
     assert_eq!(reaches.timeout, Some(Duration::from_secs(60)));
     assert_eq!((reaches.serial, reaches.retries, reaches.seed), (true, 2, Some(7)));
     assert_eq!(

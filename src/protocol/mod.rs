@@ -1,11 +1,14 @@
 //! Protocols: one room each behind one trait. A call comes in as values and goes out as a record,
 //! so that relations never learn protocols.
 
+mod broker;
 mod cause;
 mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
+pub mod nats;
+pub mod redis;
 pub mod serve;
 pub mod sql;
 pub mod system;

@@ -1,9 +1,8 @@
 //! Relations that the language knows and this version cannot judge yet: `check` says so.
 
-use super::{PER, spec};
+use super::spec;
 use crate::lang::{Param, Spec, Ty};
 
-const HISTORY: &str = "histories of workloads are not recorded yet";
 const TRACES: &str = "traces are not collected yet";
 
 /// Their names.

@@ -107,7 +107,7 @@ pub(crate) fn services(
                 true => Some(Stand::open(name.clone(), ports.take()?)?),
                 false => None,
             };
-            let scheme = if has_tls(declared) { "https" } else { "http" };
+            let scheme = scheme(declared);
             let address = match (&port, &given) {
                 (Some(port), _) => Some(Address {
                     host: "127.0.0.1".into(),
@@ -168,7 +168,23 @@ fn protocol_of(declared: &Declared) -> Arc<str> {
     }
 }
 
-/// Whether the service's own `with` has a `tls`: then it is reached by `https`.
+/// The scheme of what is started here, by what it speaks.
+fn scheme(declared: &Declared) -> &'static str {
+    let speaks = setting(declared, "speaks").and_then(|setting| match setting.value.as_ref()? {
+        SettingValue::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(&**name),
+        _ => None,
+    });
+    match (speaks, has_tls(declared)) {
+        (Some("nats"), false) => "nats",
+        (Some("nats"), true) => "tls",
+        (Some("redis"), false) => "redis",
+        (Some("redis"), true) => "rediss",
+        (_, false) => "http",
+        (_, true) => "https",
+    }
+}
+
+/// Whether the service's own `with` has a `tls`: then it is reached over TLS.
 fn has_tls(declared: &Declared) -> bool {
     match setting(declared, "with").and_then(|setting| setting.value.as_ref()) {
         Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) => object.entries.iter().any(|entry| {

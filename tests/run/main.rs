@@ -2,6 +2,7 @@
 //! lines of the messages that do not change from run to run.
 #![expect(clippy::unwrap_used, reason = "in tests a failure to prepare is a failure")]
 
+mod brokers;
 mod catalogs;
 mod contracts;
 mod coverage;

@@ -4,7 +4,7 @@
 // DATABASE_URL its SQLite file (a temporary one without it). IDEMPOTENCY_TTL is
 // how long an idempotency key is kept (24h). MERCHANT_URL is who wants to hear
 // what becomes of orders, if there is one, and WEBHOOK_KEY what that is signed
-// with. SHOP_DEFECTS names mistakes for it to make, separated by commas: for
+// with. NATS_URL is the bus to announce it on, if there is one. SHOP_DEFECTS names mistakes for it to make, separated by commas: for
 // tests.
 package main
 
@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"shop/orders/internal/api"
+	"shop/orders/internal/bus"
 	"shop/orders/internal/defects"
 	"shop/orders/internal/ledger"
 	"shop/orders/internal/outbox"
@@ -78,6 +79,13 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("MERCHANT_URL, WEBHOOK_KEY: %w", err)
 		}
 		workers = append(workers, teller)
+	}
+	if url := os.Getenv("NATS_URL"); url != "" {
+		announcer, err := bus.New(database, books, url, mistakes)
+		if err != nil {
+			return fmt.Errorf("NATS_URL: %w", err)
+		}
+		workers = append(workers, announcer)
 	}
 	var working sync.WaitGroup
 	work, rest := context.WithCancel(context.WithoutCancel(ctx))

@@ -57,6 +57,13 @@ const (
 	CircuitNeverOpens        Name = "circuit_never_opens"
 )
 
+// Mistakes with what is announced on the bus.
+const (
+	EventTwice Name = "event_twice"
+	EventOnce  Name = "event_once"
+	EventOrder Name = "event_order"
+)
+
 // Mistakes with what happens at once, and in which order it is seen.
 const (
 	RegisterCached       Name = "register_cached"
@@ -110,6 +117,9 @@ var Table = []struct {
 	{WebhookNewID, "a webhook has another id each time it is sent"},
 	{WebhookOrder, "the webhooks of one order do not wait for each other"},
 	{CircuitNeverOpens, "a merchant who fails is called on and on"},
+	{EventTwice, "an event is announced twice, under two ids"},
+	{EventOnce, "an event is not announced again when that fails"},
+	{EventOrder, "of the events that wait, the newest is announced first"},
 	{RegisterCached, "a register is read from a cache that is up to 50 ms old"},
 	{RegisterWrittenLater, "a register is written 30 ms after the answer"},
 	{RegistersInMemory, "the registers are forgotten when the process ends"},

@@ -123,12 +123,17 @@ func (s *Store) advance(ctx context.Context, tx *sql.Tx, id string, to order.Sta
 	return true, s.addEvent(ctx, tx, id, to, reason, now)
 }
 
-// addEvent tells what became of an order: those who watch it, and the merchant if there is one.
+// addEvent tells what became of an order: those who watch it, and the merchant and the bus if there
+// are any.
 func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, id string, state order.State, reason string, now time.Time) error {
 	_, err := tx.ExecContext(ctx,
 		`INSERT INTO events (order_id, seq, state, reason, at)
 		 SELECT ?1, count(*) + 1, ?2, ?3, ?4 FROM events WHERE order_id = ?1`,
 		id, state, reason, now.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano))
+	if err == nil && s.bus.Load() {
+		_, err = tx.ExecContext(ctx,
+			"INSERT INTO announcements (order_id, seq) SELECT ?1, max(seq) FROM events WHERE order_id = ?1", id)
+	}
 	if err != nil || !s.merchant.Load() {
 		return err
 	}

@@ -72,6 +72,13 @@ CREATE TABLE IF NOT EXISTS webhooks (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS webhooks_by_due ON webhooks (due_at);
 
+-- What the bus has not been told yet, in the order in which it happened.
+CREATE TABLE IF NOT EXISTS announcements (
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id TEXT    NOT NULL,
+    seq      INTEGER NOT NULL -- of the event
+);
+
 -- Registers for debugging, each with one JSON value.
 CREATE TABLE IF NOT EXISTS registers (
     key   TEXT PRIMARY KEY,

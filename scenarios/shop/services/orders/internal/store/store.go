@@ -41,6 +41,8 @@ type Store struct {
 
 	// merchant tells whether there is one who wants to hear of events.
 	merchant atomic.Bool
+	// bus tells whether there is one to announce events on.
+	bus atomic.Bool
 }
 
 // Open opens the database that a URL (sqlite://path) or a path names, and makes

@@ -1,0 +1,113 @@
+//! A request to a broker as the report shows it.
+
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::payload::encode;
+use crate::event::{BODY_LIMIT, Exchange};
+use crate::function::operators::text_of;
+use crate::protocol::{Misuse, Piece, Reply};
+use crate::value::{Bytes, MASK, Object, Redactor, Value, to_json_pretty};
+
+/// What a request was, to be finished with what it came to.
+#[derive(Debug, Clone, Default)]
+pub(in crate::protocol) struct Report {
+    pub(in crate::protocol) protocol: &'static str,
+    pub(in crate::protocol) service: String,
+    /// `publish orders.created`
+    pub(in crate::protocol) request: String,
+    pub(in crate::protocol) headers: Vec<(String, String)>,
+    pub(in crate::protocol) body: String,
+    /// A command that does the same.
+    pub(in crate::protocol) shell: String,
+}
+
+/// What a request that worked came to: the parts of its response, and the line and the body that
+/// the report shows of it.
+pub(in crate::protocol) type Parts = (Vec<(&'static str, Value)>, (String, String));
+
+impl Report {
+    /// The reply to a request. Every text in its exchange is masked.
+    pub(in crate::protocol) fn reply(
+        self,
+        result: Result<Parts, Fault>,
+        latency: Duration,
+        redactor: &Redactor,
+    ) -> Reply {
+        let (mut record, shown) = match result {
+            Ok((fields, shown)) => {
+                let mut record: Object =
+                    fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
+                record.insert("error".into(), Value::Absent);
+                (record, Ok(shown))
+            }
+            Err(fault) => (Object::from_iter([("error".into(), fault.record())]), Err(fault)),
+        };
+        record.insert("latency".into(), Value::duration(latency));
+        let succeeded = shown.is_ok();
+        let exchange = self.done(shown, latency, redactor);
+        Reply { record: Value::Object(record.into()), succeeded, exchange }
+    }
+
+    fn done(
+        self,
+        result: Result<(String, String), Fault>,
+        latency: Duration,
+        redactor: &Redactor,
+    ) -> Exchange {
+        let mask = |text: &str| cut(&redactor.mask(text));
+        let (response, response_body) = match result {
+            Ok(answer) => answer,
+            Err(fault) => (fault.line(), String::new()),
+        };
+        Exchange {
+            protocol: self.protocol.to_owned(),
+            service: Some(self.service),
+            request: mask(&self.request),
+            request_headers: self.headers.into_iter().map(|(name, value)| (name, mask(&value))).collect(),
+            request_body: mask(&self.body),
+            response: mask(&response),
+            response_body: mask(&response_body),
+            shell: redactor.mask(&self.shell).into_owned(),
+            phases: vec![("total".to_owned(), u64::try_from(latency.as_micros()).unwrap_or(u64::MAX))],
+            ..Exchange::default()
+        }
+    }
+
+    /// What an operand is shown as.
+    pub(in crate::protocol) fn operand(operand: Option<&Value>) -> String {
+        match operand {
+            None => String::new(),
+            Some(value) if value.is_secret() => MASK.to_owned(),
+            Some(value @ (Value::Object(_) | Value::List(_))) => to_json_pretty(value),
+            other => encode(other).map(|payload| Report::shown(&payload)).unwrap_or_default(),
+        }
+    }
+
+    /// A payload as text.
+    pub(in crate::protocol) fn shown(payload: &Bytes) -> String {
+        match std::str::from_utf8(payload) {
+            Ok(text) => text.to_owned(),
+            Err(_) => format!("({} bytes that are no UTF-8)", payload.len()),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.len() <= BODY_LIMIT {
+        return text.to_owned();
+    }
+    format!("{}… ({} bytes in all)", &text[..text.floor_char_boundary(BODY_LIMIT)], text.len())
+}
+
+/// A subject, a key or a channel: what `${…}` gives becomes a part of it.
+pub(in crate::protocol) fn text(pieces: &[Piece]) -> Result<String, Misuse> {
+    let mut whole = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => whole.push_str(text),
+            Piece::Value(value) => whole.push_str(&text_of(value).map_err(Misuse::new)?.text),
+        }
+    }
+    Ok(whole)
+}

@@ -1,0 +1,208 @@
+//! A subscription, or a consumer of a stream: what takes its messages, and how it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::json;
+
+use super::connection::{Connection, Outbox, Outgoing, Receiver};
+use super::jetstream::{Consumer, Origin, nanos};
+use super::wire::{Delivery, Ops};
+use crate::protocol::ErrorKind;
+use crate::protocol::broker::{Fault, Form, History, decode};
+use crate::value::{Object, Value};
+
+/// How many messages a consumer is asked for at once.
+const BATCH: u32 = 256;
+/// How long it may wait to have them, in seconds; then it is asked again.
+const PULL: u64 = 30;
+
+/// A subscription on a connection of its own, so that nothing else on it can break it.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) connection: Connection,
+    pub(super) consumer: Option<Consumer>,
+    sid: u64,
+    history: Arc<History>,
+}
+
+impl Subscription {
+    /// Subscribes; the server knows when this ends.
+    pub(super) async fn open(
+        connection: Connection,
+        (subject, queue): (&str, Option<&str>),
+        consumer: Option<Consumer>,
+        (history, form): (Arc<History>, Form),
+    ) -> Result<Subscription, Fault> {
+        let mut ops = Ops::default();
+        let sid = match &consumer {
+            None => {
+                let sid =
+                    connection.receive(Arc::new(Messages { history: history.clone(), form, pull: None }));
+                ops.subscribe(subject, queue, sid);
+                sid
+            }
+            Some(consumer) => {
+                let pull =
+                    Pull { next: consumer.next(), inbox: connection.inbox(0), left: AtomicU32::new(BATCH) };
+                let (inbox, first) = (pull.inbox.clone(), pull.ops());
+                let messages = Messages { history: history.clone(), form, pull: Some(pull) };
+                let sid = connection.receive(Arc::new(messages));
+                ops.subscribe(&inbox, None, sid);
+                connection.exchange(ops).await?;
+                ops = first;
+                sid
+            }
+        };
+        connection.exchange(ops).await?;
+        match history.fault() {
+            Some(fault) => Err(fault),
+            None => Ok(Subscription { connection, consumer, sid, history }),
+        }
+    }
+
+    /// Ends it when everything that was sent before has come. Errors: it had broken off.
+    pub(super) async fn close(&self) -> Result<(), Fault> {
+        if self.history.is_over() {
+            return self.history.fault().map_or(Ok(()), Err);
+        }
+        let mut ops = Ops::default();
+        ops.unsubscribe(self.sid, None);
+        self.connection.exchange(ops).await?;
+        self.history.end(None);
+        if let Some(consumer) = self.consumer.as_ref().filter(|consumer| consumer.ephemeral) {
+            // It ends by itself, too.
+            let _ = consumer.delete(&self.connection).await;
+        }
+        self.connection.stop.cancel();
+        self.history.fault().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn cancel(&self) {
+        self.history.end(None);
+        self.connection.stop.cancel();
+    }
+
+    /// Confirms a message, or gives it back, and waits until the server knows.
+    pub(super) async fn confirm(&self, reply: &str, how: &[u8]) -> Result<(), Fault> {
+        let message = Outgoing { subject: reply, headers: &[], payload: how };
+        self.connection.request(&message).await.map(drop).map_err(|fault| match fault.kind {
+            "no_responders" => Fault::new("jetstream", "the consumer of this message is gone"),
+            _ => fault,
+        })
+    }
+}
+
+/// Takes the messages.
+struct Messages {
+    history: Arc<History>,
+    form: Form,
+    pull: Option<Pull>,
+}
+
+/// How more is asked for.
+struct Pull {
+    next: String,
+    inbox: String,
+    /// How many of those that were asked for have not come.
+    left: AtomicU32,
+}
+
+impl Pull {
+    fn ops(&self) -> Ops {
+        let wanted = json!({ "batch": BATCH, "expires": nanos(std::time::Duration::from_secs(PULL)) });
+        let mut ops = Ops::default();
+        ops.publish(&self.next, Some(&self.inbox), &[], wanted.to_string().as_bytes());
+        ops
+    }
+
+    fn again(&self, outbox: &Outbox) {
+        self.left.store(BATCH, Ordering::Relaxed);
+        outbox.send(self.ops());
+    }
+
+    /// What the server says instead of a message.
+    fn status(&self, code: u16, why: &str, outbox: &Outbox) -> Option<Fault> {
+        match (code, why.to_lowercase()) {
+            (100, _) => None,
+            (404 | 408, _) => {
+                self.again(outbox);
+                None
+            }
+            (409, why) if why.contains("batch completed") || why.contains("leadership") => {
+                self.again(outbox);
+                None
+            }
+            (503, _) => Some(Fault::new("jetstream", "the stream or its consumer is gone")),
+            _ => Some(
+                Fault::new("jetstream", format!("JetStream ended the consumer: {why}"))
+                    .code(code.to_string()),
+            ),
+        }
+    }
+}
+
+impl Receiver for Messages {
+    fn take(&self, delivery: Delivery, outbox: &Outbox) {
+        if let (Some(pull), Some((code, why))) = (&self.pull, &delivery.status) {
+            if let Some(fault) = pull.status(*code, why, outbox) {
+                self.history.end(Some(fault));
+            }
+            return;
+        }
+        let bytes = delivery.payload.len();
+        match record(delivery, self.form) {
+            Ok(record) => self.history.keep(record, bytes),
+            Err(fault) => self.history.end(Some(fault)),
+        }
+        if let Some(pull) = &self.pull
+            && pull.left.fetch_sub(1, Ordering::Relaxed) == 1
+        {
+            pull.again(outbox);
+        }
+    }
+
+    fn broken(&self, fault: &Fault) {
+        self.history.end(Some(fault.clone()));
+    }
+}
+
+/// `{ subject, body, headers, reply }`, and of a stream's message where it is from.
+pub(super) fn record(delivery: Delivery, form: Form) -> Result<Value, Fault> {
+    let body = decode(&delivery.payload, form).map_err(|why| {
+        let message = format!("a message of `{}` cannot be read: {why}", delivery.subject);
+        Fault::broken(ErrorKind::Protocol, message)
+    })?;
+    let mut fields = vec![
+        ("subject", Value::text(delivery.subject)),
+        ("body", body),
+        ("headers", headers(delivery.headers)),
+    ];
+    if let Some(reply) = delivery.reply {
+        if let Some(origin) = Origin::of(&reply) {
+            fields.push(("stream", Value::text(origin.stream)));
+            fields.push(("seq", Value::int(origin.seq)));
+            fields.push(("deliveries", Value::int(origin.deliveries)));
+            fields.push(("redelivered", Value::Bool(origin.deliveries > 1)));
+        }
+        fields.push(("reply", Value::text(reply)));
+    }
+    Ok(Value::object(fields))
+}
+
+/// Text by name, or a list when a name came several times.
+pub(super) fn headers(headers: Vec<(String, String)>) -> Value {
+    let mut fields = Object::new();
+    for (name, value) in headers {
+        let value = Value::text(value);
+        match fields.get_mut(&*name) {
+            None => drop(fields.insert(name.into(), value)),
+            Some(known) => {
+                let mut all = known.as_list().map_or_else(|| vec![known.clone()], <[Value]>::to_vec);
+                all.push(value);
+                *known = Value::list(all);
+            }
+        }
+    }
+    Value::Object(fields.into())
+}

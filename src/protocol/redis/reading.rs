@@ -1,0 +1,262 @@
+//! What `open` reads: the entries of a stream, or the messages of a channel.
+
+use std::sync::Arc;
+
+use redis::aio::{PubSub, PubSubSink};
+use redis::{Cmd, Value as Reply};
+use tokio::sync::Mutex;
+use tokio_stream::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::connection::{Connection, Target};
+use super::reply::{fault, fields};
+use crate::protocol::ErrorKind;
+use crate::protocol::broker::{Fault, Form, History, Secure, decode};
+use crate::value::{Bytes, Value};
+
+/// How many entries are asked for at once.
+const BATCH: usize = 512;
+
+/// What is read, for the verbs that take it.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) target: Target,
+    pub(super) key: String,
+    pub(super) group: Option<String>,
+    pub(super) secure: Option<Secure>,
+    pub(super) history: Arc<History>,
+    pub(super) stop: CancellationToken,
+    /// Of a channel.
+    sink: Option<Mutex<PubSubSink>>,
+}
+
+/// Where the reading of a stream begins.
+#[derive(Debug, Clone)]
+pub(super) struct From {
+    pub(super) key: String,
+    /// Unless given, after what is there now.
+    pub(super) after: Option<String>,
+    /// Group and consumer.
+    pub(super) group: Option<(String, String)>,
+}
+
+impl Reading {
+    /// Begins to read a stream. Where it begins is fixed when this ends.
+    pub(super) async fn stream(
+        (target, secure): (Target, Option<Secure>),
+        from: From,
+        history: Arc<History>,
+    ) -> Result<Reading, Fault> {
+        let mut connection = Connection::open(&target, secure.clone()).await?;
+        let after = match &from.after {
+            Some(after) => after.clone(),
+            None => last(&mut connection, &from.key).await?,
+        };
+        if let Some((group, _)) = &from.group {
+            let mut create = redis::cmd("XGROUP");
+            create.arg("CREATE").arg(&from.key).arg(group).arg(&after).arg("MKSTREAM");
+            match connection.run(&create).await {
+                Err(fault) if fault.code.as_deref() != Some("BUSYGROUP") => return Err(fault),
+                _ => {}
+            }
+        } else {
+            // What the reading could not do is known before the next statement.
+            connection.run(&read(&from, &after, None)).await?;
+        }
+        let stop = CancellationToken::new();
+        let (key, group) = (from.key.clone(), from.group.as_ref().map(|(group, _)| group.clone()));
+        let follower = Follower { from, after, history: history.clone(), stop: stop.clone() };
+        tokio::spawn(follower.run(connection, (target.clone(), secure.clone())));
+        Ok(Reading { target, key, group, secure, history, stop, sink: None })
+    }
+
+    /// Subscribes to a channel, or a pattern of channels; the server knows when this ends.
+    pub(super) async fn channel(
+        (target, secure): (Target, Option<Secure>),
+        key: String,
+        (history, form): (Arc<History>, Form),
+    ) -> Result<Reading, Fault> {
+        let mut channel: PubSub = target.listen(secure.clone()).await?;
+        let subscribed = match key.contains(['*', '?', '[']) {
+            true => channel.psubscribe(&key).await,
+            false => channel.subscribe(&key).await,
+        };
+        subscribed.map_err(|error| fault(&error, &target.shown))?;
+        let (sink, mut messages) = channel.split();
+        let stop = CancellationToken::new();
+        let (held, stopped, shown) = (history.clone(), stop.clone(), target.shown.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    message = messages.next() => match message {
+                        Some(message) => {
+                            let payload = Bytes::copy_from_slice(message.get_payload_bytes());
+                            keep(&held, message.get_channel_name(), &payload, form);
+                        }
+                        None => break held.end(Some(reset(&shown))),
+                    },
+                    // Only when everything that had come is taken.
+                    () = stopped.cancelled() => break held.end(None),
+                }
+            }
+        });
+        Ok(Reading { target, key, group: None, secure, history, stop, sink: Some(Mutex::new(sink)) })
+    }
+
+    /// Ends it when what was sent or added before has come. Errors: it had broken off.
+    pub(super) async fn close(&self) -> Result<(), Fault> {
+        if let Some(sink) = self.sink.as_ref().filter(|_| !self.history.is_over()) {
+            // Its answer comes after every message before it.
+            let done: redis::RedisResult<Reply> = sink.lock().await.ping().await;
+            done.map_err(|error| fault(&error, &self.target.shown))?;
+        }
+        self.stop.cancel();
+        self.history.over().await;
+        self.history.fault().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn cancel(&self) {
+        self.history.end(None);
+        self.stop.cancel();
+    }
+}
+
+/// The id of the last entry that a stream ever had.
+async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
+    let mut info = redis::cmd("XINFO");
+    info.arg("STREAM").arg(key);
+    let reply = match connection.run(&info).await {
+        Ok(reply) => reply,
+        // There is none yet.
+        Err(fault) if fault.code.as_deref() == Some("ERR") => return Ok("0-0".to_owned()),
+        Err(fault) => return Err(fault),
+    };
+    let info = super::reply::value(reply);
+    let id = info.as_object().and_then(|info| info.get("last-generated-id")).and_then(Value::as_text);
+    id.map(str::to_owned)
+        .ok_or_else(|| Fault::broken(ErrorKind::Protocol, format!("`{key}` does not say its last entry")))
+}
+
+/// The command that reads on; with `block`, until something is there.
+fn read(from: &From, after: &str, block: Option<usize>) -> Cmd {
+    let mut command = match &from.group {
+        Some((group, consumer)) => {
+            let mut command = redis::cmd("XREADGROUP");
+            command.arg("GROUP").arg(group).arg(consumer);
+            command
+        }
+        None => redis::cmd("XREAD"),
+    };
+    command.arg("COUNT").arg(BATCH);
+    if let Some(block) = block {
+        command.arg("BLOCK").arg(block);
+    }
+    let after = if from.group.is_some() { ">" } else { after };
+    command.arg("STREAMS").arg(&from.key).arg(after);
+    command
+}
+
+/// Reads on.
+struct Follower {
+    from: From,
+    after: String,
+    history: Arc<History>,
+    stop: CancellationToken,
+}
+
+impl Follower {
+    async fn run(mut self, mut connection: Connection, place: (Target, Option<Secure>)) {
+        let stop = self.stop.clone();
+        let end = loop {
+            let command = read(&self.from, &self.after, Some(0));
+            let reply = tokio::select! {
+                biased;
+                () = stop.cancelled() => break self.rest(connection, place).await,
+                reply = connection.run(&command) => reply,
+            };
+            match reply {
+                Ok(reply) => drop(self.keep(reply)),
+                Err(fault) => break Err(fault),
+            }
+        };
+        self.history.end(end.err());
+    }
+
+    /// What was added until now. The connection still waits for more, so that this needs another.
+    async fn rest(
+        &mut self,
+        waiting: Connection,
+        (target, secure): (Target, Option<Secure>),
+    ) -> Result<(), Fault> {
+        drop(waiting);
+        // Nobody wants it any more; or the entries are the group's, for its other consumers too.
+        if self.history.is_over() || self.from.group.is_some() {
+            return Ok(());
+        }
+        let mut connection = Connection::open(&target, secure).await?;
+        while self.keep(connection.run(&read(&self.from, &self.after, None)).await?) {}
+        Ok(())
+    }
+
+    /// Keeps the entries of a reply; whether there were any.
+    fn keep(&mut self, reply: Reply) -> bool {
+        let entries = entries(reply);
+        let some = !entries.is_empty();
+        for (id, body) in entries {
+            let bytes = body.as_object().map_or(64, |fields| fields.len() * 64);
+            let record = [
+                ("stream", Value::text(self.from.key.as_str())),
+                ("id", Value::text(id.as_str())),
+                ("body", body),
+            ];
+            self.history.keep(Value::object(record), bytes);
+            self.after = id;
+        }
+        some
+    }
+}
+
+/// `{ key: [[id, [name, value, …]], …] }`, or the same as nested lists.
+fn entries(reply: Reply) -> Vec<(String, Value)> {
+    let of_key = match reply {
+        Reply::Map(pairs) => pairs.into_iter().map(|(_, entries)| entries).collect(),
+        Reply::Array(keys) => keys
+            .into_iter()
+            .filter_map(|key| match key {
+                Reply::Array(mut pair) => pair.pop(),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for entries in of_key {
+        let Reply::Array(entries) = entries else { continue };
+        for entry in entries {
+            let Reply::Array(entry) = entry else { continue };
+            let mut entry = entry.into_iter();
+            if let (Some(Reply::BulkString(id)), Some(Reply::Array(items))) = (entry.next(), entry.next()) {
+                found.push((String::from_utf8_lossy(&id).into_owned(), fields(items)));
+            }
+        }
+    }
+    found
+}
+
+fn keep(history: &History, channel: &str, payload: &Bytes, form: Form) {
+    match decode(payload, form) {
+        Ok(body) => {
+            let record = Value::object([("channel", Value::text(channel)), ("body", body)]);
+            history.keep(record, payload.len());
+        }
+        Err(why) => {
+            let message = format!("a message of `{channel}` cannot be read: {why}");
+            history.end(Some(Fault::broken(ErrorKind::Protocol, message)));
+        }
+    }
+}
+
+fn reset(shown: &str) -> Fault {
+    Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
+}

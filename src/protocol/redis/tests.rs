@@ -1,0 +1,228 @@
+//! Against a real server: `tests/brokers` says which.
+
+use crate::protocol::Protocol as _;
+use crate::protocol::broker::test_server::{Server, World, kind_of, messages, over, part};
+use crate::protocol::redis::Redis;
+use crate::protocol::{Call, CallPlace, Piece};
+use crate::value::Value;
+
+async fn server(more: &[&str]) -> (Server, World<Redis>) {
+    let mut arguments = vec!["--bind", "127.0.0.1", "--port", "{port}", "--dir", "{dir}", "--save", ""];
+    arguments.extend(more);
+    let server = Server::start("SCN_TEST_REDIS_SERVER", "redis", "", &arguments).await;
+    let world = World::new(Redis::new(), &server.url);
+    for _ in 0..1000 {
+        if world.protocol.healthy(&world.endpoint).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    (server, world)
+}
+
+fn json(text: &str) -> Value {
+    crate::value::from_json(text.as_bytes()).unwrap()
+}
+
+fn none() -> Value {
+    json("{}")
+}
+
+/// The reply to a command that must work.
+async fn run(world: &World<Redis>, command: &str) -> Value {
+    part(&world.done("command", command, None, none()).await, "body")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn replies_are_values() {
+    let (_server, world) = server(&[]).await;
+    assert_eq!(run(&world, "SET name 'Ann Lee'").await, Value::text("OK"));
+    assert_eq!(run(&world, "GET name").await, Value::text("Ann Lee"));
+    assert_eq!(run(&world, "GET nobody").await, Value::Null);
+    assert_eq!(run(&world, "INCRBY n 9007199254740993").await, Value::int(9007199254740993_i64));
+    assert_eq!(run(&world, "HSET order:1 state PAID total 4.20").await, Value::int(2));
+    assert_eq!(run(&world, "HGETALL order:1").await, json(r#"{"state":"PAID","total":"4.20"}"#));
+    assert_eq!(run(&world, "RPUSH l a b").await, Value::int(2));
+    assert_eq!(run(&world, "LRANGE l 0 -1").await, json(r#"["a","b"]"#));
+    let bytes = Value::list(vec![Value::text("raw"), Value::bytes(&b"\xff\x00"[..])]);
+    world.done("command", "SET", Some(bytes), none()).await;
+    assert_eq!(run(&world, "GET raw").await, Value::bytes(&b"\xff\x00"[..]));
+    world.done("command", "SET doc", Some(json(r#"{"id":7}"#)), none()).await;
+    assert_eq!(run(&world, "GET doc").await, Value::text(r#"{"id":7}"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn a_value_is_one_argument_whatever_is_in_it() {
+    let (_server, world) = server(&[]).await;
+    let nasty = "a b\r\nFLUSHALL\r\n' \"";
+    let pieces = vec![Piece::Text("SET k ".into()), Piece::Value(Value::text(nasty))];
+    let call = Call { place: Some(CallPlace::Text(pieces)), ..world.call("command", "", None, none()) };
+    assert!(world.send(call).await.unwrap().succeeded);
+    assert_eq!(run(&world, "GET k").await, Value::text(nasty));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn what_the_server_refuses_is_an_error_with_its_code() {
+    let (_server, world) = server(&[]).await;
+    run(&world, "SET k v").await;
+    let reply = world.ask("command", "LPUSH k x", None, none()).await;
+    assert!(!reply.succeeded);
+    assert_eq!(kind_of(&reply.record).0, "redis");
+    assert_eq!(part(&part(&reply.record, "error"), "code"), Value::text("WRONGTYPE"));
+    let (kind, message) = world.fails("command", "NOSUCH", None, none()).await;
+    assert!(kind == "redis" && message.contains("unknown command"), "{kind}: {message}");
+    for (command, part) in
+        [("MULTI", "connection"), ("SUBSCRIBE a", "connection"), ("", "empty"), ("GET 'a", "quot")]
+    {
+        let misuse = world.send(world.call("command", command, None, none())).await.unwrap_err();
+        assert!(misuse.message.contains(part), "{command}: {misuse:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn where_only_what_is_safe_is_allowed_the_server_says_what_that_is() {
+    let (_server, mut world) = server(&[]).await;
+    run(&world, "SET k v").await;
+    world.session.only_safe = true;
+    assert_eq!(run(&world, "GET k").await, Value::text("v"));
+    assert_eq!(run(&world, "PING").await, Value::text("PONG"));
+    for command in
+        ["SET k w", "set k w", "DEL k", "FLUSHALL", "EVAL 'return 1' 0", "CONFIG SET maxmemory 1", "NOSUCH"]
+    {
+        assert_eq!(world.fails("command", command, None, none()).await.0, "read_only", "{command}");
+    }
+    assert_eq!(run(&world, "GET k").await, Value::text("v"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn a_command_that_blocks_holds_nobody_up_and_is_given_up_in_time() {
+    let (_server, world) = server(&[]).await;
+    let options = Value::object([("timeout", Value::Duration(300_000_000))]);
+    let (late, quick) =
+        tokio::join!(world.fails("command", "BLPOP jobs 0", None, options), run(&world, "PING"));
+    assert_eq!((late.0.as_str(), quick), ("timeout", Value::text("PONG")));
+    // What was given up takes nothing any more.
+    run(&world, "RPUSH jobs a").await;
+    assert_eq!(run(&world, "LLEN jobs").await, Value::int(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn entries_of_a_stream_come_from_where_it_was_opened() {
+    let (_server, world) = server(&[]).await;
+    run(&world, "XADD orders 1-0 n 1").await;
+    let new = world.open("orders", none()).await;
+    let all = world.open("orders", json(r#"{"from":"0"}"#)).await;
+    let fresh = world.open("not:yet", none()).await;
+    for n in 2..=1500 {
+        run(&world, &format!("XADD orders {n}-0 n {n}")).await;
+    }
+    run(&world, "XADD not:yet 1-0 a b").await;
+    let ids = |items: &[Value]| items.iter().map(|item| part(item, "id")).collect::<Vec<_>>();
+    let expected: Vec<Value> = (1..=1500).map(|n| Value::text(format!("{n}-0"))).collect();
+    world.on("close", &all, None, none()).await.unwrap();
+    assert_eq!(ids(&all.items().unwrap()), expected);
+    assert_eq!(ids(&messages(&new, 1499).await), expected[1..]);
+    assert_eq!(part(&messages(&fresh, 1).await[0], "body"), json(r#"{"a":"b"}"#));
+    run(&world, "SET plain v").await;
+    assert_eq!(world.fails("open", "plain", None, none()).await.0, "redis");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn a_group_has_its_entries_confirmed() {
+    let (_server, world) = server(&[]).await;
+    let work = world.open("orders", json(r#"{"group":"billing"}"#)).await;
+    run(&world, "XADD orders * n 1").await;
+    let entry = messages(&work, 1).await.remove(0);
+    assert_eq!(part(&json(r#"{"a":1}"#), "a"), Value::int(1));
+    let pending = run(&world, "XPENDING orders billing").await;
+    assert_eq!(pending.as_list().unwrap()[0], Value::int(1));
+    assert!(world.on("ack", &work, Some(entry.clone()), none()).await.unwrap().succeeded);
+    assert_eq!(run(&world, "XPENDING orders billing").await.as_list().unwrap()[0], Value::int(0));
+    // Twice is told.
+    assert!(!world.on("ack", &work, Some(entry), none()).await.unwrap().succeeded);
+    let plain = world.open("orders", none()).await;
+    assert!(world.on("ack", &plain, Some(none()), none()).await.unwrap_err().message.contains("group"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn messages_of_a_channel_reach_who_subscribed_before() {
+    let (_server, world) = server(&[]).await;
+    let nobody = world.done("publish", "prices", Some(json("{}")), none()).await;
+    assert_eq!(part(&nobody, "receivers"), Value::int(0));
+    let one = world.open("prices", json(r#"{"channel":true}"#)).await;
+    let many = world.open("pri*", json(r#"{"channel":true,"body":"json"}"#)).await;
+    for n in 0..100 {
+        let sent = world.done("publish", "prices", Some(json(&format!("{{\"n\":{n}}}"))), none()).await;
+        assert_eq!(part(&sent, "receivers"), Value::int(2));
+    }
+    assert!(world.on("close", &one, None, none()).await.unwrap().succeeded);
+    let items = one.items().unwrap();
+    assert_eq!((items.len(), part(&items[99], "body")), (100, json(r#"{"n":99}"#)));
+    assert_eq!(part(&items[0], "channel"), Value::text("prices"));
+    world.done("publish", "prices", Some(Value::text("no json")), none()).await;
+    let (kind, message) = over(&many).await;
+    assert!(kind == "protocol" && message.contains("no JSON"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn a_server_that_is_killed_breaks_what_is_read_and_nothing_hides_it() {
+    let (mut server, world) = server(&[]).await;
+    let stream = world.open("orders", none()).await;
+    let channel = world.open("prices", json(r#"{"channel":true}"#)).await;
+    run(&world, "XADD orders * n 1").await;
+    messages(&stream, 1).await;
+    server.kill();
+    assert_eq!(over(&stream).await.0, "reset");
+    assert_eq!(over(&channel).await.0, "reset");
+    let (kind, message) = world.fails("command", "PING", None, none()).await;
+    assert!(kind == "refused" && message.contains("nothing listens"), "{kind}: {message}");
+    server.again().await;
+    assert_eq!((stream.items().unwrap().len(), stream.is_over()), (1, true));
+    let closed = world.on("close", &channel, None, none()).await.unwrap();
+    assert_eq!(kind_of(&closed.record).0, "reset");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn who_may_not_log_in_is_refused_and_no_password_is_shown() {
+    let (server, world) = server(&["--requirepass", "geheim-und-lang"]).await;
+    assert_eq!(world.fails("command", "GET k", None, none()).await.0, "permission");
+    let reply = world.ask("command", "GET k", None, json(r#"{"password":"falsch-und-lang"}"#)).await;
+    assert_eq!(kind_of(&reply.record).0, "permission");
+    assert!(!format!("{:?} {:?}", reply.record, reply.exchange).contains("falsch"), "{:?}", reply.exchange);
+    let good = json(r#"{"password":"geheim-und-lang"}"#);
+    let reply = world.ask("command", "SET k geheim-und-lang", None, good).await;
+    assert!(reply.succeeded, "{:?}", reply.record);
+    assert!(!format!("{:?}", reply.exchange).contains("geheim"), "{:?}", reply.exchange);
+    let in_url = World::new(Redis::new(), &server.url.replace("//", "//:geheim-und-lang@"));
+    let reply = in_url.ask("command", "GET k", None, none()).await;
+    assert!(reply.succeeded && !format!("{:?}", reply.exchange).contains("geheim"), "{reply:?}");
+    // The server is up, whoever may log in.
+    world.protocol.healthy(&world.endpoint).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_redis_says_so() {
+    use tokio::io::AsyncWriteExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut io, _)) = listener.accept().await {
+            let _ = io.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let world = World::new(Redis::new(), &url);
+    let (kind, message) = world.fails("command", "PING", None, none()).await;
+    assert!(kind == "protocol", "{kind}: {message}");
+    let world = World::new(Redis::new(), "redis://127.0.0.1:1");
+    assert_eq!(world.fails("command", "PING", None, none()).await.0, "refused");
+}
