@@ -7,7 +7,7 @@
 //! `error.kind == "refused"` both hold for a server that is not there.
 
 mod act;
-mod answer;
+pub(crate) mod answer;
 mod call;
 mod codec;
 mod connect;

@@ -384,8 +384,13 @@ impl Cx {
         let dropped = calls.field("dropped").and_then(|count| count.as_number().and_then(|n| n.to_usize()));
         match dropped {
             Some(count) if count > 0 => {
+                let what = if count == 1 {
+                    "one call or connection".into()
+                } else {
+                    format!("{count} calls or connections")
+                };
                 let message = format!(
-                    "{count} calls over `{}` were not understood or too many to keep, so they cannot be judged",
+                    "{what} over `{}` could not be understood or kept, so the history cannot be judged",
                     calls.name()
                 );
                 Err(Stop::Unknown(vec![self.failure(env, Code::EXPECTATION, span, message)]))

@@ -360,3 +360,68 @@ scenario "nothing is the ninth" {
     let ran = with_shop(text).run(&[]);
     ran.ends(1, &["1 passed", "3 failed", "no call passed while the block ran", "and it does not fit"]);
 }
+
+#[test]
+fn a_fault_is_of_no_branch_alone() {
+    let text = r#"
+action slowly() {
+  under latency(1ms) on client -> shop { GET shop /count }
+}
+scenario "beside each other" {
+  parallel for n in 1..2 { slowly() }
+}
+scenario "around them" {
+  under latency(1ms) on client -> shop {
+    parallel for n in 1..2 { GET shop /count }
+  }
+}
+"#;
+    with_shop(text).run(&[]).ends(
+        1,
+        &["1 passed, 1 failed", "its faults would hit those too", "put it around `parallel`"],
+    );
+}
+
+#[test]
+fn members_share_what_a_fault_counts() {
+    let text = shop()
+        .replace("env { LISTEN: addr, BOOKS: \"\"", "members 3\n  env { LISTEN: addr, BOOKS: \"\"")
+        .replace("\"books.pid\"", "\"${member}.pid\"")
+        + r#"
+scenario "one of all" {
+  under lost_request(nth: 2) on client -> books {
+    let results = for n in 0..2 { GET books[n] /count }
+    expect results[0].status == 200
+    expect results[1].error.kind == "reset"
+    expect results[2].status == 200
+  }
+}
+"#;
+    let project = scn(&text);
+    project.run(&["--report", "json=events.jsonl"]).ends(0, &["1 passed"]);
+    let hits = events(&project, "faulted");
+    assert_eq!((hits.len(), &hits[0]["index"]), (1, &2.into()), "{hits:?}");
+}
+
+#[test]
+fn calls_to_a_service_that_is_down_are_in_the_history() {
+    let text = r#"
+scenario "down" {
+  under kill on books {
+    expect books.running == false within 10s
+    POST shop /buy {}
+    expect status == 502
+  }
+  expect (shop -> books).calls.count == 3
+  expect (shop -> books).calls[*].error.kind == ["refused", "refused", "refused"]
+}
+scenario "a fault answers for it" {
+  under kill on books, status(201) on shop -> books {
+    expect books.running == false within 10s
+    POST shop /buy {}
+    expect body.attempts == 1
+  }
+}
+"#;
+    with_shop(text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
+}

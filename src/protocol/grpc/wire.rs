@@ -22,6 +22,11 @@ const STATUS: &str = "grpc-status";
 const MESSAGE: &str = "grpc-message";
 const DETAILS: &str = "grpc-status-details-bin";
 
+/// The encoded `google.rpc.Status` among trailers; none when there is none or it is not base64.
+pub(super) fn details(trailers: &HeaderMap) -> Option<Bytes> {
+    base64(trailers.get(DETAILS)?.as_bytes())
+}
+
 /// What came, as it came.
 #[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<Parts>);
@@ -78,8 +83,7 @@ impl Seen {
         let message = trailers.get(MESSAGE).map(|message| {
             percent_encoding::percent_decode(message.as_bytes()).decode_utf8_lossy().into_owned()
         });
-        let details = trailers.get(DETAILS).and_then(|details| base64(details.as_bytes()));
-        Some(Sent { code, message: message.unwrap_or_default(), details })
+        Some(Sent { code, message: message.unwrap_or_default(), details: details(&trailers) })
     }
 }
 
