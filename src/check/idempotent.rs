@@ -424,7 +424,11 @@ impl<'a> Walker<'a, '_> {
                     format!("`{name}` attacks the key, and nobody says where the request carries it"),
                     format!("name it: `idempotent as ietf({BY}: header(\"Idempotency-Key\"))`"),
                 )),
-                Needs::Body if request.operand.is_none() => Some((
+                Needs::Order if self.protocol_of(request).as_deref() == Some("grpc") => Some((
+                    format!("`{name}` sends fields in another order, and those of gRPC have none"),
+                    "leave this probe out: what is sent would be the same bytes".to_owned(),
+                )),
+                Needs::Body | Needs::Order if request.operand.is_none() => Some((
                     format!("`{name}` attacks the body, and this request has none"),
                     "leave this probe out, or choose a profile without it".to_owned(),
                 )),
