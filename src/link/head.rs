@@ -8,6 +8,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::calls::log::{Head, Headers};
 use super::framing::Framing;
+use crate::protocol::grpc::is_grpc;
 
 /// A longer head passes as bytes.
 const MOST: usize = 256 << 10;
@@ -59,17 +60,6 @@ struct Fields {
     closes: bool,
     keeps: bool,
     is_web_socket: bool,
-}
-
-/// Whether a content type is that of gRPC, and not that of gRPC-Web, which frames its trailers.
-pub(super) fn is_grpc(content_type: &[u8]) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    match content_type.split_at_checked(GRPC.len()) {
-        Some((kind, rest)) => {
-            kind.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
-        }
-        None => false,
-    }
 }
 
 impl Fields {

@@ -305,6 +305,16 @@ fn hit(project: &Project) -> Vec<String> {
 
 #[test]
 fn the_same_seed_hits_the_same_messages() {
+    the_same_hits_in(15);
+}
+
+#[test]
+#[ignore = "runs a hundred times; `cargo test --test run -- --ignored a_hundred`"]
+fn the_same_seed_hits_the_same_messages_a_hundred_times() {
+    the_same_hits_in(100);
+}
+
+fn the_same_hits_in(times: u32) {
     let text = r#"
 scenario "one after the other" {
   under lost_request(share: 50%) on client -> books {
@@ -328,7 +338,7 @@ scenario "at once" {
     let project = with_shop(text);
     let mut seen = std::collections::BTreeSet::new();
     let mut statuses = std::collections::BTreeSet::new();
-    for _ in 0..15 {
+    for _ in 0..times {
         let ran = project.run(&["--seed", "4", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
         let one: Vec<String> = hit(&project).into_iter().filter(|hit| hit.contains("lost_request")).collect();
         assert!((1..12).contains(&one.len()), "{one:?}");
@@ -376,10 +386,9 @@ scenario "around them" {
   }
 }
 "#;
-    with_shop(text).run(&[]).ends(
-        1,
-        &["1 passed, 1 failed", "its faults would hit those too", "put it around `parallel`"],
-    );
+    with_shop(text)
+        .run(&[])
+        .ends(1, &["1 passed, 1 failed", "its faults would hit those too", "put it around `parallel`"]);
 }
 
 #[test]
@@ -424,4 +433,42 @@ scenario "a fault answers for it" {
 }
 "#;
     with_shop(text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
+}
+
+/// Each fault that a connection of gRPC may not survive; the next call must not notice.
+const BROKEN: &[&str] = &[
+    "lost_response(first: 1)",
+    "lost_request(first: 1)",
+    "timeout",
+    "half_open",
+    "reset",
+    "truncate(at: 20)",
+    "corrupt(every: 16)",
+    "goaway(first: 1)",
+    "rst_stream(first: 1)",
+    "status(UNAVAILABLE)",
+];
+
+#[test]
+fn after_each_block_the_next_call_of_grpc_is_clean() {
+    let (_runtime, url) = crate::grpc::health();
+    let mut text = format!("service ledger {{ speaks grpc; at \"{url}\" }}\n");
+    for fault in BROKEN {
+        text += &format!(
+            r#"
+scenario "{fault}" {{
+  for n in 1..20 {{
+    under {fault} on client -> ledger {{
+      let r = call ledger.Health.Check {{ service: "ledger" }} with {{ deadline: 50ms }}
+      expect r.status == OK or r.status != OK
+    }}
+    call ledger.Health.Check {{ service: "ledger" }}
+    expect status == OK
+  }}
+}}
+"#
+        );
+    }
+    let passed = format!("{} passed", BROKEN.len());
+    scn(&text).run(&[]).ends(0, &[&passed]);
 }

@@ -13,8 +13,8 @@ use http::{HeaderMap, Request, Response, Version};
 
 use super::{Outcome, Shared};
 use crate::link::calls::log::{Call, Head, Headers};
-use crate::link::head;
 use crate::protocol::ErrorKind;
+use crate::protocol::grpc::is_grpc;
 
 /// A stream of the caller, with what is written down of it.
 pub(super) struct Stream {
@@ -34,8 +34,7 @@ pub(super) async fn serve(
     parts.version = Version::HTTP_2;
     // The extensions hold what only this side knows.
     parts.extensions = http::Extensions::new();
-    let is_grpc =
-        parts.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| head::is_grpc(kind.as_bytes()));
+    let is_grpc = parts.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
     let log = &shared.conn.shared.log;
     let call = log.begin(Head {
         method: parts.method.as_str().into(),
