@@ -146,8 +146,8 @@ fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
     let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
     let text = match passed {
         0 => "no call passed while the block ran".to_owned(),
-        1 => "one call passed while the block ran, and it does not fit".to_owned(),
-        some => format!("{some} calls passed while the block ran, and none fits"),
+        1 => "one call passed while the block ran, and it does not fit, or another fault took it".to_owned(),
+        some => format!("{some} calls passed while the block ran, and none fits, or other faults took them"),
     };
     failure.details.push(Detail::Note { text });
     if let What::Link { fault, .. } = &harm.what
