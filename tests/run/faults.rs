@@ -178,7 +178,7 @@ scenario "fails" {
 "#;
     let project = with_shop(text);
     let ran = project.run(&["--report", "json=events.jsonl"]);
-    let ran = ran.ends(1, &["timeline", "books killed by kill", "/count → 200 OK"]);
+    let ran = ran.ends(1, &["timeline", "books killed by kill", "GET /count on books → 200 OK"]);
     let hit = ran.out.find("books killed by kill").or(ran.err.find("books killed by kill"));
     assert!(hit.is_some());
     let again = project.scn(&["replay", "events.jsonl"]);
@@ -416,7 +416,7 @@ scenario "one of all" {
 fn calls_to_a_service_that_is_down_are_in_the_history() {
     let text = r#"
 scenario "down" {
-  under kill on books {
+  under kill(for: 1h) on books {
     expect books.running == false within 10s
     POST shop /buy {}
     expect status == 502
@@ -425,7 +425,7 @@ scenario "down" {
   expect (shop -> books).calls[*].error.kind == ["refused", "refused", "refused"]
 }
 scenario "a fault answers for it" {
-  under kill on books, status(201) on shop -> books {
+  under kill(for: 1h) on books, status(201) on shop -> books {
     expect books.running == false within 10s
     POST shop /buy {}
     expect body.attempts == 1
@@ -435,31 +435,33 @@ scenario "a fault answers for it" {
     with_shop(text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
 }
 
-/// Each fault that a connection of gRPC may not survive; the next call must not notice.
-const BROKEN: &[&str] = &[
-    "lost_response(first: 1)",
-    "lost_request(first: 1)",
-    "timeout",
-    "half_open",
-    "reset",
-    "truncate(at: 20)",
-    "corrupt(every: 16)",
-    "goaway(first: 1)",
-    "rst_stream(first: 1)",
-    "status(UNAVAILABLE)",
+/// Each fault that a connection of gRPC may not survive, and how long a call takes at most: the next
+/// one must not notice.
+const BROKEN: &[(&str, &str, u32)] = &[
+    ("lost_response(first: 1)", "20s", 20),
+    ("lost_request(first: 1)", "20s", 20),
+    ("reset", "20s", 20),
+    ("truncate(at: 20)", "20s", 20),
+    ("goaway(first: 1)", "20s", 20),
+    ("rst_stream(first: 1)", "20s", 20),
+    ("status(UNAVAILABLE)", "20s", 20),
+    ("timeout", "1s", 2),
+    ("half_open", "1s", 2),
+    ("corrupt(every: 16)", "1s", 10),
 ];
 
 #[test]
 fn after_each_block_the_next_call_of_grpc_is_clean() {
     let (_runtime, url) = crate::grpc::health();
     let mut text = format!("service ledger {{ speaks grpc; at \"{url}\" }}\n");
-    for fault in BROKEN {
+    for (fault, deadline, times) in BROKEN {
         text += &format!(
             r#"
+@timeout(2m)
 scenario "{fault}" {{
-  for n in 1..20 {{
+  for n in 1..{times} {{
     under {fault} on client -> ledger {{
-      let r = call ledger.Health.Check {{ service: "ledger" }} with {{ deadline: 50ms }}
+      let r = call ledger.Health.Check {{ service: "ledger" }} with {{ deadline: {deadline} }}
       expect r.status == OK or r.status != OK
     }}
     call ledger.Health.Check {{ service: "ledger" }}

@@ -58,6 +58,11 @@ impl Stream {
             };
         }
         plan.wait().await;
+        // The runner's next request finds no connection that is about to be reset; those that others
+        // share come to their ends first.
+        if from_client && let Some((End::LostRequest | End::LostResponse, work)) = &plan.end {
+            work.harms(&self.shared.conn);
+        }
         match plan.end.take() {
             Some((End::LostRequest, work)) => {
                 if held.is_none() && !is_stream {

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -49,6 +50,8 @@ pub(super) struct Connection {
     asked: Option<Arc<OnceLock<Asked>>>,
     /// The same socket once more, to see whether the server has closed it.
     socket: std::net::TcpStream,
+    /// A call on it broke off.
+    broke: AtomicBool,
 }
 
 impl Connection {
@@ -76,6 +79,7 @@ impl Connection {
             first,
             asked,
             socket: socket.into(),
+            broke: AtomicBool::new(false),
         })
     }
 
@@ -86,7 +90,14 @@ impl Connection {
             Ok(count) => count == 0,
             Err(error) => error.kind() != io::ErrorKind::WouldBlock,
         };
-        is_over || self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_closed()
+        is_over
+            || self.broke.load(Ordering::Acquire)
+            || self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_closed()
+    }
+
+    /// A call on it broke off, so that no other is to be made on it.
+    pub(super) fn breaks(&self) {
+        self.broke.store(true, Ordering::Release);
     }
 
     /// What sends requests on it.
