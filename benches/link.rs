@@ -18,6 +18,7 @@ use axum::serve::ListenerExt as _;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::client::SendRequest;
 use scn::link::{Link, Spec, Wire};
+use scn::value::Stopwatch;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -71,7 +72,7 @@ async fn open(upstream: SocketAddr, protocol: Protocol) -> Arc<Link> {
         wire,
         upstream,
         contract: None,
-        began: Instant::now(),
+        stopwatch: Stopwatch::start(),
     };
     Link::open(spec).await.expect("a port is free")
 }

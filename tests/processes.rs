@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use scn::system::{GuardCommand, Ports, Process, ProcessSpec, Processes};
+use scn::value::Stopwatch;
 
 /// The directory in which a runner works; set for a program that is to be one.
 const ROLE: &str = "SCN_TEST_RUNNER_DIR";
@@ -74,7 +75,7 @@ fn start_stubborn(processes: &Processes, dir: &Path) -> Vec<Process> {
 #[ignore = "is the runner that the other tests kill"]
 async fn runner_with_children() {
     let Some(dir) = role() else { return };
-    let processes = Processes::start(&guard()).unwrap();
+    let processes = Processes::start(&guard(), Stopwatch::start()).unwrap();
     let _children = start_stubborn(&processes, &dir);
     std::future::pending::<()>().await;
 }
@@ -103,7 +104,7 @@ fn a_runner_that_is_killed_leaves_no_process() {
 #[tokio::test]
 async fn the_end_of_a_run_waits_until_nothing_is_left() {
     let dir = tempfile::tempdir().unwrap();
-    let processes = Processes::start(&guard()).unwrap();
+    let processes = Processes::start(&guard(), Stopwatch::start()).unwrap();
     let children = start_stubborn(&processes, dir.path());
     wait_for("the children begin", || pids(dir.path()).len() == PIDS.len());
     processes.shutdown().await;
@@ -119,7 +120,7 @@ async fn the_end_of_a_run_waits_until_nothing_is_left() {
 #[tokio::test]
 async fn processes_that_ended_are_forgotten_and_failed_starts_too() {
     let dir = tempfile::tempdir().unwrap();
-    let processes = Processes::start(&guard()).unwrap();
+    let processes = Processes::start(&guard(), Stopwatch::start()).unwrap();
     std::fs::write(dir.path().join("garbage"), "\u{1}").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(dir.path().join("garbage"), executable).unwrap();

@@ -148,7 +148,10 @@ impl<'a> Walker<'a, '_> {
                         self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, phrase.word.span, message));
                     }
                     given.push(param.name);
-                    self.phrase(phrase, param.ty);
+                    match &phrase.value {
+                        Some(model) if param.name == "as" => self.model(name, model),
+                        _ => self.phrase(phrase, param.ty),
+                    }
                 }
                 None => self.unknown_phrase(name, phrase, spec.params, &form(spec)),
             }

@@ -16,6 +16,7 @@ mod idempotent;
 mod item;
 mod link;
 mod matrix;
+mod model;
 mod modules;
 mod names;
 mod options;

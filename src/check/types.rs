@@ -49,6 +49,7 @@ fn word(ty: Ty) -> &'static str {
         Ty::Place => "place",
         Ty::Pattern => "pattern",
         Ty::Name => "name",
+        Ty::Role => "action",
     }
 }
 
@@ -65,7 +66,7 @@ fn sample(ty: Ty) -> Option<&'static str> {
         Ty::Key => "a key such as `.id`, or a list of keys",
         Ty::Name => "a name",
         Ty::Place => "a place such as `header(\"Idempotency-Key\")` or a field such as `.id`",
-        Ty::Any | Ty::OneOf(_) | Ty::Pattern | Ty::Word => return None,
+        Ty::Any | Ty::OneOf(_) | Ty::Pattern | Ty::Word | Ty::Role => return None,
     })
 }
 
@@ -85,6 +86,7 @@ impl<'a> Walker<'a, '_> {
             Ty::OneOf(words) => return self.one_of(expr, words, what),
             Ty::Pattern => return self.pattern(expr),
             Ty::Place => return self.key_place(expr, what),
+            Ty::Role => return self.value_of_role(expr, Some(what)),
             Ty::Word if let Some(name) = plain_name(expr) => {
                 // A variable of that name stands for its value.
                 if let Some(variable) = self.scopes.find(&name.name) {

@@ -196,6 +196,7 @@ fn type_words(ty: Ty) -> String {
         Ty::Place => "`header(\"NAME\")`, `metadata(\"NAME\")` or a field such as `.id`".to_owned(),
         Ty::Pattern => "a pattern".to_owned(),
         Ty::Name | Ty::Word => "a name".to_owned(),
+        Ty::Role => "the name of an action".to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod linear;
 mod model;
 mod operation;
+pub mod picture;
 
 pub use linear::{Counterexample, Judged, Limits, linearizable};
 pub use model::{Model, SPECS};

@@ -38,8 +38,8 @@ impl Model {
     }
 }
 
-const READ: Param = Param::new("read", Ty::Name, "returns the value");
-const WRITE: Param = Param::new("write", Ty::Name, "sets its last argument");
+const READ: Param = Param::new("read", Ty::Role, "returns the value");
+const WRITE: Param = Param::new("write", Ty::Role, "sets its last argument");
 const INITIAL: Param = Param::new("initial", Ty::Any, "the value before the first operation; default null");
 
 const fn model(
@@ -66,7 +66,7 @@ pub const SPECS: &[Spec] = &[
         &[
             READ,
             WRITE,
-            Param::new("cas", Ty::Name, "sets its last argument if the value is the one before it"),
+            Param::new("cas", Ty::Role, "sets its last argument if the value is the one before it"),
             INITIAL,
         ],
         "expect ops linearizable as cas_register(read: read, write: write, cas: cas) per .args[0]",

@@ -78,6 +78,9 @@ pub enum Ty {
     Pattern,
     /// The name of something declared: a service, an owner.
     Name,
+    /// Who plays a role in a history: the name of an action, or the text that a history from elsewhere
+    /// calls it by; several as a list. Not evaluated.
+    Role,
     /// A bare word that the thing spoken of declares itself, such as a variant of a service.
     Word,
 }

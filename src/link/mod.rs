@@ -19,7 +19,6 @@ mod work;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use bytes::BytesMut;
 use tokio::net::{TcpListener, TcpStream};
@@ -35,6 +34,7 @@ use work::Work;
 pub const HELD: usize = 64 << 20;
 
 use crate::contract::Contract;
+use crate::value::Stopwatch;
 
 /// How much a link understands of what passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ pub struct Spec {
     pub upstream: SocketAddr,
     /// Decodes gRPC messages, when the service has one.
     pub contract: Option<Contract>,
-    /// When the run began: the times in records count from there.
-    pub began: Instant,
+    /// The clock of the times in records.
+    pub stopwatch: Stopwatch,
 }
 
 /// One link. Dropping the last handle ends it and every connection through it.

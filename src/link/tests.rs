@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::fault::{Counted, Fault, Hit, Kind, Select};
 use super::{AtWork, Link, Spec, Wire};
 use crate::shape::DrawKey;
-use crate::value::{Live as _, Value, show};
+use crate::value::{Live as _, Stopwatch, Value, show};
 
 /// So long may take what must happen.
 const LONG: Duration = Duration::from_secs(20);
@@ -70,7 +70,7 @@ async fn link(upstream: SocketAddr, wire: Wire) -> Arc<Link> {
         wire,
         upstream,
         contract: None,
-        began: Instant::now(),
+        stopwatch: Stopwatch::start(),
     };
     Link::open(spec).await.unwrap()
 }

@@ -241,7 +241,7 @@ impl Http {
             headers: text::header_record(&head.headers),
             latency: transfer::since(&sent),
         };
-        let stream = EventStream::start(opening, head.body, options.limit, &session.cancel);
+        let stream = EventStream::start(opening, head.body, options.limit, session);
         Ok(Reply { record: Value::Live(Arc::new(stream)), ..reply_of(true, exchange) })
     }
 

@@ -22,7 +22,7 @@ pub(crate) use credentials::credentials;
 
 use crate::event::Exchange;
 use crate::lang::{Param, Spec, Ty};
-use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Value};
+use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Stopwatch, Value};
 
 /// The value that an option takes.
 const fn value(ty: Ty, summary: &'static str) -> Param {
@@ -178,6 +178,8 @@ pub struct Session {
     pub trace_id: String,
     /// What starts processes so that none is left behind.
     pub processes: crate::system::Processes,
+    /// The run's clock: the times of histories are its.
+    pub stopwatch: Stopwatch,
     /// Whether the environment allows only what changes nothing; see [`Protocol::keeps_safe`].
     pub only_safe: bool,
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -192,7 +194,17 @@ impl Session {
         trace_id: String,
         processes: crate::system::Processes,
     ) -> Session {
-        Session { redactor, cancel, dir, trace_id, processes, only_safe: false, slots: Mutex::default() }
+        let stopwatch = processes.stopwatch();
+        Session {
+            redactor,
+            cancel,
+            dir,
+            trace_id,
+            processes,
+            stopwatch,
+            only_safe: false,
+            slots: Mutex::default(),
+        }
     }
 
     /// A protocol's own state for this scenario, made when it is first asked for: cookies.

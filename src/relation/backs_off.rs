@@ -73,7 +73,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             if let Some(why) = wrong(pause, last, expected, &bounds, &group)? {
                 let why =
                     format!("the pause between [{a}] and [{b}] is {}, {why}", show(&Value::Duration(pause)));
-                return Ok(fails(why, &[(a, &records[a]), (b, &records[b])]));
+                return Ok(fails(claim, why, &[(a, &records[a]), (b, &records[b])]));
             }
             last = Some(pause);
             if let Some(factor) = &bounds.factor {

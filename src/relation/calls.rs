@@ -1,8 +1,8 @@
 //! What the relations over calls read of a record of a link, and how they put calls in order.
 //! Times are nanoseconds since the run began.
 
-use super::Verdict;
 use super::records::{Group, invalid, lacking, shows};
+use super::{Claim, Verdict};
 use crate::value::{Number, Object, Value, show};
 
 /// Two processes do not see an answer at the same instant, so a pause may fall short by so much, or
@@ -88,9 +88,15 @@ pub(super) fn at_least(pause: i64) -> i64 {
 }
 
 /// What shows that a call came too soon after another.
-pub(super) fn pair(why: String, first: Call<'_>, second: Call<'_>, records: &[Value]) -> Verdict {
+pub(super) fn pair(
+    claim: &Claim<'_>,
+    why: String,
+    first: Call<'_>,
+    second: Call<'_>,
+    records: &[Value],
+) -> Verdict {
     let shown = [(first.at, &records[first.at]), (second.at, &records[second.at])];
-    Verdict::Fails(shows(why, &shown))
+    Verdict::Fails(shows(claim, why, &shown))
 }
 
 /// Statuses that a relation is about: numbers, ranges of them, or the names of gRPC.

@@ -50,11 +50,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         {
             if least < from {
                 let why = format!("{name} is {least} at [{at}]{}, before the first, {from}", group.label);
-                details.extend(shows(why, &[(at, &records[at])]));
+                details.extend(shows(claim, why, &[(at, &records[at])]));
             } else if least > from {
                 let why =
                     format!("{name} starts with {least}{}: {} missing", group.label, span(from, least - 1));
-                details.extend(shows(why, &[(at, &records[at])]));
+                details.extend(shows(claim, why, &[(at, &records[at])]));
             }
         }
         for pair in keys.windows(2) {
@@ -62,7 +62,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             if b.checked_sub(a).is_none_or(|step| step > 1) && details.len() < LISTED * 3 {
                 let why =
                     format!("{name} jumps from {a} to {b}{}: {} missing", group.label, span(a + 1, b - 1));
-                details.extend(shows(why, &[(at, &records[at]), (next, &records[next])]));
+                details.extend(shows(claim, why, &[(at, &records[at]), (next, &records[next])]));
             }
         }
     }

@@ -38,7 +38,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 let (first, next_at, status) = (call.at, next.at, show(status));
                 let why =
                     format!("[{next_at}] was tried although [{first}] had heard {status}{}", group.label);
-                return Ok(pair(why, *call, next, &records));
+                return Ok(pair(claim, why, *call, next, &records));
             }
         }
     }

@@ -108,7 +108,7 @@ fn count(
             count => format!("{count} records fit {}{said}{}", describe(wanted), group.label),
         };
         let shown: Vec<(usize, &Value)> = found.iter().take(5).map(|&at| (at, &records[at])).collect();
-        let mut details = shows(why, &shown);
+        let mut details = shows(claim, why, &shown);
         if found.is_empty()
             && let Some((at, differences)) = nearest(wanted, records, &group.members)
         {
@@ -194,7 +194,7 @@ fn before(
                             .take(1)
                             .map(|&other| (other, &records[other])),
                     );
-                    return Ok(fails(what, &shown));
+                    return Ok(fails(claim, what, &shown));
                 }
             }
         }

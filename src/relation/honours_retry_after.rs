@@ -45,7 +45,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                     show(&Value::Duration(asked)),
                     group.label
                 );
-                return Ok(pair(why, *call, next, &records));
+                return Ok(pair(claim, why, *call, next, &records));
             }
         }
     }

@@ -53,7 +53,7 @@ fn judge(claim: &Claim<'_>, strict: bool) -> Result<Verdict, Verdict> {
                 let how = if keys[a] == keys[b] { "stays at" } else { "falls" };
                 let change = if keys[a] == keys[b] { from } else { format!("from {from} to {to}") };
                 let why = format!("{name} {how} {change} between [{a}] and [{b}]{}", group.label);
-                return Ok(fails(why, &[(a, &records[a]), (b, &records[b])]));
+                return Ok(fails(claim, why, &[(a, &records[a]), (b, &records[b])]));
             }
         }
     }

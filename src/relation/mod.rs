@@ -11,9 +11,12 @@ mod gives_up_on;
 mod has;
 mod honours_retry_after;
 mod increasing;
+mod linearizable;
 mod lossless;
 mod once;
 mod opens_circuit;
+mod operations;
+mod origin;
 mod planned;
 mod prefix_of;
 mod propagates_deadline;
@@ -23,8 +26,10 @@ mod signed;
 mod unique;
 
 pub use change::without;
+pub use origin::Origin;
 
 use crate::event::Detail;
+use crate::history::Model;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::shape::Pattern;
 use crate::value::{Key, Object, Path, Value};
@@ -45,6 +50,8 @@ pub trait Relation: Send + Sync {
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
     pub subject: Option<&'a Value>,
+    /// Where the subject's records come from and when they happened; none for a plain list.
+    pub origin: Option<Origin>,
     /// The arguments in parentheses, by parameter name; also the values of phrases that are no
     /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
@@ -63,6 +70,10 @@ pub struct Claim<'a> {
     pub of: Option<&'a Value>,
     /// `before PATTERN`
     pub before: Option<&'a Pattern>,
+    /// `as MODEL(role: action, …)`
+    pub model: Option<Model>,
+    /// The argument in parentheses that is a key: `(key: .args[0])`.
+    pub key: Option<Key>,
     /// `except .a, .b`
     pub except: Vec<Path>,
     /// `or_empty`
@@ -123,6 +134,7 @@ pub const SPECS: &[&[Spec]] = &[
         *propagates_deadline::PROPAGATES_DEADLINE.spec,
         *opens_circuit::OPENS_CIRCUIT.spec,
         *compatible_with::COMPATIBLE_WITH.spec,
+        *linearizable::LINEARIZABLE.spec,
         *lossless::LOSSLESS.spec,
         *signed::SIGNED.spec,
     ],
@@ -151,6 +163,7 @@ static RELATIONS: &[&Rule] = &[
     &propagates_deadline::PROPAGATES_DEADLINE,
     &opens_circuit::OPENS_CIRCUIT,
     &compatible_with::COMPATIBLE_WITH,
+    &linearizable::LINEARIZABLE,
     &lossless::LOSSLESS,
     &signed::SIGNED,
 ];

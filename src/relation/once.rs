@@ -87,7 +87,7 @@ fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdic
                 count => format!("{name} is {} in {count} records{}", show(key), group.label),
             };
             let shown: Vec<(usize, &Value)> = found.iter().take(5).map(|&at| (at, &records[at])).collect();
-            details.extend(shows(why, &shown));
+            details.extend(shows(claim, why, &shown));
         }
     }
     if wrong > LISTED {

@@ -78,7 +78,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                     show(&Value::Duration(rest)),
                     group.label
                 );
-                return Ok(pair(why, call, next, &records));
+                return Ok(pair(claim, why, call, next, &records));
             }
         }
     }

@@ -10,13 +10,6 @@ const MODEL: &[Param] = &[Param::required("as", Ty::Name, "the model"), PER];
 /// Their names.
 pub(super) const SPECS: &[Spec] = &[
     spec(
-        "linearizable",
-        "some order of the operations, true to real time, fits the model",
-        MODEL,
-        "expect ops linearizable as cas_register(read: read, write: write) per .args[0]",
-    )
-    .planned(HISTORY),
-    spec(
         "serializable",
         "some order of the transactions fits the model",
         MODEL,

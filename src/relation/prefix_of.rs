@@ -29,7 +29,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             Some(theirs) if theirs == key => {}
             Some(theirs) => {
                 let why = format!("{name} at [{at}] is {} here and {} there", show(key), show(theirs));
-                return Ok(fails(why, &[(at, &left[at])]));
+                return Ok(fails(claim, why, &[(at, &left[at])]));
             }
             None => {
                 let why = format!(
@@ -37,7 +37,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                     other.len(),
                     mine.len()
                 );
-                return Ok(fails(why, &[(at, &left[at])]));
+                return Ok(fails(claim, why, &[(at, &left[at])]));
             }
         }
     }

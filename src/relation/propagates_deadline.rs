@@ -44,10 +44,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     for call in calls(&records)? {
         let shown = [(call.at, &records[call.at])];
         let Some(timeout) = timeout(&call)? else {
-            return Ok(fails(format!("[{}] does not say how much time there is", call.at), &shown));
+            return Ok(fails(claim, format!("[{}] does not say how much time there is", call.at), &shown));
         };
         if let Some(most) = most.filter(|most| timeout > *most) {
             return Ok(fails(
+                claim,
                 format!("[{}] has {}, more than {}", call.at, span(timeout), span(most)),
                 &shown,
             ));
@@ -69,7 +70,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             }
             Some(had) if timeout > had => {
                 let why = format!("[{}] has {}, and its caller had {}", call.at, span(timeout), span(had));
-                return Ok(fails(why, &shown));
+                return Ok(fails(claim, why, &shown));
             }
             Some(_) => {}
         }

@@ -8,7 +8,7 @@ use crate::value::words::a_kind;
 use crate::value::{Key, Value, show, show_short};
 
 /// Values in details are cut in the middle to this many characters.
-const WIDTH: usize = 160;
+pub(super) const WIDTH: usize = 160;
 
 /// A claim that cannot be judged.
 pub(super) fn invalid(why: impl Into<String>) -> Verdict {
@@ -16,18 +16,23 @@ pub(super) fn invalid(why: impl Into<String>) -> Verdict {
 }
 
 /// A sentence that shows why a claim does not hold, with the records it speaks of.
-pub(super) fn fails(why: impl Into<String>, records: &[(usize, &Value)]) -> Verdict {
-    Verdict::Fails(shows(why, records))
+pub(super) fn fails(claim: &Claim<'_>, why: impl Into<String>, records: &[(usize, &Value)]) -> Verdict {
+    Verdict::Fails(shows(claim, why, records))
 }
 
-/// A sentence with the records it speaks of.
-pub(super) fn shows(why: impl Into<String>, records: &[(usize, &Value)]) -> Vec<Detail> {
-    let mut details = vec![note(why)];
-    details.extend(records.iter().map(|(at, record)| Detail::Value {
-        expression: format!("[{at}]"),
-        value: show_short(record, WIDTH),
-    }));
-    details
+/// A sentence with the subject's records it speaks of; each with where it came from and when, if the
+/// subject is a history.
+pub(super) fn shows(claim: &Claim<'_>, why: impl Into<String>, records: &[(usize, &Value)]) -> Vec<Detail> {
+    let numbers = records.iter().map(|(at, _)| *at);
+    let places = match &claim.origin {
+        Some(origin) => origin.places(numbers),
+        None => numbers.map(|at| format!("[{at}]")).collect(),
+    };
+    let shown = places
+        .into_iter()
+        .zip(records)
+        .map(|(expression, (_, record))| Detail::Value { expression, value: show_short(record, WIDTH) });
+    std::iter::once(note(why)).chain(shown).collect()
 }
 
 /// The records of the subject; none of them is an early verdict, as the claim says.
@@ -74,7 +79,8 @@ pub(super) fn keys(records: &[Value], key: Option<&Key>) -> Result<Vec<Value>, V
 
 /// A record without its key.
 pub(super) fn lacking(at: usize, key: impl std::fmt::Display, record: &Value) -> Verdict {
-    Verdict::Invalid(shows(format!("record [{at}] has no `{key}`"), &[(at, record)]))
+    let shown = Detail::Value { expression: format!("[{at}]"), value: show_short(record, WIDTH) };
+    Verdict::Invalid(vec![note(format!("record [{at}] has no `{key}`")), shown])
 }
 
 fn lacks(key: &Value) -> bool {

@@ -42,7 +42,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 show(key)
             );
             let shown: [(usize, &Value); 2] = [(before, &left[before]), (at, &left[at])];
-            return Ok(Verdict::Fails(shows(why, &shown)));
+            return Ok(Verdict::Fails(shows(claim, why, &shown)));
         }
         last = Some((at, place));
     }

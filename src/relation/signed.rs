@@ -64,11 +64,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         wrong += 1;
         if wrong <= LISTED {
             let text = format!("{} {}", called(at, record), why.replace("{header}", &format!("`{header}`")));
-            details.extend(shows(text, &[]));
+            details.extend(shows(claim, text, &[]));
         }
     }
     if wrong > LISTED {
-        details.extend(shows(format!("and {} more", wrong - LISTED), &[]));
+        details.extend(shows(claim, format!("and {} more", wrong - LISTED), &[]));
     }
     Ok(if wrong == 0 { Verdict::Holds } else { Verdict::Fails(details) })
 }

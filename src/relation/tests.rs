@@ -72,6 +72,22 @@ fn increasing_and_ordered() {
 }
 
 #[test]
+fn a_history_says_of_each_record_where_it_came_from_and_when() {
+    let from = |claim: &mut Claim<'_>| {
+        claim.by = key("seq");
+        let at = |nanos: i64| (nanos, Some(nanos));
+        claim.origin =
+            Some(Origin { name: "feed".into(), times: vec![at(5), at(1_204_000_000), at(2_000_000_000)] });
+    };
+    let falls = r#"[{"seq":3},{"seq":9},{"seq":2}]"#;
+    let Verdict::Fails(details) = judge("ordered", falls, from) else { panic!() };
+    let shown =
+        |expression: &str, value: &str| Detail::Value { expression: expression.into(), value: value.into() };
+    assert_eq!(details[1], shown("[1] of feed at 1.204s", "{ seq: 9 }"));
+    assert_eq!(details[2], shown("[2] of feed at 2.000s", "{ seq: 2 }"));
+}
+
+#[test]
 fn groups_are_judged_apart() {
     let mixed = r#"[{"seq":1,"o":"a"},{"seq":1,"o":"b"},{"seq":2,"o":"a"},{"seq":2,"o":"b"}]"#;
     let per = |claim: &mut Claim<'_>| (claim.by, claim.per) = (key("seq"), key("o"));

@@ -37,7 +37,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                         show(&keys[at]),
                         group.label
                     );
-                    details.extend(shows(why, &[(first, &records[first]), (at, &records[at])]));
+                    details.extend(shows(claim, why, &[(first, &records[first]), (at, &records[at])]));
                 }
                 Some(_) => {}
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -20,17 +20,17 @@ use crate::event::{EventKind, Exit, FORMAT, Failure, Place, Summary};
 use crate::lang::Registry;
 use crate::syntax::ast::{ItemKind, Stage};
 use crate::system::{GuardCommand, Ports, Processes};
-use crate::value::Redactor;
+use crate::value::{Redactor, Stopwatch};
 
 /// Runs a plan to its end. Everything it says goes to `events`.
 pub(crate) async fn dispatch(
     plan: Arc<Plan>,
     registry: Arc<Registry>,
     options: Options,
+    stopwatch: Stopwatch,
     events: EventSender,
     redactor: Redactor,
 ) -> Exit {
-    let started = Instant::now();
     let seed = options.seed.or(plan.seed).unwrap_or(0);
     let environment = options.environment.clone();
     let program = plan.program.clone();
@@ -51,7 +51,7 @@ pub(crate) async fn dispatch(
         events.send(warning.clone());
     }
     let end = |summary: Summary, failures: Vec<Failure>, exit: Exit| {
-        let took_us = started.elapsed().as_micros() as u64;
+        let took_us = stopwatch.elapsed().as_micros() as u64;
         events.send(EventKind::RunFinished { summary, failures, exit: exit.code(), took_us });
         exit
     };
@@ -71,7 +71,7 @@ pub(crate) async fn dispatch(
     let environment_failed = |what: &str, error: std::io::Error| {
         Failure::new(Code::SERVICE_START.name, format!("{what}: {error}"))
     };
-    let processes = match GuardCommand::this_program().and_then(|guard| Processes::start(&guard)) {
+    let processes = match GuardCommand::this_program().and_then(|guard| Processes::start(&guard, stopwatch)) {
         Ok(processes) => processes,
         Err(error) => {
             let failure = environment_failed("the guard of the run's processes does not start", error);

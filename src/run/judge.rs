@@ -10,7 +10,7 @@ use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::operators;
 use crate::lang::{Spec, Ty};
-use crate::relation::{self, Claim, Verdict};
+use crate::relation::{self, Claim, Origin, Verdict};
 use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
 use crate::value::BoxFuture;
@@ -229,7 +229,7 @@ impl Cx {
         if !judged_by_pattern {
             self.present(env, subject, &value)?;
         }
-        let value = settled(value);
+        let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let denial = match relation::find(&used.name.name) {
             Some(built_in) if declared.is_none() => built_in.denial(used.negated),
@@ -256,7 +256,7 @@ impl Cx {
                     Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
                 }
             }
-            _ => self.built_in_relation(env, used, &value, change).await?,
+            _ => self.built_in_relation(env, used, (&value, origin), change).await?,
         };
         let verdict = if used.negated { verdict.negate() } else { verdict };
         let mut judgement =
@@ -273,7 +273,7 @@ impl Cx {
         self: &Arc<Self>,
         env: &Env,
         used: &RelationUse,
-        subject: &Value,
+        (subject, origin): (&Value, Option<Origin>),
         change: Option<&(Value, Value)>,
     ) -> Flow<Verdict> {
         let name = &used.name.name;
@@ -282,7 +282,7 @@ impl Cx {
             return Err(self.failure(env, Code::UNKNOWN_RELATION, used.name.span, message).into());
         };
         let spec = relation.spec();
-        let mut claim = Claim { subject: Some(subject), ..Claim::default() };
+        let mut claim = Claim { subject: Some(subject), origin, ..Claim::default() };
         if let Some((before, after)) = change {
             claim.change = Some((before, after));
         }
@@ -293,8 +293,17 @@ impl Cx {
             let Some(name) = name.or_else(|| places.next().map(|param| Arc::from(param.name))) else {
                 continue;
             };
+            let ty = spec.params.iter().find(|param| *param.name == *name).map(|param| param.ty);
             let value = match self.relation_word(env, spec, &name, &arg.value) {
                 Some(word) => word,
+                None if ty == Some(Ty::Role) => {
+                    let players = self.players(env, &arg.value)?;
+                    Value::list(players.into_iter().map(Value::text).collect())
+                }
+                None if ty == Some(Ty::Key) => {
+                    claim.key = Some(self.key(env, &arg.value)?);
+                    continue;
+                }
                 None => self.eval(env, &arg.value).await?,
             };
             if arg.name.is_none() {
@@ -327,6 +336,7 @@ impl Cx {
                 continue;
             };
             match word {
+                "as" => claim.model = Some(self.model(env, spec.name, value).await?),
                 "by" if self.is_key(value) => claim.by = Some(self.key(env, value)?),
                 "per" => claim.per = Some(self.key(env, value)?),
                 "of" => of = Some(settled(self.eval(env, value).await?)),
@@ -453,6 +463,16 @@ pub(crate) fn settled(value: Value) -> Value {
         },
         _ => value,
     }
+}
+
+/// A history as the list of its records, with where they come from and when they happened.
+fn with_origin(value: Value, name: impl FnOnce() -> Arc<str>) -> (Value, Option<Origin>) {
+    let Value::Live(live) = &value else { return (value, None) };
+    // The times are read after the records, and cover all of them.
+    let records = settled(value.clone());
+    let times = records.as_list().and_then(|_| live.times());
+    let origin = times.map(|times| Origin { name: name(), times });
+    (records, origin)
 }
 
 fn is_phrase(name: &str) -> bool {

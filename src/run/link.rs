@@ -7,7 +7,6 @@ mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use super::cx::{Cx, lock};
 use super::env::Env;
@@ -19,7 +18,7 @@ use crate::event::Failure;
 use crate::link::{Calls, Link, Spec, Wire};
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use crate::value::{Live, Value};
+use crate::value::{Live, Stopwatch, Value};
 use calls::Passage;
 use seen::Seen;
 
@@ -82,7 +81,7 @@ impl Links {
     /// Opens a link from each caller to the service or to each of its members.
     async fn open(
         &self,
-        began: Instant,
+        stopwatch: Stopwatch,
         ends: Ends,
         from: &[Arc<str>],
         to: &Arc<ServiceRef>,
@@ -90,7 +89,7 @@ impl Links {
         let mut links = Vec::new();
         for from in from {
             for to in parts(to) {
-                let link = open(began, from, &to).await?;
+                let link = open(stopwatch, from, &to).await?;
                 links.push(Standing { from: from.clone(), to, link });
             }
         }
@@ -100,7 +99,7 @@ impl Links {
 }
 
 /// One link to one service or member.
-async fn open(began: Instant, from: &Arc<str>, to: &ServiceRef) -> Result<Arc<Link>, String> {
+async fn open(stopwatch: Stopwatch, from: &Arc<str>, to: &ServiceRef) -> Result<Arc<Link>, String> {
     let title = format!("{from} -> {}", to.name);
     let address = to
         .address()
@@ -122,7 +121,7 @@ async fn open(began: Instant, from: &Arc<str>, to: &ServiceRef) -> Result<Arc<Li
         _ => Wire::Bytes,
     };
     let contract = to.contract().cloned();
-    let spec = Spec { from: from.clone(), to: to.name.clone(), wire, upstream, contract, began };
+    let spec = Spec { from: from.clone(), to: to.name.clone(), wire, upstream, contract, stopwatch };
     Link::open(spec).await.map_err(|error| format!("the link `{title}` cannot be made: {error}"))
 }
 
@@ -150,7 +149,9 @@ impl Cx {
                 continue;
             }
             let callers: Vec<Arc<str>> = parts(&from).iter().map(|part| part.name.clone()).collect();
-            if let Err(message) = self.world.links.open(self.world.began, ends, &callers, &to).await {
+            if let Err(message) =
+                self.world.links.open(self.world.processes.stopwatch(), ends, &callers, &to).await
+            {
                 failures.push(self.no_link(ends.to, message));
             }
         }
@@ -161,7 +162,8 @@ impl Cx {
     pub(crate) async fn open_own_links(self: &Arc<Self>, wanted: &[Ends]) -> Result<(), Failure> {
         for ends in wanted.iter().filter(|ends| ends.from == Party::Client) {
             let Some(to) = self.world.service(ends.to) else { continue };
-            let opened = self.links.open(self.world.began, *ends, &[CLIENT.into()], &to).await;
+            let opened =
+                self.links.open(self.world.processes.stopwatch(), *ends, &[CLIENT.into()], &to).await;
             opened.map_err(|message| self.no_link(ends.to, message))?;
         }
         Ok(())

@@ -21,6 +21,7 @@ mod idempotent;
 mod inputs;
 mod judge;
 mod link;
+mod model;
 mod module;
 mod moments;
 mod pattern;
@@ -41,12 +42,12 @@ mod world;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::check::Plan;
 use crate::event::{EventKind, Exit, Reporter};
 use crate::lang::Registry;
-use crate::value::Redactor;
+use crate::value::{Redactor, Stopwatch};
 
 pub use dispatch::TIMEOUT;
 pub use wanted::{Candidate, Wanted};
@@ -117,10 +118,10 @@ pub fn run(
     let redactor = Redactor::default();
     let (events, receiver) = world::EventSender::new();
     let masks = redactor.clone();
-    let started = Instant::now();
-    let recorder = std::thread::spawn(move || record::record(started, receiver, &masks, &mut reporters));
+    let stopwatch = Stopwatch::start();
+    let recorder = std::thread::spawn(move || record::record(stopwatch, receiver, &masks, &mut reporters));
     // On a thread of the runtime, whose stack is as deep as actions may call each other.
-    let dispatched = runtime.spawn(dispatch::dispatch(plan, registry, options, events, redactor));
+    let dispatched = runtime.spawn(dispatch::dispatch(plan, registry, options, stopwatch, events, redactor));
     let exit = runtime.block_on(dispatched).unwrap_or(Exit::Environment);
     // Ends every task that still holds a sender, so that the recorder sees the end.
     runtime.shutdown_timeout(Duration::from_secs(5));

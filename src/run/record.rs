@@ -6,11 +6,11 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::event::{Event, EventKind, Reporter};
-use crate::value::Redactor;
+use crate::value::{Redactor, Stopwatch};
 
 /// Takes events up to the last one of a run.
 pub(crate) fn record(
-    started: Instant,
+    stopwatch: Stopwatch,
     mut events: mpsc::UnboundedReceiver<(Instant, EventKind)>,
     redactor: &Redactor,
     reporters: &mut [Box<dyn Reporter>],
@@ -19,7 +19,7 @@ pub(crate) fn record(
     let mut last = 0;
     while let Some((at, kind)) = events.blocking_recv() {
         // Senders race for the channel; the stream's times still never go back.
-        last = last.max(at.saturating_duration_since(started).as_micros() as u64);
+        last = last.max(stopwatch.at(at).as_micros() as u64);
         let is_last = matches!(kind, EventKind::RunFinished { .. });
         let event = masked(Event { seq, at: last, kind }, redactor);
         seq += 1;

@@ -194,7 +194,7 @@ async fn gather(
             }
             line = next(&mut stdout), if stdout.is_some() => match line {
                 Some(line) => {
-                    log.push(processes.since_start(), Stream::Stdout, cut(&line, Log::LINE_BYTES));
+                    log.push(processes.stopwatch().elapsed(), Stream::Stdout, cut(&line, Log::LINE_BYTES));
                     if let Some(reader) = reader {
                         reader.line(&line);
                     }
@@ -202,7 +202,7 @@ async fn gather(
                 None => stdout = None,
             },
             line = next(&mut stderr), if stderr.is_some() => match line {
-                Some(line) => log.push(processes.since_start(), Stream::Stderr, &line),
+                Some(line) => log.push(processes.stopwatch().elapsed(), Stream::Stderr, &line),
                 None => stderr = None,
             },
         }

@@ -53,8 +53,6 @@ pub(crate) struct World {
     pub(crate) scratch: PathBuf,
     /// The key of all drawn data.
     pub(crate) key: DrawKey,
-    /// When the run began: links tell their times from there.
-    pub(crate) began: Instant,
     /// The only source of wall-clock time.
     pub(crate) clock: Clock,
     /// Inputs and secrets that were given.
@@ -125,7 +123,6 @@ impl World {
             catalogs: Catalogs::new(&parts.scratch),
             scratch: parts.scratch,
             key: DrawKey::new(parts.seed),
-            began: Instant::now(),
             clock: Clock,
             inputs: parts.inputs,
             only_safe: parts.only_safe,

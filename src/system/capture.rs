@@ -60,6 +60,6 @@ fn follow(
     let (log, processes) = (log.clone(), processes.clone());
     tokio::spawn(async move {
         // A pipe that cannot be read has no more lines.
-        let _ = log.follow(pipe, stream, || processes.since_start()).await;
+        let _ = log.follow(pipe, stream, || processes.stopwatch().elapsed()).await;
     })
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::guard::{Guard, GuardCommand, MARK, Message};
 use super::{CommandSpec, Exit, SpawnError, group, spawn};
-use crate::value::Bytes;
+use crate::value::{Bytes, Stopwatch};
 
 /// Starts processes so that none is left behind. Cheap to clone; all clones are one run.
 ///
@@ -31,7 +31,7 @@ pub struct Processes {
 struct Run {
     guard: Mutex<Keeper>,
     tickets: AtomicU64,
-    began: Instant,
+    stopwatch: Stopwatch,
     mark: String,
 }
 
@@ -44,12 +44,13 @@ enum Keeper {
 
 impl Default for Run {
     fn default() -> Run {
-        Run {
-            guard: Mutex::new(Keeper::None),
-            tickets: AtomicU64::new(1),
-            began: Instant::now(),
-            mark: mark(),
-        }
+        Run::new(Stopwatch::start())
+    }
+}
+
+impl Run {
+    fn new(stopwatch: Stopwatch) -> Run {
+        Run { guard: Mutex::new(Keeper::None), tickets: AtomicU64::new(1), stopwatch, mark: mark() }
     }
 }
 
@@ -88,16 +89,16 @@ impl From<&CommandSpec> for ProcessSpec {
 }
 
 impl Processes {
-    /// With a guard.
-    pub fn start(guard: &GuardCommand) -> io::Result<Processes> {
-        let run = Run::default();
+    /// With a guard. The times of logs and exits are those of the stopwatch.
+    pub fn start(guard: &GuardCommand, stopwatch: Stopwatch) -> io::Result<Processes> {
+        let run = Run::new(stopwatch);
         let guard = Guard::start(guard, &run.mark)?;
         Ok(Processes { run: Arc::new(Run { guard: Mutex::new(Keeper::Guard(guard)), ..run }) })
     }
 
-    /// How long ago the run began.
-    pub fn since_start(&self) -> Duration {
-        self.run.began.elapsed()
+    /// The run's clock.
+    pub fn stopwatch(&self) -> Stopwatch {
+        self.run.stopwatch
     }
 
     /// Ends whatever is left and waits until it is gone. Nothing can be started after this.

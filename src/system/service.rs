@@ -420,7 +420,7 @@ impl Service {
         let expected = {
             let mut state = self.state();
             let Some(life) = state.life.take_if(|life| life.number == number) else { return };
-            let record = ExitRecord { exit, expected: life.ending, at: self.processes.since_start() };
+            let record = ExitRecord { exit, expected: life.ending, at: self.processes.stopwatch().elapsed() };
             state.exits.push(record);
             life.ending
         };

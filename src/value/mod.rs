@@ -7,6 +7,7 @@ mod number;
 mod path;
 mod redact;
 mod show;
+mod stopwatch;
 pub(crate) mod words;
 
 use std::fmt::Debug;
@@ -20,6 +21,7 @@ pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
 pub use redact::{MASK, Redactor, is_long_enough};
 pub use show::{show, show_short};
+pub use stopwatch::Stopwatch;
 
 /// Objects keep the order in which their fields were written or came over the wire.
 pub type Object = indexmap::IndexMap<Arc<str>, Value>;
@@ -107,6 +109,12 @@ pub trait Live: Debug + Send + Sync {
     fn fields(&self) -> &'static [&'static str];
     /// The records so far, when it is a history.
     fn items(&self) -> Option<Vec<Value>>;
+    /// When each of [`Live::items`] began and was over, in nanoseconds of the run's [`Stopwatch`];
+    /// both are the same for a message, and without an end it lasts. It may be longer than the items
+    /// that were asked for before. Unless a history keeps them apart, the records say it themselves.
+    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        self.items()?.iter().map(own_times).collect()
+    }
     /// Grows with every change.
     fn version(&self) -> u64;
     /// Ends when the version differs from `seen`, or when nothing can change any more.
@@ -120,6 +128,16 @@ pub trait Live: Debug + Send + Sync {
     }
     /// For the protocol that made it, to find its own type again.
     fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// The `start` and `end` of a record that carries them: a call, an operation.
+fn own_times(record: &Value) -> Option<(i64, Option<i64>)> {
+    let fields = record.as_object()?;
+    let time = |name: &str| match fields.get(name) {
+        Some(Value::Duration(nanos)) => Some(*nanos),
+        _ => None,
+    };
+    Some((time("start")?, time("end")))
 }
 
 impl Value {

@@ -11,6 +11,7 @@ mod environments;
 mod faults;
 mod grpc;
 mod harness;
+mod histories;
 mod hostile;
 mod idempotent;
 mod interrupts;

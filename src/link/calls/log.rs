@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::contract::Contract;
 use crate::link::Spec;
 use crate::protocol::ErrorKind;
-use crate::value::Value;
+use crate::value::{Stopwatch, Value};
 
 /// Of one body so many bytes are kept.
 pub(in crate::link) const BODY: usize = 1 << 20;
@@ -31,7 +31,7 @@ pub(in crate::link) struct Log {
     pub(super) from: Arc<str>,
     pub(super) to: Arc<str>,
     pub(super) contract: Option<Contract>,
-    pub(super) began: Instant,
+    pub(super) stopwatch: Stopwatch,
     entries: Mutex<Entries>,
     /// Bytes held.
     held: AtomicUsize,
@@ -62,7 +62,7 @@ impl Log {
             from: spec.from.clone(),
             to: spec.to.clone(),
             contract: spec.contract.clone(),
-            began: spec.began,
+            stopwatch: spec.stopwatch,
             entries: Mutex::default(),
             held: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),

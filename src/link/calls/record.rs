@@ -35,7 +35,7 @@ pub(super) fn of(log: &Log, entry: &Entry) -> Value {
 fn build(log: &Log, entry: &Entry, state: State) -> Value {
     let head = &entry.head;
     let headers = head.headers.map();
-    let since = |at: std::time::Instant| Value::duration(at.saturating_duration_since(log.began));
+    let since = |at: std::time::Instant| Value::duration(log.stopwatch.at(at));
     let mut fields = Object::new();
     let mut set = |name: &str, value: Value| {
         if !matches!(value, Value::Absent) {

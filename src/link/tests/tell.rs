@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::calls::Calls;
+use crate::value::Stopwatch;
 
 #[tokio::test]
 async fn a_call_is_told_in_full() {
@@ -110,7 +111,7 @@ async fn messages_are_told_by_their_contract_also_compressed_ones() {
         wire: Wire::Grpc,
         upstream: "127.0.0.1:1".parse().unwrap(),
         contract: Some(Contract::Proto(proto::compile(&file).unwrap())),
-        began: Instant::now(),
+        stopwatch: Stopwatch::start(),
     };
     let plain = b"\x0a\x01x";
     let (mut gzip, mut zstd) = (Vec::new(), Vec::new());

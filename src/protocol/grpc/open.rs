@@ -33,7 +33,7 @@ impl Grpc {
         };
         let stream = match prepared {
             Ok(prepared) => Stream::start(&request, prepared, draft.clone(), begun, session),
-            Err(Stop::Fault(fault)) => Stream::failed(draft.clone(), fault, begun),
+            Err(Stop::Fault(fault)) => Stream::failed(draft.clone(), fault, begun, session),
             Err(Stop::Misuse(misuse)) => return Err(misuse),
         };
         if stream.waits_for_answer() {

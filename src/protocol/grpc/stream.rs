@@ -21,7 +21,7 @@ use super::status::Code;
 use super::wire::{Seen, Sent};
 use crate::contract::proto::value::{decode, from_message};
 use crate::protocol::{ErrorKind, Session};
-use crate::value::{Live, Value};
+use crate::value::{Live, Stopwatch, Value};
 
 /// A stream keeps about this many bytes of messages. Past it, the stream ends with an error: a
 /// history with a hole would prove nothing.
@@ -51,6 +51,7 @@ pub(super) struct Stream {
 pub(super) struct Shared {
     pub(super) url: String,
     begun: Instant,
+    stopwatch: Stopwatch,
     pub(super) seen: Arc<Seen>,
     /// The contract's types, for error details.
     types: Option<DescriptorPool>,
@@ -62,6 +63,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Value>,
+    /// When each item came.
+    times: Vec<i64>,
     /// The one answer of a method that does not stream its answers.
     body: Option<Value>,
     kept: usize,
@@ -71,10 +74,11 @@ struct State {
 }
 
 impl Shared {
-    fn new(url: &str, begun: Instant, types: Option<DescriptorPool>) -> Arc<Shared> {
+    fn new(url: &str, begun: Instant, stopwatch: Stopwatch, types: Option<DescriptorPool>) -> Arc<Shared> {
         Arc::new(Shared {
             url: url.to_owned(),
             begun,
+            stopwatch,
             seen: Arc::default(),
             types,
             state: Mutex::default(),
@@ -161,6 +165,7 @@ impl Shared {
         self.change(|state| {
             state.kept += bytes.len() + OVERHEAD;
             state.items.push(value);
+            state.times.push(self.stopwatch.now());
         });
         Ok(())
     }
@@ -176,7 +181,8 @@ impl Stream {
         session: &Session,
     ) -> Stream {
         let method = prepared.method.clone();
-        let shared = Shared::new(&request.target.url, begun, Some(method.parent_pool().clone()));
+        let shared =
+            Shared::new(&request.target.url, begun, session.stopwatch, Some(method.parent_pool().clone()));
         let deadline = request.options.deadline;
         let rpc = request.rpc(&prepared, shared.seen.clone(), begun, deadline);
         let (sender, outbox) = mpsc::channel(OUTBOX.max(prepared.messages.len()));
@@ -199,8 +205,8 @@ impl Stream {
     }
 
     /// A stream that never was.
-    pub(super) fn failed(draft: Draft, fault: Fault, begun: Instant) -> Stream {
-        let shared = Shared::new("", begun, None);
+    pub(super) fn failed(draft: Draft, fault: Fault, begun: Instant, session: &Session) -> Stream {
+        let shared = Shared::new("", begun, session.stopwatch, None);
         shared.finish(End::Fault(fault));
         Stream { shared, outbox: Mutex::default(), draft, stop: CancellationToken::new() }
     }
@@ -314,6 +320,10 @@ impl Live for Stream {
 
     fn items(&self) -> Option<Vec<Value>> {
         Some(self.shared.state().items.clone())
+    }
+
+    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        Some(self.shared.state().times.iter().map(|at| (*at, Some(*at))).collect())
     }
 
     fn version(&self) -> u64 {

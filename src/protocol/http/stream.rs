@@ -9,11 +9,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::ErrorKind;
+use super::super::{ErrorKind, Session};
 use super::fault::Fault;
 use super::sse::{Event, Parser};
 use super::transfer::next_frame;
-use crate::value::{Live, Value, from_json};
+use crate::value::{Live, Stopwatch, Value, from_json};
 
 /// An open event stream.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct History {
     items: Vec<Value>,
+    /// When each item came.
+    times: Vec<i64>,
     /// Bytes of data held.
     held: usize,
     retry: Option<Duration>,
@@ -70,17 +72,18 @@ impl EventStream {
         opening: Opening,
         body: reqwest::Body,
         limit: usize,
-        cancel: &CancellationToken,
+        session: &Session,
     ) -> EventStream {
         let shared = Arc::new(Shared { history: Mutex::default(), version: watch::Sender::new(0) });
-        let stop = cancel.child_token();
+        let stop = session.cancel.child_token();
         let reader = Reader {
             shared: shared.clone(),
             shown: opening.shown.clone(),
             began: Instant::now(),
             limit,
             stop: stop.clone(),
-            scenario: cancel.clone(),
+            scenario: session.cancel.clone(),
+            stopwatch: session.stopwatch,
         };
         tokio::spawn(reader.run(body));
         EventStream { opening, shared, _guard: stop.clone().drop_guard(), stop }
@@ -105,6 +108,7 @@ struct Reader {
     limit: usize,
     stop: CancellationToken,
     scenario: CancellationToken,
+    stopwatch: Stopwatch,
 }
 
 impl Reader {
@@ -155,7 +159,7 @@ impl Reader {
         if events.is_empty() && retry.is_none() {
             return false;
         }
-        let at = self.began.elapsed();
+        let (at, time) = (self.began.elapsed(), self.stopwatch.now());
         let mut full = false;
         self.shared.change(|history| {
             history.retry = retry;
@@ -167,6 +171,7 @@ impl Reader {
                     break;
                 }
                 history.items.push(record(event, at));
+                history.times.push(time);
             }
         });
         full
@@ -220,6 +225,10 @@ impl Live for EventStream {
 
     fn items(&self) -> Option<Vec<Value>> {
         Some(self.shared.history().items.clone())
+    }
+
+    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        Some(self.shared.history().times.iter().map(|at| (*at, Some(*at))).collect())
     }
 
     fn version(&self) -> u64 {

@@ -117,7 +117,7 @@ impl Active {
     }
 
     fn now(&self) -> Value {
-        Value::duration(self.cx.world.processes.since_start())
+        Value::duration(self.cx.world.processes.stopwatch().elapsed())
     }
 
     /// Whether a call comes too late: its trace is that of another scenario of this run, or of

@@ -248,7 +248,7 @@ impl Trial {
     /// service.
     pub(super) fn downstream(&self) -> Vec<Detail> {
         let Some(story) = &self.cx.story else { return Vec::new() };
-        let since = self.began.into_std().saturating_duration_since(self.cx.world.began);
+        let since = self.cx.world.processes.stopwatch().at(self.began.into_std());
         let mut details = Vec::new();
         for ends in &self.cx.world.plan.scenarios[story.instance.planned].links {
             if matches!(ends.from, Party::Client) {

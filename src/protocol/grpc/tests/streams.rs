@@ -17,6 +17,9 @@ async fn a_server_stream_collects_what_comes() {
     let feed = &reply.record;
     over(feed).await;
     assert_eq!(live(feed).items().unwrap().len(), 3);
+    let times = live(feed).times().unwrap();
+    assert!(times.len() == 3 && times.iter().all(|(start, end)| 0 < *start && *end == Some(*start)));
+    assert!(times.is_sorted());
     for (path, shown) in [
         ("count", "3"),
         ("first.id", "\"e1\""),

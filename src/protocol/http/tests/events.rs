@@ -89,6 +89,9 @@ async fn events_become_items_as_they_come() {
         r#"{ event: "paid", id: "7", data: "{\"total\":1.10}", json: { total: 1.10 } }"#
     );
     assert_eq!(without_at(&items[1]), r#"{ event: "message", id: "7", data: "pläin\ntwo" }"#);
+    let times = stream.times().unwrap();
+    assert!(0 < times[0].0 && times[0].0 < times[1].0 && times[1] == (times[1].0, Some(times[1].0)));
+    assert_eq!(times.len(), 2);
     assert_eq!(shown(&reply, "retry"), "3s");
     assert_eq!(get(&reply, "last.data"), Value::text("pläin\ntwo"));
     for name in stream.fields() {
