@@ -442,7 +442,6 @@ const BROKEN: &[(&str, &str, u32)] = &[
     ("lost_request(first: 1)", "20s", 20),
     ("reset", "20s", 20),
     ("truncate(at: 20)", "20s", 20),
-    ("goaway(first: 1)", "20s", 20),
     ("rst_stream(first: 1)", "20s", 20),
     ("status(UNAVAILABLE)", "20s", 20),
     ("timeout", "1s", 2),
