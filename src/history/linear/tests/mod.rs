@@ -1,0 +1,5 @@
+mod brute;
+mod differential;
+mod random;
+mod reference;
+mod verify;
