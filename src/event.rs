@@ -2,6 +2,7 @@
 //! replay prints what the run printed. Texts in events are masked by the dispatcher before anyone
 //! sees them.
 
+mod brief;
 mod coverage;
 mod exit;
 mod reporter;

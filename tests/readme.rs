@@ -37,6 +37,7 @@ fn clean(section: &str) {
 fn the_scenarios_of_the_page_are_clean() {
     clean("A scenario");
     clean("When it fails");
+    clean("When a probe fails");
     clean("The language on one page");
 }
 

@@ -12,7 +12,8 @@ use regex::Regex;
 const LEFT_OUT: &str = "⋮";
 
 /// What differs from run to run, from machine to machine, or with every new scenario.
-const VARYING: [(&str, &str); 8] = [
+const VARYING: [(&str, &str); 9] = [
+    (r" *\b\d+\.\d ms\b", " TIME"),
     (r"\b\d+ (scenarios|tests|passed|at a time)\b", "N $1"),
     (r"passed: \d+", "passed: N"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
@@ -77,10 +78,22 @@ fn the_first_run_is_the_one_the_page_shows() {
 #[test]
 #[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
 fn the_failing_run_is_the_one_the_page_shows() {
-    let place = Place::new("wrong.scn", &page::blocks("When it fails", "scn")[0].text);
+    fails_as_shown("When it fails", "wrong.scn", &[]);
+}
+
+#[test]
+#[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
+fn the_failing_probe_is_the_one_the_page_shows() {
+    fails_as_shown("When a probe fails", "once.scn", &["--set", "defects=key_ignored"]);
+}
+
+/// The scenario of a section fails with the words of that section.
+fn fails_as_shown(section: &str, name: &str, args: &[&str]) {
+    let place = Place::new(name, &page::blocks(section, "scn")[0].text);
     let output = Command::new(env!("CARGO_BIN_EXE_scn"))
         .current_dir(&place.root)
         .args(["run", &place.file])
+        .args(args)
         .env("NO_COLOR", "1")
         .env("COLUMNS", "100")
         .env_remove("GITHUB_ACTIONS")
@@ -88,7 +101,7 @@ fn the_failing_run_is_the_one_the_page_shows() {
         .unwrap();
     let said = place.as_on_the_page(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    if let Err(difference) = compare(&page::blocks("When it fails", "text")[0].text, &said) {
+    if let Err(difference) = compare(&page::blocks(section, "text")[0].text, &said) {
         panic!("{difference}");
     }
 }

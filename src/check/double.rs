@@ -5,6 +5,7 @@ mod scenario;
 
 use std::sync::Arc;
 
+use super::link::speaks_tls;
 use super::request::spoken;
 use super::scope::{Value, Variable};
 use super::types::literal;
@@ -86,6 +87,17 @@ impl<'a> Walker<'a, '_> {
             self.push(
                 Diagnostic::error(Code::WRONG_TYPE, double.service.span, message)
                     .help(format!("doubles play {}", list(&played))),
+            );
+            return None;
+        }
+        if speaks_tls(service) {
+            let message = format!("`{}` speaks TLS, and a double has no certificate", service.name.name);
+            self.push(
+                Diagnostic::error(Code::WRONG_TYPE, double.service.span, message)
+                    .also(service.name.span, "declared here")
+                    .help(
+                        "let callers reach it without TLS where it is played: leave `tls` and `https:` out",
+                    ),
             );
             return None;
         }

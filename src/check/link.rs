@@ -11,7 +11,7 @@ use crate::contract::Address;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Ident, ItemKind, ObjectEntry, SettingValue, TemplatePart};
+use crate::syntax::ast::{Expr, ExprKind, Ident, ItemKind, ObjectEntry, Service, SettingValue, TemplatePart};
 
 /// The caller that is the runner itself.
 pub(super) const CLIENT: &str = "client";
@@ -331,6 +331,11 @@ fn bytes_reason(program: &Program, at: ItemRef) -> Option<String> {
         }
         _ => {}
     }
+    speaks_tls(service).then(|| format!("`{name}` speaks TLS"))
+}
+
+/// Whether callers of a service speak TLS with it, as far as its settings say.
+pub(super) fn speaks_tls(service: &Service) -> bool {
     let setting = |wanted: &str| service.settings.iter().find(|setting| &*setting.name.name == wanted);
     let tls = match setting("with").and_then(|with| with.value.as_ref()) {
         Some(SettingValue::Expr(Expr { kind: ExprKind::Object(object), .. })) => {
@@ -346,5 +351,5 @@ fn bytes_reason(program: &Program, at: ItemRef) -> Option<String> {
         }
         _ => false,
     };
-    (tls || secure).then(|| format!("`{name}` speaks TLS"))
+    tls || secure
 }

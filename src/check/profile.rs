@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use super::call::Wanted;
 use super::plan::{Definition, ItemRef, Program};
+use super::request::spoken;
 use super::scope::{Response, Value};
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
-use crate::probe::{KeyPlace, key_place};
+use crate::probe::{self, KeyPlace, Needs, key_place};
 use crate::source::Span;
-use crate::syntax::ast::{Args, Expr, ExprKind, Idempotent, Ident, Item, ItemKind, Probe, Profile, Same};
+use crate::syntax::ast::{
+    Args, Expr, ExprKind, Idempotent, Ident, Item, ItemKind, Probe, Profile, Same, StatementKind,
+};
 
 /// The parameter that says where a request carries its key.
 pub(super) const BY: &str = "by";
@@ -79,7 +82,11 @@ pub fn attacks<'a>(program: &'a Program, unit: usize, idempotent: &'a Idempotent
     let own: Vec<Attack<'a>> = idempotent.probes.iter().filter_map(|probe| one(probe, None)).collect();
     if let Some(profiled) = profile_of(program, unit, idempotent) {
         let theirs = profiled.profile.probes.iter().filter_map(|probe| one(probe, Some(profiled.item)));
-        found.extend(theirs.filter(|theirs| !own.iter().any(|own| own.name == theirs.name)));
+        let ordered = !is_grpc(program, unit, idempotent);
+        found.extend(theirs.filter(|theirs| {
+            let needs = probe::find(&theirs.name).map(|traits| traits.needs);
+            !own.iter().any(|own| own.name == theirs.name) && (ordered || needs != Some(Needs::Order))
+        }));
     }
     found.extend(own);
     let names: Vec<Arc<str>> = found.iter().map(|attack| attack.name.clone()).collect();
@@ -90,6 +97,20 @@ pub fn attacks<'a>(program: &'a Program, unit: usize, idempotent: &'a Idempotent
         }
     }
     found
+}
+
+/// Whether the request goes to a service that speaks gRPC.
+fn is_grpc(program: &Program, unit: usize, idempotent: &Idempotent) -> bool {
+    let statements = idempotent.body.statements.iter();
+    let targets = statements.filter_map(|statement| match &statement.kind {
+        StatementKind::Expr(Expr { kind: ExprKind::Request(request), .. }) => request.target.as_ref(),
+        _ => None,
+    });
+    let mut items = targets.filter_map(|target| program.lookup_item(unit, &target.name.name));
+    items.any(|(_, item)| match &item.kind {
+        ItemKind::Service(service) => spoken(service).is_some_and(|protocol| &*protocol.name == "grpc"),
+        _ => false,
+    })
 }
 
 /// The lines that say which parts of the answers are the same: the block's own, else the profile's.

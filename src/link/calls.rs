@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use log::{Entry, Log};
+use log::{Entry, Log, Mark};
 
 use crate::value::{BoxFuture, Gap, Live, Value};
 
@@ -20,8 +20,8 @@ use crate::value::{BoxFuture, Gap, Live, Value};
 ///   headers,                    of the request, names in lower case
 ///   body, request,              both the decoded request: JSON or text; the message or messages
 ///   raw,                        its bytes as sent, absent when they were too many to keep
-///   response,                   { status headers body trailers sent }, of gRPC also `code` and
-///                               `message`; absent without one; `sent`
+///   response,                   { status headers body trailers sent }, of gRPC also `code`,
+///                               `message` and `details`; absent without one; `sent`
 ///                               is false when the link hid it: the true outcome, which the caller
 ///                               never heard
 ///   error,                      { kind message }, as in responses; absent without one
@@ -39,9 +39,9 @@ use crate::value::{BoxFuture, Gap, Live, Value};
 #[derive(Debug, Clone)]
 pub struct Calls {
     name: Arc<str>,
-    /// Several links of one name, such as those to the members of a service, with the position that
+    /// Several links of one name, such as those to the members of a service, with the place that
     /// each is read from.
-    logs: Vec<(Arc<Log>, usize)>,
+    logs: Vec<(Arc<Log>, Mark)>,
     method: Option<Arc<str>>,
 }
 
@@ -50,7 +50,7 @@ const FIELDS: &[&str] = &["count", "items", "first", "last", "dropped"];
 impl Calls {
     pub(super) fn new(log: Arc<Log>) -> Calls {
         let name = format!("{} -> {}", log.from, log.to).into();
-        Calls { name, logs: vec![(log, 0)], method: None }
+        Calls { name, logs: vec![(log, Mark::default())], method: None }
     }
 
     /// Only the calls of a method: the HTTP method, or the gRPC method by its short name.
@@ -86,7 +86,7 @@ impl Calls {
 
     /// How many calls were not kept since there was no room.
     pub fn dropped(&self) -> u64 {
-        self.logs.iter().map(|(log, _)| log.dropped()).sum()
+        self.logs.iter().map(|(log, from)| log.dropped(*from)).sum()
     }
 
     /// The `response` of the last call with this `traceparent` header whose answer the link hid: the
@@ -181,13 +181,15 @@ impl Live for Calls {
     }
 
     fn gap(&self) -> Option<Gap> {
-        match self.dropped() {
-            0 => None,
-            count => Some(Gap::Hole(format!(
-                "{count} calls over `{}` were not understood or too many to keep, so they cannot be judged",
-                self.name
-            ))),
-        }
+        let what = match self.dropped() {
+            0 => return None,
+            1 => "one call or connection".to_owned(),
+            count => format!("{count} calls or connections"),
+        };
+        Some(Gap::Hole(format!(
+            "{what} over `{}` could not be understood or kept, so the history cannot be judged",
+            self.name
+        )))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -4,7 +4,8 @@
 mod read;
 mod specs;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub use read::read;
@@ -28,7 +29,13 @@ pub struct Fault {
     /// A trace whose span ids the runner keyed by place and turn: messages of it are told apart by
     /// their span, so that `share` does not depend on which of several at once came first.
     pub trace: Option<Arc<str>>,
+    /// How many messages fitted so far. Links to several members that one fault is on share it, as
+    /// they share one history: `first: 1` is one message, whichever member it goes to.
+    pub counted: Counted,
 }
+
+/// Messages by the value of their `per`.
+pub type Counted = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// What a fault does. Those of bytes come first: they hit every connection of the link.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::calls::log::{Head, Headers};
 use super::framing::Framing;
+use crate::protocol::grpc::is_grpc;
 
 /// A longer head passes as bytes.
 const MOST: usize = 256 << 10;
@@ -31,6 +32,8 @@ pub(super) struct Request {
     pub(super) framing: Framing,
     /// `Expect: 100-continue`: the body comes once the service says so.
     pub(super) expects: bool,
+    /// The caller wants the connection closed after the answer.
+    pub(super) closes: bool,
 }
 
 /// The head of a response.
@@ -39,8 +42,10 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: Headers,
     pub(super) framing: Framing,
-    /// What follows is no HTTP any more: 101, or the answer to `CONNECT`.
+    /// What follows is no HTTP/1.1 any more: 101, or the answer to `CONNECT`.
     pub(super) is_tunnel: bool,
+    /// What follows may be calls that are not understood: anything but a web socket.
+    pub(super) may_hide_calls: bool,
 }
 
 /// What the fields of a head say of its body.
@@ -51,6 +56,10 @@ struct Fields {
     coded: Option<bool>,
     expects: bool,
     is_grpc: bool,
+    /// `connection` names these.
+    closes: bool,
+    keeps: bool,
+    is_web_socket: bool,
 }
 
 impl Fields {
@@ -73,7 +82,13 @@ impl Fields {
             } else if is("expect") {
                 fields.expects = header.value.eq_ignore_ascii_case(b"100-continue");
             } else if is("content-type") {
-                fields.is_grpc = header.value.starts_with(b"application/grpc");
+                fields.is_grpc = is_grpc(header.value);
+            } else if is("connection") {
+                let mut options = header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+                fields.closes |= options.clone().any(|option| option.eq_ignore_ascii_case(b"close"));
+                fields.keeps |= options.any(|option| option.eq_ignore_ascii_case(b"keep-alive"));
+            } else if is("upgrade") {
+                fields.is_web_socket = header.value.eq_ignore_ascii_case(b"websocket");
             }
         }
         Some(fields)
@@ -116,7 +131,8 @@ pub(super) fn request(buffer: &[u8]) -> Read<Request> {
         headers: lines(&buffer[start..], length - start),
         is_grpc: fields.is_grpc,
     };
-    Read::Head(Request { head, framing, expects: fields.expects && version == 1 }, length)
+    let closes = fields.closes || version == 0 && !fields.keeps;
+    Read::Head(Request { head, framing, expects: fields.expects && version == 1, closes }, length)
 }
 
 /// The answer to a request with this method (RFC 9112 §6.3).
@@ -139,7 +155,9 @@ pub(super) fn response(buffer: &[u8], method: &str) -> Read<Response> {
         (Some(false), _) | (None, None) => Framing::until_end(),
         (None, Some(length)) => Framing::length(length),
     };
-    Read::Head(Response { status, headers: lines(buffer, length), framing, is_tunnel }, length)
+    let may_hide_calls = is_tunnel && !fields.is_web_socket;
+    let headers = lines(buffer, length);
+    Read::Head(Response { status, headers, framing, is_tunnel, may_hide_calls }, length)
 }
 
 /// Lines of fields as a map; lines that are no fields are left out.

@@ -21,7 +21,7 @@ use super::http2::{self, Greeting};
 use super::near::{Conn, Near, NearRead, NearWrite, resets};
 use super::relay;
 use crate::protocol::ErrorKind;
-use pump::{Broken, Sink, Tail, answer, fill, pump};
+use pump::{Broken, Sink, Tail, answer, asks, fill, pump};
 
 /// So many bytes of further requests are read while one is being answered.
 const AHEAD: usize = 64 << 10;
@@ -33,10 +33,20 @@ pub(super) struct Http1 {
     /// What was read from the caller and not yet passed on.
     buffer: BytesMut,
     out: NearWrite,
-    far: TcpStream,
+    /// Not there while the service cannot be reached: each request tries again.
+    far: Option<TcpStream>,
     /// What was read from the service and not yet passed on.
     back: BytesMut,
     upstream: watch::Receiver<SocketAddr>,
+}
+
+/// A request whose head was read.
+struct Ask {
+    framing: Framing,
+    /// Of the head.
+    length: usize,
+    expects: bool,
+    closes: bool,
 }
 
 /// What follows.
@@ -60,7 +70,12 @@ enum First {
 
 /// Reads what the service says. What a server of HTTP/2 greets with, before it is spoken to, stays
 /// for HTTP/2 to read.
-async fn hear(far: &mut TcpStream, back: &mut BytesMut, greeting: &mut Greeting) -> std::io::Result<usize> {
+async fn hear(
+    far: &mut Option<TcpStream>,
+    back: &mut BytesMut,
+    greeting: &mut Greeting,
+) -> std::io::Result<usize> {
+    let Some(far) = far else { return std::future::pending().await };
     if *greeting == Greeting::Awaited {
         *greeting = http2::greets(far).await;
     }
@@ -75,21 +90,24 @@ impl Http1 {
         conn: Arc<Conn>,
         near: NearRead,
         out: NearWrite,
-        far: TcpStream,
+        far: Option<TcpStream>,
         upstream: watch::Receiver<SocketAddr>,
     ) -> Http1 {
         Http1 { conn, near, buffer: BytesMut::new(), out, far, back: BytesMut::new(), upstream }
     }
 
     /// Serves the connection until it ends. HTTP/2 and what is no HTTP show in their first bytes.
+    /// Where the service cannot be reached, only a request of HTTP/1.1 is heard out before the
+    /// connection is reset: it is a call, and a fault may answer it.
     pub(super) async fn serve(mut self) {
         let mut is_first = true;
         loop {
             let after = match self.head(is_first).await {
                 First::Request(request, length) => self.exchange(request, length).await,
                 First::Http2 => {
+                    let Some(far) = self.far else { return self.conn.reset() };
                     let near = Near { first: self.buffer, read: self.near, write: self.out };
-                    return http2::serve(self.conn, near, self.far, self.upstream).await;
+                    return http2::serve(self.conn, near, far, self.upstream).await;
                 }
                 First::Bytes => {
                     // A caller that only looked whether someone listens made no call.
@@ -105,15 +123,18 @@ impl Http1 {
             match after {
                 After::Next => {}
                 After::Bytes => {
+                    let Some(far) = self.far else { return self.conn.reset() };
                     let near = Near { first: self.buffer, read: self.near, write: self.out };
-                    return relay::serve(&self.conn, near, self.far, self.back, self.upstream).await;
+                    return relay::serve(&self.conn, near, far, self.back, self.upstream).await;
                 }
                 After::Close => {
                     let _ = self.out.shutdown().await;
                     return;
                 }
                 After::Reset => {
-                    resets(&self.far);
+                    if let Some(far) = &self.far {
+                        resets(far);
+                    }
                     return self.conn.reset();
                 }
             }
@@ -161,45 +182,49 @@ impl Http1 {
 
     async fn connect(&mut self) -> std::io::Result<()> {
         let address = *self.upstream.borrow_and_update();
-        self.far = TcpStream::connect(address).await?;
+        self.far = None;
         self.back.clear();
-        self.far.set_nodelay(true)
+        let far = TcpStream::connect(address).await?;
+        far.set_nodelay(true)?;
+        self.far = Some(far);
+        Ok(())
+    }
+
+    /// The connection to the service, a new one where there is none or the service has moved.
+    async fn reach(&mut self) -> Result<(), Broken> {
+        if self.far.is_none() || self.is_moved() {
+            self.connect().await.map_err(Broken::Refused)?;
+        }
+        Ok(())
     }
 
     async fn exchange(&mut self, request: head::Request, length: usize) -> After {
         let shared = self.conn.shared.clone();
         let call = shared.log.begin(request.head);
-        if self.is_moved()
-            && let Err(error) = self.connect().await
-        {
-            call.fail(ErrorKind::Refused, format!("the service cannot be reached: {error}"));
-            return After::Reset;
-        }
-        if shared.has(false) {
-            self.under(call, request.framing, length, request.expects).await
-        } else {
-            self.pass(call, request.framing, length).await
-        }
+        let ask = Ask { framing: request.framing, length, expects: request.expects, closes: request.closes };
+        if shared.has(false) { self.under(call, ask).await } else { self.pass(call, ask).await }
     }
 
     /// Passes a request and its answer on, both at once: an answer may come before the request is
     /// complete.
-    async fn pass(&mut self, call: Call, mut framing: Framing, length: usize) -> After {
+    async fn pass(&mut self, call: Call, ask: Ask) -> After {
         const SENDING: u8 = 0;
         const SENT: u8 = 1;
         const BROKEN: u8 = 2;
+        if let Err(broken) = self.reach().await {
+            return ended(Err(broken), &call);
+        }
+        let Some(far) = &mut self.far else { return After::Reset };
+        let Ask { mut framing, length, .. } = ask;
         let method = call.head().method.clone();
         let state = AtomicU8::new(SENDING);
-        let (mut far_read, mut far_write) = self.far.split();
+        let (mut far_read, mut far_write) = far.split();
         let (near, buffer) = (&mut self.near, &mut self.buffer);
         // Ends only when the caller is gone or not understood.
         let up = async {
             let mut sink = Sink::To(&mut far_write);
-            match pump(near, buffer, length, &mut framing, &mut sink, |data| call.request(data)).await {
-                Ok(()) => {
-                    call.requested();
-                    state.store(SENT, Ordering::Relaxed);
-                }
+            match pump(near, buffer, length, &mut framing, &mut sink, asks(&call)).await {
+                Ok(()) => state.store(SENT, Ordering::Relaxed),
                 // The service reads no more; its answer says why.
                 Err(Broken::Write(_)) => {
                     state.store(BROKEN, Ordering::Relaxed);
@@ -210,7 +235,7 @@ impl Http1 {
                     let _ = far_write.shutdown().await;
                     return std::future::pending().await;
                 }
-                Err(Broken::Read(_)) => return After::Reset,
+                Err(Broken::Read(_) | Broken::Refused(_)) => return After::Reset,
                 Err(Broken::Malformed) => {
                     call.fail(ErrorKind::Protocol, "the request's body is not chunked as it says");
                     return After::Bytes;
@@ -286,6 +311,10 @@ fn ended(tail: Result<Tail, Broken>, call: &Call) -> After {
         Err(Broken::Malformed) => {
             call.fail(ErrorKind::Protocol, "the answer is not HTTP as it says");
             After::Bytes
+        }
+        Err(Broken::Refused(error)) => {
+            call.fail(ErrorKind::Refused, format!("the service cannot be reached: {error}"));
+            After::Reset
         }
     }
 }

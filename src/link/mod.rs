@@ -30,8 +30,8 @@ use calls::log::Log;
 pub use fault::{Fault, Hit};
 use work::Work;
 
-/// A request that a fault holds back may be this long.
-const HELD: usize = 64 << 20;
+/// A request that a fault holds back may be this many bytes long.
+pub const HELD: usize = 64 << 20;
 
 use crate::contract::Contract;
 use crate::value::Stopwatch;
@@ -114,16 +114,17 @@ impl Shared {
         let serve = async move {
             let mut upstream = conn.shared.upstream.subscribe();
             let address = *upstream.borrow_and_update();
-            let far = match TcpStream::connect(address).await {
-                Ok(far) if far.set_nodelay(true).is_ok() => far,
+            let far = TcpStream::connect(address).await.ok().filter(|far| far.set_nodelay(true).is_ok());
+            match far {
+                far if conn.shared.spec.wire != Wire::Bytes => {
+                    http1::Http1::new(conn, read, write, far, upstream).serve().await;
+                }
+                Some(far) => {
+                    let near = near::Near { first: BytesMut::new(), read, write };
+                    relay::serve(&conn, near, far, BytesMut::new(), upstream).await;
+                }
                 // As close as it gets to being refused.
-                _ => return conn.reset(),
-            };
-            if conn.shared.spec.wire == Wire::Bytes {
-                let near = near::Near { first: BytesMut::new(), read, write };
-                relay::serve(&conn, near, far, BytesMut::new(), upstream).await;
-            } else {
-                http1::Http1::new(conn, read, write, far, upstream).serve().await;
+                None => conn.reset(),
             }
         };
         tokio::spawn(async move {
@@ -232,6 +233,11 @@ impl AtWork {
     /// Whether a fault could have hit a message and, by its share, did not.
     pub fn spared(&self, fault: usize) -> bool {
         self.work.spared(fault)
+    }
+
+    /// Whether a message was longer than [`HELD`], so that nothing became of it as a fault promises.
+    pub fn has_overflowed(&self) -> bool {
+        self.work.has_overflowed()
     }
 }
 

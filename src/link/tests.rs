@@ -18,7 +18,7 @@ use axum::routing::{get, post as posts};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::fault::{Fault, Hit, Kind, Select};
+use super::fault::{Counted, Fault, Hit, Kind, Select};
 use super::{AtWork, Link, Spec, Wire};
 use crate::shape::DrawKey;
 use crate::value::{Live as _, Stopwatch, Value, show};
@@ -76,7 +76,8 @@ async fn link(upstream: SocketAddr, wire: Wire) -> Arc<Link> {
 }
 
 fn fault(kind: Kind, select: Select) -> Fault {
-    Fault { written: kind.name().into(), kind, select, key: DrawKey::new(7).with("link"), trace: None }
+    let key = DrawKey::new(7).with("link");
+    Fault { written: kind.name().into(), kind, select, key, trace: None, counted: Counted::default() }
 }
 
 /// What was told.

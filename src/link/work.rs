@@ -22,13 +22,15 @@ pub(super) struct Work {
     /// Cancelled when they end.
     pub(super) ended: CancellationToken,
     harmed: Mutex<Vec<Weak<Conn>>>,
+    /// Whether a message was too long to be held back.
+    overflowed: AtomicBool,
 }
 
 /// One of them.
 pub(super) struct Active {
     pub(super) fault: Fault,
-    /// Messages that fitted so far, for each value of `per` and, where the message says so itself,
-    /// for each span.
+    /// Messages that fitted so far on this link, for each value of `per` and, where the message says
+    /// so itself, for each span.
     counts: Mutex<BTreeMap<(String, String), u64>>,
     connections: AtomicU64,
     /// Whether a message fitted in all but its share.
@@ -61,6 +63,7 @@ impl Work {
             tell,
             ended: CancellationToken::new(),
             harmed: Mutex::default(),
+            overflowed: AtomicBool::new(false),
         })
     }
 
@@ -78,6 +81,15 @@ impl Work {
     /// Whether a fault could have hit a message and, by its share, did not.
     pub(super) fn spared(&self, fault: usize) -> bool {
         self.faults.get(fault).is_some_and(|active| active.spared.load(Ordering::Relaxed))
+    }
+
+    /// A message was longer than what can be held back: what the faults promise did not happen to it.
+    pub(super) fn overflows(&self) {
+        self.overflowed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
     }
 
     /// A connection is of no use any more once the faults end.
@@ -284,14 +296,8 @@ impl Active {
         let select = &self.fault.select;
         let per = select.per.as_ref().map(|key| show(&key.get(&message.call.record()))).unwrap_or_default();
         let span = self.span(message).unwrap_or_default();
-        let next = |key: (String, String)| {
-            let mut counts = lock(&self.counts);
-            let count = counts.entry(key).or_insert(0);
-            *count += 1;
-            *count
-        };
-        let index = next((per.clone(), String::new()));
-        let own = if span.is_empty() { index } else { next((per.clone(), span.clone())) };
+        let index = next(&self.fault.counted, per.clone());
+        let own = next(&self.counts, (per.clone(), span.clone()));
         let place = [per, span, own.to_string()];
         let share = |share: u32| {
             let key = place.iter().fold(self.fault.key.with("share"), |key, part| key.with(part));
@@ -314,6 +320,14 @@ impl Active {
         let mut parts = parent.split('-').skip(1);
         (parts.next()? == &**trace).then(|| parts.next().map(str::to_owned))?
     }
+}
+
+/// Counts one more.
+fn next<K: Ord>(counts: &Mutex<BTreeMap<K, u64>>, key: K) -> u64 {
+    let mut counts = lock(counts);
+    let count = counts.entry(key).or_insert(0);
+    *count += 1;
+    *count
 }
 
 /// `by`, and up to `jitter` more or less, by the fault's key and a place.

@@ -36,6 +36,8 @@ pub enum Needs {
     Key,
     /// A body of the request.
     Body,
+    /// One whose fields have an order when they are sent, which those of gRPC have not.
+    Order,
     /// A service that has several members.
     Members,
 }
@@ -64,7 +66,7 @@ pub const PROBES: &[Traits] = &[
     probe("in_flight", On::AnyLink, Needs::Nothing),
     probe("restart", On::Service, Needs::Nothing),
     probe("changed_body", On::Nothing, Needs::Body),
-    probe("reordered_body", On::Nothing, Needs::Body),
+    probe("reordered_body", On::Nothing, Needs::Order),
     probe("missing_key", On::Nothing, Needs::Key),
     probe("malformed_key", On::Nothing, Needs::Key),
     probe("failed_first", On::GivenLink, Needs::Nothing),

@@ -63,7 +63,7 @@ pub const SPECS: &[Spec] = &[
     )]),
     spec(
         "reordered_body",
-        "sends the request, then the same with the fields of its body in reverse order: that is the same request, so the answer is the same, and the effect happens once",
+        "sends the request, then the same with the fields of its body in reverse order: that is the same request, so the answer is the same, and the effect happens once; fields of gRPC have no order, so there a profile goes without it",
         "probe reordered_body",
     ),
     spec(

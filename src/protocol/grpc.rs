@@ -7,7 +7,7 @@
 //! `error.kind == "refused"` both hold for a server that is not there.
 
 mod act;
-mod answer;
+pub(crate) mod answer;
 mod call;
 mod codec;
 mod connect;
@@ -41,6 +41,7 @@ use crate::value::BoxFuture;
 pub use serve::SPECS as PLAYED;
 pub use specs::SPECS;
 pub use status::constant;
+pub(crate) use wire::is_grpc;
 
 /// The protocol. One instance lives for a run and holds its connections, and what reflection told.
 #[derive(Debug, Default)]

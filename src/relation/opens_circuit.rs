@@ -1,6 +1,7 @@
 //! `opens_circuit`: after so many failures in a row nobody is called for some time, and after each
-//! failure that follows, until one call succeeds. Calls that had begun before are no matter. A
-//! history without such a row, or without a call after it, shows nothing. Time `O(n²)` at worst, in
+//! failure that follows, until one call succeeds. Calls that had begun before are no matter, nor are
+//! those that begin in the moment that the caller takes to hear of the failure: when several are made
+//! at once, one has passed the circuit already. A history without such a row, or without a call after it, shows nothing. Time `O(n²)` at worst, in
 //! the length of a row of failures.
 
 use super::calls::{Call, Statuses, at_least, calls, members, next_after, pair};
@@ -8,6 +9,10 @@ use super::records::{groups, invalid, nothing, records};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::{Value, show};
+
+/// So long a caller may take to hear what a link has seen, in nanoseconds; one that goes on calling is
+/// found by what comes after.
+const HEARD: i64 = 25_000_000;
 
 /// What a service says when it is not well.
 const UNWELL: [&str; 5] = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "DATA_LOSS"];
@@ -61,7 +66,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             if row < enough {
                 continue;
             }
-            let Some(next) = next_after(&members, &call, end) else { continue };
+            let Some(next) = next_after(&members, &call, end + HEARD.min(rest / 20)) else { continue };
             shown = true;
             let pause = next.start - end;
             if pause < at_least(rest) {

@@ -90,7 +90,8 @@ impl Cx {
     /// The same for a context that belongs to another one.
     pub(crate) async fn clean_up_nested(self: &Arc<Self>, nested: &Arc<Cx>) -> Flow<Vec<Failure>> {
         nested.settle(None).await;
-        let failures = nested.clean_up_kept(|_| true).await?;
+        let mut failures = nested.clean_up_kept(|_| true).await?;
+        failures.extend(nested.end_doubles().await);
         nested.count_streams();
         nested.cancel.cancel();
         lock(&self.nested).retain(|known| !Arc::ptr_eq(known, nested));

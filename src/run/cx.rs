@@ -174,6 +174,8 @@ impl Cx {
         );
         session.only_safe = self.session.only_safe;
         let mut cx = Cx::new(self.world.clone(), self.id, Arc::new(session), cancel, self.repeat.clone());
+        lock(&self.world.traces).insert(cx.session.trace_id.clone());
+        cx.doubles = self.doubles.of_trial();
         cx.story = self.story.clone();
         cx.again = true;
         *lock(&cx.deadline) = *lock(&self.deadline);

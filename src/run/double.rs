@@ -39,6 +39,8 @@ struct Playing {
     service: ItemRef,
     stand: Arc<Stand>,
     active: Arc<Active>,
+    /// Who played before: the double of the scenario whose trial this is.
+    before: Option<Arc<Active>>,
     /// The links that lead callers of a service that is usually there to the double.
     links: Vec<Arc<Link>>,
 }
@@ -58,6 +60,11 @@ impl Troubles {
 }
 
 impl Doubles {
+    /// For a trial of the scenario: doubles of its own, whose troubles are the scenario's.
+    pub(crate) fn of_trial(&self) -> Doubles {
+        Doubles { playing: Mutex::default(), troubles: self.troubles.clone() }
+    }
+
     /// Ends once there is a failure.
     pub(crate) async fn trouble(&self) {
         loop {
@@ -98,9 +105,10 @@ impl Cx {
             let cx = Arc::new(self.for_doubles(cancel.child_token()));
             let active =
                 Arc::new(Active::new(cx, double.double, inner, stand.service(), &self.doubles.troubles));
-            stand.begin(active.clone());
+            let before = stand.begin(active.clone());
             let links = self.lead_to(&stand, double.service, &planned.links);
-            lock(&self.doubles.playing).push(Playing { service: double.service, stand, active, links });
+            let service = double.service;
+            lock(&self.doubles.playing).push(Playing { service, stand, active, before, links });
         }
         Ok(())
     }
@@ -126,10 +134,11 @@ impl Cx {
     /// Ends the doubles of this scenario; calls that are being answered are cut off. What went
     /// wrong and was not told yet.
     pub(crate) async fn end_doubles(&self) -> Vec<Failure> {
-        let playing = std::mem::take(&mut *lock(&self.doubles.playing));
-        for played in &playing {
-            played.links.iter().for_each(|link| link.redirect(None));
-            played.stand.end();
+        let mut playing = std::mem::take(&mut *lock(&self.doubles.playing));
+        for played in &mut playing {
+            let to = played.before.as_ref().map(|_| played.stand.address());
+            played.links.iter().for_each(|link| link.redirect(to));
+            played.stand.end(played.before.take());
         }
         for played in &playing {
             played.active.end().await;

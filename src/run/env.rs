@@ -39,6 +39,8 @@ pub(crate) struct Env {
     /// Whether what stands here is tried again until it holds, so that a failure need not be the
     /// last word.
     pub(crate) repeated: bool,
+    /// Whether branches of a `parallel` run beside what stands here.
+    pub(crate) parallel: bool,
     /// Counts what is checked in the property around this place.
     pub(crate) checks: Option<Arc<AtomicU32>>,
     /// What is observed until the end of a block around this place.
@@ -83,6 +85,7 @@ impl Env {
             showing: false,
             making: None,
             repeated: false,
+            parallel: false,
             checks: None,
             observed: Vec::new(),
             answering: None,
@@ -136,6 +139,7 @@ impl Env {
             tries: self.tries.clone(),
             showing: self.showing,
             repeated: self.repeated,
+            parallel: self.parallel,
             checks: self.checks.clone(),
             caller: self.caller.clone(),
             ..Env::of_unit(unit, key, origin)
@@ -148,8 +152,9 @@ impl Env {
     }
 
     /// The scope of one turn of a loop, or one branch of a `parallel`.
-    pub(crate) fn turn(&self, index: usize) -> Env {
-        Env { key: self.key.with(format!("turn {index}")), ..self.clone() }
+    pub(crate) fn turn(&self, index: usize, parallel: bool) -> Env {
+        let key = self.key.with(format!("turn {index}"));
+        Env { key, parallel: self.parallel || parallel, ..self.clone() }
     }
 
     /// The same scope for what is asked again and again beside it.

@@ -190,13 +190,16 @@ impl Cx {
     }
 
     /// From here on the links between services tell of this attempt of a scenario: it holds them
-    /// alone, so that what passed before is nobody's any more.
+    /// alone, so that what passed before is nobody's any more. What passed before a trial is still
+    /// the scenario's.
     pub(crate) fn begin_histories(&self, links: &[Ends]) {
         for ends in links {
             let name = LinkName { from: ends.from, to: Some(ends.to), method: None };
             for standing in self.world.links.of(&name) {
                 let history = standing.link.calls().from_now();
-                history.forget_before();
+                if !self.again {
+                    history.forget_before();
+                }
                 lock(&self.links.histories).push((standing.link, history));
             }
         }

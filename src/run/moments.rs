@@ -25,7 +25,16 @@ impl Moments {
 
     /// A request that was sent at a moment, with what came of it.
     pub(crate) fn request(&self, at: Instant, exchange: &Exchange) {
-        let text = format!("{} → {}", exchange.request, exchange.response);
+        let (request, response) = exchange.brief();
+        let to = exchange.service.as_ref().map(|service| format!(" on {service}")).unwrap_or_default();
+        let text = format!("{request}{to} → {response}");
+        lock(&self.0).push(Moment { at, hit: false, text });
+    }
+
+    /// A call that came to a double at a moment, with what it said.
+    pub(crate) fn call(&self, at: Instant, to: &str, exchange: &Exchange) {
+        let (request, response) = exchange.brief();
+        let text = format!("{to} is called: {request} → {response}");
         lock(&self.0).push(Moment { at, hit: false, text });
     }
 

@@ -294,10 +294,12 @@ pub(crate) async fn begin_again(cx: &Arc<Cx>, story: &Story, name: &str, until: 
     let planned = &world.plan.scenarios[story.instance.planned];
     let mut env = scenario_env(world, planned, &story.instance);
     env.key = env.key.with(name);
+    cx.begin_histories(&planned.links);
+    cx.play(planned, &env, &cx.cancel).await?;
     if let Err(failure) = cx.open_own_links(&planned.links).await {
         return Err(failure.into());
     }
-    cx.begin_histories(&planned.links);
+    cx.lead_own_links(&planned.links);
     set_up_all(cx, &story.scopes, planned, &env).await?;
     if let ItemKind::Scenario(scenario) = &world.plan.program.item(planned.item).kind {
         cx.statements_until(&mut env, &scenario.body.statements, until, None).await?;
@@ -318,6 +320,7 @@ fn context(
     let parts = instance.parts().join(", ");
     let name = format!("{:?} {} {parts} {attempt}", world.key, planned.title);
     let trace = trace_id(&name);
+    lock(&world.traces).insert(trace.clone());
     let mut session = Session::new(
         world.redactor.clone(),
         cancel.clone(),

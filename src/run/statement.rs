@@ -435,7 +435,7 @@ impl Cx {
         }
         let mut scopes = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
-            let mut inner = env.turn(index);
+            let mut inner = env.turn(index, turns.parallel);
             inner.response = None;
             self.bind_target(&mut inner, &turns.target, item, None)?;
             scopes.push(inner);
@@ -473,7 +473,7 @@ impl Cx {
         tail: Option<Tail<'_>>,
         valued: bool,
     ) -> Flow<Value> {
-        let scopes: Vec<Env> = (0..body.statements.len()).map(|index| env.turn(index)).collect();
+        let scopes: Vec<Env> = (0..body.statements.len()).map(|index| env.turn(index, true)).collect();
         let branches = scopes
             .iter()
             .zip(&body.statements)

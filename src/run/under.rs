@@ -27,11 +27,20 @@ impl Cx {
         span: Span,
         ahead: &Ahead<'_>,
     ) -> Flow<()> {
-        if env.repeated {
-            let message =
-                "`under` stands in what is tried again and again, and each try would be broken anew";
+        let misplaced = match (env.repeated, env.parallel) {
+            (true, _) => Some((
+                "`under` stands in what is tried again and again, and each try would be broken anew",
+                "put it around `eventually`",
+            )),
+            (_, true) => Some((
+                "`under` stands in what `parallel` runs beside others, and its faults would hit those too",
+                "put it around `parallel`",
+            )),
+            _ => None,
+        };
+        if let Some((message, help)) = misplaced {
             let mut failure = self.failure(env, Code::MISPLACED, span, message);
-            failure.help = Some("put it around `eventually`".to_owned());
+            failure.help = Some(help.to_owned());
             return Err(failure.into());
         }
         let mut harms = Vec::with_capacity(faults.len());

@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) links: super::link::Links,
     /// The catalogs that were read.
     pub(crate) catalogs: Catalogs,
+    /// The traces of the scenarios so far, of each attempt and of each trial.
+    pub(crate) traces: Mutex<BTreeSet<String>>,
     /// What was warned of once and need not be told again.
     pub(crate) warned: Mutex<BTreeSet<String>>,
     /// What is exercised of the services' contracts.
@@ -133,6 +135,7 @@ impl World {
             protocols: parts.protocols,
             services: parts.services,
             links: super::link::Links::default(),
+            traces: Mutex::default(),
             warned: Mutex::default(),
             compiled: Mutex::default(),
             files: Mutex::default(),

@@ -478,3 +478,43 @@ fn a_started_service_that_calls_what_its_double_does_not_take_fails_the_scenario
         .run(&[])
         .ends(1, &["`POST /post` came to `d`, and no rule takes it", "its path is `/other`, not `/post`"]);
 }
+
+#[test]
+fn each_trial_has_the_doubles_anew_and_the_scenario_has_its_own_again() {
+    let text = "double once of merchant {\n\
+        on POST /pay when calls.count == 1 { reply { fresh: true } }\n\
+        on POST /pay { reply { fresh: false } }\n}\n\
+        scenario \"it\" with once {\n\
+        POST merchant /pay {}\n\
+        expect body.fresh because \"it is the first call of this trial\"\n\
+        idempotent {\nPOST merchant /pay { id: \"a\" }\nprobe replay(times: 2)\n\
+        effect merchant.calls[0].body unchanged\n}\n\
+        expect merchant.calls.count == 2\n}\n";
+    plain(text).ends(0, &["1 of 1 survived"]);
+    // What goes wrong in a trial is the scenario's trouble.
+    let wrong = text
+        .replace("when calls.count == 1", "when calls.count <= 2")
+        .replace("on POST /pay { reply { fresh: false } }", "on POST /other { reply { fresh: false } }");
+    plain(&wrong).ends(1, &["`POST /pay` came to `once`, and no rule takes it"]);
+}
+
+#[test]
+fn a_late_call_of_another_scenario_is_not_this_ones() {
+    let text = "double any_of of merchant { on POST /${path} { reply { trace: request.headers.traceparent } } }\n\
+        scenario \"one\" with any_of {\nPOST merchant /a {}\n\
+        exec \"sh -c 'echo -n ${body.trace} > trace'\"\n}\n\
+        scenario \"two\" with any_of {\nlet known = exec \"cat trace\"\n\
+        let late = POST merchant /late {} with { headers: { traceparent: known.stdout } }\n\
+        expect late.status == 503\n\
+        POST merchant /b {}\nexpect merchant.calls[*].path == [\"/b\"]\n}\n";
+    let text = format!("service merchant {{ speaks http }}\n{text}");
+    scn(&text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
+}
+
+#[test]
+fn calls_to_doubles_stand_in_the_timeline_of_what_faults_did() {
+    let text = "double d of merchant { on POST /pay { reply {} with { status: 202 } } }\n\
+        scenario \"it\" with d {\n\
+        under latency(1ms) on client -> merchant { POST merchant /pay {} }\nexpect 1 == 2\n}\n";
+    plain(text).ends(1, &["timeline", "merchant is called: POST /pay", "202"]);
+}

@@ -178,7 +178,7 @@ scenario "fails" {
 "#;
     let project = with_shop(text);
     let ran = project.run(&["--report", "json=events.jsonl"]);
-    let ran = ran.ends(1, &["timeline", "books killed by kill", "/count → 200 OK"]);
+    let ran = ran.ends(1, &["timeline", "books killed by kill", "GET /count on books → 200 OK"]);
     let hit = ran.out.find("books killed by kill").or(ran.err.find("books killed by kill"));
     assert!(hit.is_some());
     let again = project.scn(&["replay", "events.jsonl"]);
@@ -305,6 +305,16 @@ fn hit(project: &Project) -> Vec<String> {
 
 #[test]
 fn the_same_seed_hits_the_same_messages() {
+    the_same_hits_in(15);
+}
+
+#[test]
+#[ignore = "runs a hundred times; `cargo test --test run -- --ignored a_hundred`"]
+fn the_same_seed_hits_the_same_messages_a_hundred_times() {
+    the_same_hits_in(100);
+}
+
+fn the_same_hits_in(times: u32) {
     let text = r#"
 scenario "one after the other" {
   under lost_request(share: 50%) on client -> books {
@@ -328,7 +338,7 @@ scenario "at once" {
     let project = with_shop(text);
     let mut seen = std::collections::BTreeSet::new();
     let mut statuses = std::collections::BTreeSet::new();
-    for _ in 0..15 {
+    for _ in 0..times {
         let ran = project.run(&["--seed", "4", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
         let one: Vec<String> = hit(&project).into_iter().filter(|hit| hit.contains("lost_request")).collect();
         assert!((1..12).contains(&one.len()), "{one:?}");
@@ -359,4 +369,107 @@ scenario "nothing is the ninth" {
 "#;
     let ran = with_shop(text).run(&[]);
     ran.ends(1, &["1 passed", "3 failed", "no call passed while the block ran", "and it does not fit"]);
+}
+
+#[test]
+fn a_fault_is_of_no_branch_alone() {
+    let text = r#"
+action slowly() {
+  under latency(1ms) on client -> shop { GET shop /count }
+}
+scenario "beside each other" {
+  parallel for n in 1..2 { slowly() }
+}
+scenario "around them" {
+  under latency(1ms) on client -> shop {
+    parallel for n in 1..2 { GET shop /count }
+  }
+}
+"#;
+    with_shop(text)
+        .run(&[])
+        .ends(1, &["1 passed, 1 failed", "its faults would hit those too", "put it around `parallel`"]);
+}
+
+#[test]
+fn members_share_what_a_fault_counts() {
+    let text = shop()
+        .replace("env { LISTEN: addr, BOOKS: \"\"", "members 3\n  env { LISTEN: addr, BOOKS: \"\"")
+        .replace("\"books.pid\"", "\"${member}.pid\"")
+        + r#"
+scenario "one of all" {
+  under lost_request(nth: 2) on client -> books {
+    let results = for n in 0..2 { GET books[n] /count }
+    expect results[0].status == 200
+    expect results[1].error.kind == "reset"
+    expect results[2].status == 200
+  }
+}
+"#;
+    let project = scn(&text);
+    project.run(&["--report", "json=events.jsonl"]).ends(0, &["1 passed"]);
+    let hits = events(&project, "faulted");
+    assert_eq!((hits.len(), &hits[0]["index"]), (1, &2.into()), "{hits:?}");
+}
+
+#[test]
+fn calls_to_a_service_that_is_down_are_in_the_history() {
+    let text = r#"
+scenario "down" {
+  under kill(for: 1h) on books {
+    expect books.running == false within 10s
+    POST shop /buy {}
+    expect status == 502
+  }
+  expect (shop -> books).calls.count == 3
+  expect (shop -> books).calls[*].error.kind == ["refused", "refused", "refused"]
+}
+scenario "a fault answers for it" {
+  under kill(for: 1h) on books, status(201) on shop -> books {
+    expect books.running == false within 10s
+    POST shop /buy {}
+    expect body.attempts == 1
+  }
+}
+"#;
+    with_shop(text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
+}
+
+/// Each fault that a connection of gRPC may not survive, and how long a call takes at most: the next
+/// one must not notice.
+const BROKEN: &[(&str, &str, u32)] = &[
+    ("lost_response(first: 1)", "20s", 20),
+    ("lost_request(first: 1)", "20s", 20),
+    ("reset", "20s", 20),
+    ("truncate(at: 20)", "20s", 20),
+    ("rst_stream(first: 1)", "20s", 20),
+    ("status(UNAVAILABLE)", "20s", 20),
+    ("timeout", "1s", 2),
+    ("half_open", "1s", 2),
+    ("corrupt(every: 16)", "1s", 10),
+];
+
+#[test]
+fn after_each_block_the_next_call_of_grpc_is_clean() {
+    let (_runtime, url) = crate::grpc::health();
+    let mut text = format!("service ledger {{ speaks grpc; at \"{url}\" }}\n");
+    for (fault, deadline, times) in BROKEN {
+        text += &format!(
+            r#"
+@timeout(2m)
+scenario "{fault}" {{
+  for n in 1..{times} {{
+    under {fault} on client -> ledger {{
+      let r = call ledger.Health.Check {{ service: "ledger" }} with {{ deadline: {deadline} }}
+      expect r.status == OK or r.status != OK
+    }}
+    call ledger.Health.Check {{ service: "ledger" }}
+    expect status == OK
+  }}
+}}
+"#
+        );
+    }
+    let passed = format!("{} passed", BROKEN.len());
+    scn(&text).run(&[]).ends(0, &[&passed]);
 }

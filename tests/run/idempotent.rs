@@ -458,3 +458,107 @@ fn a_fault_that_hits_nothing_is_no_pass() {
     let ran = text.run(&["--report", "json=events.jsonl"]);
     ran.ends(5, &["probe `failed_first` shows nothing", "0 of 1 survived; unknown: failed_first"]);
 }
+
+/// The payment service over gRPC, behind books that it posts to before it pays.
+fn over_grpc(defect: &str, probes: &str) -> Project {
+    let start = payments::start();
+    let text = format!(
+        r#"
+service books {{
+  speaks http
+  start "{start}"
+  env {{ LISTEN: addr, STATE: "books.json" }}
+  ready GET /healthz within 30s
+}}
+service pay {{
+  speaks grpc contract "./pay.proto"
+  start "{start}"
+  env {{ LISTEN: addr, STATE: "state.json", DEFECT: "{defect}", BOOKS: books.addr, LIFE_MS: "2500" }}
+  ready tcp within 30s
+}}
+@safe
+action payments_of(customer) {{
+  call pay.Paid {{ name: customer }}
+  return body.payments
+}}
+{}"#,
+        scenario(&format!(
+            r#"
+  idempotent as ietf(
+    by: metadata("idempotency-key"), missing: "INVALID_ARGUMENT", in_flight: "ABORTED", changed: "FAILED_PRECONDITION"
+  ) {{
+    call pay.Pay {{ customer: alice, amount: 5 }} with {{ metadata: {{ idempotency-key: key, authorization: "alice" }} }}
+{probes}
+    same status, body except .served_at
+    effect payments_of(alice).count rises by 1
+  }}"#
+        ))
+    );
+    crate::harness::project(&[("t.scn", &text), ("pay.proto", payments::PROTO)])
+}
+
+const GRPC: &str = r#"
+    probe lost_request
+    probe lost_response
+    probe lost_response on pay -> books
+    probe failed_first on pay -> books
+    probe in_flight(busy: "ABORTED", hold: 400ms) on pay -> books
+    probe restart
+    probe malformed_key(length: 256)
+    probe expired(after: 3s)
+    probe redelivery
+    probe other_tenant(with: { metadata: { authorization: "bob" } })"#;
+
+#[test]
+fn a_service_of_grpc_survives_every_probe_that_messages_can_have() {
+    let project = over_grpc("", GRPC);
+    let ran = project.run(&["--report", "json=events.jsonl"]);
+    let all = [
+        "replay",
+        "concurrent",
+        "changed_body",
+        "missing_key",
+        "lost_request",
+        "lost_response#1",
+        "lost_response#2",
+        "failed_first",
+        "in_flight",
+        "restart",
+        "malformed_key",
+        "expired",
+        "redelivery",
+        "other_tenant",
+    ];
+    assert_eq!(probes(&project, "survived"), names(&all), "{}{}", ran.out, ran.err);
+    ran.ends(0, &["14 of 14 survived"]);
+}
+
+#[test]
+fn each_probe_finds_its_defect_over_grpc() {
+    let repeats = ["replay", "concurrent", "lost_response#1", "lost_response#2", "in_flight", "restart"];
+    for (defect, finders) in [
+        ("ignored", [&repeats[..], &["changed_body", "lost_request", "failed_first", "redelivery"]].concat()),
+        ("any_body", vec!["changed_body"]),
+        ("conflict", vec!["changed_body"]),
+        ("key_optional", vec!["missing_key"]),
+        ("any_key", vec!["malformed_key"]),
+        ("race", vec!["concurrent", "in_flight"]),
+        ("forgets", vec!["restart"]),
+        ("lives_on", vec!["expired"]),
+        ("shared_key", vec!["other_tenant"]),
+        ("failure_kept", vec!["lost_response#2", "failed_first"]),
+    ] {
+        let project = over_grpc(defect, GRPC);
+        let ran = project.run(&["--report", "json=events.jsonl"]);
+        assert_eq!(probes(&project, "failed"), names(&finders), "{defect}\n{}{}", ran.out, ran.err);
+        assert_eq!(probes(&project, "inconclusive"), names(&[]), "{defect}\n{}", ran.out);
+        ran.ends(1, &["1 failed"]);
+    }
+}
+
+#[test]
+fn fields_of_grpc_have_no_order_to_change() {
+    over_grpc("", "    probe reordered_body")
+        .run(&[])
+        .ends(2, &["`reordered_body` sends fields in another order, and those of gRPC have none"]);
+}

@@ -6,6 +6,8 @@
 //! - `POST /hooks { id, customer, amount }` pays too, keyed by the id of the message
 //! - `GET /v1/payments?customer=x` is what was paid
 //!
+//! - gRPC `pay.v1.Pay`: `Pay` with `idempotency-key` in the metadata, and `Paid`, on the same port
+//!
 //! `DEFECT` names what is wrong with it; `LIFE_MS` is how long a key lives; `BOOKS` is a service
 //! that it posts to before it pays.
 
@@ -50,6 +52,8 @@ fn serve() {
             .route("/healthz", get(|| async { "{}" }))
             .route("/v1/payments", post(pay).get(paid))
             .route("/hooks", post(hook))
+            .route("/pay.v1.Pay/Pay", post(grpc_pay))
+            .route("/pay.v1.Pay/Paid", post(grpc_paid))
             .with_state(shop);
         axum::serve(listener, routes).await.unwrap();
     });
@@ -99,7 +103,7 @@ fn change<T>(path: &PathBuf, change: impl FnOnce(&mut Known) -> T) -> T {
     result
 }
 
-fn answer(status: u16, body: &Value) -> Response {
+fn answer((status, body): (u16, Value)) -> Response {
     let status = StatusCode::from_u16(status).unwrap();
     (status, [("content-type", "application/json")], body.to_string()).into_response()
 }
@@ -108,19 +112,19 @@ async fn paid(State(shop): State<Arc<Shop>>, Query(query): Query<BTreeMap<String
     let customer = query.get("customer").cloned().unwrap_or_default();
     let payments = change(&shop.file, |known| known.payments.clone());
     let own: Vec<Value> = payments.into_iter().filter(|payment| payment["customer"] == customer).collect();
-    answer(200, &json!({ "payments": own }))
+    answer((200, json!({ "payments": own })))
 }
 
 async fn pay(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let tenant = text("authorization").unwrap_or_default();
-    attempt(&shop, text("idempotency-key"), tenant, &body).await
+    answer(attempt(&shop, text("idempotency-key"), tenant, &body).await)
 }
 
 async fn hook(State(shop): State<Arc<Shop>>, body: Bytes) -> Response {
     let message: Value = serde_json::from_slice(&body).unwrap();
     let id = message["id"].as_str().map(str::to_owned);
-    attempt(&shop, id, "hooks".into(), &body).await
+    answer(attempt(&shop, id, "hooks".into(), &body).await)
 }
 
 /// What is to be done with a request.
@@ -129,15 +133,15 @@ enum Turn {
     Answer(u16, Value),
 }
 
-async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &Bytes) -> Response {
+async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &Bytes) -> (u16, Value) {
     let is = |defect: &str| shop.defect == defect;
     let body: Value = serde_json::from_slice(raw).unwrap();
     let unique = || format!("{:x}", now_ms() ^ u64::from(std::process::id()) ^ rand());
     let key = match key {
         None if is("key_optional") => unique(),
-        None => return answer(400, &json!({ "error": "no key" })),
+        None => return (400, json!({ "error": "no key" })),
         Some(key) if (key.is_empty() || key.len() > 255) && !is("any_key") => {
-            return answer(400, &json!({ "error": "malformed key" }));
+            return (400, json!({ "error": "malformed key" }));
         }
         Some(key) => key,
     };
@@ -180,9 +184,9 @@ async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &By
             stored["id"] = unique().into();
         }
         if status == 201 && is("replay_is_200") {
-            return answer(200, &stored);
+            return (200, stored);
         }
-        return answer(status, &stored);
+        return (status, stored);
     }
     // Long enough for another attempt to come meanwhile.
     tokio::time::sleep(Duration::from_millis(40)).await;
@@ -196,7 +200,7 @@ async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &By
                 known.keys.remove(&name);
             }
         });
-        return answer(502, &failed);
+        return (502, failed);
     }
     if !is("does_nothing") {
         change(&shop.file, |known| known.payments.push(body.clone()));
@@ -206,7 +210,99 @@ async fn attempt(shop: &Arc<Shop>, key: Option<String>, tenant: String, raw: &By
     change(keys, |known| {
         known.keys.insert(name, Kept { at_ms: now_ms(), body: print, answer: Some((status, done.clone())) });
     });
-    answer(status, &done)
+    (status, done)
+}
+
+/// What the service promises over gRPC.
+pub(crate) const PROTO: &str = r#"
+syntax = "proto3";
+package pay.v1;
+service Pay {
+  rpc Pay(Payment) returns (Receipt);
+  rpc Paid(Customer) returns (Payments);
+}
+message Payment { string customer = 1; int64 amount = 2; }
+message Receipt { string id = 1; int64 amount = 2; int64 served_at = 3; }
+message Customer { string name = 1; }
+message Payments { repeated Payment payments = 1; }
+"#;
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Payment {
+    #[prost(string, tag = "1")]
+    customer: String,
+    #[prost(int64, tag = "2")]
+    amount: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Receipt {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(int64, tag = "2")]
+    amount: i64,
+    #[prost(int64, tag = "3")]
+    served_at: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Payments {
+    #[prost(message, repeated, tag = "1")]
+    payments: Vec<Payment>,
+}
+
+/// One message of gRPC, without its prefix.
+fn told<M: prost::Message + Default>(body: &Bytes) -> M {
+    M::decode(&body[5..]).unwrap()
+}
+
+/// The answer of gRPC: a message and the status behind it, or the status alone.
+fn grpc(code: &'static str, message: Option<&impl prost::Message>) -> Response {
+    use axum::http::{HeaderName, HeaderValue};
+    use http_body_util::BodyExt as _;
+
+    let status = (HeaderName::from_static("grpc-status"), HeaderValue::from_static(code));
+    let kind = [("content-type", "application/grpc")];
+    let Some(message) = message else { return (kind, [status]).into_response() };
+    let bytes = message.encode_to_vec();
+    let framed = [&[0][..], &(bytes.len() as u32).to_be_bytes(), &bytes].concat();
+    let trailers = HeaderMap::from_iter([status]);
+    let body = http_body_util::Full::from(framed).with_trailers(async move { Some(Ok(trailers)) });
+    (kind, axum::body::Body::new(body)).into_response()
+}
+
+async fn grpc_pay(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let payment: Payment = told(&body);
+    let body = json!({ "customer": payment.customer, "amount": payment.amount }).to_string();
+    let tenant = text("authorization").unwrap_or_default();
+    let (status, answer) = attempt(&shop, text("idempotency-key"), tenant, &body.into()).await;
+    let number = |name: &str| answer[name].as_i64().unwrap_or_default();
+    let code = match status {
+        200 | 201 => "0",
+        400 => "3",
+        409 => "10",
+        422 => "9",
+        502 => "14",
+        _ => "13",
+    };
+    let receipt = (code == "0").then(|| Receipt {
+        id: answer["id"].as_str().unwrap_or_default().to_owned(),
+        amount: number("amount"),
+        served_at: number("served_at"),
+    });
+    grpc(code, receipt.as_ref())
+}
+
+async fn grpc_paid(State(shop): State<Arc<Shop>>, body: Bytes) -> Response {
+    let asked: Payment = told(&body);
+    let all = change(&shop.file, |known| known.payments.clone());
+    let own = all.iter().filter(|payment| payment["customer"] == asked.customer.as_str());
+    let payments = own.map(|payment| Payment {
+        customer: asked.customer.clone(),
+        amount: payment["amount"].as_i64().unwrap_or_default(),
+    });
+    grpc("0", Some(&Payments { payments: payments.collect() }))
 }
 
 /// A number that no other call gives.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use prost_reflect::MethodDescriptor;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
 use tokio::sync::Notify;
 
 use crate::contract::Contract;
@@ -45,6 +45,15 @@ struct Entries {
     /// How many were forgotten before the first that is here.
     forgotten: usize,
     kept: VecDeque<Arc<Entry>>,
+}
+
+/// A place in the history of a link: where a part of it begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mark {
+    /// So many calls came before.
+    calls: usize,
+    /// So many were not kept before.
+    dropped: u64,
 }
 
 impl Log {
@@ -85,22 +94,23 @@ impl Log {
         Call { log: self.clone(), entry }
     }
 
-    /// Everything from position `from` on; positions count from the opening of the link.
-    pub(super) fn since(&self, from: usize) -> Vec<Arc<Entry>> {
+    /// Everything from a mark on.
+    pub(super) fn since(&self, mark: Mark) -> Vec<Arc<Entry>> {
         let entries = self.entries();
-        entries.kept.iter().skip(from.saturating_sub(entries.forgotten)).cloned().collect()
+        entries.kept.iter().skip(mark.calls.saturating_sub(entries.forgotten)).cloned().collect()
     }
 
-    /// The position after the last call.
-    pub(super) fn end(&self) -> usize {
+    /// The place after the last call.
+    pub(super) fn end(&self) -> Mark {
         let entries = self.entries();
-        entries.forgotten + entries.kept.len()
+        let calls = entries.forgotten + entries.kept.len();
+        Mark { calls, dropped: self.dropped.load(Ordering::Relaxed) }
     }
 
-    /// Frees what came before a position.
-    pub(super) fn forget(&self, before: usize) {
+    /// Frees what came before a mark.
+    pub(super) fn forget(&self, before: Mark) {
         let mut entries = self.entries();
-        let count = before.saturating_sub(entries.forgotten).min(entries.kept.len());
+        let count = before.calls.saturating_sub(entries.forgotten).min(entries.kept.len());
         entries.forgotten += count;
         let gone: Vec<Arc<Entry>> = entries.kept.drain(..count).collect();
         drop(entries);
@@ -115,8 +125,9 @@ impl Log {
         self.change();
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    /// How much was not kept since a mark.
+    pub(super) fn dropped(&self, since: Mark) -> u64 {
+        self.dropped.load(Ordering::Relaxed).saturating_sub(since.dropped)
     }
 
     pub(super) fn version(&self) -> u64 {
@@ -132,11 +143,18 @@ impl Log {
         &self.changed
     }
 
+    /// The types of the contract, when there are any.
+    pub(super) fn pool(&self) -> Option<&DescriptorPool> {
+        match &self.contract {
+            Some(Contract::Proto(proto)) => Some(proto.pool()),
+            _ => None,
+        }
+    }
+
     /// The method in the contract, when there is one.
     pub(in crate::link) fn method(&self, path: &str) -> Option<MethodDescriptor> {
-        let Some(Contract::Proto(proto)) = &self.contract else { return None };
         let (service, method) = path.strip_prefix('/')?.split_once('/')?;
-        proto.pool().get_service_by_name(service)?.methods().find(|found| found.name() == method)
+        self.pool()?.get_service_by_name(service)?.methods().find(|found| found.name() == method)
     }
 }
 
@@ -213,7 +231,10 @@ pub(super) struct State {
     pub(super) hidden: bool,
     pub(super) faults: Vec<&'static str>,
     pub(super) error: Option<(ErrorKind, Arc<str>)>,
+    /// When the answer was complete, or nothing more could come.
     pub(super) end: Option<Instant>,
+    /// Nothing of it changes any more.
+    pub(super) over: bool,
 }
 
 /// The beginning of a body, and how long it is.
@@ -285,9 +306,16 @@ impl Call {
         self.entry.state().trailers = Some(trailers);
     }
 
-    /// The answer is complete.
+    /// The answer is complete; said before its end is sent, so that whoever has it finds it here.
     pub(in crate::link) fn answered(&self) {
-        self.entry.state().answered = true;
+        let mut state = self.entry.state();
+        state.answered = true;
+        state.end.get_or_insert_with(Instant::now);
+    }
+
+    /// What follows on the connection is not understood, and may be calls.
+    pub(in crate::link) fn leaves_a_hole(&self) {
+        self.log.miss();
     }
 
     /// The caller does not get to hear the answer.
@@ -317,7 +345,8 @@ impl Drop for Call {
         if !state.answered && state.error.is_none() {
             state.error = Some((ErrorKind::Cancelled, "the caller, or the run, ended it first".into()));
         }
-        state.end = Some(Instant::now());
+        state.end.get_or_insert_with(Instant::now);
+        state.over = true;
         drop(state);
         self.log.change();
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::log::{BODY, Entry, Headers, Kept, Log, State};
 use crate::contract::proto::value::{decode, from_message};
+use crate::protocol::grpc::answer::details_among;
 use crate::protocol::grpc::{metadata, status::Code};
 use crate::protocol::http::content::{self, BodyError, Undecoded};
 use crate::protocol::http::options::is_private;
@@ -26,9 +27,9 @@ pub(super) fn of(log: &Log, entry: &Entry) -> Value {
         return record.clone();
     }
     let state = entry.state().clone();
-    let ended = state.end.is_some();
+    let over = state.over;
     let record = build(log, entry, state);
-    if ended { entry.record.get_or_init(|| record).clone() } else { record }
+    if over { entry.record.get_or_init(|| record).clone() } else { record }
 }
 
 fn build(log: &Log, entry: &Entry, state: State) -> Value {
@@ -62,7 +63,7 @@ fn build(log: &Log, entry: &Entry, state: State) -> Value {
     }
     let many = method.as_ref().map(|method| method.is_server_streaming());
     let of = method.as_ref().map(|method| method.output());
-    set("response", response(head.is_grpc, &state, of.as_ref(), many));
+    set("response", response(head.is_grpc, &state, of.as_ref(), many, log.pool()));
     if let Some((kind, message)) = &state.error {
         set("error", kind.record(message.clone()));
     }
@@ -77,7 +78,13 @@ fn build(log: &Log, entry: &Entry, state: State) -> Value {
     Value::Object(Arc::new(fields))
 }
 
-fn response(is_grpc: bool, state: &State, of: Option<&MessageDescriptor>, many: Option<bool>) -> Value {
+fn response(
+    is_grpc: bool,
+    state: &State,
+    of: Option<&MessageDescriptor>,
+    many: Option<bool>,
+    pool: Option<&DescriptorPool>,
+) -> Value {
     let Some((status, headers)) = &state.response else { return Value::Absent };
     let headers = headers.map();
     let mut fields = Object::new();
@@ -93,6 +100,8 @@ fn response(is_grpc: bool, state: &State, of: Option<&MessageDescriptor>, many: 
             set("code", Value::int(code.0));
             let message = state.trailers.as_ref().unwrap_or(&headers).get("grpc-message");
             set("message", message.map_or(Value::Absent, grpc_message));
+            let details = details_among(state.trailers.as_ref().unwrap_or(&headers), pool);
+            set("details", Value::list(details));
         }
         // A stream of gRPC has no status before its end.
         None if is_grpc && *status == 200 => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Fault, Kind, SPECS, Select};
+use super::{Counted, Fault, Kind, SPECS, Select};
 use crate::diag::did_you_mean;
 use crate::protocol::{Misuse, grpc};
 use crate::shape::DrawKey;
@@ -80,7 +80,7 @@ pub fn read(
     };
     // The faults of bytes have an `every` of their own, and none of the rest.
     let select = if kind.is_of_bytes() { Select::default() } else { args.select(per)? };
-    Ok(Fault { written, kind, select, key, trace: None })
+    Ok(Fault { written, kind, select, key, trace: None, counted: Counted::default() })
 }
 
 /// Names and values.

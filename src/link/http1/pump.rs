@@ -3,6 +3,7 @@
 use std::io;
 
 use bytes::{Buf as _, BytesMut};
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::link::HELD;
@@ -44,6 +45,8 @@ pub(super) enum Broken {
     Write(io::Error),
     /// It is not what its head says; what was not passed on is still in the buffer.
     Malformed,
+    /// The service cannot be reached.
+    Refused(io::Error),
 }
 
 /// What follows an answer.
@@ -55,6 +58,34 @@ pub(super) enum Tail {
     Tunnel,
     /// Nothing: the end of the connection was the end of the answer.
     End,
+}
+
+/// What of a message passes, told before it is written: whoever has all of it finds it told.
+pub(super) enum Passed<'a> {
+    Data(&'a [u8]),
+    /// The message is complete; with its trailers.
+    End(Option<HeaderMap>),
+}
+
+/// Writes a request down.
+pub(super) fn asks(call: &Call) -> impl FnMut(Passed<'_>) {
+    |passed| match passed {
+        Passed::Data(data) => call.request(data),
+        Passed::End(_) => call.requested(),
+    }
+}
+
+/// Writes an answer down.
+fn answers(call: &Call) -> impl FnMut(Passed<'_>) {
+    |passed| match passed {
+        Passed::Data(data) => call.answer(data),
+        Passed::End(trailers) => {
+            if let Some(trailers) = trailers {
+                call.trailers(trailers);
+            }
+            call.answered();
+        }
+    }
 }
 
 /// Reads more; 0 is the end.
@@ -73,16 +104,19 @@ pub(super) async fn pump<R, W>(
     mut ready: usize,
     framing: &mut Framing,
     sink: &mut Sink<'_, W>,
-    mut keep: impl FnMut(&[u8]),
+    mut tell: impl FnMut(Passed<'_>),
 ) -> Result<(), Broken>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     loop {
-        let count = framing.read(&buffer[ready..], &mut keep).map_err(|_| Broken::Malformed)?;
-        let count = ready + count;
+        let read = framing.read(&buffer[ready..], |data| tell(Passed::Data(data)));
+        let count = ready + read.map_err(|_| Broken::Malformed)?;
         ready = 0;
+        if framing.is_done() {
+            tell(Passed::End(framing.trailers()));
+        }
         if count > 0 {
             sink.write(&buffer[..count]).await.map_err(Broken::Write)?;
             buffer.advance(count);
@@ -91,7 +125,10 @@ where
             return Ok(());
         }
         match fill(from, buffer).await {
-            Ok(0) if framing.is_until_end() => return Ok(()),
+            Ok(0) if framing.is_until_end() => {
+                tell(Passed::End(None));
+                return Ok(());
+            }
             Ok(0) => return Err(Broken::End),
             Ok(_) => {}
             Err(error) => return Err(Broken::Read(error)),
@@ -131,12 +168,11 @@ where
             continue;
         }
         call.response(response.status, response.headers);
-        let framing = &mut response.framing;
-        pump(far, back, length, framing, sink, |data| call.answer(data)).await?;
-        if let Some(trailers) = framing.trailers() {
-            call.trailers(trailers);
+        if response.may_hide_calls {
+            call.leaves_a_hole();
         }
-        call.answered();
+        let framing = &mut response.framing;
+        pump(far, back, length, framing, sink, answers(call)).await?;
         return Ok(match (response.is_tunnel, framing.is_until_end()) {
             (true, _) => Tail::Tunnel,
             (_, true) => Tail::End,

@@ -6,11 +6,10 @@ use bytes::BytesMut;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::pump::{Broken, Sink, Tail, answer, pump};
-use super::{After, Http1, ended};
+use super::pump::{Broken, Sink, Tail, answer, asks, pump};
+use super::{After, Ask, Http1, ended};
 use crate::link::HELD;
 use crate::link::calls::log::{Call, Headers};
-use crate::link::framing::Framing;
 use crate::link::head::{self, Read};
 use crate::link::near::{Conn, NearWrite};
 use crate::link::work::{self, End, Message, Plan, Work};
@@ -20,17 +19,11 @@ use crate::value::Value;
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Http1 {
-    pub(super) async fn under(
-        &mut self,
-        call: Call,
-        mut framing: Framing,
-        length: usize,
-        expects: bool,
-    ) -> After {
+    pub(super) async fn under(&mut self, call: Call, mut ask: Ask) -> After {
         let works = self.conn.shared.works(false);
         let mut request = None;
         if work::needs_body(&works) {
-            request = match self.gather(&call, &mut framing, length, expects).await {
+            request = match self.gather(&call, &mut ask, true).await {
                 Ok(request) => Some(request),
                 Err(after) => return after,
             };
@@ -40,7 +33,7 @@ impl Http1 {
         let mut plan = work::plan(&works, &message);
         let hides = matches!(plan.end, Some((End::LostResponse, _)));
         if request.is_none() && (plan.gathers() || hides) {
-            request = match self.gather(&call, &mut framing, length, expects).await {
+            request = match self.gather(&call, &mut ask, true).await {
                 Ok(request) => Some(request),
                 Err(after) => return after,
             };
@@ -49,9 +42,9 @@ impl Http1 {
         match plan.end.take() {
             Some((End::LostRequest | End::Reset(_), work)) => {
                 // A caller that waits for leave to send its body would wait for ever.
-                if request.is_none() && !expects {
+                if request.is_none() && !ask.expects {
                     tokio::select! {
-                        _ = self.gather(&call, &mut framing, length, false) => {}
+                        _ = self.gather(&call, &mut ask, false) => {}
                         () = work.ended.cancelled() => {}
                     }
                 }
@@ -65,45 +58,37 @@ impl Http1 {
             Some((End::Status { status, headers }, _)) => {
                 let is_whole = request.is_some();
                 if !is_whole
-                    && !expects
-                    && let Err(after) = self.gather(&call, &mut framing, length, false).await
+                    && !ask.expects
+                    && let Err(after) = self.gather(&call, &mut ask, false).await
                 {
                     return after;
                 }
-                self.say(&call, &status, &headers, expects && !is_whole).await
+                let closes = ask.closes || ask.expects && !is_whole;
+                self.say(&call, &status, &headers, closes).await
             }
             None => match request {
                 Some(request) => self.send(&call, &request, plan).await,
-                None => self.pass(call, framing, length).await,
+                None => self.pass(call, ask).await,
             },
         }
     }
 
-    /// Reads the whole request.
-    async fn gather(
-        &mut self,
-        call: &Call,
-        framing: &mut Framing,
-        length: usize,
-        expects: bool,
-    ) -> Result<Vec<u8>, After> {
-        if expects && self.out.write_all(CONTINUE).await.is_err() {
+    /// Reads the whole request; `leave` says whether a caller that waits for leave to send its body gets it.
+    async fn gather(&mut self, call: &Call, ask: &mut Ask, leave: bool) -> Result<Vec<u8>, After> {
+        if leave && ask.expects && self.out.write_all(CONTINUE).await.is_err() {
             return Err(After::Reset);
         }
         let mut request = Vec::new();
         let mut sink: Sink<'_, NearWrite> = Sink::Hold(&mut request);
-        let gathered =
-            pump(&mut self.near, &mut self.buffer, length, framing, &mut sink, |data| call.request(data));
-        match gathered.await {
+        let (near, buffer) = (&mut self.near, &mut self.buffer);
+        match pump(near, buffer, ask.length, &mut ask.framing, &mut sink, asks(call)).await {
             Err(Broken::Write(_)) => {
                 let why = format!("a fault must hold the request back, and it is longer than {HELD} bytes");
                 call.fail(ErrorKind::Protocol, why);
+                self.conn.shared.works(false).iter().for_each(|work| work.overflows());
                 Err(After::Reset)
             }
-            Ok(()) => {
-                call.requested();
-                Ok(request)
-            }
+            Ok(()) => Ok(request),
             Err(Broken::Malformed) => {
                 call.fail(ErrorKind::Protocol, "the request's body is not chunked as it says");
                 Err(After::Reset)
@@ -124,8 +109,10 @@ impl Http1 {
         call.hide();
         let mut nothing: Sink<'_, NearWrite> = Sink::Nothing;
         let work_done = async {
-            self.far.write_all(request).await.map_err(Broken::Write)?;
-            answer(&mut self.far, &mut self.back, &mut nothing, call, &method).await
+            self.reach().await?;
+            let Some(far) = &mut self.far else { return Err(Broken::End) };
+            far.write_all(request).await.map_err(Broken::Read)?;
+            answer(far, &mut self.back, &mut nothing, call, &method).await
         };
         tokio::select! {
             tail = work_done => {
@@ -142,17 +129,21 @@ impl Http1 {
     /// Sends a request that was held back, and its copies.
     async fn send(&mut self, call: &Call, request: &[u8], plan: Plan) -> After {
         let method = call.head().method.clone();
-        if let Err(error) = self.far.write_all(request).await {
+        if let Err(broken) = self.reach().await {
+            return ended(Err(broken), call);
+        }
+        let Some(far) = &mut self.far else { return After::Reset };
+        if let Err(error) = far.write_all(request).await {
             return ended(Err(Broken::Read(error)), call);
         }
         let Some((times, work)) = &plan.copies else {
             let mut sink = Sink::To(&mut self.out);
-            let tail = answer(&mut self.far, &mut self.back, &mut sink, call, &method).await;
+            let tail = answer(far, &mut self.back, &mut sink, call, &method).await;
             return ended(tail, call);
         };
         let mut held = Vec::new();
         let mut sink: Sink<'_, NearWrite> = Sink::Hold(&mut held);
-        let first = answer(&mut self.far, &mut self.back, &mut sink, call, &method);
+        let first = answer(far, &mut self.back, &mut sink, call, &method);
         let tail = tokio::select! {
             tail = first => tail,
             () = work.ended.cancelled() => {

@@ -14,6 +14,7 @@ use http::{HeaderMap, Request, Response, Version};
 use super::{Outcome, Shared};
 use crate::link::calls::log::{Call, Head, Headers};
 use crate::protocol::ErrorKind;
+use crate::protocol::grpc::is_grpc;
 
 /// A stream of the caller, with what is written down of it.
 pub(super) struct Stream {
@@ -33,10 +34,7 @@ pub(super) async fn serve(
     parts.version = Version::HTTP_2;
     // The extensions hold what only this side knows.
     parts.extensions = http::Extensions::new();
-    let is_grpc = parts
-        .headers
-        .get(http::header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let is_grpc = parts.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
     let log = &shared.conn.shared.log;
     let call = log.begin(Head {
         method: parts.method.as_str().into(),
@@ -44,8 +42,7 @@ pub(super) async fn serve(
         headers: Headers::Map(parts.headers.clone()),
         is_grpc,
     });
-    let head = Request::from_parts(parts, ());
-    let stream = Stream { shared, call, head, body, respond };
+    let stream = Stream { shared, call, head: Request::from_parts(parts, ()), body, respond };
     if stream.shared.conn.shared.has(false) { stream.under().await } else { stream.pass().await }
 }
 
@@ -190,6 +187,8 @@ pub(super) async fn send(to: &mut SendStream<Bytes>, mut data: Bytes, ends: bool
 enum Came {
     Interim(Response<()>),
     Answer(Result<Response<RecvStream>, h2::Error>),
+    /// The caller reset the stream.
+    Gone(h2::Error),
 }
 
 /// Takes the answer to its end, and sends it to the caller where there is one.
@@ -206,8 +205,7 @@ pub(super) async fn download(
             if let Some(respond) = &mut respond
                 && let Poll::Ready(gone) = respond.poll_reset(cx)
             {
-                let error = gone.map_or_else(|error| error, h2::Error::from);
-                return Poll::Ready(Came::Answer(Err(error)));
+                return Poll::Ready(Came::Gone(gone.map_or_else(|error| error, h2::Error::from)));
             }
             Pin::new(&mut answer).poll(cx).map(Came::Answer)
         });
@@ -219,6 +217,7 @@ pub(super) async fn download(
             }
             Came::Answer(Ok(response)) => break response,
             Came::Answer(Err(error)) => return Err(Stopped::Far(error)),
+            Came::Gone(error) => return Err(Stopped::Near(error)),
         }
     };
     let (mut parts, mut body) = response.into_parts();

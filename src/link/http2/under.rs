@@ -10,6 +10,7 @@ use super::Outcome;
 use super::stream::{Stopped, Stream, download, finish, open, send, upload};
 use crate::link::HELD;
 use crate::link::calls::log::{Call, Headers};
+use crate::link::near::any_ends;
 use crate::link::work::{self, End, Message, Work};
 use crate::protocol::ErrorKind;
 use crate::protocol::grpc::status::CODES;
@@ -42,12 +43,26 @@ impl Stream {
             self.shared.goes_away();
         }
         if held.is_none() && plan.gathers() {
-            held = match self.gather().await {
+            // Whoever waits for an answer before it ends its request would wait for ever, and without
+            // a contract nobody knows.
+            let gathered = tokio::select! {
+                gathered = self.gather() => gathered,
+                () = any_ends(&works) => {
+                    self.call.fail(ErrorKind::Reset, "the fault ended before the request was complete");
+                    return self.condemned();
+                }
+            };
+            held = match gathered {
                 Ok(held) => Some(held),
                 Err(outcome) => return self.unheld(outcome),
             };
         }
         plan.wait().await;
+        // The runner's next request finds no connection that is about to be reset; those that others
+        // share come to their ends first.
+        if from_client && let Some((End::LostRequest | End::LostResponse, work)) = &plan.end {
+            work.harms(&self.shared.conn);
+        }
         match plan.end.take() {
             Some((End::LostRequest, work)) => {
                 if held.is_none() && !is_stream {
@@ -63,7 +78,16 @@ impl Stream {
                 self.lose_response(held, &work).await;
                 self.condemned()
             }
-            Some((End::Status { status, headers }, _)) => self.say(&status, &headers),
+            Some((End::Status { status, headers }, work)) => {
+                // Without its end a stream is answered as it is.
+                if held.is_none() && !is_stream {
+                    tokio::select! {
+                        _ = self.gather() => {}
+                        () = work.ended.cancelled() => {}
+                    }
+                }
+                self.say(&status, &headers)
+            }
             Some((End::Reset(code), _)) => {
                 let reason = Reason::from(code);
                 self.call.fail(ErrorKind::Reset, format!("the link reset the stream: {reason}"));
@@ -108,6 +132,7 @@ impl Stream {
             None => {
                 let why = format!("a fault must hold the request back, and it is longer than {HELD} bytes");
                 self.call.fail(ErrorKind::Protocol, why);
+                self.shared.conn.shared.works(false).iter().for_each(|work| work.overflows());
                 self.condemned()
             }
         }

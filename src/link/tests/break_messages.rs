@@ -202,3 +202,44 @@ async fn a_fault_that_waits_for_the_service_ends_with_its_guard() {
     drop(work);
     assert_eq!(caller.more().await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
 }
+
+#[tokio::test]
+async fn the_link_answers_for_a_service_that_is_not_there_and_closes_when_asked_to() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let link = link(gone, Wire::Http).await;
+    let status = Kind::Status { status: Value::int(503), headers: Vec::new() };
+    let (_work, told) = apply(&link, vec![fault(status, Select::default())]);
+    for closes in ["HTTP/1.1\r\nConnection: close", "HTTP/1.0"] {
+        let mut caller = Caller::to(link.address()).await;
+        caller.send(format!("GET / {closes}\r\nHost: a\r\n\r\n")).await;
+        assert_eq!(caller.answer().await.unwrap().0, 503);
+        assert_eq!(caller.more().await.unwrap(), 0, "{closes}");
+    }
+    assert_eq!(hits(&told).len(), 2);
+}
+
+#[tokio::test]
+async fn links_that_share_a_fault_count_together() {
+    let shop = Shop::open().await;
+    let (one, two) = (link(shop.address, Wire::Http).await, link(shop.address, Wire::Http).await);
+    let lost = fault(Kind::LostRequest, Select { nth: Some(2), ..Select::default() });
+    let (_first, told_first) = apply(&one, vec![lost.clone()]);
+    let (_second, told_second) = apply(&two, vec![lost]);
+    assert!(post(&one, "/orders", "a").await.is_ok());
+    assert!(is_reset(&post(&two, "/orders", "a").await));
+    assert!(post(&one, "/orders", "a").await.is_ok());
+    assert_eq!((hits(&told_first).len(), hits(&told_second)), (0, vec![("POST /orders".to_owned(), 2)]));
+}
+
+#[tokio::test]
+async fn a_message_too_long_to_be_held_back_is_told_apart() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let (work, _) = apply(&link, vec![fault(Kind::LostResponse, FIRST)]);
+    let mut caller = Caller::to(link.address()).await;
+    let length = crate::link::HELD + 1;
+    caller.send(format!("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n")).await;
+    let piece = vec![b'x'; 1 << 20];
+    while caller.io.write_all(&piece).await.is_ok() {}
+    assert_eq!((shop.done(), work.has_overflowed()), (0, true));
+}

@@ -211,7 +211,52 @@ async fn the_link_answers_with_a_status_of_grpc() {
         (unary(&sender, "/l.L/Post").await.unwrap(), count.load(Ordering::SeqCst)),
         ("0".to_owned(), 1)
     );
-    assert_eq!(at(&records(&link, 2).await[0], &["response", "status"]), "\"UNAVAILABLE\"");
+    let record = &records(&link, 2).await[0];
+    assert_eq!(at(record, &["response", "status"]), "\"UNAVAILABLE\"");
+    assert_eq!(at(record, &["request_size"]), "6");
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_before_any_answer_is_not_the_service() {
+    async fn silent(caller: Caller) {
+        let mut connection = h2::server::handshake(caller.io).await.unwrap();
+        let mut streams = Vec::new();
+        while let Some(Ok(stream)) = connection.accept().await {
+            streams.push(stream);
+        }
+    }
+    let link = link(raw(silent).await, Wire::Grpc).await;
+    let mut ready = caller(link.address()).await.ready().await.unwrap();
+    let (answer, mut to) = ready.send_request(request("/a.B/C"), false).unwrap();
+    to.send_data(message("a"), true).unwrap();
+    soon(async {
+        while link.calls().items().unwrap().is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
+    drop(answer);
+    to.send_reset(Reason::CANCEL);
+    let record = &records(&link, 1).await[0];
+    assert_eq!(at(record, &["error", "kind"]), "\"cancelled\"");
+}
+
+#[tokio::test]
+async fn who_waits_for_answers_before_it_ends_is_let_go_with_the_fault() {
+    let (_, link) = grpc().await;
+    let (work, told) = apply(&link, vec![fault(Kind::Duplicate { times: 1 }, FIRST)]);
+    let mut ready = caller(link.address()).await.ready().await.unwrap();
+    let (answer, mut to) = ready.send_request(request("/chat.v1.Chat/Talk"), false).unwrap();
+    to.send_data(message("one"), false).unwrap();
+    soon(async {
+        while hits(&told).is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
+    drop(work);
+    assert!(soon(answer).await.is_err());
+    assert_eq!(unary(&caller(link.address()).await, "/l.L/Post").await.unwrap(), "0");
 }
 
 #[tokio::test]

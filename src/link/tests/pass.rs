@@ -164,9 +164,15 @@ async fn what_the_service_does_to_a_connection_is_done_to_the_callers() {
     assert_eq!(at(&records(&short, 1).await[0], &["error", "kind"]), "\"reset\"");
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let refused = link(nobody, Wire::Http).await;
-    let mut caller = Caller::to(refused.address()).await;
-    assert!(caller.more().await.is_err());
+    // A caller of HTTP is heard out first: what it wants is a call.
+    for (wire, says) in
+        [(Wire::Http, get), (Wire::Grpc, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (Wire::Bytes, "")]
+    {
+        let refused = link(nobody, wire).await;
+        let mut caller = Caller::to(refused.address()).await;
+        caller.send(says).await;
+        assert!(caller.more().await.is_err(), "{wire:?}");
+    }
 }
 
 #[tokio::test]

@@ -153,3 +153,87 @@ async fn what_is_not_understood_leaves_a_hole_in_the_history() {
     let _ = soon(stranger.more()).await;
     assert_eq!(link.calls().dropped(), 1);
 }
+
+#[tokio::test]
+async fn a_hole_is_in_the_history_in_which_it_came() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let mut stranger = Caller::to(link.address()).await;
+    stranger.send("\u{16}\u{3}\u{1} no HTTP at all\r\n\r\n").await;
+    let _ = soon(stranger.more()).await;
+    let later = link.calls().from_now();
+    post(&link, "/orders", "a").await.unwrap();
+    records(&link, 1).await;
+    assert_eq!((link.calls().dropped(), later.dropped()), (1, 0));
+}
+
+#[tokio::test]
+async fn calls_may_hide_behind_an_upgrade_and_frames_of_a_web_socket_are_none() {
+    async fn upgrades(mut caller: Caller) {
+        let head = caller.until("\r\n\r\n").await.unwrap();
+        let protocol = head.split("upgrade: ").nth(1).unwrap().split("\r\n").next().unwrap();
+        caller
+            .send(format!(
+                "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: {protocol}\r\n\r\n"
+            ))
+            .await;
+        caller.until("hidden").await.unwrap();
+        caller.send("seen").await;
+    }
+    let link = link(raw(upgrades).await, Wire::Http).await;
+    for (protocol, holes) in [("websocket", 0), ("h2c", 1)] {
+        let before = link.calls().from_now();
+        let mut caller = Caller::to(link.address()).await;
+        caller
+            .send(format!(
+                "GET / HTTP/1.1\r\nHost: a\r\nconnection: upgrade\r\nupgrade: {protocol}\r\n\r\nhidden"
+            ))
+            .await;
+        caller.until("seen").await.unwrap();
+        assert_eq!((before.dropped(), before.items().unwrap().len()), (holes, 1), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn grpc_web_is_http_and_no_grpc() {
+    async fn web(mut caller: Caller) {
+        caller.until("\r\n\r\n").await.unwrap();
+        caller.send("HTTP/1.1 200 OK\r\ncontent-type: application/grpc-web+proto\r\ncontent-length: 5\r\n\r\n\0\0\0\0\0").await;
+    }
+    let link = link(raw(web).await, Wire::Http).await;
+    let mut caller = Caller::to(link.address()).await;
+    caller.send("POST /l.L/Post HTTP/1.1\r\nHost: a\r\ncontent-type: application/grpc-web+proto\r\nContent-Length: 0\r\n\r\n").await;
+    caller.answer().await.unwrap();
+    let record = &records(&link, 1).await[0];
+    assert_eq!(
+        (at(record, &["method"]), at(record, &["response", "status"])),
+        ("\"POST\"".into(), "200".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_the_answer_finds_it_told() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let mut caller = Caller::to(link.address()).await;
+    for number in 1..=500 {
+        caller.post("/orders", "a").await.unwrap();
+        let records = link.calls().items().unwrap();
+        let record = &records[number - 1];
+        assert_eq!(at(record, &["response", "body"]), format!("{{ number: {number} }}"));
+        assert_ne!(at(record, &["end"]), "absent", "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_to_a_service_that_is_not_there_was_made() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let link = link(gone, Wire::Http).await;
+    for _ in 0..2 {
+        let error = post(&link, "/orders", "a").await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    let records = records(&link, 2).await;
+    assert_eq!(at(&records[1], &["error", "kind"]), "\"refused\"");
+    assert_eq!(at(&records[1], &["path"]), "\"/orders\"");
+}

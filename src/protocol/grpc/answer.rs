@@ -101,6 +101,12 @@ impl Answer {
     }
 }
 
+/// The error details among trailers, decoded by a contract's types, if there are any.
+pub(crate) fn details_among(trailers: &HeaderMap, pool: Option<&DescriptorPool>) -> Vec<Value> {
+    let pool = pool.cloned().unwrap_or_default();
+    super::wire::details(trailers).map(|bytes| details(&bytes, &pool)).unwrap_or_default()
+}
+
 /// The details in an encoded `google.rpc.Status`
 /// (<https://google.aip.dev/193>); what is none has no details.
 fn details(bytes: &Bytes, pool: &DescriptorPool) -> Vec<Value> {

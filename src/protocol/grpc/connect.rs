@@ -2,7 +2,9 @@
 //! tell what the server really speaks when it is no gRPC.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -46,6 +48,10 @@ pub(super) struct Connection {
     sender: Mutex<SendRequest<Body>>,
     first: FirstBytes,
     asked: Option<Arc<OnceLock<Asked>>>,
+    /// The same socket once more, to see whether the server has closed it.
+    socket: std::net::TcpStream,
+    /// A call on it broke off.
+    broke: AtomicBool,
 }
 
 impl Connection {
@@ -53,6 +59,10 @@ impl Connection {
     pub(super) async fn open(target: &Target, tls: Option<Secure<'_>>) -> Result<Connection, Fault> {
         let started = Instant::now();
         let tcp = tcp(target).await?;
+        let socket = tcp.as_fd().try_clone_to_owned().map_err(|error| {
+            let url = &target.url;
+            Fault::unavailable(ErrorKind::Refused, format!("`{url}` cannot be reached: {}", plain(&error)))
+        })?;
         let first = FirstBytes::default();
         let asked = tls.as_ref().map(|tls| tls.asked.clone());
         let sender = match tls {
@@ -68,12 +78,26 @@ impl Connection {
             sender: Mutex::new(sender),
             first,
             asked,
+            socket: socket.into(),
+            broke: AtomicBool::new(false),
         })
     }
 
     /// Whether it can take no more requests.
     pub(super) fn is_closed(&self) -> bool {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_closed()
+        // The sender learns of its end only once the task that reads is awake again.
+        let is_over = match self.socket.peek(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        };
+        is_over
+            || self.broke.load(Ordering::Acquire)
+            || self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_closed()
+    }
+
+    /// A call on it broke off, so that no other is to be made on it.
+    pub(super) fn breaks(&self) {
+        self.broke.store(true, Ordering::Release);
     }
 
     /// What sends requests on it.

@@ -16,6 +16,7 @@ use super::connect::Connection;
 use super::fault::Fault;
 use super::status::Code;
 use super::wire::{Seen, Sent, Wire};
+use crate::protocol::ErrorKind;
 
 /// What to call, and how.
 #[derive(Debug, Clone)]
@@ -111,7 +112,13 @@ impl Rpc {
             }
             (Some(sent), None) => End::Sent(sent),
             (Some(sent), Some(_)) if sent.code != Code::OK => End::Sent(sent),
-            (_, Some(status)) => End::Fault(Fault::of_status(status, &self.connection, self.max_size)),
+            (_, Some(status)) => {
+                let fault = Fault::of_status(status, &self.connection, self.max_size);
+                if matches!(fault.kind, ErrorKind::Reset | ErrorKind::Protocol) {
+                    self.connection.breaks();
+                }
+                End::Fault(fault)
+            }
             (None, None) => End::Fault(Fault::statusless(url)),
         }
     }

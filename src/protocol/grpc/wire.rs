@@ -22,6 +22,22 @@ const STATUS: &str = "grpc-status";
 const MESSAGE: &str = "grpc-message";
 const DETAILS: &str = "grpc-status-details-bin";
 
+/// Whether a content type is that of gRPC, and not that of gRPC-Web, which frames its trailers.
+pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    match content_type.split_at_checked(GRPC.len()) {
+        Some((kind, rest)) => {
+            kind.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+        }
+        None => false,
+    }
+}
+
+/// The encoded `google.rpc.Status` among trailers; none when there is none or it is not base64.
+pub(super) fn details(trailers: &HeaderMap) -> Option<Bytes> {
+    base64(trailers.get(DETAILS)?.as_bytes())
+}
+
 /// What came, as it came.
 #[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<Parts>);
@@ -78,8 +94,7 @@ impl Seen {
         let message = trailers.get(MESSAGE).map(|message| {
             percent_encoding::percent_decode(message.as_bytes()).decode_utf8_lossy().into_owned()
         });
-        let details = trailers.get(DETAILS).and_then(|details| base64(details.as_bytes()));
-        Some(Sent { code, message: message.unwrap_or_default(), details })
+        Some(Sent { code, message: message.unwrap_or_default(), details: details(&trailers) })
     }
 }
 
@@ -132,7 +147,7 @@ impl tower_service::Service<http::Request<Body>> for Wire {
             sender.ready().await?;
             let (mut head, body) = sender.send_request(request).await?.into_parts();
             let content_type = head.headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
-            let is_grpc = content_type.as_deref().is_some_and(|value| value.starts_with(b"application/grpc"));
+            let is_grpc = content_type.as_deref().is_some_and(is_grpc);
             if !(head.headers.contains_key(STATUS) || head.status == http::StatusCode::OK && is_grpc) {
                 let content_type = content_type.map(|value| String::from_utf8_lossy(&value).into_owned());
                 return Err(NotGrpc { status: head.status.as_u16(), content_type }.into());

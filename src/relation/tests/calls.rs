@@ -214,6 +214,13 @@ fn circuits_open() {
     let mut under_way = then(&[(1_001, OK)]).as_list().unwrap().to_vec();
     under_way.push(call(90, Some(120), Some(OK)));
     assert_eq!(judged(&Value::list(under_way), None), Verdict::Holds);
+    // Nor is what was decided before the failure was heard of; who goes on is found.
+    let last = 1 + three.iter().map(|(pause, _)| pause).sum::<i64>();
+    let mut decided = then(&[(1_001, OK)]).as_list().unwrap().to_vec();
+    decided.push(call(last + 1, Some(last + 2), Some(OK)));
+    assert_eq!(judged(&Value::list(decided.clone()), None), Verdict::Holds);
+    decided.push(call(last + 60, Some(last + 61), Some(OK)));
+    assert!(fails(&judged(&Value::list(decided), None)));
 
     assert!(why(judged(&then(&[]), None)).contains("no circuit was seen to be open"), "nobody called again");
     assert!(invalid(&judged(&calls(&[(0, BUSY), (50, OK), (50, BUSY), (50, BUSY), (1, OK)]), None)));

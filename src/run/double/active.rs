@@ -2,11 +2,11 @@
 //! scenario what went wrong.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::task::TaskTracker;
 
-use super::super::cx::Cx;
+use super::super::cx::{Cx, lock};
 use super::super::env::{Env, Observer};
 use super::super::flow::{Flow, Stop};
 use super::Troubles;
@@ -120,14 +120,25 @@ impl Active {
         Value::duration(self.cx.world.processes.stopwatch().elapsed())
     }
 
+    /// Whether a call comes too late: its trace is that of another scenario of this run, or of
+    /// another attempt or trial of this one.
+    pub(super) fn is_late(&self, call: &Received) -> bool {
+        let headers = call.record.get("headers").and_then(Value::as_object);
+        let parent = headers.and_then(|headers| headers.get("traceparent")?.as_text());
+        let Some(trace) = parent.and_then(|parent| parent.split('-').nth(1)) else { return false };
+        *trace != *self.cx.session.trace_id && lock(&self.cx.world.traces).contains(trace)
+    }
+
     /// Answers one call.
     pub(super) async fn called(self: Arc<Self>, call: Received) {
         let _under_way = self.under_way.token();
+        let came = Instant::now();
         let noted = self.history.begin(&call, self.now());
         let mut gone = Gone { active: &self, number: Some(noted.number) };
         let turn = self.answer(call, noted).await;
         gone.number = None;
         self.history.finish(noted.number, &turn.said(), turn.error(), self.now());
+        self.cx.moments.call(came, self.history.service(), &turn.exchange());
     }
 
     async fn answer(self: &Arc<Self>, mut call: Received, noted: Noted) -> Arc<Turn> {

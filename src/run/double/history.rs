@@ -42,6 +42,11 @@ impl History {
         History { name: service.clone(), calls: Mutex::default(), version: watch::Sender::new(0) }
     }
 
+    /// The service that is called.
+    pub(super) fn service(&self) -> &str {
+        &self.name
+    }
+
     /// Writes a call down as it comes; `start` counts from the beginning of the run.
     pub(super) fn begin(&self, call: &Received, start: Value) -> Noted {
         let mut calls = lock(&self.calls);

@@ -66,18 +66,20 @@ impl Stand {
         lock(&self.active).as_ref().map(|active| active.history() as Arc<dyn Live>)
     }
 
-    pub(super) fn begin(&self, active: Arc<Active>) {
-        *lock(&self.active) = Some(active);
+    /// Has the service played by another; returns who played it until now.
+    pub(super) fn begin(&self, active: Arc<Active>) -> Option<Arc<Active>> {
+        lock(&self.active).replace(active)
     }
 
-    pub(super) fn end(&self) {
-        *lock(&self.active) = None;
+    /// Has it played as before.
+    pub(super) fn end(&self, before: Option<Arc<Active>>) {
+        *lock(&self.active) = before;
     }
 }
 
 impl Host for Stand {
     fn called(self: Arc<Self>, mut call: Received) -> BoxFuture<'static, ()> {
-        let active = lock(&self.active).clone();
+        let active = lock(&self.active).clone().filter(|active| !active.is_late(&call));
         Box::pin(async move {
             match active {
                 Some(active) => active.called(call).await,

@@ -14,7 +14,7 @@ use super::trial::{Answer, Trial};
 use crate::check::{LinkName, Party};
 use crate::diag::Code;
 use crate::link::Fault;
-use crate::link::fault::{Kind, Select};
+use crate::link::fault::{Counted, Kind, Select};
 use crate::syntax::ast::ExprKind;
 use crate::value::Value;
 
@@ -170,7 +170,8 @@ impl Trial {
         let written: Arc<str> = aim.attack.title.as_str().into();
         let key = self.env.site(span).with(aim.attack.title.clone());
         let select = Select { first, ..Select::default() };
-        let fault = Fault { written: written.clone(), kind, select, key, trace: None };
+        let fault =
+            Fault { written: written.clone(), kind, select, key, trace: None, counted: Counted::default() };
         let harm = Harm { written, span, what: What::Link { on: on.clone(), fault: Box::new(fault) } };
         self.cx.begin_faults(&self.env, vec![harm]).await
     }

@@ -222,10 +222,9 @@ impl Trial {
         let exchange = &answer.response.exchange;
         let hidden =
             answer.hidden().map_or_else(String::new, |hidden| format!(" (the service: {})", hidden.told()));
-        let line = format!(
-            "attempt {}  {}{what} → {}{hidden} after {took:.1} ms",
-            answer.number, exchange.request, exchange.response
-        );
+        let (request, response) = exchange.brief();
+        let line =
+            format!("attempt {}  {request}{what} → {response}{hidden} after {took:.1} ms", answer.number);
         self.lines.push((answer.start.duration_since(self.began), line));
     }
 

@@ -17,8 +17,8 @@ use super::super::service::ServiceRef;
 use super::{Harm, What};
 use crate::diag::Code;
 use crate::event::{Detail, EventKind, Failure};
-use crate::link::fault::{Kind, Select};
-use crate::link::{AtWork, Fault, Hit, Link};
+use crate::link::fault::{Counted, Kind, Select};
+use crate::link::{AtWork, Fault, HELD, Hit, Link};
 use crate::shape::DrawKey;
 use crate::system::fault::{ProcessFault, Strike};
 use crate::value::{Live as _, Number, Value, show};
@@ -66,6 +66,7 @@ impl Faults {
     pub(crate) async fn end(mut self, cx: &Arc<Cx>, env: &Env, passed: bool) -> Flow<()> {
         let took = self.began.elapsed();
         let spared: BTreeSet<usize> = self.spared().collect();
+        let too_long: Vec<Failure> = self.too_long(cx, env).collect();
         drop(std::mem::take(&mut self.at_work));
         self.ended.cancel();
         let mut failures = Vec::new();
@@ -82,6 +83,7 @@ impl Faults {
         for failure in &mut failures {
             failure.repeat.clone_from(&cx.repeat);
         }
+        failures.extend(too_long);
         if passed && failures.is_empty() {
             failures = self.never_hit(cx, env, took, &spared);
         }
@@ -93,6 +95,20 @@ impl Faults {
         self.at_work.iter().flat_map(|(at_work, indexes)| {
             let spared = indexes.iter().enumerate().filter(|(fault, _)| at_work.spared(*fault));
             spared.map(|(_, index)| *index)
+        })
+    }
+
+    /// The failures of those that could not do what they promise: hold a message back.
+    fn too_long(&self, cx: &Cx, env: &Env) -> impl Iterator<Item = Failure> {
+        let overflowed = self.at_work.iter().filter(|(at_work, _)| at_work.has_overflowed());
+        let harms = overflowed.filter_map(|(_, indexes)| self.harms.get(*indexes.first()?));
+        harms.map(move |harm| {
+            let message =
+                format!("`{}` could not hold a message back, which was reset instead", harm.written);
+            let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+            let text = format!("a fault holds back up to {HELD} bytes, and the message is longer");
+            failure.details.push(Detail::Note { text });
+            failure
         })
     }
 
@@ -130,10 +146,17 @@ fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
     let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
     let text = match passed {
         0 => "no call passed while the block ran".to_owned(),
-        1 => "one call passed while the block ran, and it does not fit".to_owned(),
-        some => format!("{some} calls passed while the block ran, and none fits"),
+        1 => "one call passed while the block ran, and it does not fit, or another fault took it".to_owned(),
+        some => format!("{some} calls passed while the block ran, and none fits, or other faults took them"),
     };
     failure.details.push(Detail::Note { text });
+    if let What::Link { fault, .. } = &harm.what
+        && matches!(fault.kind, Kind::Duplicate { .. } | Kind::Delay { .. } | Kind::Reorder { .. })
+        && passed > 0
+    {
+        let text = "it holds whole requests back, so the calls of client streams never fit".to_owned();
+        failure.details.push(Detail::Note { text });
+    }
     failure.help =
         Some("what the block shows holds without the fault too, so it proves nothing of it".to_owned());
     failure
@@ -186,15 +209,15 @@ impl Cx {
                             let (send, heard) = mpsc::unbounded_channel();
                             let select =
                                 Select { nth: Some(*nth), method: method.clone(), ..Select::default() };
+                            let (written, counted) = (harm.written.clone(), Counted::default());
+                            let fault =
+                                Fault { written, kind: Kind::LostRequest, select, key, trace: None, counted };
                             let among = parts(service);
                             for standing in self.standing(counts) {
                                 if !among.iter().any(|part| part.name == standing.to.name) {
                                     continue;
                                 }
-                                let (written, select) = (harm.written.clone(), select.clone());
-                                let fault =
-                                    Fault { written, kind: Kind::LostRequest, select, key, trace: None };
-                                let on = self.add(&mut links, standing, index, fault, &key);
+                                let on = self.add(&mut links, standing, index, fault.clone(), &key);
                                 on.crashes.insert(index, send.clone());
                             }
                             strikes.spawn(crashes(heard, *down, ended.clone()));
