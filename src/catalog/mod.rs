@@ -10,6 +10,7 @@ mod yaml;
 pub use place::Malformed;
 pub use write_yaml::to_yaml;
 pub use yaml::from_yaml;
+pub(crate) use yaml::scalar as yaml_scalar;
 
 use crate::value::{JsonError, Value, from_json};
 

@@ -174,7 +174,8 @@ fn unknown(tag: &Tag) -> String {
     format!("the tag `{tag}` is not known here")
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
+/// What a scalar is by the core schema; the error says why it is not what its tag says.
+pub(crate) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
     let Some(tag) = tag else {
         return if style == ScalarStyle::Plain { plain(text) } else { Ok(Value::text(text)) };
     };

@@ -12,6 +12,8 @@ mod headers;
 mod known;
 mod literal;
 mod method;
+mod narrow;
+mod near;
 mod operation;
 mod path;
 mod payload;
@@ -45,6 +47,8 @@ pub(super) struct Memory<'a> {
     variables: BTreeMap<Span, Known<'a>>,
     /// The literals that variables hold, likewise.
     literals: BTreeMap<Span, &'a Expr>,
+    /// The statuses that expectations left of responses, with the number of braces around each.
+    narrowed: Vec<(usize, Span, u16)>,
     /// How the blocks around here end whose value is used, the innermost last.
     ends: Vec<Vec<Outcome<'a>>>,
     /// Set where the value of the `parallel` that comes next is used.
@@ -96,8 +100,8 @@ impl<'a> Walker<'a, '_> {
             let many = option(request, "pages").is_some();
             let known = match (many, &*request.verb.name) {
                 (_, OPEN) => None,
-                (true, _) => Some(Known::Response(operation).list()),
-                (false, _) => Some(Known::Response(operation)),
+                (true, _) => Some(Known::Response(operation, None).list()),
+                (false, _) => Some(Known::Response(operation, None)),
             };
             if let Some(known) = known {
                 self.memory.answers.insert(request.verb.span, known);

@@ -20,6 +20,9 @@ impl<'a> Walker<'a, '_> {
         if let Some(used) = &expect.relation {
             self.relation(used);
         }
+        if expect.relation.is_none() {
+            self.expected(&expect.subject);
+        }
         let live = self.saw_live;
         for (phrase, word) in [(&expect.within, "within"), (&expect.throughout, "throughout")] {
             let Some(duration) = phrase else { continue };

@@ -7,7 +7,7 @@ use super::walker::{Meaning, Walker};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, ObjectEntry, ObjectExpr, TemplatePart};
 
 impl<'a> Walker<'a, '_> {
     /// An expression that describes a set of values.
@@ -72,6 +72,7 @@ impl<'a> Walker<'a, '_> {
 
     fn object_pattern(&mut self, object: &'a ObjectExpr) {
         self.doubled_fields(object);
+        self.computed_of_nothing(object);
         self.at(
             |place| place.at_hand = true,
             |walker| {
@@ -87,6 +88,39 @@ impl<'a> Walker<'a, '_> {
                 }
             },
         );
+    }
+
+    /// `{ a?: text, b: "x-${.a}" }`: where `a` is left out, nothing can be drawn.
+    fn computed_of_nothing(&mut self, object: &'a ObjectExpr) {
+        let may_lack = |wanted: &str| {
+            object.entries.iter().any(|entry| {
+                matches!(entry, ObjectEntry::Field { name, optional: true, .. }
+                    if name.plain().as_deref() == Some(wanted))
+            })
+        };
+        for entry in &object.entries {
+            let ObjectEntry::Field { name, value: Expr { kind: ExprKind::Text(text), .. }, .. } = entry
+            else {
+                continue;
+            };
+            for part in &text.parts {
+                let TemplatePart::Expr(part) = part else { continue };
+                let mut root = part;
+                while let ExprKind::Field(base, _) = &root.kind {
+                    root = base;
+                }
+                let ExprKind::It(sibling) = &root.kind else { continue };
+                if may_lack(&sibling.name) {
+                    let own = name.plain().unwrap_or_default();
+                    let message =
+                        format!("`{own}` is computed from `{}`, which may be left out", sibling.name);
+                    self.push(Diagnostic::warning(Code::WRONG_TYPE, root.span, message).help(format!(
+                        "where it is, nothing can be drawn: let `{}` always be there",
+                        sibling.name
+                    )));
+                }
+            }
+        }
     }
 
     /// `not { id: 1 }` fits whatever has one field more, which is never what was meant. A shape by

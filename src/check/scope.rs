@@ -67,6 +67,11 @@ impl Scopes {
         self.scopes.push(Scope { variables: Vec::new(), response });
     }
 
+    /// How many braces are open.
+    pub(super) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
     /// Leaves braces; returns the variables that were declared in them. The outermost stays.
     pub(super) fn leave(&mut self) -> Vec<Variable> {
         if self.scopes.len() > 1 {

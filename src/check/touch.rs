@@ -23,6 +23,8 @@ pub struct Contact {
     pub scenario: usize,
     calls: BTreeSet<Call>,
     words: BTreeSet<Arc<str>>,
+    /// Whether it speaks of a type of a contract, and so of every name in it.
+    types: bool,
 }
 
 /// A request as far as it is known before the run.
@@ -40,7 +42,7 @@ pub fn contacts(plan: &Plan) -> Vec<Contact> {
     all.map(|(scenario, planned)| {
         let mut walk = Walk::new(&plan.program);
         walk.reach(planned.item);
-        Contact { scenario, calls: walk.calls, words: walk.words }
+        Contact { scenario, calls: walk.calls, words: walk.words, types: walk.types }
     })
     .collect()
 }
@@ -48,7 +50,7 @@ pub fn contacts(plan: &Plan) -> Vec<Contact> {
 impl Contact {
     /// Whether the scenario calls one of the operations and, when there are names, writes one.
     pub fn touches(&self, operations: &[Address], names: &[Arc<str>]) -> bool {
-        (names.is_empty() || names.iter().any(|name| self.words.contains(name)))
+        (names.is_empty() || self.types || names.iter().any(|name| self.words.contains(name)))
             && operations.iter().any(|operation| self.calls.iter().any(|call| call.reaches(operation)))
     }
 }
@@ -60,9 +62,10 @@ impl Call {
                 method == other && (services.is_empty() || services.contains(service))
             }
             (Call::Http { verb, path }, Address::Http { method, path: segments }) => {
-                verb == method
-                    && path.len() == segments.len()
-                    && path.iter().zip(segments).all(|(given, segment)| fits(given, segment))
+                // A path that only the run knows may be any.
+                let unknown = matches!(path.as_slice(), [only] if only.starts_with(UNKNOWN));
+                let fits_each = || path.iter().zip(segments).all(|(given, segment)| fits(given, segment));
+                verb == method && (unknown || path.len() == segments.len() && fits_each())
             }
             _ => false,
         }
@@ -88,6 +91,7 @@ struct Walk<'a> {
     waiting: Vec<ItemRef>,
     calls: BTreeSet<Call>,
     words: BTreeSet<Arc<str>>,
+    types: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -98,6 +102,7 @@ impl<'a> Walk<'a> {
             waiting: Vec::new(),
             calls: BTreeSet::new(),
             words: BTreeSet::new(),
+            types: false,
         }
     }
 
@@ -162,6 +167,9 @@ impl<'a> Walk<'a> {
             }
             ExprKind::Field(base, field) => {
                 self.words.insert(field.name.clone());
+                // `any ledger.Entry`
+                self.types |=
+                    self.program.type_name(unit, expr).is_some_and(|named| !named.found().is_empty());
                 // `m.place_order`, when `m` is a module.
                 if let ExprKind::Name(alias) = &base.kind
                     && let Some(Definition::Module(module)) = self.program.lookup(unit, alias)
@@ -197,7 +205,14 @@ impl<'a> Walk<'a> {
 
     fn request(&mut self, unit: usize, request: &Request) {
         let Some(target) = &request.target else { return };
-        let Some((at, item)) = self.program.lookup_item(unit, &target.name.name) else { return };
+        // `GET shop /a`, or `GET m.shop /a` behind the name of a module.
+        let found = match self.program.lookup(unit, &target.name.name) {
+            Some(Definition::Module(module)) => {
+                target.members.first().and_then(|member| self.program.lookup_item(module, &member.name))
+            }
+            _ => self.program.lookup_item(unit, &target.name.name),
+        };
+        let Some((at, item)) = found else { return };
         let ItemKind::Service(service) = &item.kind else { return };
         let spoken = super::request::spoken(service);
         if spoken.as_ref().is_some_and(|protocol| &*protocol.name == "grpc") {
@@ -326,6 +341,31 @@ scenario "asks the books" {
             assert!(books.touches(&[grpc("List")], &[name.into()]), "{name}");
         }
         assert!(!books.touches(&[grpc("List")], &["qty".into()]));
+    }
+
+    #[test]
+    fn modules_types_and_paths_of_the_run_are_seen_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        let api = "openapi: 3.1.0\ninfo: { title: t, version: '1' }\npaths: {}\n\
+                   components: { schemas: { Order: { type: object, properties: { sku: { type: string } } } } }\n";
+        write("api.yaml", api);
+        write("m.scn", "service shop { speaks http contract \"./api.yaml\"; at \"http://a.test\" }\n");
+        let text = "use \"./m.scn\" as m\nuse \"./m.scn\" { shop }\n\
+                    scenario \"a\" { GET m.shop /orders }\n\
+                    scenario \"b\" { POST shop /orders any shop.Order }\n\
+                    scenario \"c\" { let next = \"/orders\"\n  GET shop \"${next}\" }\n";
+        write("t.scn", text);
+        let registry = crate::rooms::registry();
+        let (program, _) = crate::load::load(&[dir.path().join("t.scn")], dir.path());
+        let (plan, _) = crate::check::check(program, &registry);
+        let contacts = contacts(&plan);
+        let [a, b, c] = &contacts[..] else { panic!("{contacts:?}") };
+        let (get, post) = ([http("GET", &["orders"])], [http("POST", &["orders"])]);
+        assert!(a.touches(&get, &[]) && !a.touches(&post, &[]) && !a.touches(&get, &["sku".into()]));
+        assert!(b.touches(&post, &["sku".into()]), "what is drawn has every field of its type");
+        assert!(c.touches(&get, &[]) && c.touches(&[http("GET", &["a", ":b"])], &[]), "any path");
+        assert!(!c.touches(&post, &[]));
     }
 
     #[test]

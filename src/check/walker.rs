@@ -192,6 +192,7 @@ impl<'a, 'c> Walker<'a, 'c> {
     /// Leaves a scope and warns of the variables that nothing read.
     pub(super) fn leave(&mut self) {
         let variables = self.scopes.leave();
+        self.widen();
         self.warn_unused(variables);
     }
 

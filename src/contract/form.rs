@@ -33,8 +33,8 @@ pub enum Form {
 pub enum Field {
     /// It has these patterns, and is declared there.
     Known(Vec<Pattern>, Option<Span>),
-    /// It may be there, but nothing is said of it.
-    Free,
+    /// It may be there, but nothing is said of it; the names of which something is said.
+    Free(Vec<(Arc<str>, Option<Span>)>),
     /// No form has it; the names that there are, each with its place.
     Missing(Vec<(Arc<str>, Option<Span>)>),
     /// Nothing here is an object.
@@ -116,9 +116,10 @@ pub fn field(patterns: &[Pattern], name: &str) -> Field {
     let mut origin = None;
     let mut names: Vec<(Arc<str>, Option<Span>)> = Vec::new();
     let mut objects = 0;
+    let mut open = false;
     for form in patterns.iter().flat_map(forms) {
         match form {
-            Form::Anything | Form::Opaque(_) => return Field::Free,
+            Form::Anything | Form::Opaque(_) => return Field::Free(Vec::new()),
             Form::Map(map) => {
                 objects += 1;
                 known.push(map.value);
@@ -131,21 +132,22 @@ pub fn field(patterns: &[Pattern], name: &str) -> Field {
                         origin = origin.or(field.origin);
                     }
                     None if object.rest.is_some() => known.extend(object.rest.map(|rest| *rest)),
-                    None if object.open => return Field::Free,
-                    None => names.extend(shown(&object)),
+                    None => {
+                        open |= object.open;
+                        names.extend(shown(&object));
+                    }
                 }
             }
             Form::List(..) | Form::Leaf(_) => {}
         }
     }
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|(name, _)| seen.insert(name.clone()));
     match (known.is_empty(), objects) {
+        _ if open => Field::Free(names),
         (false, _) => Field::Known(known, origin),
         (true, 0) => Field::NoObject,
-        (true, _) => {
-            let mut seen = std::collections::BTreeSet::new();
-            names.retain(|(name, _)| seen.insert(name.clone()));
-            Field::Missing(names)
-        }
+        (true, _) => Field::Missing(names),
     }
 }
 
@@ -279,13 +281,13 @@ mod tests {
         let closed = object(false, &["id"]);
         assert!(matches!(field(std::slice::from_ref(&closed), "id"), Field::Known(..)));
         assert!(matches!(field(std::slice::from_ref(&closed), "total"), Field::Missing(_)));
-        assert!(matches!(field(&[closed.clone(), object(true, &[])], "total"), Field::Free));
+        assert!(matches!(field(&[closed.clone(), object(true, &[])], "total"), Field::Free(_)));
         assert!(matches!(field(&[closed.clone(), object(false, &["total"])], "total"), Field::Known(..)));
         let text = Pattern::Type("text", Arc::default());
         assert!(matches!(field(std::slice::from_ref(&text), "x"), Field::NoObject));
         let both = Pattern::All(vec![closed.clone(), object(true, &["note"])]);
         assert!(matches!(field(std::slice::from_ref(&both), "note"), Field::Known(..)));
-        assert!(matches!(field(&[Pattern::Anything, closed], "total"), Field::Free));
+        assert!(matches!(field(&[Pattern::Anything, closed], "total"), Field::Free(_)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::shape::Pattern;
 use crate::source::Span;
+use crate::value::Value;
 
 /// A contract, read.
 #[derive(Debug, Default)]
@@ -26,6 +27,18 @@ pub struct Declared {
     pub pattern: Pattern,
     /// Where it is declared.
     pub origin: Option<Span>,
+    /// What of a value arrives, where that is not the value itself.
+    pub arrives: Option<Arrives>,
+}
+
+/// What the other side reads when a value is sent as one of a type; none when it cannot be sent.
+#[derive(Clone)]
+pub struct Arrives(pub Arc<dyn Fn(&Value) -> Option<Value> + Send + Sync>);
+
+impl std::fmt::Debug for Arrives {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arrives")
+    }
 }
 
 /// One thing a service can be asked to do.

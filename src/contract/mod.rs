@@ -17,7 +17,8 @@ use std::sync::Arc;
 use crate::source::SourceId;
 
 pub use interface::{
-    Address, Declared, Interface, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status,
+    Address, Arrives, Declared, Interface, Operation, Parameter, ParameterPlace, Payload, Response, Segment,
+    Status,
 };
 
 /// A service's contract.

@@ -206,7 +206,7 @@ impl Book {
             let target = Target { key: (0, String::new()), node: root.clone() };
             let pattern = self.lower(Mode::Either).target(&target);
             let origin = root.entries().first().map(|entry| entry.key_span);
-            self.interface.root = Some(Declared { pattern, origin });
+            self.interface.root = Some(Declared { pattern, origin, arrives: None });
         }
     }
 
@@ -216,7 +216,7 @@ impl Book {
             let name = entry.key.replace('~', "~0").replace('/', "~1");
             let target = Target { key: (0, format!("{pointer}/{name}")), node: entry.value.clone() };
             let pattern = self.lower(Mode::Either).target(&target);
-            let declared = Declared { pattern, origin: Some(entry.key_span) };
+            let declared = Declared { pattern, origin: Some(entry.key_span), arrives: None };
             self.interface.types.insert(entry.key.clone(), declared);
         }
     }
@@ -261,7 +261,8 @@ impl Book {
     }
 
     /// What was read, and each thing that is wrong once.
-    fn finish(self) -> (Interface, Vec<Diagnostic>) {
+    fn finish(mut self) -> (Interface, Vec<Diagnostic>) {
+        self.lowers.iter_mut().for_each(Lower::rest);
         let mut seen = BTreeSet::new();
         let lowered = self.lowers.into_iter().flat_map(|lower| lower.diagnostics);
         let mut all: Vec<Diagnostic> = self.diagnostics.into_iter().chain(lowered).collect();

@@ -28,6 +28,13 @@ use crate::shape::{Pattern, fits};
 use crate::source::Span;
 use crate::value::Value;
 
+/// References that lead on from each other further than this are followed when they are needed:
+/// contracts have long chains of them, and stacks an end.
+const FOLLOWED_DEPTH: usize = 32;
+
+/// Schemas that say no more than other schemas may do so this often.
+const MAX_CHAIN: usize = 200;
+
 /// Schemas within themselves are drawn this deep at most.
 const DRAWN_DEPTH: usize = 2;
 
@@ -61,10 +68,14 @@ pub(super) struct Lower {
     level: usize,
     /// The schemas that are being made, outermost first.
     stack: Vec<(usize, String)>,
+    /// How many of them lie outside of the value at hand: of a property, an element or a name.
+    outside: usize,
     /// Those that were made, and whether they hold one that contains itself.
     made: BTreeMap<(usize, String), (Pattern, bool)>,
     /// How many references were left for later since they lead back.
     late: usize,
+    /// Those that were too far from the first one to be made with it.
+    far: Vec<Target>,
     /// What is wrong with the schemas.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -76,8 +87,10 @@ impl Lower {
             mode,
             level: 0,
             stack: Vec::new(),
+            outside: 0,
             made: BTreeMap::new(),
             late: 0,
+            far: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -119,7 +132,20 @@ impl Lower {
             return any_json();
         };
         match self.files.follow(doc, text) {
-            Ok(target) => self.target(&target),
+            Ok(target) => {
+                // Of a value within the value, a schema within itself is a tree; of the value
+                // itself, it says nothing and never ends.
+                let met = self.stack.iter().rposition(|known| *known == target.key);
+                let message = if met.is_some_and(|at| at >= self.outside) {
+                    format!("`{text}` leads back to itself, and to no property or element on the way")
+                } else if self.stack.len() - self.outside >= MAX_CHAIN {
+                    format!("schemas refer to each other more than {MAX_CHAIN} times on the way to `{text}`")
+                } else {
+                    return self.target(&target);
+                };
+                self.error(reference.span, message);
+                any_json()
+            }
             Err(why) => {
                 self.error(reference.span, why);
                 any_json()
@@ -134,7 +160,11 @@ impl Lower {
             self.late += usize::from(*late);
             return pattern.clone();
         }
-        if self.stack.contains(&target.key) {
+        let far = self.stack.len() >= FOLLOWED_DEPTH && self.outside == self.stack.len();
+        if far {
+            self.far.push(target.clone());
+        }
+        if far || self.stack.contains(&target.key) {
             self.late += 1;
             let (files, mode, level, target) =
                 (self.files.clone(), self.mode, self.level + 1, target.clone());
@@ -148,6 +178,13 @@ impl Lower {
         let pattern = Pattern::Named(name, Arc::new(inner));
         self.made.insert(target.key.clone(), (pattern.clone(), self.late > before));
         pattern
+    }
+
+    /// Makes what was left for later, for what is wrong with it.
+    pub(super) fn rest(&mut self) {
+        while let Some(target) = self.far.pop() {
+            self.target(&target);
+        }
     }
 
     /// Everything that a schema says but its `$ref`.
@@ -198,15 +235,22 @@ impl Lower {
 
     /// Reads schemas that only the judge applies, for what is wrong in them.
     fn conditions(&mut self, doc: usize, node: &Arc<Node>) {
-        for key in ["if", "then", "else", "propertyNames", "unevaluatedProperties", "unevaluatedItems"] {
-            if let Some(inner) = node.get(key) {
-                self.schema(doc, inner);
+        let under = |key: &str| node.get(key).map(|map| map.entries().to_vec()).unwrap_or_default();
+        for key in ["if", "then", "else"] {
+            if let Some(same) = node.get(key) {
+                self.schema(doc, same);
             }
         }
-        for key in ["patternProperties", "dependentSchemas"] {
-            for entry in node.get(key).map(|map| map.entries()).unwrap_or_default() {
-                self.schema(doc, &entry.value);
+        for same in under("dependentSchemas") {
+            self.schema(doc, &same.value);
+        }
+        for key in ["propertyNames", "unevaluatedProperties", "unevaluatedItems"] {
+            if let Some(inner) = node.get(key) {
+                self.inner(doc, inner);
             }
+        }
+        for inner in under("patternProperties") {
+            self.inner(doc, &inner.value);
         }
     }
 
@@ -275,11 +319,13 @@ impl Lower {
         }
     }
 
-    /// A schema inside another, and whether it leads back to one that is being made.
+    /// The schema of a value inside another, and whether it leads back to one that is being made.
     fn inner(&mut self, doc: usize, node: &Arc<Node>) -> (Pattern, bool) {
-        let before = self.late;
+        let (late, outside) = (self.late, self.outside);
+        self.outside = self.stack.len();
         let pattern = self.schema(doc, node);
-        (pattern, self.late > before)
+        self.outside = outside;
+        (pattern, self.late > late)
     }
 
     /// A whole number from 0 under a keyword.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
+use crate::contract::Arrives;
 use crate::diag::Code;
 use crate::function::{self, operators};
 use crate::lang::Kind;
@@ -16,6 +17,9 @@ use crate::syntax::ast::{
 use crate::syntax::visit;
 use crate::value::BoxFuture;
 use crate::value::{Key, Object, Path, Step, Text, Value};
+
+/// Shapes that stand for shapes are followed this deep.
+const DEPTH: usize = 16;
 
 impl Cx {
     /// The pattern that an expression describes.
@@ -70,7 +74,11 @@ impl Cx {
                     Ok(Pattern::Union(parts))
                 }
                 ExprKind::Unary(UnaryOp::Not, inner) => {
-                    Ok(Pattern::Not(Box::new(self.pattern(env, inner).await?)))
+                    let pattern = self.pattern(env, inner).await?;
+                    Ok(match self.arrives(env, env.unit, inner, 0) {
+                        Some(arrives) => not_on_arrival(pattern, arrives),
+                        None => Pattern::Not(Box::new(pattern)),
+                    })
                 }
                 ExprKind::Compare(op, inner) => {
                     let value = self.eval(env, inner).await?;
@@ -136,6 +144,24 @@ impl Cx {
         }
         match self.world.plan.program.type_name(env.unit, expr)?.found().as_slice() {
             [(_, declared)] => Some(declared.pattern.clone()),
+            _ => None,
+        }
+    }
+
+    /// How values of a shape travel, when the shape is a contract's or a refinement of one.
+    fn arrives(&self, env: &Env, unit: usize, expr: &Expr, depth: usize) -> Option<Arrives> {
+        let program = &self.world.plan.program;
+        match &expr.kind {
+            ExprKind::Refine(base, _) => self.arrives(env, unit, base, depth),
+            ExprKind::Name(name) if env.get(name).is_none() && depth < DEPTH => {
+                let (at, item) = program.lookup_item(unit, name)?;
+                let ItemKind::Shape(shape) = &item.kind else { return None };
+                self.arrives(env, at.unit, &shape.pattern, depth + 1)
+            }
+            ExprKind::Field(..) => match program.type_name(unit, expr)?.found().as_slice() {
+                [(_, declared)] => declared.arrives.clone(),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -284,6 +310,29 @@ impl Cx {
             self.bad_value(env, expr.span, message)
         })
     }
+}
+
+/// What does not fit a shape, and is told from what fits where it arrives: a message carries no
+/// `null`, and what its fields cannot hold is never sent.
+fn not_on_arrival(pattern: Pattern, arrives: Arrives) -> Pattern {
+    let not = Pattern::Not(Box::new(pattern.clone()));
+    let name = shape::describe(&not);
+    let judge: shape::Judge = Arc::new(move |value| {
+        let difference = |actual: &str| {
+            let (path, expected) = (String::new(), "a value that is told apart where it arrives".to_owned());
+            vec![shape::Difference { path, expected, actual: actual.to_owned() }]
+        };
+        match (arrives.0)(value) {
+            None => difference("one that the message cannot carry"),
+            Some(arrived) if shape::fits(&pattern, &arrived) => {
+                difference("one that arrives as one that fits")
+            }
+            Some(_) => Vec::new(),
+        }
+    });
+    // Only what is drawn must be told apart: what is compared has arrived already.
+    let drawn = Pattern::Judged(Box::new(not.clone()), judge);
+    Pattern::Named(name.into(), Arc::new(Pattern::Weighted(vec![(1, drawn), (0, not)])))
 }
 
 fn key_path(expr: &Expr) -> Option<Vec<Step>> {

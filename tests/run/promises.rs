@@ -95,7 +95,7 @@ const MISTAKES: &[Mistake] = &[
         "e2e.scn",
         "\"/v1/orders/${body.id}\"",
         "\"/v1/orders/${body.«idd»}\"",
-        "the body of no response of `POST /v1/orders` has a field `idd`",
+        "the body of the response 201 of `POST /v1/orders` has no field `idd`",
         (YAML, "id:"),
     ),
     Mistake(

@@ -177,6 +177,35 @@ scenario "no message" { forall many in re"[a-z]{3}" { call g.Put { order: { qty:
 }
 
 #[test]
+fn what_is_drawn_to_be_no_message_is_told_from_one_where_it_arrives() {
+    let text = |shape: &str| {
+        format!(
+            "service g {{ speaks grpc contract \"./g.proto\"; at \"http://127.0.0.1:9\" }}\n\
+             shape Good = g.Order {{ qty: int(0..9), name: text(0..3) }}\n\
+             scenario \"it\" {{\n  forall bad in any not {shape} for 60 cases {{\n    \
+             expect bad matches {{ qty: int, name: text }}\n    expect bad not matches Good\n  }}\n}}\n"
+        )
+    };
+    let run = |text: &str| {
+        let project = scn(text);
+        project.write(
+            "g.proto",
+            "syntax = \"proto3\"; package g; service G { rpc Put(Order) returns (Order); }\n\
+             message Order { int32 qty = 1; string name = 2; }",
+        );
+        project.run(&[])
+    };
+    // `null`, a field that is missing and `\"1\"` as a number would be the same as a valid message.
+    run(&text("Good")).ends(0, &[]);
+    run(&text("(g.Order { qty: int(0..9), name: text(0..3) })")).ends(0, &[]);
+    // Every message that can be sent is one.
+    run(&text("g.Order")).ends(1, &["no value was found that fits all of `not g.Order`"]);
+    let compared = "service g { speaks grpc contract \"./g.proto\"; at \"http://127.0.0.1:9\" }\n\
+                    scenario \"it\" {\n  expect \"x\" matches not g.Order\n}\n";
+    run(compared).ends(0, &[]);
+}
+
+#[test]
 fn ping_asks_what_ready_asks() {
     let url = server(|asked| match asked.path.as_str() {
         "/well" => json("200 OK", "{}"),

@@ -44,7 +44,7 @@ impl<'a> Walker<'a, '_> {
                 }
             }
             Known::Part(part) => self.part(part, op, with),
-            Known::Response(_) if op == BinaryOp::Matches => self.record(known, with),
+            Known::Response(..) if op == BinaryOp::Matches => self.record(known, with),
             _ => {}
         }
     }
@@ -52,13 +52,14 @@ impl<'a> Walker<'a, '_> {
     /// `r matches { status: 201, body: { … } }`
     fn record(&mut self, known: &Known<'a>, pattern: &'a Expr) {
         let ExprKind::Object(object) = &pattern.kind else { return };
-        let Known::Response(operation) = known else { return };
+        let Known::Response(operation, status) = known else { return };
+        let status = super::narrow::said(object).or(*status);
         for entry in &object.entries {
             let ObjectEntry::Field { name, value, .. } = entry else { continue };
             match name.plain().as_deref() {
                 Some("status") => self.status(operation, BinaryOp::Equal, value),
                 Some("body") => {
-                    if let Some(Known::Part(part)) = super::known::body(operation) {
+                    if let Some(Known::Part(part)) = super::known::body(operation, status) {
                         self.part(&part, BinaryOp::Matches, value);
                     }
                 }
@@ -156,7 +157,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn part_fits(&mut self, part: &Part<'a>, with: &'a Expr, pattern: &Pattern) {
-        let whole = format!("every response of `{}`", part.of.name);
+        let whole = part.responses("every response");
         let mut fit = super::fit::Fit::new(self, whole, Written::Pattern);
         fit.value(with, pattern, &super::fit::At { name: part.name.clone(), origin: part.origin });
         for found in fit.found {

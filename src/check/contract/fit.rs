@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::literal::constant;
-use super::mistake;
+use super::{mistake, near};
 use crate::check::types::literal;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Form, forms, kinds, listed};
@@ -156,7 +156,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         if self.written == Written::Form || wanted.contains(&same) || same == "null" && self.is_pattern() {
             return;
         }
-        let message = format!("`{}` is {}, not {}", at.name, many(&wanted), with_article(kind));
+        let message = format!("{} is {}, not {}", called(at), many(&wanted), with_article(kind));
         self.found.push(mistake(expr.span, message, place(at)));
     }
 
@@ -183,7 +183,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             _ if is_opaque => self.opaque(expr, pattern, at),
             _ => {
                 let wanted = kinds(pattern).map_or_else(|| described(pattern), |kinds| many(&kinds));
-                let message = format!("`{}` is {wanted}, not an object", at.name);
+                let message = format!("{} is {wanted}, not an object", called(at));
                 self.found.push(mistake(expr.span, message, place(at)));
             }
         }
@@ -248,7 +248,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
                 ObjectEntry::Field { name, value, optional, .. } => match name.plain() {
                     Some(plain) => {
                         let is_there = !matches!(value.kind, ExprKind::Absent) && !*optional;
-                        self.field(&plain, name, value, known, at);
+                        self.field(&plain, name, value, (object, known), at);
                         given.push((plain, is_there));
                     }
                     None => *more = true,
@@ -266,7 +266,14 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         }
     }
 
-    fn field(&mut self, plain: &Arc<str>, name: &Template, value: &'a Expr, known: &ObjectPattern, at: &At) {
+    fn field(
+        &mut self,
+        plain: &Arc<str>,
+        name: &Template,
+        value: &'a Expr,
+        (object, known): (&ObjectExpr, &ObjectPattern),
+        at: &At,
+    ) {
         if let Some(field) = known.fields.iter().find(|field| field.name == *plain) {
             let inner = At { name: plain.clone(), origin: field.origin.or(at.origin) };
             return self.value(value, &field.pattern, &inner);
@@ -276,10 +283,17 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         }
         // That a field is not there may be said of any.
         let denies = self.is_pattern() && matches!(value.kind, ExprKind::Absent);
-        if known.open || denies {
+        let names = form::shown(known);
+        if known.open && !denies {
+            let others: Vec<_> = names.into_iter().filter(|(name, _)| !writes(object, name)).collect();
+            if let Some(meant) = near::meant(plain, &others) {
+                self.found.push(near::misspelt(plain, &self.subject(at), name.span, meant));
+            }
             return;
         }
-        let names = form::shown(known);
+        if denies {
+            return;
+        }
         let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
         let message = format!("{} has no field `{plain}`", self.subject(at));
         let help =
@@ -328,7 +342,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             let mut one = self.again(self.written);
             let count = items.len() as u64;
             if count > *max || count < *min && !open {
-                let message = format!("`{}` has {}, not {count}", at.name, elements(*min, *max));
+                let message = format!("{} has {}, not {count}", called(at), elements(*min, *max));
                 one.found.push(mistake(expr.span, message, place(at)));
             }
             let inner = element(at);
@@ -344,7 +358,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             }
             None => {
                 let wanted = kinds(pattern).map_or_else(|| described(pattern), |kinds| many(&kinds));
-                let message = format!("`{}` is {wanted}, not a list", at.name);
+                let message = format!("{} is {wanted}, not a list", called(at));
                 self.found.push(mistake(expr.span, message, place(at)));
             }
         }
@@ -358,6 +372,13 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             name => format!("`{name}` in {}", self.whole),
         }
     }
+}
+
+/// Whether an object has a field of this name.
+fn writes(object: &ObjectExpr, wanted: &str) -> bool {
+    object.entries.iter().any(
+        |entry| matches!(entry, ObjectEntry::Field { name, .. } if name.plain().as_deref() == Some(wanted)),
+    )
 }
 
 fn element(at: &At) -> At {
@@ -378,6 +399,11 @@ pub(super) fn nearest_place(
     }
 }
 
+/// The value as messages name it.
+fn called(at: &At) -> String {
+    if at.name.is_empty() { "this".to_owned() } else { format!("`{}`", at.name) }
+}
+
 fn place(at: &At) -> Option<(Span, String)> {
     let text = if at.name.is_empty() {
         "declared here".to_owned()
@@ -390,7 +416,7 @@ fn place(at: &At) -> Option<(Span, String)> {
 /// A literal that does not fit.
 fn unfit(value: &Value, span: Span, pattern: &Pattern, at: &At) -> Diagnostic {
     let shown = show_short(value, 60);
-    let name = if at.name.is_empty() { "this".to_owned() } else { format!("`{}`", at.name) };
+    let name = called(at);
     let values = listed(pattern).unwrap_or_default();
     let texts: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
     if texts.is_empty() {

@@ -64,7 +64,9 @@ fn join(outcomes: Vec<Outcome<'_>>) -> Option<Known<'_>> {
 /// What is known of a value that is one of two.
 fn either<'a>(a: &Known<'a>, b: &Known<'a>) -> Option<Known<'a>> {
     match (a, b) {
-        (Known::Response(x), Known::Response(y)) if std::ptr::eq(*x, *y) => Some(a.clone()),
+        (Known::Response(x, one), Known::Response(y, other)) if std::ptr::eq(*x, *y) => {
+            Some(Known::Response(x, one.filter(|_| one == other)))
+        }
         (Known::List(x), Known::List(y)) => Some(Known::List(Arc::new(either(x, y)?))),
         (Known::Object(x), Known::Object(y)) => {
             let both = x.iter().filter_map(|(name, x)| Some((name.clone(), either(x, y.get(name)?)?)));
@@ -76,7 +78,8 @@ fn either<'a>(a: &Known<'a>, b: &Known<'a>) -> Option<Known<'a>> {
             }
             let same = std::ptr::eq(x.of, y.of) && x.name == y.name && x.many == y.many;
             let patterns = || x.patterns.iter().chain(&y.patterns).cloned().collect();
-            same.then(|| Known::Part(Arc::new(Part { patterns: patterns(), ..(**x).clone() })))
+            let status = x.status.filter(|_| x.status == y.status);
+            same.then(|| Known::Part(Arc::new(Part { patterns: patterns(), status, ..(**x).clone() })))
         }
         _ => None,
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::fit::{At, nearest_place};
 use super::literal::constant;
-use super::mistake;
+use super::{mistake, near};
 use crate::check::scope::Response as Scoped;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Field};
-use crate::contract::{Address, Operation, Parameter};
+use crate::contract::{Address, Operation, Parameter, Response};
 use crate::lang::Kind;
 use crate::shape::Pattern;
 use crate::source::Span;
@@ -19,8 +19,8 @@ use crate::syntax::ast::{Expr, ExprKind, Ident};
 /// What is known of a value.
 #[derive(Debug, Clone)]
 pub(in crate::check) enum Known<'a> {
-    /// The record of a response.
-    Response(&'a Operation),
+    /// The record of a response, and its status when only one is left.
+    Response(&'a Operation, Option<u16>),
     /// A list of such things.
     List(Arc<Known<'a>>),
     /// A list of which each element is another thing.
@@ -43,6 +43,8 @@ pub(in crate::check) enum Known<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::check) struct Part<'a> {
     pub(super) of: &'a Operation,
+    /// The status of the response, when only one is left.
+    pub(super) status: Option<u16>,
     /// What it may be, by all responses that have one.
     pub(super) patterns: Vec<Pattern>,
     /// Where it is declared.
@@ -74,7 +76,7 @@ impl<'a> Known<'a> {
     pub(super) fn element(&self) -> Option<Known<'a>> {
         match self {
             Known::List(element) => Some((**element).clone()),
-            Known::Stream(operation) => body(operation),
+            Known::Stream(operation) => body(operation, None),
             Known::Part(part) if part.many => {
                 Some(Known::Part(Arc::new(Part { many: false, ..(**part).clone() })))
             }
@@ -89,13 +91,13 @@ impl<'a> Known<'a> {
     /// A field.
     fn field(&self, name: &str) -> Option<Known<'a>> {
         match (self, name) {
-            (Known::Response(operation), "body") => body(operation),
-            (Known::Response(operation), "status") => Some(Known::Status(operation)),
-            (Known::Response(operation), "headers") => Some(Known::Headers(operation)),
+            (Known::Response(operation, status), "body") => body(operation, *status),
+            (Known::Response(operation, _), "status") => Some(Known::Status(operation)),
+            (Known::Response(operation, _), "headers") => Some(Known::Headers(operation)),
             (Known::List(element), "first" | "last") => Some((**element).clone()),
             (Known::Object(fields), name) => fields.get(name).cloned(),
-            (Known::Stream(operation), "first" | "last" | "body") => body(operation),
-            (Known::Stream(operation), "items") => match body(operation)? {
+            (Known::Stream(operation), "first" | "last" | "body") => body(operation, None),
+            (Known::Stream(operation), "items") => match body(operation, None)? {
                 Known::Part(part) => Some(Known::Part(Arc::new(Part { many: true, ..(*part).clone() }))),
                 _ => None,
             },
@@ -117,11 +119,27 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What the bodies of an operation's responses may be; none when one of them may be anything.
-pub(super) fn body<'a>(operation: &'a Operation) -> Option<Known<'a>> {
+impl Part<'_> {
+    /// The responses that have it, as messages name them.
+    pub(super) fn responses(&self, any: &str) -> String {
+        match self.status {
+            Some(status) => format!("the response {status} of `{}`", self.of.name),
+            None => format!("{any} of `{}`", self.of.name),
+        }
+    }
+}
+
+/// What the bodies of an operation's responses may be, or that of the one with this status; none
+/// when one of them may be anything.
+pub(super) fn body(operation: &Operation, status: Option<u16>) -> Option<Known<'_>> {
     let mut patterns = Vec::new();
     let mut origin = None;
-    for payload in operation.responses.iter().filter_map(|response| response.payload.as_ref()) {
+    let only = status.map(|status| operation.response(status));
+    let responses: Vec<&Response> = match only {
+        Some(only) => only.into_iter().collect(),
+        None => operation.responses.iter().collect(),
+    };
+    for payload in responses.into_iter().filter_map(|response| response.payload.as_ref()) {
         if payload.content.is_empty() {
             return None;
         }
@@ -130,7 +148,7 @@ pub(super) fn body<'a>(operation: &'a Operation) -> Option<Known<'a>> {
         }
         origin = origin.or(payload.origin);
     }
-    let part = Part { of: operation, patterns, origin, name: "body".into(), many: false };
+    let part = Part { of: operation, status, patterns, origin, name: "body".into(), many: false };
     (!part.patterns.is_empty()).then(|| Known::Part(Arc::new(part)))
 }
 
@@ -140,13 +158,14 @@ impl<'a> Walker<'a, '_> {
         match &expr.kind {
             ExprKind::Name(name) => {
                 if let Some(variable) = self.scopes.get(name) {
-                    return self.memory.variables.get(&variable.span).cloned();
+                    let known = self.memory.variables.get(&variable.span)?;
+                    return Some(self.narrowed(known, variable.span));
                 }
                 if self.cx.program.lookup(self.item.unit, name).is_some() {
                     return self.given_by(expr);
                 }
                 let Scoped::Of(_, request) = self.scopes.response() else { return None };
-                self.memory.answers.get(request)?.field(name)
+                self.narrowed(self.memory.answers.get(request)?, *request).field(name)
             }
             ExprKind::Field(base, field) => {
                 self.given_by(expr).or_else(|| self.knows(base)?.field(&field.name))
@@ -190,8 +209,10 @@ impl<'a> Walker<'a, '_> {
                 let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
                 let of =
                     if &*part.name == "body" { "the body".to_owned() } else { format!("`{}`", part.name) };
-                let message =
-                    format!("{of} of no response of `{}` has a field `{}`", part.of.name, field.name);
+                let message = match part.status {
+                    Some(_) => format!("{of} of {} has no field `{}`", part.responses(""), field.name),
+                    None => format!("{of} of {} has a field `{}`", part.responses("no response"), field.name),
+                };
                 let place = nearest_place(&field.name, &names, &at);
                 let diagnostic = mistake(field.span, message, place);
                 let diagnostic = if words.is_empty() {
@@ -200,6 +221,13 @@ impl<'a> Walker<'a, '_> {
                     diagnostic.help(format!("it has {}", list(&words)))
                 };
                 self.push(diagnostic.did_you_mean(&field.name, words));
+            }
+            Field::Free(names) if !is_property => {
+                if let Some(meant) = near::meant(&field.name, &names) {
+                    let of = if &*part.name == "body" { "the body" } else { &*format!("`{}`", part.name) };
+                    let of = format!("{of} of {}", part.responses("every response"));
+                    self.push(near::misspelt(&field.name, &of, field.span, meant));
+                }
             }
             Field::NoObject if !is_property => {
                 let kinds: Option<Vec<Vec<&str>>> = part.patterns.iter().map(form::kinds).collect();

@@ -42,7 +42,7 @@ impl<'a> Walker<'a, '_> {
                 }
             }
         }
-        let known = if opens { Known::Stream(operation) } else { Known::Response(operation) };
+        let known = if opens { Known::Stream(operation) } else { Known::Response(operation, None) };
         self.memory.answers.insert(request.verb.span, known);
     }
 

@@ -120,7 +120,8 @@ impl<'a> Walker<'a, '_> {
             return;
         };
         if is_any(&reply.value) {
-            if body(operation).is_none() && payload.content.iter().all(|(_, pattern)| pattern.is_none()) {
+            if body(operation, None).is_none() && payload.content.iter().all(|(_, pattern)| pattern.is_none())
+            {
                 let place = payload.origin.map(|origin| (origin, "declared here".to_owned()));
                 let message = format!(
                     "the contract does not describe the body of the response to `{}`{status}",

@@ -56,6 +56,7 @@ impl<'a> Fit<'_, 'a, '_> {
         for found in fields.found {
             let mut diagnostic =
                 mistake(span, found.message, Some((found.at.span, "in this shape".to_owned())));
+            diagnostic.severity = found.severity;
             diagnostic.also.extend(found.also);
             diagnostic.help = found.help;
             self.found.push(diagnostic);

@@ -3,10 +3,14 @@
 //! and schemas, and those are half of what may break. Operations are paired by their method and
 //! path, in which names of parameters do not count.
 
+mod forms;
 mod operation;
+mod outgoing;
+mod property;
 mod schema;
 mod table;
 mod view;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +63,7 @@ struct Found {
 pub(crate) fn compare(old: &Document, new: &Document, level: Level) -> Result<Vec<Break>, Nothing> {
     let (before, after) = (operations(old), operations(new));
     let mut walk = Walk { old: old.files(), new: new.files(), level, found: Vec::new(), at: Vec::new() };
-    if before.is_empty() && schemas(walk.old).is_empty() {
+    if before.is_empty() && schemas(walk.old).is_empty() && walk.old.root().get("webhooks").is_none() {
         return Err(Nothing::Declared);
     }
     let mut pairs = walk.schemas();
@@ -73,6 +77,9 @@ pub(crate) fn compare(old: &Document, new: &Document, level: Level) -> Result<Ve
             None => walk.lost_operation(op, &after),
         }
     }
+    walk.at = Vec::new();
+    pairs += walk.outgoing(&before, &after);
+    walk.unreached(&before);
     let said = walk.found.iter().any(|found| found.rule.levels.contains(&level));
     if pairs == 0 && !said {
         return Err(Nothing::InCommon);

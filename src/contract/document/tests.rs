@@ -42,6 +42,10 @@ fn every_part_has_its_place() {
         assert_eq!(slice(paths.value.items()[1].span), "bcd");
         assert_eq!(root.pointer("/öl/paths/1").unwrap().text().map(|t| &**t), Some("bcd"));
         assert!(root.pointer("/öl/paths/2").is_none());
+        // A mark of the byte order is no part of the first key.
+        let marked = read(&format!("\u{feff}{text}"), is_json).unwrap();
+        let (bare, marked) = (&root.entries()[0], &marked.entries()[0]);
+        assert_eq!((&marked.key, marked.key_span.start), (&bare.key, bare.key_span.start + 3));
     }
 }
 

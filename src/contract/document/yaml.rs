@@ -8,12 +8,13 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{Data, Entries, Entry, MAX_DEPTH, Node, Wrong, bounded};
 use crate::source::{SourceId, Span};
-use crate::value::Number;
+use crate::value::{Number, Value};
 
 pub(super) fn parse(source: SourceId, text: &str) -> Result<Arc<Node>, Wrong> {
-    let places = Places::new(source, text);
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let places = Places::new(source, bare, text.len() - bare.len());
     let mut build = Build { open: Vec::new(), anchors: BTreeMap::new(), root: None };
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(bare) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().index();
             Wrong { span: places.span(at, at + 1), message: format!("this is no YAML: {}", error.info()) }
@@ -36,20 +37,23 @@ struct Places {
     /// The byte of each character; empty when each has one byte.
     bytes: Vec<usize>,
     length: usize,
+    /// How many bytes come before them.
+    before: usize,
 }
 
 impl Places {
-    fn new(source: SourceId, text: &str) -> Places {
+    fn new(source: SourceId, text: &str, before: usize) -> Places {
         let bytes =
             if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
-        Places { source, bytes, length: text.len() }
+        Places { source, bytes, length: text.len(), before }
     }
 
     fn byte(&self, index: usize) -> usize {
-        match self.bytes.is_empty() {
+        let byte = match self.bytes.is_empty() {
             true => index.min(self.length),
             false => self.bytes.get(index).copied().unwrap_or(self.length),
-        }
+        };
+        self.before + byte
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -156,60 +160,20 @@ impl Build {
     }
 }
 
-/// What a scalar is (YAML 1.2.2 §10.3.2).
+/// What a scalar is, as far as JSON has it too.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Data, String> {
-    if let Some(tag) = tag {
-        return match (tag.is_yaml_core_schema(), &*tag.suffix) {
-            (true, "str") => Ok(Data::Text(text.into())),
-            (true, _) => Ok(plain(text)),
-            _ => Err(format!("the tag `{tag}` is not known")),
-        };
-    }
-    Ok(match style {
-        ScalarStyle::Plain => plain(text),
+    let value = match crate::catalog::yaml_scalar(text, style, tag) {
+        // A hash of digits with an `e` among them is no number that anything could hold.
+        Err(_) if tag.is_none() => return Ok(Data::Text(text.into())),
+        value => value?,
+    };
+    Ok(match value {
+        Value::Null => Data::Null,
+        Value::Bool(value) => Data::Bool(value),
+        Value::Number(Number::Float { .. }) => return Err(format!("`{text}` is no number that JSON has")),
+        Value::Number(number) => Data::Number(number),
+        Value::Text(text) => Data::Text(text.text.clone()),
+        // JSON has bytes in base64, as they are written here.
         _ => Data::Text(text.into()),
     })
-}
-
-fn plain(text: &str) -> Data {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Data::Null,
-        "true" | "True" | "TRUE" => return Data::Bool(true),
-        "false" | "False" | "FALSE" => return Data::Bool(false),
-        _ => {}
-    }
-    let based = |prefix: &str, base: u32| {
-        let digits = text.strip_prefix(prefix)?;
-        i128::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with(['+', '-']))
-    };
-    if let Some(number) = based("0x", 16).or_else(|| based("0o", 8)) {
-        return Data::Number(Number::Int(number));
-    }
-    match number(text) {
-        Some(number) => Data::Number(number),
-        None => Data::Text(text.into()),
-    }
-}
-
-/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
-fn number(text: &str) -> Option<Number> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
-        None => (unsigned, None),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let shaped = digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| {
-            let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-            !exponent.is_empty() && digits(exponent)
-        });
-    let sign = if text.starts_with('-') { "-" } else { "" };
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let point = if fraction.is_empty() { "" } else { "." };
-    let exponent = exponent.map(|exponent| format!("e{exponent}")).unwrap_or_default();
-    shaped.then(|| format!("{sign}{whole}{point}{fraction}{exponent}").parse().ok()).flatten()
 }

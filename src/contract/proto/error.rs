@@ -42,6 +42,17 @@ impl ProtoError {
         {
             (line, column) = Source::new("", "", text).line_column(offset as u32);
         }
+        // The compiler knows nothing of what comes after `syntax`.
+        if error.is_parse()
+            && let Ok(text) = std::fs::read_to_string(&file)
+            && let Some((before, _)) = text.split_once("edition")
+            && before.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
+        {
+            let (line, column) = Source::new("", "", &*text).line_column(before.len() as u32);
+            let message = "editions of Protocol Buffers are not read".to_owned();
+            let help = Some("`syntax = \"proto3\"` and `syntax = \"proto2\"` are".to_owned());
+            return ProtoError { file, line, column, message, help };
+        }
         let mut message = error.to_string().replace('\'', "`");
         // The compiler ends some of its own sentences with a stop.
         if message.ends_with('.') {

@@ -6,7 +6,8 @@ use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
 use super::Proto;
 use super::shape::{Made, Shapes, Side, recursive};
-use crate::contract::{Address, Declared, Interface, Operation, Payload, Response, Status};
+use super::value::{from_message, to_message};
+use crate::contract::{Address, Arrives, Declared, Interface, Operation, Payload, Response, Status};
 use crate::shape::Pattern;
 
 /// Reads a contract's methods and types.
@@ -20,11 +21,15 @@ pub(super) fn interface(proto: &Proto) -> Interface {
     for message in proto.all_messages().filter(is_own) {
         let pattern = decoded.message(&message, 0, &mut made);
         let origin = places.span(&message.parent_file(), message.path());
-        interface.types.insert(message.full_name().into(), Declared { pattern, origin });
+        interface.types.insert(
+            message.full_name().into(),
+            Declared { pattern, origin, arrives: Some(arrives(&message)) },
+        );
     }
     for of in proto.all_enums().filter(|of| !of.full_name().starts_with("google.protobuf.")) {
         let origin = places.span(&of.parent_file(), of.path());
-        interface.types.insert(of.full_name().into(), Declared { pattern: decoded.enumeration(&of), origin });
+        let pattern = decoded.enumeration(&of);
+        interface.types.insert(of.full_name().into(), Declared { pattern, origin, arrives: None });
     }
     for service in proto.services() {
         for method in service.methods() {
@@ -47,6 +52,12 @@ pub(super) fn interface(proto: &Proto) -> Interface {
         }
     }
     interface
+}
+
+/// A value as its bytes carry it.
+fn arrives(message: &MessageDescriptor) -> Arrives {
+    let message = message.clone();
+    Arrives(Arc::new(move |value| Some(from_message(&to_message(value, &message).ok()?))))
 }
 
 /// Whether people would name it: maps' entries and the well-known types are known by other names.

@@ -25,9 +25,9 @@ impl Lower {
             Some(items) => self.inner(doc, items),
             None => (any_json(), false),
         };
-        let contains = node.get("contains").map(|contains| self.schema(doc, contains));
+        let contains = node.get("contains").map(|contains| self.inner(doc, contains).0);
         if let Some(first) = first {
-            let first = first.items().iter().map(|part| self.schema(doc, part)).collect();
+            let first = first.items().iter().map(|part| self.inner(doc, part).0).collect();
             let any = Pattern::Sized(Box::new(Pattern::Anything), min, max);
             return drawn_as(Pattern::List(first, false), any);
         }

@@ -17,7 +17,7 @@ impl Lower {
         let others = node.get("additionalProperties");
         let rest = match others.map(|others| &others.data) {
             None | Some(Data::Bool(_)) => None,
-            Some(_) => others.map(|others| Box::new(self.schema(doc, others))),
+            Some(_) => others.map(|others| Box::new(self.inner(doc, others).0)),
         };
         let by_pattern = node.get("patternProperties").is_some();
         let mut object = ObjectPattern {

@@ -23,6 +23,7 @@ fn lowered(text: &str, dialect: Dialect, mode: Mode) -> (Pattern, Vec<String>) {
     let files = Arc::new(Files::read(&file, root.clone(), dialect, &mut None_, &mut diagnostics));
     let mut lower = Lower::new(files, mode);
     let pattern = lower.schema(0, &root);
+    lower.rest();
     diagnostics.extend(lower.diagnostics);
     let slice = |d: &crate::diag::Diagnostic| {
         let at = &text[d.at.span.start as usize..d.at.span.end as usize];
@@ -311,6 +312,12 @@ fn what_is_wrong_is_said_at_its_place() {
             "{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}",
             "leads back to itself, and to nothing else",
         ),
+        ("{$ref: '#/$defs/a', $defs: {a: {allOf: [{$ref: '#/$defs/a'}]}}}", "to no property or element"),
+        ("{$ref: '#/$defs/a', $defs: {a: {oneOf: [{type: string}, {$ref: '#/$defs/a'}]}}}", "to no property"),
+        (
+            "{$ref: '#/$defs/a', $defs: {a: {not: {$ref: '#/$defs/b'}}, b: {if: {$ref: '#/$defs/a'}}}}",
+            "to no",
+        ),
         ("{properties: {a: 3}}", "3: a schema is an object, not a number"),
         ("{required: a}", "a: `required` is a list of names, not a text"),
         ("{type: string, enum: [1]}", "a value of `enum` or `const` does not fit the rest of its schema"),
@@ -320,4 +327,28 @@ fn what_is_wrong_is_said_at_its_place() {
         let (_, wrong) = lowered(text, Dialect::Draft2020, Mode::Either);
         assert!(wrong.iter().any(|wrong| wrong.contains(want)), "{text}: {wrong:#?}");
     }
+}
+
+/// Longer than any stack is deep; what is wrong at its end is still found.
+#[test]
+fn a_long_chain_of_references_is_followed_to_its_end() {
+    let chain = |last: &str| {
+        let mut text = "$ref: '#/$defs/a0'\n$defs:\n".to_owned();
+        for at in 0..2_000 {
+            let next = format!("{{$ref: '#/$defs/a{}'}}", at + 1);
+            text += &format!("  a{at}: {{type: object, properties: {{n: {next}, m: {next}}}}}\n");
+        }
+        format!("{text}  a2000: {last}\n")
+    };
+    let (pattern, wrong) = lowered(&chain("{type: integer}"), Dialect::Draft2020, Mode::Either);
+    assert_eq!(wrong, <[String; 0]>::default());
+    let json = |last: &str| format!("{}{last}{}", "{\"n\":".repeat(60), "}".repeat(60));
+    assert!(holds(&pattern, &json("{}")) && !holds(&pattern, &json("1")));
+    let (_, wrong) = lowered(&chain("{type: intger}"), Dialect::Draft2020, Mode::Either);
+    assert!(wrong.iter().any(|wrong| wrong.contains("there is no type `intger`")), "{wrong:?}");
+    let next = |at| format!("  a{at}: {{allOf: [{{$ref: '#/$defs/a{}'}}]}}\n", at + 1);
+    let all: String = (0..2_000).map(next).collect();
+    let all = format!("$ref: '#/$defs/a0'\n$defs:\n{all}  a2000: {{type: integer}}\n");
+    let (_, wrong) = lowered(&all, Dialect::Draft2020, Mode::Either);
+    assert!(wrong.iter().any(|wrong| wrong.contains("more than 200 times")), "{wrong:?}");
 }

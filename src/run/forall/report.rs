@@ -82,6 +82,8 @@ fn negated(pattern: &Pattern) -> Option<Pattern> {
     match pattern {
         Pattern::Not(inner) => Some((**inner).clone()),
         Pattern::Named(_, inner) => negated(inner),
+        Pattern::Judged(inner, _) => negated(inner),
+        Pattern::Weighted(parts) => parts.iter().find_map(|(_, part)| negated(part)),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::schema::{Place, Side};
+use super::view::View;
 use super::{Op, Part, Walk, resolve, table};
 use crate::contract::document::{Entry, Node};
 use crate::contract::schema::Files;
@@ -81,16 +82,17 @@ impl Walk<'_> {
         };
         let (was, is) = (of(old, self.old), of(new, self.new));
         let Some(is) = is else { return };
-        let (before, after) = (alternatives(was.as_ref()), alternatives(Some(&is)));
+        let (before, after) = (alternatives(self.old, was.as_ref()), alternatives(self.new, Some(&is)));
         for asked in &before {
             // Who shows more than is asked for is let in.
-            if after.iter().any(|enough| enough.is_subset(asked)) {
+            if after.iter().any(|enough| enough.iter().all(|one| asked.iter().any(|it| it.is(one)))) {
                 continue;
             }
             let shown = match asked.is_empty() {
                 true => "without credentials".to_owned(),
                 false => {
-                    let names: Vec<&str> = asked.iter().map(|(name, _)| &**name).collect();
+                    let names: BTreeSet<&str> = asked.iter().map(|one| &*one.name).collect();
+                    let names: Vec<&str> = names.into_iter().collect();
                     format!("with `{}` as it was", names.join("` and `"))
                 }
             };
@@ -116,7 +118,13 @@ impl Walk<'_> {
                         self.say(table::PARAMETER_REQUIRED, message, marks.0, marks.1, &[]);
                     }
                     let owner = format!("the {place} parameter `{name}`");
-                    self.described(&parameter.part, &now.part, Side::Request, owner, &[name]);
+                    self.written(parameter, now, &owner);
+                    let (was, is) = (schema_of(&parameter.part), schema_of(&now.part));
+                    if !parameter.required {
+                        self.defaults(&was, &is, &owner, &[name]);
+                    }
+                    let place = Place::new(Side::Request, owner, &[name], (parameter.span, now.span));
+                    self.schema(&was, &is, &place);
                 }
                 None => {
                     let message = format!("the {place} parameter `{name}` of `{}` is gone", old.name);
@@ -137,14 +145,14 @@ impl Walk<'_> {
         }
     }
 
-    /// Compares what two parameters or headers say of their values.
-    fn described(&mut self, old: &Part, new: &Part, side: Side, owner: String, names: &[&str]) {
-        let schema = |part: &Part| -> Option<Part> {
-            let content = || part.1.get("content")?.entries().first()?.value.get("schema").cloned();
-            Some((part.0, part.1.get("schema").cloned().or_else(content)?))
-        };
-        if let (Some(old), Some(new)) = (schema(old), schema(new)) {
-            self.schema(&old, &new, &Place::new(side, owner, names));
+    /// Compares how two parameters write their values.
+    fn written(&mut self, old: &Parameter, new: &Parameter, owner: &str) {
+        let (was, is) = (way(self.old, old), way(self.new, new));
+        if was != is {
+            let message = format!("{owner} was written {was} and is {is} now");
+            let (before, after) = (format!("it was written {was}"), format!("now {is}"));
+            let marks = ((old.span, &*before), (new.span, &*after));
+            self.say(table::PARAMETER_STYLE_CHANGED, message, marks.0, marks.1, &[&old.name]);
         }
     }
 
@@ -182,7 +190,7 @@ impl Walk<'_> {
     }
 
     /// The media types of a body, and what each holds.
-    fn content(&mut self, old: (&Part, Span), new: (&Part, Span), side: Side, owner: &str) {
+    pub(super) fn content(&mut self, old: (&Part, Span), new: (&Part, Span), side: Side, owner: &str) {
         let types = |part: &Part| part.1.get("content").map(|it| it.entries().to_vec()).unwrap_or_default();
         let (before, after) = (types(old.0), types(new.0));
         for entry in &before {
@@ -201,9 +209,15 @@ impl Walk<'_> {
                 );
                 continue;
             };
-            if let (Some(was), Some(is)) = (entry.value.get("schema"), now.value.get("schema")) {
-                let (was, is) = ((old.0.0, was.clone()), (new.0.0, is.clone()));
-                self.schema(&was, &is, &Place::new(side, owner.to_owned(), &[]));
+            let schema = |doc, entry: &Entry| -> Vec<Part> {
+                entry.value.get("schema").map(|schema| (doc, schema.clone())).into_iter().collect()
+            };
+            let (was, is) = (schema(old.0.0, entry), schema(new.0.0, now));
+            // Of other media, what says nothing and a schema of bytes may be the same.
+            let is_json = entry.key.contains("json") || now.key.contains("json");
+            if is_json || !(was.is_empty() || is.is_empty()) {
+                let spans = (entry.key_span, now.key_span);
+                self.schema(&was, &is, &Place::new(side, owner.to_owned(), &[], spans));
             }
         }
     }
@@ -214,36 +228,47 @@ impl Walk<'_> {
             responses.unwrap_or_default().into_iter().filter(|it| !it.key.starts_with("x-")).collect()
         };
         let (before, after) = (of(old), of(new));
-        for entry in &before {
-            let Some(now) = answer(&after, &entry.key) else {
-                if entry.key.starts_with('2') {
-                    let message = format!("`{}` no longer answers {}", old.name, entry.key);
+        for entry in before.iter().filter(|entry| !answers(&after, &entry.key)) {
+            let message = format!("`{}` no longer answers {}", old.name, entry.key);
+            let marks = ((entry.key_span, "it did here"), (new.entry.key_span, "and does not any more"));
+            self.say(table::RESPONSE_STATUS_REMOVED, message, marks.0, marks.1, &[&entry.key]);
+        }
+        for now in &after {
+            match answer(&before, &now.key) {
+                Some(entry) => self.response((old, entry), (new, now)),
+                None => {
+                    let message = format!("`{}` may answer {} now", old.name, now.key);
                     let marks =
-                        ((entry.key_span, "it did here"), (new.entry.key_span, "and does not any more"));
-                    self.say(table::RESPONSE_STATUS_REMOVED, message, marks.0, marks.1, &[&entry.key]);
+                        ((old.entry.key_span, "it did not declare it"), (now.key_span, "now declared"));
+                    self.say(table::RESPONSE_STATUS_ADDED, message, marks.0, marks.1, &[]);
                 }
-                continue;
-            };
-            let was = resolve(self.old, (old.item.0, entry.value.clone()));
-            let is = resolve(self.new, (new.item.0, now.value.clone()));
-            let owner = format!("the answer {} of `{}`", entry.key, old.name);
-            self.headers((&was, entry.key_span), (&is, now.key_span), &owner);
-            let has = |part: &Part| part.1.get("content").is_some_and(|it| !it.entries().is_empty());
-            if has(&was) && !has(&is) {
-                let message = format!("{owner} no longer has a body");
-                let marks = ((entry.key_span, "it had one here"), (now.key_span, "and has none any more"));
-                self.say(table::RESPONSE_BODY_DELETED, message, marks.0, marks.1, &[]);
-                continue;
-            }
-            self.content((&was, entry.key_span), (&is, now.key_span), Side::Response, &owner);
-        }
-        for entry in &after {
-            if answer(&before, &entry.key).is_none() {
-                let message = format!("`{}` may answer {} now", old.name, entry.key);
-                let marks = ((old.entry.key_span, "it did not declare it"), (entry.key_span, "now declared"));
-                self.say(table::RESPONSE_STATUS_ADDED, message, marks.0, marks.1, &[]);
             }
         }
+        // What is not declared by itself any more is answered as its class or the default says.
+        for entry in &before {
+            let covering = answer(&after, &entry.key).filter(|now| now.key != entry.key);
+            if let Some(now) = covering.filter(|now| answers(&after, &entry.key) || &*now.key != "default") {
+                self.response((old, entry), (new, now));
+            }
+        }
+    }
+
+    /// Compares two answers; the old one may be of a class that the new one belongs to, or the
+    /// other way round.
+    fn response(&mut self, (old, entry): (&Op, &Entry), (new, now): (&Op, &Entry)) {
+        let was = resolve(self.old, (old.item.0, entry.value.clone()));
+        let is = resolve(self.new, (new.item.0, now.value.clone()));
+        let status = if entry.key.eq_ignore_ascii_case(&now.key) { &entry.key } else { &now.key };
+        let owner = format!("the answer {status} of `{}`", old.name);
+        self.headers((&was, entry.key_span), (&is, now.key_span), &owner);
+        let has = |part: &Part| part.1.get("content").is_some_and(|it| !it.entries().is_empty());
+        if has(&was) && !has(&is) {
+            let message = format!("{owner} no longer has a body");
+            let marks = ((entry.key_span, "it had one here"), (now.key_span, "and has none any more"));
+            self.say(table::RESPONSE_BODY_DELETED, message, marks.0, marks.1, &[]);
+            return;
+        }
+        self.content((&was, entry.key_span), (&is, now.key_span), Side::Response, &owner);
     }
 
     fn headers(&mut self, old: (&Part, Span), new: (&Part, Span), owner: &str) {
@@ -272,7 +297,8 @@ impl Walk<'_> {
             }
             if let Some(now) = now {
                 let owner = format!("the header `{}`", header.name);
-                self.described(&header.part, &now.part, Side::Response, owner, &[&header.name]);
+                let place = Place::new(Side::Response, owner, &[&header.name], (header.span, now.span));
+                self.schema(&schema_of(&header.part), &schema_of(&now.part), &place);
             }
         }
     }
@@ -282,21 +308,47 @@ fn span_of(node: &Option<Arc<Node>>, entry: &Entry) -> Span {
     node.as_ref().map_or(entry.key_span, |node| node.span)
 }
 
-/// Sets of credentials with their scopes; who may call without any has an empty one.
-fn alternatives(security: Option<&Entry>) -> Vec<BTreeSet<(Arc<str>, Arc<str>)>> {
+/// One of the credentials that a request shows.
+struct Credential {
+    name: Arc<str>,
+    /// How it is shown: what its scheme says of that, or its name when that says nothing.
+    how: String,
+    /// What it must be good for; none: for anything.
+    scope: Option<Arc<str>>,
+}
+
+impl Credential {
+    fn is(&self, other: &Credential) -> bool {
+        self.how == other.how && self.scope == other.scope
+    }
+}
+
+/// Sets of credentials; who may call without any has an empty one.
+fn alternatives(files: &Files, security: Option<&Entry>) -> Vec<Vec<Credential>> {
     let lists = security.map(|entry| entry.value.items()).unwrap_or_default();
     if lists.is_empty() {
-        return vec![BTreeSet::new()];
+        return vec![Vec::new()];
     }
     let read = lists.iter().map(|list| {
         let schemes = list.entries().iter().flat_map(|scheme| {
-            let scopes = scheme.value.items().iter().filter_map(|scope| scope.text().cloned());
-            let scopes = scopes.chain([Arc::from("")]);
-            scopes.map(|scope| (scheme.key.clone(), scope)).collect::<Vec<_>>()
+            let how = shown(files, &scheme.key);
+            let scopes = scheme.value.items().iter().map(|scope| scope.text().cloned());
+            let one = move |scope| Credential { name: scheme.key.clone(), how: how.clone(), scope };
+            scopes.chain([None]).map(one)
         });
         schemes.collect()
     });
     read.collect()
+}
+
+/// How requests show the credentials of a scheme.
+fn shown(files: &Files, name: &Arc<str>) -> String {
+    let schemes = files.root().get("components").and_then(|components| components.get("securitySchemes"));
+    let Some(scheme) = schemes.and_then(|schemes| schemes.get(name)) else { return name.to_string() };
+    let (_, scheme) = resolve(files, (0, scheme.clone()));
+    let keys = ["type", "in", "name", "scheme", "openIdConnectUrl"];
+    let texts = keys.map(|key| scheme.get(key).and_then(|it| it.text()).map(|it| it.to_string()));
+    texts.map(Option::unwrap_or_default).join(" ")
 }
 
 /// The parameters of an operation and of its path; those of the path itself are only compared in
@@ -350,4 +402,44 @@ fn answer<'a>(entries: &'a [Entry], wanted: &str) -> Option<&'a Entry> {
     let find = |wanted: &str| entries.iter().find(|entry| entry.key.eq_ignore_ascii_case(wanted));
     let of_class = || class.as_deref().filter(|_| wanted != "default").and_then(find);
     find(wanted).or_else(of_class).or_else(|| find("default"))
+}
+
+/// Whether a status that was declared may still be answered, as far as callers wait for it: of a
+/// success, any of its class when it was one, or the default when no other success is declared.
+fn answers(entries: &[Entry], wanted: &str) -> bool {
+    let succeeds = |entry: &&Entry| entry.key.starts_with('2');
+    let is_class = wanted.eq_ignore_ascii_case("2XX");
+    match answer(entries, wanted) {
+        _ if !wanted.starts_with('2') => true,
+        Some(entry) if &*entry.key != "default" => true,
+        found => match entries.iter().find(succeeds) {
+            Some(_) => is_class,
+            None => found.is_some(),
+        },
+    }
+}
+
+/// What a parameter or header says of its values.
+fn schema_of((doc, node): &Part) -> Vec<Part> {
+    let content = || node.get("content")?.entries().first()?.value.get("schema").cloned();
+    let schema = node.get("schema").cloned().or_else(content);
+    schema.map(|schema| (*doc, schema)).into_iter().collect()
+}
+
+/// How a parameter is written (OpenAPI 3.1 §4.8.12.2), as far as its values can tell.
+fn way(files: &Files, parameter: &Parameter) -> String {
+    let node = &parameter.part.1;
+    if let Some(media) = node.get("content").and_then(|content| content.entries().first()) {
+        return format!("as `{}`", media.key);
+    }
+    let usual = if matches!(&*parameter.place, "query" | "cookie") { "form" } else { "simple" };
+    let style = node.get("style").and_then(|it| it.text()).map_or(usual, |it| &**it);
+    let explode = node.get("explode").and_then(|it| it.bool()).unwrap_or(style == "form");
+    let types = View::of(files, &schema_of(&parameter.part), parameter.span).types.unwrap_or_default();
+    let matters = types.contains("object") || (types.contains("array") && style != "simple");
+    match (matters, explode) {
+        (true, true) => format!("in style `{style}`, exploded"),
+        (true, false) => format!("in style `{style}`, not exploded"),
+        _ => format!("in style `{style}`"),
+    }
 }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use super::view::View;
 use super::{Part, Walk, table};
 use crate::contract::compat::Rule;
-use crate::contract::document::{Entry, Node};
+use crate::contract::document::Node;
 use crate::source::Span;
-use crate::value::{Value, show};
+use crate::value::{Value, show, show_short};
 
 /// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +24,14 @@ pub(super) enum Side {
 
 impl Side {
     /// The rule of this side.
-    fn rule(self, request: &'static Rule, response: &'static Rule) -> &'static Rule {
+    pub(super) fn rule(self, request: &'static Rule, response: &'static Rule) -> &'static Rule {
         match self {
             Side::Request => request,
             Side::Response => response,
         }
     }
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Side::Request => "requests",
             Side::Response => "answers",
@@ -42,36 +42,52 @@ impl Side {
 /// Where in a body the walk is.
 #[derive(Clone)]
 pub(super) struct Place {
-    side: Side,
+    pub(super) side: Side,
     /// As messages name it.
-    owner: String,
+    pub(super) owner: String,
     /// The name of the property at hand, for whom it touches.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
+    /// Where what is compared stands on both sides, for what says nothing itself.
+    pub(super) spans: (Span, Span),
     /// The pairs of schemas that this body has compared: one within itself, or used twice, is not
     /// compared again.
-    seen: Rc<RefCell<BTreeSet<(usize, usize)>>>,
+    pub(super) seen: Rc<RefCell<BTreeSet<Pair>>>,
 }
 
+/// The parts of both sides, by their addresses.
+pub(super) type Pair = (Vec<usize>, Vec<usize>);
+
 impl Place {
-    pub(super) fn new(side: Side, owner: String, names: &[&str]) -> Place {
+    pub(super) fn new(side: Side, owner: String, names: &[&str], spans: (Span, Span)) -> Place {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Place { side, owner, names, seen: Rc::default() }
+        Place { side, owner, names, spans, seen: Rc::default() }
     }
 
-    fn names(&self) -> Vec<&str> {
+    /// Of what the one sends and the other takes, from what was and what is.
+    pub(super) fn sent_and_taken<T>(&self, old: T, new: T) -> (T, T) {
+        match self.side {
+            Side::Request => (old, new),
+            Side::Response => (new, old),
+        }
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
         self.names.iter().map(String::as_str).collect()
     }
 }
 
 impl Walk<'_> {
-    /// Compares two schemas.
-    pub(super) fn schema(&mut self, old: &Part, new: &Part, place: &Place) {
-        let pair = (address_of(&old.1), address_of(&new.1));
+    /// Compares what may be sent, where all of several schemas hold on each side.
+    pub(super) fn schema(&mut self, old: &[Part], new: &[Part], place: &Place) {
+        let addresses = |parts: &[Part]| parts.iter().map(|part| address_of(&part.1)).collect();
         let mut place = place.clone();
-        if !place.seen.borrow_mut().insert(pair) {
+        let both_any = old.is_empty() && new.is_empty();
+        if both_any || !place.seen.borrow_mut().insert((addresses(old), addresses(new))) {
             return;
         }
-        let (before, after) = (View::of(self.old, old), View::of(self.new, new));
+        let (before, after) =
+            (View::of(self.old, old, place.spans.0), View::of(self.new, new, place.spans.1));
+        place.spans = (before.span, after.span);
         if let Some(name) = &before.name {
             place.owner = format!("`{name}`");
         }
@@ -79,15 +95,35 @@ impl Walk<'_> {
         self.values(&before, &after, &place);
         self.limits(&before, &after, &place);
         self.variants((old, &before), (new, &after), &place);
+        self.discriminator(&before, &after, &place);
         self.properties(&before, &after, &place);
-        if let (Some(was), Some(is)) = (&before.items, &after.items) {
-            let owner = format!("the elements of {}", place.owner);
-            self.schema(was, is, &Place { owner, ..place.clone() });
+        if may_be(&before, "array") && may_be(&after, "array") {
+            let owner = format!("an element of {}", place.owner);
+            self.schema(&before.items, &after.items, &Place { owner, ..place.clone() });
         }
-        if let (Some(was), Some(is)) = (&before.extra, &after.extra) {
-            let owner = format!("the values of {}", place.owner);
-            self.schema(was, is, &Place { owner, ..place });
+        // An object without others is told apart where its properties are.
+        let takes_others = before.closed.is_none() && after.closed.is_none();
+        if takes_others && may_be(&before, "object") && may_be(&after, "object") {
+            let owner = format!("a value of {}", place.owner);
+            self.schema(&before.extra, &after.extra, &Place { owner, ..place });
         }
+    }
+
+    /// Compares what the absence of something means, which may be left out.
+    pub(super) fn defaults(&mut self, old: &[Part], new: &[Part], owner: &str, names: &[&str]) {
+        let (before, after) =
+            (View::of(self.old, old, Span::default()), View::of(self.new, new, Span::default()));
+        let Some((was, from)) = before.default else { return };
+        let now = after.default.as_ref();
+        if now.is_some_and(|(now, _)| *now == was) || new.is_empty() {
+            return;
+        }
+        let was = show(&was);
+        let is = now.map_or("none".to_owned(), |(now, _)| show(now));
+        let message = format!("{owner} had the default {was} and has {is} now");
+        let to = now.map_or(after.span, |(_, span)| *span);
+        let (was, is) = (format!("it was {was}"), format!("now {is}"));
+        self.say(table::REQUEST_DEFAULT_CHANGED, message, (from, &was), (to, &is), names);
     }
 
     fn types(&mut self, old: &View, new: &View, place: &Place) {
@@ -163,19 +199,22 @@ impl Walk<'_> {
     }
 
     fn limits(&mut self, old: &View, new: &View, place: &Place) {
+        let (sent, taken) = place.sent_and_taken(&old.limits, &new.limits);
         let keys: BTreeSet<&Arc<str>> = old.limits.keys().chain(new.limits.keys()).collect();
         for key in keys {
-            let (was, is) = (old.limits.get(key), new.limits.get(key));
-            let (sent, taken) = match place.side {
-                Side::Request => (was, is),
-                Side::Response => (is, was),
+            let keeps = |(limit, _): &&(Value, Span)| {
+                says_nothing(key, limit)
+                    || sent.iter().any(|(other, values)| {
+                        values.iter().any(|(sent, _)| within((other, sent), (key, limit)))
+                    })
             };
-            let Some((taken, _)) = taken else { continue };
-            if says_nothing(key, taken) || sent.is_some_and(|(sent, _)| within(key, sent, taken)) {
+            let Some(broken) = taken.get(key).and_then(|all| all.iter().find(|limit| !keeps(limit))) else {
                 continue;
-            }
+            };
+            let one = sent.get(key).and_then(|all| all.first());
+            let (was, is) = place.sent_and_taken(one, Some(broken));
             let word = |limit: Option<&(Value, Span)>| match limit {
-                Some((value, _)) => show(value),
+                Some((value, _)) => show_short(value, 200),
                 None => "not set".to_owned(),
             };
             let message = format!(
@@ -191,221 +230,10 @@ impl Walk<'_> {
             self.say(rule, message, (spans.0, &before), (spans.1, &after), &place.names());
         }
     }
-
-    /// Every form that may be sent must fit one that is understood.
-    fn variants(&mut self, old: (&Part, &View), new: (&Part, &View), place: &Place) {
-        if old.1.variants.is_empty() || new.1.variants.is_empty() {
-            // A single form has been compared by its types, values and properties.
-            return self.only_one_has_forms(old, new, place);
-        }
-        let rule = place.side.rule(table::REQUEST_VARIANT_REMOVED, table::RESPONSE_VARIANT_ADDED);
-        let (sent, taken) = match place.side {
-            Side::Request => (&old.1.variants, &new.1.variants),
-            Side::Response => (&new.1.variants, &old.1.variants),
-        };
-        for (index, form) in sent.iter().enumerate() {
-            // The form at the same place is the likely one.
-            let likely = taken.get(index).into_iter().chain(taken);
-            if likely.into_iter().any(|other| self.form_fits(form, other, place)) {
-                continue;
-            }
-            let name = self.form_name(form, place.side).unwrap_or_else(|| format!("{}", index + 1));
-            let span = form.1.entries().first().map_or(form.1.span, |entry| entry.key_span);
-            let (message, before, after) = match place.side {
-                Side::Request => (
-                    format!("{} no longer takes the form `{name}`", place.owner),
-                    (span, "it did here"),
-                    (new.1.span, "and is one of these now"),
-                ),
-                Side::Response => (
-                    format!("{} may have the form `{name}` now", place.owner),
-                    (old.1.span, "it was one of these"),
-                    (span, "and may be this now"),
-                ),
-            };
-            self.say(rule, message, before, after, &place.names());
-        }
-    }
-
-    /// A schema that is one form against one of several: it must fit, or all of them must fit it.
-    fn only_one_has_forms(&mut self, old: (&Part, &View), new: (&Part, &View), place: &Place) {
-        let (sent, taken) = match place.side {
-            Side::Request => (old, new),
-            Side::Response => (new, old),
-        };
-        let misfits: Vec<&Part> = match (sent.1.variants.is_empty(), taken.1.variants.is_empty()) {
-            (true, false) => {
-                let fits = taken.1.variants.iter().any(|form| self.form_fits(sent.0, form, place));
-                if fits { Vec::new() } else { vec![sent.0] }
-            }
-            (false, true) => {
-                let forms = sent.1.variants.iter();
-                forms.filter(|form| !self.form_fits(form, taken.0, place)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let Some(first) = misfits.first() else { return };
-        let name = self.form_name(first, place.side).map(|name| format!(" `{name}`")).unwrap_or_default();
-        let rule = place.side.rule(table::REQUEST_VARIANT_REMOVED, table::RESPONSE_VARIANT_ADDED);
-        let message = match place.side {
-            Side::Request => format!("{} no longer takes the form{name} that it took", place.owner),
-            Side::Response => format!("{} may have a form{name} now that it did not have", place.owner),
-        };
-        let marks = ((old.1.span, "it was this"), (new.1.span, "and is this now"));
-        self.say(rule, message, marks.0, marks.1, &place.names());
-    }
-
-    /// Whether a form that is sent is understood as another: compared on the side.
-    fn form_fits(&self, sent: &Part, taken: &Part, place: &Place) -> bool {
-        let mut aside = Walk {
-            old: self.old,
-            new: self.new,
-            // The level at which every rule of bodies counts.
-            level: crate::contract::compat::Level::Json,
-            found: Vec::new(),
-            at: Vec::new(),
-        };
-        let (old, new) = match place.side {
-            Side::Request => (sent, taken),
-            Side::Response => (taken, sent),
-        };
-        // What is looked at on the side is not compared yet for all others.
-        let seen = Rc::new(RefCell::new(place.seen.borrow().clone()));
-        aside.schema(old, new, &Place { seen, ..place.clone() });
-        aside.found.is_empty()
-    }
-
-    fn form_name(&self, form: &Part, side: Side) -> Option<String> {
-        let files = match side {
-            Side::Request => self.old,
-            Side::Response => self.new,
-        };
-        let view = View::of(files, form);
-        let title = form.1.get("title").and_then(|title| title.text().cloned());
-        view.name.or(title).map(|name| name.to_string())
-    }
-
-    fn properties(&mut self, old: &View, new: &View, place: &Place) {
-        for (name, was) in &old.properties {
-            match new.properties.get(name) {
-                Some(is) => self.property(old, new, (name, was, is), place),
-                None => self.lost_property(new, (name, was), place),
-            }
-        }
-        for (name, is) in new.properties.iter().filter(|(name, _)| !old.properties.contains_key(*name)) {
-            self.new_property(old, new, (name, is), place);
-        }
-        match (place.side, old.closed, new.closed) {
-            (Side::Request, None, Some(now)) if is_object(old) => {
-                let message = format!("{} no longer takes other properties in requests", place.owner);
-                let marks = ((old.span, "it did here"), (now, "and does not any more"));
-                self.say(table::REQUEST_OBJECT_CLOSED, message, marks.0, marks.1, &place.names());
-            }
-            (Side::Response, Some(before), None) if is_object(new) => {
-                let message = format!("{} may have other properties in answers now", place.owner);
-                let marks = ((before, "it could not"), (new.span, "and may now"));
-                self.say(table::RESPONSE_OBJECT_OPENED, message, marks.0, marks.1, &place.names());
-            }
-            _ => {}
-        }
-    }
-
-    fn property(
-        &mut self,
-        old: &View,
-        new: &View,
-        (name, was, is): (&Arc<str>, &(usize, Entry), &(usize, Entry)),
-        place: &Place,
-    ) {
-        let only = match place.side {
-            Side::Request => "readOnly",
-            Side::Response => "writeOnly",
-        };
-        if View::is_only(self.new, is, only) {
-            return;
-        }
-        let (before, after) = (old.required.get(name), new.required.get(name));
-        match (place.side, before, after) {
-            (Side::Request, None, Some(now)) => {
-                let message = format!("the property `{name}` of {} is required in requests now", place.owner);
-                let marks = ((was.1.key_span, "it was optional"), (*now, "now required"));
-                self.say(table::REQUEST_PROPERTY_REQUIRED, message, marks.0, marks.1, &[]);
-            }
-            (Side::Response, Some(before), None) => {
-                let message =
-                    format!("the property `{name}` of {} may be missing in answers now", place.owner);
-                let marks = ((*before, "it was required"), (is.1.key_span, "now optional"));
-                self.say(table::RESPONSE_PROPERTY_OPTIONAL, message, marks.0, marks.1, &[name]);
-            }
-            _ => {}
-        }
-        let owner = format!("the property `{name}` of {}", place.owner);
-        let names = vec![name.to_string()];
-        let inner = Place { owner, names, ..place.clone() };
-        self.schema(&(was.0, was.1.value.clone()), &(is.0, is.1.value.clone()), &inner);
-    }
-
-    fn lost_property(&mut self, new: &View, (name, was): (&Arc<str>, &(usize, Entry)), place: &Place) {
-        let message = format!("the property `{name}` of {} is gone from {}", place.owner, place.side.word());
-        match place.side {
-            Side::Request if View::is_only(self.old, was, "readOnly") => {}
-            Side::Request => match (&new.extra, new.closed) {
-                (Some(extra), _) => {
-                    let owner = format!("the property `{name}` of {}", place.owner);
-                    let inner = Place { owner, names: vec![name.to_string()], ..place.clone() };
-                    let extra = extra.clone();
-                    self.schema(&(was.0, was.1.value.clone()), &extra, &inner);
-                }
-                // An open object ignores what it does not know, as it always did with others.
-                (None, None) => {}
-                (None, Some(closed)) => {
-                    // That the object was closed at the same time is said of the object, too.
-                    let marks = ((was.1.key_span, "it stood here"), (closed, "and others are refused"));
-                    self.say(table::REQUEST_PROPERTY_REMOVED, message, marks.0, marks.1, &[name]);
-                }
-            },
-            Side::Response if View::is_only(self.old, was, "writeOnly") => {}
-            Side::Response => {
-                let marks = ((was.1.key_span, "it stood here"), (new.span, "and is no longer in this"));
-                self.say(table::RESPONSE_PROPERTY_REMOVED, message, marks.0, marks.1, &[name]);
-            }
-        }
-    }
-
-    fn new_property(
-        &mut self,
-        old: &View,
-        new: &View,
-        (name, is): (&Arc<str>, &(usize, Entry)),
-        place: &Place,
-    ) {
-        match place.side {
-            Side::Request => {
-                if let Some(now) = new.required.get(name)
-                    && !old.required.contains_key(name)
-                    && !View::is_only(self.new, is, "readOnly")
-                {
-                    let message = format!("{} demands a new property `{name}` in requests", place.owner);
-                    let marks = ((old.span, "it did not here"), (*now, "now required"));
-                    self.say(table::REQUEST_PROPERTY_REQUIRED, message, marks.0, marks.1, &[]);
-                }
-            }
-            Side::Response => {
-                if let Some(closed) = old.closed
-                    && !View::is_only(self.new, is, "writeOnly")
-                {
-                    let message =
-                        format!("{} has a new property `{name}` in answers, and was closed", place.owner);
-                    let marks = ((closed, "no others, it said"), (is.1.key_span, "now there"));
-                    self.say(table::RESPONSE_PROPERTY_ADDED, message, marks.0, marks.1, &[]);
-                }
-            }
-        }
-    }
 }
 
-fn is_object(view: &View) -> bool {
-    view.types.as_ref().is_none_or(|types| types.contains("object"))
+pub(super) fn may_be(view: &View, ty: &str) -> bool {
+    view.types.as_ref().is_none_or(|types| types.contains(ty))
 }
 
 fn first(values: &Option<Vec<(Value, Span)>>, otherwise: Span) -> Span {
@@ -421,21 +249,37 @@ fn says_nothing(key: &str, value: &Value) -> bool {
     let zero = value.as_number().is_some_and(|number| number.to_i128() == Some(0));
     match key {
         "minLength" | "minItems" | "minProperties" => zero,
-        "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum" => *value == Value::Bool(false),
+        "uniqueItems" => *value == Value::Bool(false),
         _ => false,
     }
 }
 
 /// Whether all that keeps one limit keeps another. Of most keywords only equality can be shown.
-fn within(key: &str, sent: &Value, taken: &Value) -> bool {
+fn within((name, sent): (&str, &Value), (key, taken): (&str, &Value)) -> bool {
     let order = crate::shape::compare(sent, taken).ok().flatten();
-    match key {
+    match (name, key) {
+        // What is above a bound is not below it either.
+        ("exclusiveMinimum", "minimum") => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        ("exclusiveMaximum", "maximum") => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        ("minimum", "exclusiveMinimum") => order == Some(Ordering::Greater),
+        ("maximum", "exclusiveMaximum") => order == Some(Ordering::Less),
+        _ if name != key => false,
         _ if sent == taken => true,
-        "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains" => {
+        (_, "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains") => {
             order == Some(Ordering::Greater)
         }
-        "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains" => {
+        (_, "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains") => {
             order == Some(Ordering::Less)
+        }
+        (_, "multipleOf") => {
+            let rest = sent.as_number().zip(taken.as_number()).and_then(|(sent, of)| sent.rem(of).ok());
+            rest.is_some_and(|rest| rest.to_i128() == Some(0))
+        }
+        (_, "format") => {
+            matches!(
+                (sent.as_text(), taken.as_text()),
+                (Some("int32"), Some("int64")) | (Some("float"), Some("double"))
+            )
         }
         _ => false,
     }

@@ -37,6 +37,10 @@ table! { OpenApi
         "a parameter is gone",
         "what callers say with it is ignored or refused",
         "keep it and mark it `deprecated`";
+    PARAMETER_STYLE_CHANGED "parameter-style-changed" [Source Package Json Wire] "":
+        "a parameter is written in another way",
+        "the service reads other values from what callers send, or none",
+        "keep `style`, `explode` and the media type, or add a new parameter";
     PATH_PARAMETER_RENAMED "path-parameter-renamed" [Source Package] "":
         "a parameter of a path has another name",
         "generated clients call it by another name, so their users no longer compile",
@@ -82,6 +86,14 @@ table! { OpenApi
         "a form of a value in requests is no longer taken",
         "callers that send it are refused",
         "keep taking it beside the new ones";
+    REQUEST_DEFAULT_CHANGED "request-default-changed" [Source Package Json] "":
+        "what is left out of a request means something else",
+        "callers that leave it out, as they always did, get another result",
+        "keep the default, or add a new property or parameter";
+    DISCRIMINATOR_CHANGED "discriminator-changed" [Source Package Json] "":
+        "the forms of a value are told apart by another property, or by other values of it",
+        "one side takes the value for another form than the one that was meant, or for none",
+        "keep the property and its values; new forms may have new ones";
     // what the service answers
     RESPONSE_STATUS_ADDED "response-status-added" [Source Package Json] "":
         "an operation may answer with a status that it did not declare",
@@ -135,4 +147,9 @@ table! { OpenApi
         "a value in answers may have a form that was not declared",
         "callers that decide by its form meet one that they do not know",
         "add a new property, or a new operation";
+    // what the service sends to others
+    WEBHOOK_DELETED "webhook-deleted" [Source Package Json] "":
+        "a webhook or callback is gone",
+        "whoever waits to be told is never told",
+        "keep sending it, and mark it `deprecated`";
 }

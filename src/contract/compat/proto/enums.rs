@@ -152,11 +152,14 @@ impl Walk<'_> {
             self.say(table::ENUM_NUMBER_FREED, text, before, after, touches.clone());
         }
         for name in names {
-            if new.reserved_names().any(|kept| kept == name) || new.get_value_by_name(name).is_some() {
+            if new.reserved_names().any(|kept| kept == name) {
                 continue;
             }
             let (before, after) = marks(self);
-            let text = format!("{gone}, and the name `{name}` is not reserved");
+            let text = match new.get_value_by_name(name) {
+                Some(_) => format!("{gone}, so old JSON with `{name}` is read as another value"),
+                None => format!("{gone}, and the name `{name}` is not reserved"),
+            };
             self.say(table::ENUM_NAME_FREED, text, before, after, touches.clone());
         }
     }

@@ -132,7 +132,11 @@ impl Field {
             return None;
         }
         match (&self.proto.default_value, &self.kind) {
-            (Some(written), _) => Some(written.clone()),
+            // Writing what holds anyway changes nothing.
+            (Some(written), Kind::String | Kind::Bytes) => Some(written.clone()).filter(|it| !it.is_empty()),
+            (Some(written), Kind::Bool) => Some(written.clone()).filter(|it| it != "false"),
+            (Some(written), Kind::Enum(_)) => Some(written.clone()),
+            (Some(written), _) => Some(written.clone()).filter(|it| !matches!(it.as_str(), "0" | "0.0")),
             (None, Kind::Enum(declared)) => Some(declared.default_value().name().to_owned()),
             (None, _) => None,
         }
@@ -212,9 +216,12 @@ impl Walk<'_> {
             let text = format!("{gone}, and {number} is not reserved");
             self.say(table::FIELD_NUMBER_FREED, text, before, after, touches.clone());
         }
-        if moved.is_none() && !new.reserved_names().any(|kept| kept == name) {
+        if !new.reserved_names().any(|kept| kept == name) {
             let (before, after) = marks(self);
-            let text = format!("{gone}, and the name `{name}` is not reserved");
+            let text = match &moved {
+                Some(_) => format!("{gone}, so old JSON with `{name}` is read as another field"),
+                None => format!("{gone}, and the name `{name}` is not reserved"),
+            };
             self.say(table::FIELD_NAME_FREED, text, before, after, touches);
         }
     }
@@ -256,16 +263,20 @@ impl Walk<'_> {
         }
         let (was, is) = (old.type_words(), new.type_words());
         // What the cardinality rules say of a list that became a map needs no second word.
-        if (old.presence == Presence::Map) != (new.presence == Presence::Map) {
+        let maps = (old.presence == Presence::Map, new.presence == Presence::Map);
+        let many = [old.presence, new.presence].contains(&Presence::Repeated);
+        if maps.0 != maps.1 && !(many && !self.same_elements(old, new)) {
             return;
         }
         let what = format!("the field `{}` of `{}` was `{was}` and is `{is}` now", old.name, old.owner);
         let at = [TYPE_NAME, TYPE];
-        self.differs(table::FIELD_TYPE_CHANGED, what.clone(), (old, new), &at, (&was, &is));
-        if !self.fits(old, new, false) {
+        if maps.0 == maps.1 {
+            self.differs(table::FIELD_TYPE_CHANGED, what.clone(), (old, new), &at, (&was, &is));
+        }
+        if maps.0 == maps.1 && !self.fits(old, new, false) {
             self.differs(table::FIELD_TYPE_JSON, what.clone(), (old, new), &at, (&was, &is));
         }
-        if !self.fits(old, new, true) {
+        if maps.0 != maps.1 || !self.fits(old, new, true) {
             self.differs(table::FIELD_TYPE_WIRE, what, (old, new), &at, (&was, &is));
         }
     }
@@ -317,6 +328,20 @@ impl Walk<'_> {
             Some((before, after)) => before.iter().zip(&after).all(|(a, b)| fit(a, b)),
             None => fit(&old.kind, &new.kind),
         }
+    }
+
+    /// Whether a map and a list have the same bytes: those of a message with a key and a value
+    /// (<https://protobuf.dev/programming-guides/encoding/#maps>).
+    fn same_elements(&self, old: &Field, new: &Field) -> bool {
+        let (Kind::Message(before), Kind::Message(after)) = (&old.kind, &new.kind) else { return false };
+        !old.group
+            && !new.group
+            && [1, 2].into_iter().all(|number| match (before.get_field(number), after.get_field(number)) {
+                (Some(was), Some(is)) => {
+                    was.is_list() == is.is_list() && self.fits(&Field::of(&was), &Field::of(&is), true)
+                }
+                _ => false,
+            })
     }
 
     fn cardinality(&mut self, old: &Field, new: &Field) {
