@@ -14,8 +14,8 @@ use super::{Counterexample, frontier::Found};
 use crate::history::model::{Op, Part};
 
 /// Steps for one attempt, and for all of them.
-const ATTEMPT: u64 = 300_000;
-const ATTEMPTS: u64 = 30_000_000;
+const ATTEMPT: u64 = 100_000;
+const ATTEMPTS: u64 = 5_000_000;
 
 /// Explains why nothing can follow the event at this place.
 pub(super) fn counterexample(

@@ -99,7 +99,7 @@ where
 /// A short search of each part, several at once; most need no more.
 fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Result<Found, Stop>> {
     let look = |part: &Part| {
-        let steps = (1 << 20) + 16 * part.ops.len() as u64;
+        let steps = (1 << 14) + 32 * part.ops.len() as u64;
         race::alone(part, &Timeline::new(&part.ops), Budget { steps, bytes: memory / LANES, deadline }).found
     };
     let operations: usize = parts.iter().map(|part| part.ops.len()).sum();

@@ -128,35 +128,23 @@ impl Object for Register {
     }
 
     /// An order needs a write of unknown outcome only for a value that somebody saw, or because it
-    /// made a compare miss.
+    /// made a compare miss; and it needs those that do the same at most once before each operation
+    /// of known outcome, since a way from value to value need not pass one twice.
     fn prune(&self, ops: &mut Vec<Op>) {
-        if ops.iter().any(|op| op.act.role == MISS) {
-            return;
-        }
-        let mut seen: foldhash::HashSet<Id> = foldhash::HashSet::default();
-        for op in ops.iter().filter(|op| op.end.is_some()) {
-            if matches!(op.act.role, READ | CAS) {
-                seen.insert(op.act.a);
-            }
-        }
-        // Who set a value that somebody saw may have seen one itself.
-        let mut compares: Vec<Act> =
-            ops.iter().filter(|op| op.end.is_none() && op.act.role == CAS).map(|op| op.act).collect();
-        loop {
-            let before = compares.len();
-            compares.retain(|act| {
-                let needed = seen.contains(&act.b);
-                if needed {
-                    seen.insert(act.a);
-                }
-                !needed
+        if !ops.iter().any(|op| op.act.role == MISS) {
+            let seen = seen(ops);
+            ops.retain(|op| {
+                op.end.is_some() || seen.contains(if op.act.role == WRITE { &op.act.a } else { &op.act.b })
             });
-            if compares.len() == before {
-                break;
-            }
         }
+        let known = ops.iter().filter(|op| op.end.is_some()).count();
+        let mut alike: foldhash::HashMap<Act, usize> = foldhash::HashMap::default();
         ops.retain(|op| {
-            op.end.is_some() || seen.contains(if op.act.role == WRITE { &op.act.a } else { &op.act.b })
+            op.end.is_some() || {
+                let count = alike.entry(op.act).or_default();
+                *count += 1;
+                *count <= known
+            }
         });
     }
 
@@ -170,6 +158,34 @@ impl Object for Register {
                 let with = if held == Some(&Value::Bool(true)) { "with" } else { "without" };
                 format!("{with} {}", show_short(element, 60))
             }
+        }
+    }
+}
+
+/// The values that somebody saw, or may have seen who set one that somebody saw.
+fn seen(ops: &[Op]) -> foldhash::HashSet<Id> {
+    let mut seen: foldhash::HashSet<Id> = foldhash::HashSet::default();
+    let mut compares: Vec<Act> = Vec::new();
+    for op in ops {
+        match (op.act.role, op.end) {
+            (READ | CAS, Some(_)) => {
+                seen.insert(op.act.a);
+            }
+            (CAS, None) => compares.push(op.act),
+            _ => {}
+        }
+    }
+    loop {
+        let before = compares.len();
+        compares.retain(|act| {
+            let needed = seen.contains(&act.b);
+            if needed {
+                seen.insert(act.a);
+            }
+            !needed
+        });
+        if compares.len() == before {
+            return seen;
         }
     }
 }

@@ -51,6 +51,15 @@ macro_rules! models {
             compare(stringify!($name), 2_000);
         })*
 
+        /// 225,000 histories; half a minute when built with `--release`.
+        #[test]
+        #[ignore = "takes minutes unless it is optimized"]
+        fn every_model_at_length() {
+            std::thread::scope(|scope| {
+                $(scope.spawn(|| compare(stringify!($name), 25_000));)*
+            });
+        }
+
         /// A model that is not compared would be trusted for nothing.
         #[test]
         fn every_model_is_compared() {

@@ -1,6 +1,7 @@
 mod brute;
 mod differential;
 mod engines;
+mod limits;
 mod random;
 mod reference;
 mod verify;
