@@ -324,7 +324,11 @@ fn pictures_are_whole_and_small() {
         }
     }
     let dir = project(&[("h.jsonl", &stale()), ("blocked", "")]);
-    let (_, err) = ends(dir.path(), &["history", "check", "h.jsonl", "--as", "register", "--picture", "blocked/a.svg"], 3);
+    let (_, err) = ends(
+        dir.path(),
+        &["history", "check", "h.jsonl", "--as", "register", "--picture", "blocked/a.svg"],
+        3,
+    );
     assert!(err.contains("`blocked/a.svg` cannot be written"), "{err}");
     // Where all is well there is nothing to draw.
     let dir = project(&[("h.jsonl", &lines(&["0 invoke write 1", "0 ok write 1"]))]);

@@ -1,9 +1,10 @@
 //! Reads a recorded history: JSON lines in Jepsen's words, one at a time. Every line must be
 //! understood; what cannot be is told with all others like it.
 
-use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::meaning::{answered, asked};
 use super::mistake::{Mistake, Mistakes};
@@ -68,8 +69,8 @@ struct Reader<'a> {
     /// The number of the line at hand.
     number: u32,
     /// For each process what it did last, and whether that is still at work.
-    processes: HashMap<String, Process>,
-    functions: HashMap<String, Arc<str>>,
+    processes: IndexMap<String, Process>,
+    functions: IndexMap<String, Arc<str>>,
     /// Whether the first line has a time.
     is_timed: Option<bool>,
     last_time: i64,
@@ -116,8 +117,8 @@ impl<'a> Reader<'a> {
             history: History::default(),
             mistakes: Mistakes::default(),
             number: 0,
-            processes: HashMap::new(),
-            functions: HashMap::new(),
+            processes: IndexMap::new(),
+            functions: IndexMap::new(),
             is_timed: None,
             last_time: i64::MIN,
             is_sorted: true,

@@ -1,7 +1,8 @@
 //! The verdict on a recorded history, of all its objects, as people read it.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
+
+use indexmap::IndexMap;
 
 use super::mistake::Mistakes;
 use super::read::History;
@@ -258,7 +259,7 @@ impl Part {
 fn parts(history: History) -> Vec<Part> {
     let is_timed = !history.times.is_empty();
     let mut parts: Vec<Part> = Vec::new();
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut numbers: IndexMap<String, usize> = IndexMap::new();
     let mut times = history.times.into_iter();
     for ((operation, key), lines) in history.operations.into_iter().zip(history.keys).zip(history.lines) {
         let next = parts.len();

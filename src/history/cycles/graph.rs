@@ -1,7 +1,8 @@
 //! Who must have come before whom.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -200,7 +201,7 @@ impl Maker<'_> {
 
     fn processes(&mut self, mut spans: Vec<(usize, &Operation)>) {
         spans.sort_by_key(|(_, operation)| operation.start);
-        let mut last: HashMap<Atom, usize> = HashMap::new();
+        let mut last: IndexMap<Atom, usize> = IndexMap::new();
         for (at, operation) in spans {
             let process = Atom::of(&operation.process);
             if let Some(&before) = last.get(&process) {

@@ -1,6 +1,8 @@
 //! Anomalies that single reads show, without a cycle.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use indexmap::{IndexMap, IndexSet};
 
 use super::anomaly::{Anomaly, Kind};
 use super::told::{elements as listed, name, value};
@@ -64,7 +66,7 @@ impl Found<'_> {
         let versions = self.versions;
         let (list, elements) = &versions.steps[at][step];
         let read = format!("T1 read {} as {}", name(versions, *list), listed(versions, elements));
-        let mut seen = HashSet::with_capacity(elements.len());
+        let mut seen = IndexSet::with_capacity(elements.len());
         for &element in elements {
             let what = value(versions, element);
             let known = &versions.elements[element];
@@ -100,7 +102,7 @@ impl Found<'_> {
     fn internal(&mut self, at: usize) {
         let versions = self.versions;
         // For each list what it held when it was first read, if it was, and what was appended since.
-        let mut views: HashMap<usize, (Option<&[usize]>, Vec<usize>)> = HashMap::new();
+        let mut views: IndexMap<usize, (Option<&[usize]>, Vec<usize>)> = IndexMap::new();
         let steps = versions.steps[at].iter().zip(&self.transactions[at].steps);
         for (place, ((list, elements), step)) in steps.enumerate() {
             let (base, since) = views.entry(*list).or_default();
@@ -155,13 +157,13 @@ impl Found<'_> {
     /// The elements of one transaction in another order than it appended them, or with gaps.
     fn shuffled(&mut self) {
         let versions = self.versions;
-        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut places: IndexMap<usize, usize> = IndexMap::new();
         for list in versions.lists.iter().filter(|list| list.is_told) {
             places.extend(list.order.iter().enumerate().map(|(place, element)| (*element, place)));
         }
         for (at, steps) in versions.steps.iter().enumerate().filter(|(at, _)| versions.committed[*at]) {
             // For each list the element before, and its place if it was seen.
-            let mut before: HashMap<usize, (usize, Option<usize>)> = HashMap::new();
+            let mut before: IndexMap<usize, (usize, Option<usize>)> = IndexMap::new();
             for ((list, elements), step) in steps.iter().zip(&self.transactions[at].steps) {
                 let (Step::Append { .. }, [element]) = (step, elements.as_slice()) else { continue };
                 let place = places.get(element).copied();

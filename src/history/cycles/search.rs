@@ -1,7 +1,8 @@
 //! Cycles, named by what they consist of; the shortest first.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
+use indexmap::{IndexMap, IndexSet};
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{EdgeIndex, NodeIndex};
@@ -26,7 +27,7 @@ pub(super) struct Cycle {
 
 /// One cycle, of the gravest kind, of each part of the history that has any.
 pub(super) fn cycles(graph: &Graph, respect: Respect) -> Vec<Cycle> {
-    let mut search = Search { graph, found: Vec::new(), told: HashSet::new(), steps: STEPS };
+    let mut search = Search { graph, found: Vec::new(), told: IndexSet::new(), steps: STEPS };
     let more = match respect {
         Respect::Results => None,
         Respect::Process => Some(Tie::Process),
@@ -46,7 +47,7 @@ struct Search<'a> {
     graph: &'a Graph,
     found: Vec<Cycle>,
     /// Nodes of parts of which a cycle was told.
-    told: HashSet<NodeIndex>,
+    told: IndexSet<NodeIndex>,
     steps: usize,
 }
 
@@ -61,7 +62,7 @@ impl Search<'_> {
         // Small parts have short cycles, and are cheap to search.
         parts.sort_by_key(|part| (part.len(), part.iter().min().copied()));
         for part in parts.into_iter().take(MOST) {
-            let within: HashSet<NodeIndex> = part.iter().copied().collect();
+            let within: IndexSet<NodeIndex> = part.iter().copied().collect();
             let (kind, cycle) = match kind {
                 Kind::GSingle(respect) => match self.single(&part, &within, ties) {
                     Some(cycle) => (kind, Some(cycle)),
@@ -80,7 +81,7 @@ impl Search<'_> {
     fn shortest(
         &mut self,
         part: &[NodeIndex],
-        within: &HashSet<NodeIndex>,
+        within: &IndexSet<NodeIndex>,
         ties: &[Tie],
     ) -> Option<Vec<EdgeIndex>> {
         let mut best: Option<Vec<EdgeIndex>> = None;
@@ -101,7 +102,7 @@ impl Search<'_> {
     fn single(
         &mut self,
         part: &[NodeIndex],
-        within: &HashSet<NodeIndex>,
+        within: &IndexSet<NodeIndex>,
         ties: &[Tie],
     ) -> Option<Vec<EdgeIndex>> {
         let others: Vec<Tie> = ties.iter().copied().filter(|tie| *tie != Tie::Rw).collect();
@@ -113,7 +114,7 @@ impl Search<'_> {
             let missed = graph.edges_directed(node, Direction::Incoming);
             let missed =
                 missed.filter(|edge| edge.weight().tie == Tie::Rw && within.contains(&edge.source()));
-            let missed: HashMap<NodeIndex, EdgeIndex> =
+            let missed: IndexMap<NodeIndex, EdgeIndex> =
                 missed.map(|edge| (edge.source(), edge.id())).collect();
             if missed.is_empty() {
                 continue;
@@ -135,7 +136,7 @@ impl Search<'_> {
         &mut self,
         from: NodeIndex,
         to: NodeIndex,
-        within: &HashSet<NodeIndex>,
+        within: &IndexSet<NodeIndex>,
         ties: &[Tie],
     ) -> Option<Vec<EdgeIndex>> {
         self.reach(from, |at| at == to, within, ties).map(|(_, path)| path)
@@ -147,13 +148,13 @@ impl Search<'_> {
         &mut self,
         from: NodeIndex,
         wanted: impl Fn(NodeIndex) -> bool,
-        within: &HashSet<NodeIndex>,
+        within: &IndexSet<NodeIndex>,
         ties: &[Tie],
     ) -> Option<(NodeIndex, Vec<EdgeIndex>)> {
         let graph = &self.graph.edges;
-        let mut came: HashMap<NodeIndex, (NodeIndex, EdgeIndex)> = HashMap::new();
+        let mut came: IndexMap<NodeIndex, (NodeIndex, EdgeIndex)> = IndexMap::new();
         let mut queue = VecDeque::from([from]);
-        let mut done: HashSet<NodeIndex> = HashSet::new();
+        let mut done: IndexSet<NodeIndex> = IndexSet::new();
         while let Some(node) = queue.pop_front() {
             if !done.insert(node) {
                 continue;

@@ -1,6 +1,6 @@
 //! The versions of lists: which elements there are, who appended them, and in which order.
 
-use std::collections::HashMap;
+use indexmap::IndexMap;
 
 use super::transaction::{Atom, Step, Transaction};
 use crate::history::Outcome;
@@ -46,8 +46,8 @@ pub(super) struct Versions {
     pub(super) torn: Vec<(usize, (usize, usize), (usize, usize))>,
     /// Why what was recorded does not say everything.
     pub(super) ambiguous: Option<String>,
-    names: HashMap<Atom, usize>,
-    numbers: HashMap<(usize, Atom), usize>,
+    names: IndexMap<Atom, usize>,
+    numbers: IndexMap<(usize, Atom), usize>,
 }
 
 impl Versions {

@@ -192,11 +192,16 @@ fn list(bars: &[Bar], shown: &[usize], width: usize, signs: &Signs) -> Vec<Line>
     let name = widest(|bar| &bar.process, NAME);
     let when = widest(|bar| &bar.when, 40);
     let remark = widest(|bar| &bar.remark, 40);
-    // The label has what the others leave; where that is too little, times give way.
-    let others = 3 + 2 + name + 2 + remark;
-    let with_when = others + when + 2 + LEAST <= width;
-    let room = width.saturating_sub(others + if with_when { when + 2 } else { 0 });
-    let label = widest(|bar| &bar.label, room.max(LEAST));
+    // The label has what the others leave; where that is too little, remarks give way, and then
+    // times.
+    let room = |others: usize| width.saturating_sub(3 + 2 + name + others);
+    let fits = |others: usize| room(others) >= LEAST;
+    let (when, remark) = match () {
+        () if fits(when + 2 + remark) => (when, remark),
+        () if fits(when + 2) => (when, 0),
+        () => (0, 0),
+    };
+    let label = widest(|bar| &bar.label, room(when + 2 + remark).max(LEAST));
     order
         .iter()
         .map(|bar| {
@@ -208,10 +213,10 @@ fn list(bars: &[Bar], shown: &[usize], width: usize, signs: &Signs) -> Vec<Line>
                 (tone, pad(&cut(&bar.label, label), label + 2)),
                 (Tone::Name, pad(&cut(&bar.process, NAME), name + 2)),
             ];
-            if with_when {
+            if when > 0 {
                 line.push((Tone::Faint, pad(&cut(&bar.when, when), when + 2)));
             }
-            if !bar.remark.is_empty() {
+            if !bar.remark.is_empty() && remark > 0 {
                 let tone = if bar.part == Part::Stuck { Tone::Bad } else { Tone::Faint };
                 line.push((tone, cut(&bar.remark, remark)));
             }

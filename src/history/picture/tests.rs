@@ -101,3 +101,15 @@ fn pages_of_anything_are_small_and_harmless() {
         assert!(text.contains("cannot come next"));
     }
 }
+
+/// When an operation was at work is worth more than a remark that the sentence below repeats.
+#[test]
+fn remarks_give_way_before_times_do() {
+    let (operations, found) = stale();
+    let scene = Scene::of(&operations, &found, |at| format!("454.499999s – 454.5s, lines {at}–900000"));
+    for (width, times, remarks) in [(100, true, true), (74, true, false), (50, false, false)] {
+        let text: String = draw(&scene, width, true).into_iter().flatten().map(|(_, text)| text).collect();
+        assert_eq!(text.contains("lines 4–900000"), times, "{width}: {text}");
+        assert_eq!(text.matches("cannot come next").count(), 1 + usize::from(remarks), "{width}: {text}");
+    }
+}
