@@ -6,6 +6,6 @@ mod model;
 mod operation;
 pub mod picture;
 
-pub use linear::{Counterexample, Judged, Limits, linearizable};
+pub use linear::{Counterexample, Judged, Limits, linearizable, linearizable_all};
 pub use model::{Model, SPECS};
 pub use operation::{Operation, Outcome};
