@@ -192,7 +192,8 @@ pub enum EventKind {
         /// Which one, from 1, among those that fit the fault.
         index: u64,
     },
-    /// What the messages of a stream exercised, told when its scenario ends.
+    /// What the messages of a stream exercised, told when its scenario ends; or the first requests of a
+    /// workload at some place.
     StreamCounted {
         /// The scenario.
         id: Option<u32>,

@@ -162,8 +162,15 @@ impl Cx {
         if let Value::Live(live) = &reply.record {
             self.note_opened(env, live);
         }
-        if self.load.is_none() {
-            self.tell(aim, &call, &reply, span);
+        match &self.load {
+            None => self.tell(aim, &call, &reply, span),
+            Some(hand) => {
+                if let Aim::Service(service) = aim
+                    && hand.counts(span)
+                {
+                    self.tell_touched(hand, service, &call, &reply, span);
+                }
+            }
         }
         let succeeded = reply.succeeded;
         let response = Arc::new(Response { record: reply.record, exchange: reply.exchange });
@@ -191,6 +198,22 @@ impl Cx {
         let event = EventKind::Requested { id: self.id, place, exchange: reply.exchange.clone(), touched };
         self.world.count(&event);
         self.emit(event);
+    }
+
+    /// Counts what a request of a load exercised.
+    fn tell_touched(
+        &self,
+        hand: &super::workload::Hand,
+        service: &super::world::ServiceRef,
+        call: &Call,
+        reply: &Reply,
+        span: Span,
+    ) {
+        if let Some(touched) = self.touched(service, call, reply, span) {
+            let event = EventKind::StreamCounted { id: hand.scenario(), touched };
+            self.world.count(&event);
+            self.world.events.send(event);
+        }
     }
 
     /// `restart SERVICE with { variant: NAME }`: the run starts services, so it is done here.

@@ -25,14 +25,14 @@ pub const SPECS: &[Spec] = &[
         "a time before the load that is measured, under the same load: its operations stand in the \
          history and in no figure",
         &[Param::required("value", Ty::Duration, "how long")],
-        "workload w at 200/s for 30s with { warm_up: 5s } { … }",
+        "workload w at 200/s for 30s with { warm_up: 5s } { read(key) }",
     ),
     option(
         "in_flight",
         "how many operations of an open workload may be under way at the same time, 1000 by default; \
          those that fall due while so many are, are dropped and counted",
         &[Param::required("value", Ty::Number, "how many")],
-        "workload w at 200/s for 30s with { in_flight: 50 } { … }",
+        "workload w at 200/s for 30s with { in_flight: 50 } { read(key) }",
     ),
     figure(
         "p50",

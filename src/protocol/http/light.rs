@@ -14,8 +14,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use reqwest::Method;
-use reqwest::header::{HOST, HeaderMap, HeaderValue, SET_COOKIE};
 use reqwest::cookie::CookieStore as _;
+use reqwest::header::{HOST, HeaderMap, HeaderValue, SET_COOKIE};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 

@@ -1,14 +1,14 @@
 //! What performs operations: one at a time each, so that it can tell what the operation at hand did.
 
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::super::cx::{Cx, lock};
 use super::super::request::{Checked, error_of};
-use crate::source::Span;
-use std::collections::HashMap;
 use super::Ticket;
+use crate::source::Span;
 use crate::value::{Object, Value};
 
 /// One who performs operations: a client of a closed workload, a place among those under way of an
@@ -30,6 +30,24 @@ pub(crate) struct Hand {
     begun: Mutex<Option<Begun>>,
     /// What is read of the response of the request at a place.
     checked: Mutex<HashMap<Span, Checked>>,
+    sample: Arc<Sample>,
+}
+
+/// What is exercised of contracts is counted by the first requests at each place: the others are like
+/// them, and to look at each would cost more than to make it.
+#[derive(Debug)]
+pub(super) struct Sample {
+    scenario: Option<u32>,
+    counted: Mutex<HashMap<Span, u32>>,
+}
+
+/// So many requests at each place are looked at.
+const LOOKED_AT: u32 = 8;
+
+impl Sample {
+    pub(super) fn new(scenario: Option<u32>) -> Sample {
+        Sample { scenario, counted: Mutex::default() }
+    }
 }
 
 /// How a request failed.
@@ -53,7 +71,7 @@ pub(super) struct Begun {
 }
 
 impl Hand {
-    pub(super) fn new(number: u64, shard: usize) -> Hand {
+    pub(super) fn new(number: u64, shard: usize, sample: Arc<Sample>) -> Hand {
         Hand {
             shard,
             process: AtomicU64::new(number),
@@ -62,6 +80,7 @@ impl Hand {
             error: Mutex::default(),
             begun: Mutex::default(),
             checked: Mutex::default(),
+            sample,
         }
     }
 
@@ -97,6 +116,19 @@ impl Hand {
             self.reached.fetch_add(1, Ordering::Relaxed);
         }
         *lock(&self.error) = broken;
+    }
+
+    /// The scenario whose load it is.
+    pub(crate) fn scenario(&self) -> Option<u32> {
+        self.sample.scenario
+    }
+
+    /// Whether a request at this place is one of those that are looked at.
+    pub(crate) fn counts(&self, place: Span) -> bool {
+        let mut counted = lock(&self.sample.counted);
+        let count = counted.entry(place).or_default();
+        *count = count.saturating_add(1);
+        *count <= LOOKED_AT
     }
 
     /// How the last request of the operation at hand failed, when it did.
@@ -154,8 +186,7 @@ impl Cx {
     /// that a long load costs no more memory than a short one.
     pub(super) fn for_load(&self, hand: Hand) -> Cx {
         let session = Arc::new(self.session.of_client());
-        let mut cx =
-            Cx::new(self.world.clone(), None, session, self.cancel.clone(), self.repeat.clone());
+        let mut cx = Cx::new(self.world.clone(), None, session, self.cancel.clone(), self.repeat.clone());
         cx.fixtures = self.fixtures.clone();
         cx.links = self.links.clone();
         cx.began = self.began;

@@ -9,7 +9,7 @@ use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::Stop;
 use super::classes::Classes;
-use super::hand::Hand;
+use super::hand::{Hand, Sample};
 use super::planned::{Operation, Pace, Planned};
 use crate::event::Failure;
 use crate::shape::DrawKey;
@@ -71,12 +71,19 @@ pub(super) struct Load {
     longest_gap: AtomicU64,
     over: AtomicBool,
     broken: Mutex<Option<Vec<Failure>>>,
+    sample: Arc<Sample>,
     /// Those who perform operations.
     hands: Mutex<Vec<Arc<Cx>>>,
 }
 
 impl Load {
-    pub(super) fn new(planned: Planned, env: Env, stopwatch: Stopwatch, history: bool) -> Load {
+    pub(super) fn new(
+        planned: Planned,
+        env: Env,
+        stopwatch: Stopwatch,
+        history: bool,
+        scenario: Option<u32>,
+    ) -> Load {
         let Planned { pace, warm_up, operations, mix, key } = planned;
         let began = Instant::now();
         let shards = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
@@ -116,6 +123,7 @@ impl Load {
             longest_gap: AtomicU64::new(0),
             over: AtomicBool::new(false),
             broken: Mutex::default(),
+            sample: Arc::new(Sample::new(scenario)),
             hands: Mutex::default(),
         }
     }
@@ -124,7 +132,8 @@ impl Load {
     pub(super) fn hand(&self, cx: &Cx) -> Arc<Cx> {
         let mut hands = lock(&self.hands);
         let number = hands.len();
-        let hand = Arc::new(cx.for_load(Hand::new(number as u64, number % self.shards.len())));
+        let hand =
+            Arc::new(cx.for_load(Hand::new(number as u64, number % self.shards.len(), self.sample.clone())));
         hands.push(hand.clone());
         hand
     }

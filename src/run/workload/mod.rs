@@ -65,7 +65,7 @@ impl Cx {
         let key = env.key.with(format!("workload {}", span.start.saturating_sub(env.origin)));
         let planned = self.planned_load(env, workload, key).await?;
         let reads = Reads::of(&workload.name.name, ahead);
-        let load = Arc::new(Load::new(planned, env.clone(), self.session.stopwatch, reads.history));
+        let load = Arc::new(Load::new(planned, env.clone(), self.session.stopwatch, reads.history, self.id));
         let health = health::Health::start();
         let brought = self.bring(env, &load, workload).await;
         for hand in load.hands() {
