@@ -13,4 +13,4 @@ pub(super) use connect::{Io, Secure, encrypt, tcp};
 pub(super) use fault::{Fault, guard};
 pub(super) use feed::{Feed, History};
 pub(super) use payload::{Form, decode, encode};
-pub(super) use report::{Parts, Report, text};
+pub(super) use report::{Parts, Report, plain, text};

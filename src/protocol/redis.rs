@@ -23,7 +23,7 @@ use crate::value::words::shell_quote;
 use crate::value::{BoxFuture, Bytes, Live, Value, to_json_pretty};
 use connection::{SharedPool, Target};
 use options::Options;
-use reading::{From, Reading};
+use reading::{Reading, Start};
 
 pub use specs::SPECS;
 
@@ -182,8 +182,8 @@ impl Redis {
             false => {
                 let consumer = job.options.consumer.clone().unwrap_or_else(|| "scn".to_owned());
                 let group = job.options.group.clone().map(|group| (group, consumer));
-                let from = From { key: key.clone(), after: job.options.from.clone(), group };
-                job.guard(Reading::stream(place, from, history.clone())).await
+                let start = Start { key: key.clone(), after: job.options.since.clone(), group };
+                job.guard(Reading::stream(place, start, history.clone())).await
             }
         };
         let opened = match opened {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::payload::encode;
 use crate::event::{BODY_LIMIT, Exchange};
-use crate::function::operators::text_of;
 use crate::protocol::{Misuse, Piece, Reply};
-use crate::value::{Bytes, MASK, Object, Redactor, Value, to_json_pretty};
+use crate::value::words::a_kind;
+use crate::value::{Bytes, MASK, Object, Redactor, Value, show, to_json_pretty};
 
 /// What a request was, to be finished with what it came to.
 #[derive(Debug, Clone, Default)]
@@ -106,8 +106,17 @@ pub(in crate::protocol) fn text(pieces: &[Piece]) -> Result<String, Misuse> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => whole.push_str(text),
-            Piece::Value(value) => whole.push_str(&text_of(value).map_err(Misuse::new)?.text),
+            Piece::Value(value) => whole.push_str(&plain(value).map_err(Misuse::new)?),
         }
     }
     Ok(whole)
+}
+
+/// A value as a part of such a text, or of a header.
+pub(in crate::protocol) fn plain(value: &Value) -> Result<String, String> {
+    match value {
+        Value::Text(text) => Ok(text.text.to_string()),
+        Value::Bool(_) | Value::Number(_) | Value::Duration(_) => Ok(show(value)),
+        other => Err(format!("text, a number or a truth value is wanted here, not {}", a_kind(other))),
+    }
 }

@@ -20,6 +20,9 @@ use crate::value::Bytes;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Info {
+    server_id: String,
+    /// Of this connection.
+    client_id: u64,
     /// In bytes, headers included.
     pub(super) max_payload: usize,
     pub(super) headers: bool,
@@ -157,6 +160,8 @@ impl Connection {
         secure: Option<Secure>,
     ) -> Result<Connection, Fault> {
         let (io, parser, info) = connect::open(target, login, secure).await?;
+        // The server numbers its connections, and no two servers have the same id.
+        let inbox = format!("_INBOX.{}.{}", info.server_id, info.client_id);
         let (read, write) = tokio::io::split(io);
         let (sender, receiver) = mpsc::unbounded_channel();
         let (outbox, shared, stop) = (Outbox(sender), Arc::new(Shared::default()), CancellationToken::new());
@@ -168,7 +173,7 @@ impl Connection {
             shown: target.shown.clone(),
         };
         tokio::spawn(reader.run(read, parser));
-        Ok(Connection { shown: target.shown.clone(), info, outbox, shared, inbox: inbox()?, stop })
+        Ok(Connection { shown: target.shown.clone(), info, outbox, shared, inbox, stop })
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -366,12 +371,4 @@ async fn send(
 
 fn reset(shown: &str) -> Fault {
     Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
-}
-
-/// Nobody else may guess or have the same.
-fn inbox() -> Result<String, Fault> {
-    let mut bytes = [0; 12];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
-        .map_err(|_| Fault::broken(ErrorKind::Refused, "the system gives no random numbers"))?;
-    Ok(format!("_INBOX.{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }

@@ -162,13 +162,13 @@ fn config(subject: &str, options: &Options) -> Json {
         "filter_subject": subject,
         "ack_policy": options.ack.unwrap_or("none"),
         "replay_policy": "instant",
-        "deliver_policy": match options.from {
+        "deliver_policy": match options.since {
             Some(_) => "by_start_sequence",
             None => options.deliver.unwrap_or("all"),
         },
     });
     let mut set = |name: &str, value: Json| config[name] = value;
-    if let Some(seq) = options.from {
+    if let Some(seq) = options.since {
         set("opt_start_seq", seq.into());
     }
     if let Some(wait) = options.ack_wait {

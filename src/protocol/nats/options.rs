@@ -8,7 +8,7 @@ use super::subject;
 use super::target::Login;
 use crate::diag::did_you_mean;
 use crate::protocol::Misuse;
-use crate::protocol::broker::Form;
+use crate::protocol::broker::{Form, plain};
 use crate::protocol::tls::TlsOptions;
 use crate::value::{Number, Object, Value, show_short};
 
@@ -33,7 +33,7 @@ pub(super) struct Options {
     pub(super) stream: Option<String>,
     pub(super) durable: Option<String>,
     pub(super) deliver: Option<&'static str>,
-    pub(super) from: Option<u64>,
+    pub(super) since: Option<u64>,
     pub(super) ack: Option<&'static str>,
     pub(super) ack_wait: Option<Duration>,
     pub(super) max_deliver: Option<u64>,
@@ -53,7 +53,7 @@ impl Options {
             stream: None,
             durable: None,
             deliver: None,
-            from: None,
+            since: None,
             ack: None,
             ack_wait: None,
             max_deliver: None,
@@ -99,7 +99,7 @@ impl Options {
             "stream" => self.stream = Some(named()?),
             "durable" => self.durable = Some(named()?),
             "deliver" => self.deliver = Some(one_of(DELIVER)?),
-            "from" => self.from = Some(number()? as u64),
+            "since" => self.since = Some(number()? as u64),
             "ack" => self.ack = Some(one_of(ACK)?),
             "ack_wait" => self.ack_wait = Some(duration()?),
             "max_deliver" => self.max_deliver = Some(number()? as u64),
@@ -129,7 +129,7 @@ impl Options {
         let of_consumer = [
             ("durable", self.durable.is_some()),
             ("deliver", self.deliver.is_some()),
-            ("from", self.from.is_some()),
+            ("since", self.since.is_some()),
             ("ack", self.ack.is_some()),
             ("ack_wait", self.ack_wait.is_some()),
             ("max_deliver", self.max_deliver.is_some()),
@@ -146,8 +146,8 @@ impl Options {
                 Misuse::option("queue", message).help("consumers with the same `durable` share its messages")
             );
         }
-        if self.deliver.is_some() && self.from.is_some() {
-            return Err(Misuse::option("from", "`from` and `deliver` both say where to begin"));
+        if self.deliver.is_some() && self.since.is_some() {
+            return Err(Misuse::option("since", "`since` and `deliver` both say where to begin"));
         }
         if self.login.password.is_some() && self.login.user.is_none() {
             return Err(Misuse::option("password", "`password` needs a `user` beside it"));
@@ -172,11 +172,11 @@ fn headers(value: &Value) -> Result<Vec<(Arc<str>, String)>, Misuse> {
             one => std::slice::from_ref(one),
         };
         for value in values {
-            let text = crate::function::operators::text_of(value).map_err(wrong)?.text;
+            let text = plain(value).map_err(wrong)?;
             if text.contains(['\r', '\n', '\0']) {
                 return Err(wrong(format!("the header `{name}` has a line break, which no header can have")));
             }
-            headers.push((name.clone(), text.to_string()));
+            headers.push((name.clone(), text));
         }
     }
     Ok(headers)

@@ -139,10 +139,10 @@ pub const SPECS: &[Spec] = &[
         "let events = open bus \"orders.>\" with { stream: \"ORDERS\", deliver: new }",
     ),
     option(
-        "from",
+        "since",
         &[value(Ty::Number, "a sequence number of the stream's, from 1")],
         "with which message a consumer begins",
-        "let events = open bus \"orders.>\" with { stream: \"ORDERS\", from: 100 }",
+        "let events = open bus \"orders.>\" with { stream: \"ORDERS\", since: 100 }",
     ),
     option(
         "ack",

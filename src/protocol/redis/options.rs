@@ -21,7 +21,7 @@ pub(super) struct Options {
     pub(super) form: Form,
     pub(super) limit: usize,
     pub(super) channel: bool,
-    pub(super) from: Option<String>,
+    pub(super) since: Option<String>,
     pub(super) group: Option<String>,
     pub(super) consumer: Option<String>,
     pub(super) user: Option<String>,
@@ -36,7 +36,7 @@ impl Options {
             form: Form::Auto,
             limit: LIMIT,
             channel: false,
-            from: None,
+            since: None,
             group: None,
             consumer: None,
             user: None,
@@ -60,7 +60,7 @@ impl Options {
                     options.limit = limit.ok_or_else(|| wrong("a size such as `64MiB`"))?;
                 }
                 "channel" => options.channel = value.as_bool().ok_or_else(|| wrong("`true` or `false`"))?,
-                "from" => options.from = Some(text()?),
+                "since" => options.since = Some(text()?),
                 "group" => options.group = Some(text()?),
                 "consumer" => options.consumer = Some(text()?),
                 "user" => options.user = Some(text()?),
@@ -84,10 +84,10 @@ impl Options {
 
     /// Refuses what does not go together.
     fn fit(&self) -> Result<(), Misuse> {
-        if self.channel && (self.from.is_some() || self.group.is_some()) {
+        if self.channel && (self.since.is_some() || self.group.is_some()) {
             return Err(Misuse::option(
                 "channel",
-                "a channel keeps nothing: it has no `from` and no `group`",
+                "a channel keeps nothing: it has no `since` and no `group`",
             ));
         }
         if self.consumer.is_some() && self.group.is_none() {

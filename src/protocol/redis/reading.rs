@@ -32,7 +32,7 @@ pub(super) struct Reading {
 
 /// Where the reading of a stream begins.
 #[derive(Debug, Clone)]
-pub(super) struct From {
+pub(super) struct Start {
     pub(super) key: String,
     /// Unless given, after what is there now.
     pub(super) after: Option<String>,
@@ -44,28 +44,28 @@ impl Reading {
     /// Begins to read a stream. Where it begins is fixed when this ends.
     pub(super) async fn stream(
         (target, secure): (Target, Option<Secure>),
-        from: From,
+        start: Start,
         history: Arc<History>,
     ) -> Result<Reading, Fault> {
         let mut connection = Connection::open(&target, secure.clone()).await?;
-        let after = match &from.after {
+        let after = match &start.after {
             Some(after) => after.clone(),
-            None => last(&mut connection, &from.key).await?,
+            None => last(&mut connection, &start.key).await?,
         };
-        if let Some((group, _)) = &from.group {
+        if let Some((group, _)) = &start.group {
             let mut create = redis::cmd("XGROUP");
-            create.arg("CREATE").arg(&from.key).arg(group).arg(&after).arg("MKSTREAM");
+            create.arg("CREATE").arg(&start.key).arg(group).arg(&after).arg("MKSTREAM");
             match connection.run(&create).await {
                 Err(fault) if fault.code.as_deref() != Some("BUSYGROUP") => return Err(fault),
                 _ => {}
             }
         } else {
             // What the reading could not do is known before the next statement.
-            connection.run(&read(&from, &after, None)).await?;
+            connection.run(&read(&start, &after, None)).await?;
         }
         let stop = CancellationToken::new();
-        let (key, group) = (from.key.clone(), from.group.as_ref().map(|(group, _)| group.clone()));
-        let follower = Follower { from, after, history: history.clone(), stop: stop.clone() };
+        let (key, group) = (start.key.clone(), start.group.as_ref().map(|(group, _)| group.clone()));
+        let follower = Follower { start, after, history: history.clone(), stop: stop.clone() };
         tokio::spawn(follower.run(connection, (target.clone(), secure.clone())));
         Ok(Reading { target, key, group, secure, history, stop, sink: None })
     }
@@ -139,8 +139,8 @@ async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
 }
 
 /// The command that reads on; with `block`, until something is there.
-fn read(from: &From, after: &str, block: Option<usize>) -> Cmd {
-    let mut command = match &from.group {
+fn read(start: &Start, after: &str, block: Option<usize>) -> Cmd {
+    let mut command = match &start.group {
         Some((group, consumer)) => {
             let mut command = redis::cmd("XREADGROUP");
             command.arg("GROUP").arg(group).arg(consumer);
@@ -152,14 +152,14 @@ fn read(from: &From, after: &str, block: Option<usize>) -> Cmd {
     if let Some(block) = block {
         command.arg("BLOCK").arg(block);
     }
-    let after = if from.group.is_some() { ">" } else { after };
-    command.arg("STREAMS").arg(&from.key).arg(after);
+    let after = if start.group.is_some() { ">" } else { after };
+    command.arg("STREAMS").arg(&start.key).arg(after);
     command
 }
 
 /// Reads on.
 struct Follower {
-    from: From,
+    start: Start,
     after: String,
     history: Arc<History>,
     stop: CancellationToken,
@@ -169,7 +169,7 @@ impl Follower {
     async fn run(mut self, mut connection: Connection, place: (Target, Option<Secure>)) {
         let stop = self.stop.clone();
         let end = loop {
-            let command = read(&self.from, &self.after, Some(0));
+            let command = read(&self.start, &self.after, Some(0));
             let reply = tokio::select! {
                 biased;
                 () = stop.cancelled() => break self.rest(connection, place).await,
@@ -191,11 +191,11 @@ impl Follower {
     ) -> Result<(), Fault> {
         drop(waiting);
         // Nobody wants it any more; or the entries are the group's, for its other consumers too.
-        if self.history.is_over() || self.from.group.is_some() {
+        if self.history.is_over() || self.start.group.is_some() {
             return Ok(());
         }
         let mut connection = Connection::open(&target, secure).await?;
-        while self.keep(connection.run(&read(&self.from, &self.after, None)).await?) {}
+        while self.keep(connection.run(&read(&self.start, &self.after, None)).await?) {}
         Ok(())
     }
 
@@ -206,7 +206,7 @@ impl Follower {
         for (id, body) in entries {
             let bytes = body.as_object().map_or(64, |fields| fields.len() * 64);
             let record = [
-                ("stream", Value::text(self.from.key.as_str())),
+                ("stream", Value::text(self.start.key.as_str())),
                 ("id", Value::text(id.as_str())),
                 ("body", body),
             ];

@@ -101,10 +101,10 @@ pub const SPECS: &[Spec] = &[
         "let prices = open cache \"prices.*\" with { channel: true }",
     ),
     option(
-        "from",
+        "since",
         &[value(Ty::Text, "the id of an entry; `\"0\"` is before the first")],
         "after which entry `open` begins to read; after what is there unless given",
-        "let entries = open cache \"orders\" with { from: \"0\" }",
+        "let entries = open cache \"orders\" with { since: \"0\" }",
     ),
     option(
         "group",

@@ -117,7 +117,7 @@ async fn entries_of_a_stream_come_from_where_it_was_opened() {
     let (_server, world) = server(&[]).await;
     run(&world, "XADD orders 1-0 n 1").await;
     let new = world.open("orders", none()).await;
-    let all = world.open("orders", json(r#"{"from":"0"}"#)).await;
+    let all = world.open("orders", json(r#"{"since":"0"}"#)).await;
     let fresh = world.open("not:yet", none()).await;
     for n in 2..=1500 {
         run(&world, &format!("XADD orders {n}-0 n {n}")).await;

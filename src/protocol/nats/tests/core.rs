@@ -182,7 +182,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         ("open", "a", Some("{}"), "{}", "subject alone"),
         ("open", "a", None, r#"{"durable":"x"}"#, "consumer of a stream"),
         ("open", "a", None, r#"{"stream":"A.B"}"#, "no name"),
-        ("open", "a", None, r#"{"stream":"S","deliver":"new","from":2}"#, "both say"),
+        ("open", "a", None, r#"{"stream":"S","deliver":"new","since":2}"#, "both say"),
         ("open", "a", None, r#"{"deliver":"newest"}"#, "one of all, new"),
         ("publish", "a", None, r#"{"headers":{"A b":"c"}}"#, "cannot name a header"),
         ("publish", "a", None, r#"{"headers":{"A":"b\r\nC: d"}}"#, "line break"),

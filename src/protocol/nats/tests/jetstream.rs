@@ -67,7 +67,7 @@ async fn a_consumer_begins_where_it_should_and_reads_on() {
     let all = world.open("orders.>", options("")).await;
     let new = world.open("orders.>", options(r#","deliver":"new""#)).await;
     let last = world.open("orders.>", options(r#","deliver":"last""#)).await;
-    let from = world.open("orders.>", options(r#","from":599"#)).await;
+    let from = world.open("orders.>", options(r#","since":599"#)).await;
     publish(601).await;
     let seqs = |items: Vec<Value>| items.iter().map(|item| part(item, "seq").to_owned()).collect::<Vec<_>>();
     let every = messages(&all, 601).await;
