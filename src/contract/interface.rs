@@ -33,7 +33,9 @@ pub struct Declared {
 
 /// What the other side reads when a value is sent as one of a type; none when it cannot be sent.
 #[derive(Clone)]
-pub struct Arrives(pub Arc<dyn Fn(&Value) -> Option<Value> + Send + Sync>);
+pub struct Arrives(pub Arc<Travel>);
+
+type Travel = dyn Fn(&Value) -> Option<Value> + Send + Sync;
 
 impl std::fmt::Debug for Arrives {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,6 +8,9 @@ use super::{Part, Walk, table};
 use crate::contract::document::Entry;
 use crate::source::Span;
 
+/// What one place says of a property, and in which document it does.
+type Said = (usize, Entry);
+
 impl Walk<'_> {
     pub(super) fn properties(&mut self, old: &View, new: &View, place: &Place) {
         for (name, was) in &old.properties {
@@ -39,9 +42,10 @@ impl Walk<'_> {
     fn required_strangers(&mut self, old: &View, new: &View, place: &Place) {
         let only = |a: &View, b: &View| -> Vec<(Arc<str>, Span)> {
             let names = a.required.iter().filter(|(name, _)| {
-                !b.required.contains_key(*name)
-                    && !a.properties.contains_key(*name)
-                    && !(b.properties.contains_key(*name) && place.side == Side::Response)
+                // What is described is compared by itself.
+                let told = a.properties.contains_key(*name)
+                    || place.side == Side::Response && b.properties.contains_key(*name);
+                !told && !b.required.contains_key(*name)
             });
             names.map(|(name, span)| (name.clone(), *span)).collect()
         };
@@ -76,7 +80,7 @@ impl Walk<'_> {
         &mut self,
         old: &View,
         new: &View,
-        (name, was, is): (&Arc<str>, &[(usize, Entry)], &[(usize, Entry)]),
+        (name, was, is): (&Arc<str>, &[Said], &[Said]),
         place: &Place,
     ) {
         let only = match place.side {
@@ -114,7 +118,7 @@ impl Walk<'_> {
         self.schema(&was, &is, &inner);
     }
 
-    fn lost_property(&mut self, new: &View, (name, was): (&Arc<str>, &[(usize, Entry)]), place: &Place) {
+    fn lost_property(&mut self, new: &View, (name, was): (&Arc<str>, &[Said]), place: &Place) {
         let message = format!("the property `{name}` of {} is gone from {}", place.owner, place.side.word());
         let stood = key_span(was, place.spans.0);
         match place.side {
@@ -139,13 +143,7 @@ impl Walk<'_> {
         }
     }
 
-    fn new_property(
-        &mut self,
-        old: &View,
-        new: &View,
-        (name, is): (&Arc<str>, &[(usize, Entry)]),
-        place: &Place,
-    ) {
+    fn new_property(&mut self, old: &View, new: &View, (name, is): (&Arc<str>, &[Said]), place: &Place) {
         let only = match place.side {
             Side::Request => "readOnly",
             Side::Response => "writeOnly",
@@ -186,10 +184,10 @@ impl Place {
     }
 }
 
-fn values_of(property: &[(usize, Entry)]) -> Vec<Part> {
+fn values_of(property: &[Said]) -> Vec<Part> {
     property.iter().map(|(doc, entry)| (*doc, entry.value.clone())).collect()
 }
 
-fn key_span(property: &[(usize, Entry)], otherwise: Span) -> Span {
+fn key_span(property: &[Said], otherwise: Span) -> Span {
     property.first().map_or(otherwise, |(_, entry)| entry.key_span)
 }

@@ -264,8 +264,8 @@ impl Walk<'_> {
         let (was, is) = (old.type_words(), new.type_words());
         // What the cardinality rules say of a list that became a map needs no second word.
         let maps = (old.presence == Presence::Map, new.presence == Presence::Map);
-        let many = [old.presence, new.presence].contains(&Presence::Repeated);
-        if maps.0 != maps.1 && !(many && !self.same_elements(old, new)) {
+        let one = ![old.presence, new.presence].contains(&Presence::Repeated);
+        if maps.0 != maps.1 && (one || self.same_elements(old, new)) {
             return;
         }
         let what = format!("the field `{}` of `{}` was `{was}` and is `{is}` now", old.name, old.owner);
