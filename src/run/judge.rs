@@ -387,6 +387,7 @@ impl Cx {
             }
         }
         claim.args = args;
+        let absence = relation::claims_absence(name, used.negated, &claim.args);
         let long = claim.model.is_some() || subject.as_list().is_some_and(|records| records.len() > LONG);
         let (subject, change) = (subject.clone(), change.cloned());
         let judge = move || {
@@ -409,9 +410,7 @@ impl Cx {
         };
         let verdict = if used.negated { verdict.negate() } else { verdict };
         Ok(match (verdict, gap) {
-            (Verdict::Holds, Some(Gap::Broken(why)))
-                if relation::claims_absence(name, used.negated, &claim.args) =>
-            {
+            (Verdict::Holds, Some(Gap::Broken(why))) if absence => {
                 Verdict::Unknown(format!("it {why}; what would have come then was not seen"))
             }
             (verdict, _) => verdict,
