@@ -5,8 +5,9 @@
 //! Histories are of a register with reads, writes and compares of five values, as Jepsen draws
 //! them; every client begins its next operation soon after the last one. An invalid history is a
 //! valid one in which one read returned another value. Every judgement has a process of its own,
-//! so that its peak memory is known: what the process took besides the history. Porcupine is built
-//! with `go`, and left out where there is none.
+//! so that its peak memory is known: scn's is what the process took besides the history, Porcupine's
+//! is all of it. Porcupine is built with `go`, and left out where there is none; it knows no limit
+//! of memory, so that it gets less time.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may end so")]
 
@@ -20,8 +21,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use scn::history::{Judged, Limits, Model, Operation, Outcome, linearizable};
 use scn::value::Value;
 
-/// Seconds that each may take.
-const LIMIT: u64 = 60;
+/// Seconds that scn and Porcupine may take.
+const LIMITS: (u64, u64) = (60, 10);
 
 struct Case {
     name: &'static str,
@@ -50,18 +51,18 @@ const SEEDS: u64 = 3;
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     if let Some(at) = args.iter().position(|arg| arg == "--judge") {
-        let (case, seed) = (args[at + 1].parse::<usize>().unwrap(), args[at + 2].parse().unwrap());
-        return judge(&CASES[case], seed);
+        return judge(Path::new(&args[at + 1]));
     }
     let porcupine = build_porcupine();
     println!("{:<33}{:>5}  {:<28}{:<28}", "operations", "seed", "scn", "porcupine");
-    for (index, case) in CASES.iter().enumerate() {
+    for case in &CASES {
         for seed in 0..SEEDS {
-            let own = run(Command::new(&args[0]).args(["--judge", &index.to_string(), &seed.to_string()]));
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), written(&history(case, seed))).unwrap();
+            let own = run(Command::new(&args[0]).arg("--judge").arg(file.path()));
             let other = porcupine.as_ref().map_or_else(String::new, |binary| {
-                let file = tempfile::NamedTempFile::new().unwrap();
-                std::fs::write(file.path(), written(&history(case, seed))).unwrap();
-                run(Command::new("sh").arg("-c").arg(MEASURED).arg("sh").arg(binary).arg(file.path()))
+                let limit = LIMITS.1.to_string();
+                run(Command::new("sh").args(["-c", MEASURED, "sh"]).arg(binary).arg(file.path()).arg(limit))
             });
             println!("{:<33}{seed:>5}  {own:<28}{other:<28}", case.name);
         }
@@ -69,8 +70,8 @@ fn main() {
 }
 
 /// Porcupine's verdict and time, and the most memory that its process had.
-const MEASURED: &str = r#"/usr/bin/env time -f '%M' -o "$2.peak" "$1" "$2" 60 | tr '\n' ' ' && \
-    awk '{ printf "ms %.1f MB", $1 / 1024 }' "$2.peak"; rm -f "$2.peak""#;
+const MEASURED: &str = r#"ulimit -v 8000000; /usr/bin/time -f '%M' -o "$2.peak" "$1" "$2" "$3" 2>/dev/null | tr '\n' ' '
+    tail -1 "$2.peak" | awk '{ printf "ms %.1f MB", $1 / 1024 }'; rm -f "$2.peak""#;
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
@@ -89,9 +90,9 @@ fn model() -> Model {
     Model { initial: Value::int(-1), ..model }
 }
 
-fn judge(case: &Case, seed: u64) {
-    let operations = history(case, seed);
-    let limits = Limits { time: Duration::from_secs(LIMIT), ..Limits::default() };
+fn judge(file: &Path) {
+    let operations: Vec<Operation> = std::fs::read_to_string(file).unwrap().lines().map(operation).collect();
+    let limits = Limits { time: Duration::from_secs(LIMITS.0), ..Limits::default() };
     let before = peak();
     let began = Instant::now();
     let judged = linearizable(&operations, &model(), &limits);
@@ -181,15 +182,14 @@ fn spoil(operations: &mut [Operation]) {
     }
 }
 
-/// As Porcupine's program reads it.
+/// An operation a line, as Porcupine's program reads it too.
 fn written(operations: &[Operation]) -> String {
     let mut out = String::new();
     for operation in operations {
         let shown = scn::value::show;
         let arg = |nth: usize| operation.args.get(nth).map_or_else(|| "0".to_owned(), shown);
-        let known = operation.outcome == Outcome::Ok;
         let result = match &operation.value {
-            _ if !known => "?".to_owned(),
+            Value::Absent => "?".to_owned(),
             Value::Bool(matched) => u8::from(*matched).to_string(),
             Value::Null => "0".to_owned(),
             value => shown(value),
@@ -199,4 +199,27 @@ fn written(operations: &[Operation]) -> String {
         let _ = writeln!(out, "{function} {} {} {result} {} {end}", arg(0), arg(1), operation.start);
     }
     out
+}
+
+fn operation(line: &str) -> Operation {
+    let fields: Vec<&str> = line.split(' ').collect();
+    let number = |nth: usize| fields[nth].parse::<i64>().ok();
+    let (function, args) = match fields[0] {
+        "r" => ("read", vec![]),
+        "w" => ("write", vec![number(1)]),
+        _ => ("cas", vec![number(1), number(2)]),
+    };
+    Operation {
+        process: Value::Null,
+        function: function.into(),
+        args: args.into_iter().flatten().map(Value::int).collect(),
+        value: match (function, number(3)) {
+            (_, None) => Value::Absent,
+            ("cas", Some(matched)) => Value::Bool(matched == 1),
+            (_, Some(value)) => Value::int(value),
+        },
+        start: number(4).expect("a start"),
+        end: number(5),
+        outcome: if number(5).is_some() { Outcome::Ok } else { Outcome::Info },
+    }
 }
