@@ -194,7 +194,7 @@ fn list(bars: &[Bar], shown: &[usize], width: usize, signs: &Signs) -> Vec<Line>
     let remark = widest(|bar| &bar.remark, 40);
     // The label has what the others leave; where that is too little, remarks give way, and then
     // times.
-    let room = |others: usize| width.saturating_sub(3 + 2 + name + others);
+    let room = |others: usize| width.saturating_sub(3 + 2 + name + 2 + others);
     let fits = |others: usize| room(others) >= LEAST;
     let (when, remark) = match () {
         () if fits(when + 2 + remark) => (when, remark),
