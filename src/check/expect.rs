@@ -187,7 +187,8 @@ impl<'a> Walker<'a, '_> {
                 .help(form)
                 .did_you_mean(&phrase.word.name, known),
         );
-        if let Some(value) = &phrase.value {
+        // A model is no value, and there is none to look it up among.
+        if let Some(value) = phrase.value.as_ref().filter(|_| &*phrase.word.name != "as") {
             self.at(|place| place.at_hand = true, |walker| walker.pattern(value));
         }
     }

@@ -122,6 +122,16 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
+    /// Whether it is the bare name of an action, which then counts as used.
+    pub(super) fn is_action(&mut self, value: &Expr) -> bool {
+        let Some(name) = plain_name(value).filter(|name| self.scopes.get(&name.name).is_none()) else {
+            return false;
+        };
+        let Some(Definition::Item(at)) = self.cx.lookup(self.item.unit, &name.name) else { return false };
+        self.cx.graph.uses(self.item, at);
+        matches!(self.cx.program.item(at).kind, ItemKind::Action(_))
+    }
+
     fn no_player(&mut self, value: &Expr, what: Option<&str>) {
         let Some(what) = what else { return };
         let message = format!("{what} is the name of an action");

@@ -187,7 +187,7 @@ fn registers_are_causal_and_fresh() {
     ];
     of_operations(
         &ops,
-        "expect ops causal per .process or_empty",
+        "expect ops not causal by .args[0]",
         "expect ops causal by .args[0]",
         &[
             "`ops` is not causal",
