@@ -87,13 +87,17 @@ impl<'a> Depth<'a> {
         'node: loop {
             let mut place = self.next[0];
             while let Some(Event::Call(op)) = self.event(place) {
-                place = self.next[place as usize];
+                let before = self.previous[place as usize];
                 let known = &self.timeline.ops[op as usize];
                 if known.effect.is_pure() && self.object.step(&mut self.states, state, known.act).is_some() {
                     frames.push(Frame { op, state, used, top, forced: true });
                     self.lift(op);
                     left -= 1;
                     top = top.max(op / 64);
+                    // Its return may have been what followed its call.
+                    place = self.next[before as usize];
+                } else {
+                    place = self.next[place as usize];
                 }
                 self.meter.work(1)?;
             }

@@ -1,5 +1,6 @@
 mod brute;
 mod differential;
+mod engines;
 mod random;
 mod reference;
 mod verify;

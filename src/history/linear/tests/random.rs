@@ -138,3 +138,41 @@ fn spoil(operations: &mut [Operation], model: &Model, random: &mut Random) {
         operation.value = Value::Absent;
     }
 }
+
+/// A history of clients that work without a pause, with this many operations.
+pub(super) fn long_history(model: &Model, random: &mut Random, count: usize, valid: bool) -> Vec<Operation> {
+    let mut next = vec![0i64; 2 + random.below(5) as usize];
+    let unknown = random.below(3) * 4;
+    let mut timed: Vec<(i64, Operation)> = Vec::new();
+    for nth in 0..count {
+        let client = random.below(next.len() as u64) as usize;
+        let (function, args) = call(model.name, random, nth);
+        let start = next[client] + 1 + random.below(5) as i64;
+        let effect = start + random.below(20) as i64;
+        let end = effect + random.below(20) as i64;
+        next[client] = end;
+        let (function, process) = (function.into(), Value::int(client as i64));
+        let (value, outcome, end) = (Value::Absent, Outcome::Ok, Some(end));
+        timed.push((effect, Operation { process, function, args, value, start, end, outcome }));
+    }
+    timed.sort_by_key(|(effect, _)| *effect);
+    let mut state = model.initial.clone();
+    let mut operations = Vec::new();
+    for (_, mut operation) in timed {
+        // What cannot happen did not.
+        let Some((after, result)) = execute(model.name, &state, &operation) else { continue };
+        if random.below(100) < unknown {
+            (operation.outcome, operation.end) = (Outcome::Info, None);
+            if random.below(2) == 0 {
+                state = after;
+            }
+        } else {
+            (state, operation.value) = (after, result);
+        }
+        operations.push(operation);
+    }
+    if !valid {
+        spoil(&mut operations, model, random);
+    }
+    operations
+}
