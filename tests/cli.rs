@@ -89,8 +89,19 @@ scenario "bye is said" {
 fn help_shows_the_commands_and_the_exit_codes() {
     let dir = project(&[]);
     let (help, _) = ends(dir.path(), &["help"], 0);
-    for word in ["run", "check", "fmt", "list", "explain", "compat", "init", "replay", "data", "history", "completions"]
-    {
+    for word in [
+        "run",
+        "check",
+        "fmt",
+        "list",
+        "explain",
+        "compat",
+        "init",
+        "replay",
+        "data",
+        "history",
+        "completions",
+    ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(word)), "{word}: {help}");
     }
     assert!(help.contains("130  interrupted") && help.contains("4  nothing ran"), "{help}");

@@ -65,7 +65,11 @@ pub const KEYWORDS: &[Keyword] = &[
     word("for", &[Statement, Part], "repeats a block for each element"),
     word("parallel", &[Statement], "runs statements, or a loop's turns, at the same time"),
     word("eventually", &[Statement], "repeats its block until its expectations hold"),
-    word("observe", &[Statement], "`observe x from SOURCE every 50ms` keeps a history in the background until its block ends: the answers to a `@safe` action or request, `{ value start end }` or `{ error start end }` each, or another history from here on"),
+    word(
+        "observe",
+        &[Statement],
+        "`observe x from SOURCE every 50ms` keeps a history in the background until its block ends: the answers to a `@safe` action or request, `{ value start end }` or `{ error start end }` each, or another history from here on",
+    ),
     word("stop", &[Statement], "`stop when EXPR` ends an `eventually` as failed"),
     word("rejected", &[Statement], "`rejected when EXPR` ends an action as provably not applied"),
     word("under", &[Statement], "runs a block while faults are at work"),

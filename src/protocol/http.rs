@@ -123,7 +123,11 @@ impl Http {
         if session.load && light::carries(&options, &target, &payload) {
             let bare = call.endpoint.as_ref().is_some_and(|endpoint| endpoint.contract.is_none());
             let answer = light::exchange(&transfer, method, target).await?;
-            return Ok(if bare { answer.light(&transfer, service(call)) } else { answer.reply(&transfer, service(call)) });
+            return Ok(if bare {
+                answer.light(&transfer, service(call))
+            } else {
+                answer.reply(&transfer, service(call))
+            });
         }
         let answer = self.exchange(&transfer, method, target).await?;
         Ok(answer.reply(&transfer, service(call)))

@@ -20,7 +20,7 @@
 
 mod order;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use self::order::{Order, Step};
 use super::expected::is_operation;
@@ -132,7 +132,7 @@ impl<'a> History<'a> {
         let mut history = History { nodes: Vec::new(), chains: 0, writes: 0, operations };
         let (mut processes, mut lasts): (Index, Vec<Last>) = (Index::default(), Vec::new());
         let (mut numbers, mut register_firsts) = (Index::default(), Vec::new());
-        let mut node_of: HashMap<usize, usize> = HashMap::new();
+        let mut node_of: BTreeMap<usize, usize> = BTreeMap::new();
         let mut pending: Vec<(usize, usize)> = Vec::new();
         for &(at, role) in &members {
             let operation = &operations[at];
@@ -199,8 +199,8 @@ impl<'a> History<'a> {
             Ok(Ok(order)) => order,
         };
         // By register, the writes of each process in their order.
-        let mut writers: HashMap<usize, Vec<Vec<usize>>> = HashMap::new();
-        let mut rows: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut writers: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
+        let mut rows: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Write) {
             let of = writers.entry(node.register).or_default();
             let row = *rows.entry((node.register, node.chain)).or_insert_with(|| {
@@ -293,7 +293,7 @@ struct Last {
 
 /// Where every read that returned something has it from; of the initial value, from nowhere.
 struct Sources {
-    reads: HashMap<usize, Option<usize>>,
+    reads: BTreeMap<usize, Option<usize>>,
     read: std::collections::HashSet<usize>,
 }
 
@@ -341,7 +341,7 @@ impl Sources {
             }
             written_at.push((at, key));
         }
-        let mut sources = Sources { reads: HashMap::new(), read: std::collections::HashSet::new() };
+        let mut sources = Sources { reads: BTreeMap::new(), read: std::collections::HashSet::new() };
         for &(at, role) in members {
             let operation = &operations[at];
             if role != Role::Read

@@ -196,8 +196,11 @@ fn a_wait_says_why_nothing_came() {
         .ends(1, &["`feed` broke off: ", "another was expected"]);
     against(&events("data: 1\n\n"), &format!("{open}expect feed has {{ data: \"2\" }} within 1h"))
         .ends(1, &["has ended, and not because anything broke: nothing more comes"]);
-    against(&events("data: 1\n\n"), &format!("{open}next feed\nclose feed\nexpect feed not has {{ data: \"2\" }}"))
-        .ends(0, &[]);
+    against(
+        &events("data: 1\n\n"),
+        &format!("{open}next feed\nclose feed\nexpect feed not has {{ data: \"2\" }}"),
+    )
+    .ends(0, &[]);
     let silent = server(|_| {
         std::thread::sleep(std::time::Duration::from_secs(600));
         Vec::new()

@@ -16,10 +16,10 @@ const MOST: usize = 10;
 /// What is wrong with the reads of a history.
 pub(super) fn anomalies(transactions: &[Transaction], versions: &Versions) -> Vec<Anomaly> {
     let mut found = Found { transactions, versions, anomalies: Vec::new(), counts: BTreeMap::new() };
-    for at in 0..transactions.len() {
-        if transactions[at].outcome == Outcome::Ok {
+    for (at, transaction) in transactions.iter().enumerate() {
+        if transaction.outcome == Outcome::Ok {
             found.internal(at);
-            for (step, what) in transactions[at].steps.iter().enumerate() {
+            for (step, what) in transaction.steps.iter().enumerate() {
                 if matches!(what, Step::Read { elements: Some(_), .. }) {
                     found.read(at, step);
                 }

@@ -6,6 +6,9 @@ use super::transaction::{Atom, Step, Transaction};
 use crate::history::Outcome;
 use crate::value::{Value, show_short};
 
+/// A step of a transaction.
+pub(super) type At = (usize, usize);
+
 /// An element of one list.
 #[derive(Debug)]
 pub(super) struct Element {
@@ -43,7 +46,7 @@ pub(super) struct Versions {
     /// For each transaction whether it took effect.
     pub(super) committed: Vec<bool>,
     /// Reads that contradict the order of a list: list, the longest read, the other.
-    pub(super) torn: Vec<(usize, (usize, usize), (usize, usize))>,
+    pub(super) torn: Vec<(usize, At, At)>,
     /// Why what was recorded does not say everything.
     pub(super) ambiguous: Option<String>,
     names: IndexMap<Atom, usize>,

@@ -163,7 +163,7 @@ impl<'a> Drawing<'a> {
     fn write(&self, out: &mut String, head: usize, width: usize) {
         for (row, name) in self.rows.iter().enumerate() {
             let y = head + row * self.row;
-            if row % 2 == 0 {
+            if row.is_multiple_of(2) {
                 let _ = write!(
                     out,
                     "<rect class=\"row\" x=\"0\" y=\"{y}\" width=\"{width}\" height=\"{}\"/>",
@@ -213,7 +213,7 @@ impl<'a> Drawing<'a> {
                 let at = top + tooth * height;
                 let _ = write!(tear, "L{} {}L{x} {}", x + 7, at + height / 2, at + height);
             }
-            let behind = if row % 2 == 0 { "row" } else { "paper" };
+            let behind = if row.is_multiple_of(2) { "row" } else { "paper" };
             let _ = write!(out, "<path class=\"{behind}\" d=\"{tear}L{} {low}L{} {top}Z\"/>", to + 4, to + 4);
             let middle = y + BAR / 2;
             let _ = write!(out, "<path class=\"dash\" d=\"M{} {middle}H{}\"/>", x + 10, to + 12);

@@ -38,8 +38,11 @@ pub(super) struct Lines(Mutex<Vec<Line>>);
 struct Line {
     authority: Box<str>,
     sender: SendRequest<Full<Bytes>>,
-    connection: Option<Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>>,
+    connection: Option<Pin<Box<Driven>>>,
 }
+
+/// What moves the bytes of a connection when it is polled.
+type Driven = Connection<TokioIo<TcpStream>, Full<Bytes>>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

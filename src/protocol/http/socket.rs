@@ -159,12 +159,12 @@ pub(super) fn message(value: &Value) -> Result<Message, String> {
     match value {
         Value::Text(text) => Ok(Message::text(&*text.text)),
         Value::Bytes(bytes) => Ok(Message::Binary(bytes.bytes.clone())),
-        Value::Tagged(tagged) if matches!(&*tagged.tag, "text" | "bytes") => {
+        Value::Tagged(tagged) if matches!(tagged.tag, "text" | "bytes") => {
             let fields = tagged.value.as_object();
             let inner = fields.and_then(|fields| fields.get("text").or_else(|| fields.get("content")));
             message(inner.unwrap_or(&tagged.value))
         }
-        Value::Tagged(tagged) if &*tagged.tag == "json" => Ok(Message::text(to_json(&tagged.value))),
+        Value::Tagged(tagged) if tagged.tag == "json" => Ok(Message::text(to_json(&tagged.value))),
         Value::Tagged(tagged) => Err(format!("`{}(…)` is no message of a WebSocket", tagged.tag)),
         other => Ok(Message::text(to_json(other))),
     }

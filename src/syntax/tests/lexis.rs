@@ -163,8 +163,14 @@ fn header_braces_open_the_block() {
     assert_eq!(one("for x in f({ a: 1 }) { show x }"), "(for x in f({a: 1}) { show x })");
     assert_eq!(one("forall o in Order for n cases { show o }"), "forall o in Order cases n { show o }");
     assert_eq!(one("observe x from feed every 5ms"), "observe x feed every 5000000ns");
-    assert_eq!(one("observe x from GET feed / every 5ms"), "observe x (request GET feed path \"/\") every 5000000ns");
-    assert_eq!(one("observe x from POST feed / every"), "observe x (request POST feed path \"/\" operand every)");
+    assert_eq!(
+        one("observe x from GET feed / every 5ms"),
+        "observe x (request GET feed path \"/\") every 5000000ns"
+    );
+    assert_eq!(
+        one("observe x from POST feed / every"),
+        "observe x (request POST feed path \"/\" operand every)"
+    );
     assert_eq!(one("eventually within limit { show 1 }"), "(eventually within limit { show 1 })");
     assert_eq!(one("parallel for [a, b] in xs { show a }"), "(parallel-for [a b] in xs { show a })");
     assert_eq!(one("under kill on orders { show 1 }"), "under kill on orders { show 1 }");
