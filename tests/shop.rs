@@ -101,9 +101,7 @@ fn fails_as_shown(section: &str, name: &str, args: &[&str]) {
         .unwrap();
     let said = place.as_on_the_page(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    if let Err(difference) = compare(&page::blocks(section, "text")[0].text, &said) {
-        panic!("{difference}");
-    }
+    assert_eq!(compare(&page::blocks(section, "text")[0].text, &said), Ok(()));
 }
 
 /// What a run of a scenario says that imports from the shop, and how it ends.
