@@ -15,6 +15,7 @@ const IDEMPOTENCY: &str = "idempotency.scn";
 const FAULTS: &str = "faults.scn";
 const WEBHOOKS: &str = "webhooks.scn";
 const EVENTS: &str = "events.scn";
+const HISTORIES: &str = "histories.scn";
 const CONTRACT: &str = "contract.scn";
 const E2E: &str = "e2e.scn";
 
@@ -50,6 +51,42 @@ const NEEDS_KEY: &str = "A payment needs a key, and is booked once under it";
 const EIGHT: &str = "Eight at once with one key make one order";
 const SAME_KEY: &str = "The same key gives the same answer, byte for byte";
 const NONSENSE: &str = "No posting that makes no sense breaks the ledger";
+
+const TOLD: &str = "The events of an order are told in order, each once";
+const GO_ON: &str = "An order's events go on where they were";
+const WATCHER: &str = "A watcher gets every entry of an account once, in order";
+const NUMBERS: &str = "The numbers of an account go on after a restart";
+const BROUGHT: &str = "A posting that the ledger has not heard of is brought again";
+const REGISTER: &str = "A register is one register, whoever comes at once";
+const OUTLIVES: &str = "What a register holds outlives its service";
+const QUEUE: &str = "What is put into a queue first is taken first, and once";
+const TRANSACTIONS: &str = "Transactions over lists come one after the other";
+const SEEN_ORDER: &str = "Whoever has seen an order sees it again";
+const SEEN_POSTING: &str = "Whoever has seen a posting sees it again";
+const WHOLE: &str = "Nobody sees one entry of a posting without the other";
+
+/// What a scenario says of a history, and of which defect, when it finds one.
+const SAYS: &[(&str, &str)] = &[
+    ("events_reordered", "`story` is not increasing"),
+    ("events_skipped", "`story` is not gapless"),
+    ("events_repeated", "`story` is not unique"),
+    ("watch_swapped", "`entries` is not increasing"),
+    ("watch_coalesced", "`entries` is not gapless"),
+    ("watch_repeated", "`entries` is not unique"),
+    ("seq_reused", "`body.entries` is not unique"),
+    ("seq_skipped", "`body.entries` is not gapless"),
+    ("outbox_forgets", "`entries_of(alice)` is not at_least_once"),
+    ("register_cached", "`ops` is not linearizable"),
+    ("register_written_later", "`ops` is not linearizable"),
+    ("swap_race", "`ops` is not linearizable"),
+    ("queue_last_first", "`ops` is not linearizable"),
+    ("queue_taken_twice", "`ops` is not linearizable"),
+    ("transaction_skew", "`txns` is not serializable"),
+    ("transaction_lost", "`txns` is not serializable"),
+    ("transaction_dirty", "`txns` is not serializable"),
+    ("orders_of_replica", "`seen` does not have monotonic reads"),
+    ("balance_of_replica", "`seen` does not have monotonic reads"),
+];
 
 /// How many runs stand beside each other: they wait more than they work.
 const AT_ONCE: usize = 3;
@@ -134,6 +171,27 @@ const DEFECTS: &[(&str, &str, &[Finds])] = &[
     ("invalid_is_internal", CONTRACT, &[(DETAILS, &[]), (IMPORT, &[])]),
     ("limit_is_unavailable", E2E, &[(LIMIT, &[])]),
     ("unknown_is_empty", CONTRACT, &[(DETAILS, &[])]),
+    ("events_reordered", HISTORIES, &[(TOLD, &[])]),
+    ("events_skipped", HISTORIES, &[(TOLD, &[])]),
+    ("events_repeated", HISTORIES, &[(GO_ON, &[])]),
+    ("outbox_forgets", HISTORIES, &[(BROUGHT, &[])]),
+    ("register_cached", HISTORIES, &[(REGISTER, &[])]),
+    ("register_written_later", HISTORIES, &[(REGISTER, &[]), (OUTLIVES, &[])]),
+    ("registers_in_memory", HISTORIES, &[(OUTLIVES, &[])]),
+    ("swap_race", HISTORIES, &[(REGISTER, &[])]),
+    ("queue_last_first", HISTORIES, &[(QUEUE, &[])]),
+    ("queue_taken_twice", HISTORIES, &[(QUEUE, &[])]),
+    ("transaction_skew", HISTORIES, &[(TRANSACTIONS, &[])]),
+    ("transaction_lost", HISTORIES, &[(TRANSACTIONS, &[])]),
+    ("transaction_dirty", HISTORIES, &[(TRANSACTIONS, &[])]),
+    ("orders_of_replica", HISTORIES, &[(SEEN_ORDER, &[])]),
+    ("watch_swapped", HISTORIES, &[(WATCHER, &[])]),
+    ("watch_coalesced", HISTORIES, &[(WATCHER, &[])]),
+    ("watch_repeated", HISTORIES, &[(WATCHER, &[])]),
+    ("seq_reused", HISTORIES, &[(NUMBERS, &[])]),
+    ("seq_skipped", HISTORIES, &[(NUMBERS, &[])]),
+    ("balance_of_replica", HISTORIES, &[(SEEN_POSTING, &[])]),
+    ("posting_torn", HISTORIES, &[(WHOLE, &[])]),
 ];
 
 /// The scenarios that did not pass, each alone or with one of its probes that did not.
@@ -200,6 +258,10 @@ fn mistaken(next: &AtomicUsize, ledger: &[String]) -> Vec<String> {
         let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
         let (found, said) = run(&format!("scenarios/shop/{file}"), Some((input, name)));
         let expected = expected(by);
+        let says = SAYS.iter().find(|(of, _)| of == name).map_or("", |(_, says)| *says);
+        if !said.contains(says) {
+            wrong.push(format!("{name} is not found by what it does: {says}\n{said}"));
+        }
         if found != expected {
             wrong.push(format!("{name} is found by {found:#?}, and not by {expected:#?}\n{said}"));
         }
@@ -224,7 +286,7 @@ fn every_defect_is_to_be_found_somewhere() {
 fn each_defect_is_found_by_what_is_meant_to_find_it_and_by_nothing_else() {
     let ledger = names("| of the ledger | what it does |");
     let mut wrong: Vec<String> = Vec::new();
-    for file in [IDEMPOTENCY, FAULTS, WEBHOOKS, CONTRACT, E2E] {
+    for file in [IDEMPOTENCY, FAULTS, WEBHOOKS, EVENTS, HISTORIES, CONTRACT, E2E] {
         let (found, said) = run(&format!("scenarios/shop/{file}"), None);
         assert!(found.is_empty(), "{file} fails without a defect: {found:?}\n{said}");
     }

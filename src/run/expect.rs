@@ -99,6 +99,8 @@ impl Cx {
         let deadline = started + within.unwrap_or_default();
         let mut attempts = Attempts::default();
         let mut pause = POLL.0;
+        // What ends while it is looked at is looked at once more.
+        let mut was_over = false;
         loop {
             let (observer, failure) = self.look(env, expect, span, change.as_ref()).await?;
             let tells = tells_itself(expect, &observer);
@@ -122,11 +124,12 @@ impl Cx {
             let now = Instant::now();
             // Nothing can change any more once everything live is over; polled actions still may.
             let calls = has_call(&expect.subject);
-            if now >= deadline || (over && !calls && attempts.count > 1) {
+            if now >= deadline || (over && !calls && was_over) {
                 let within = within.unwrap_or_default();
                 let story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
                 return Err(waited(failure, attempts, within, over && now < deadline, story));
             }
+            was_over = over;
             let rest = deadline.saturating_duration_since(now);
             let wait = match () {
                 () if over && !calls => Duration::ZERO,

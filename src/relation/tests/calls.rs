@@ -225,7 +225,7 @@ fn circuits_open() {
     assert!(why(judged(&then(&[]), None)).contains("no circuit was seen to be open"), "nobody called again");
     assert!(invalid(&judged(&calls(&[(0, BUSY), (50, OK), (50, BUSY), (50, BUSY), (1, OK)]), None)));
     let client =
-        calls(&[(0, r#"{"status":429}"#), (1, r#"{"status":429}"#), (1, r#"{"status":429}"#), (1, OK)]);
+        calls(&[(0, r#"{"status":429}"#), (1, r#"{"status":429}"#), (1, r#"{"status":429}"#), (60, OK)]);
     assert!(invalid(&judged(&client, None)), "429 is no failure");
     assert!(fails(&judged(&client, Some(json("[429]")))), "unless it is said to be one");
     let no_rest = says("opens_circuit", &client, |claim| set(claim, "after", Value::int(0)));
