@@ -20,7 +20,7 @@
 
 mod order;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::order::{Order, Step};
 use super::expected::is_operation;
@@ -294,7 +294,7 @@ struct Last {
 /// Where every read that returned something has it from; of the initial value, from nowhere.
 struct Sources {
     reads: BTreeMap<usize, Option<usize>>,
-    read: std::collections::HashSet<usize>,
+    read: BTreeSet<usize>,
 }
 
 impl Sources {
@@ -341,7 +341,7 @@ impl Sources {
             }
             written_at.push((at, key));
         }
-        let mut sources = Sources { reads: BTreeMap::new(), read: std::collections::HashSet::new() };
+        let mut sources = Sources { reads: BTreeMap::new(), read: BTreeSet::new() };
         for &(at, role) in members {
             let operation = &operations[at];
             if role != Role::Read

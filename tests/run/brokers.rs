@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::harness::{Ran, scn};
 
 fn program(variable: &str) -> String {
-    std::env::var(variable)
-        .unwrap_or_else(|_| panic!("{variable} says which program it is; see tests/brokers"))
+    let program = std::env::var(variable);
+    assert!(program.is_ok(), "{variable} says which program it is; see tests/brokers");
+    program.unwrap()
 }
 
 /// A project over a started nats-server, with this configuration of its requests.

@@ -128,7 +128,7 @@ fn a_contract_that_is_broken_while_something_is_observed_is_never_only_a_record(
          observe seen from GET s / every 1ms\nexpect seen.count >= 1 within 1h\n}}\n"
     ));
     project.write("s.json", contract);
-    project.run(&[]).ends(1, &["breaks", "/n"]);
+    project.run(&[]).ends(1, &["breaks the contract", "body.n"]);
 }
 
 #[test]

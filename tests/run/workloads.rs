@@ -43,7 +43,7 @@ fn server() -> (String, Log) {
                     };
                     match (what, method) {
                         ("status", _) => json(number as u16, "{}".to_owned()),
-                        ("nth", _) if count as u64 % number == 0 => json(500, "{}".to_owned()),
+                        ("nth", _) if (count as u64).is_multiple_of(number) => json(500, "{}".to_owned()),
                         ("sleep", _) => {
                             tokio::time::sleep(Duration::from_millis(number)).await;
                             json(200, "{}".to_owned())
