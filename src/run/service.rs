@@ -283,7 +283,7 @@ impl ServiceRef {
     /// Another process takes its place.
     fn replace(&self, next: Arc<Service>) {
         lock(&self.unseen).extend(self.unseen_of_current());
-        self.logs.add(next.log());
+        self.logs.begin(next.log());
         *lock(&self.current) = Some(next);
         self.blamed.store(0, Ordering::Relaxed);
     }

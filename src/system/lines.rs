@@ -1,5 +1,5 @@
-//! What a service logs as one history: the lines of all processes that took its place one after
-//! the other, and of its members beside each other.
+//! What a service logs as one history: the lines of its process and of those that it was restarted
+//! as, and of its members beside each other. What runs as another variant begins a log of its own.
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,28 +10,28 @@ use tokio::sync::watch;
 use super::Log;
 use crate::value::{BoxFuture, Gap, Live, Value};
 
-/// The logs of the processes that took one place, oldest first.
+/// The log of what runs at one place.
 #[derive(Debug)]
 pub struct Logs {
     place: Arc<str>,
-    all: Mutex<Vec<Arc<Log>>>,
+    now: Mutex<Option<Arc<Log>>>,
     grown: watch::Sender<u64>,
 }
 
 impl Logs {
     /// No log yet; `place` is the name of the service, or of one of its members.
     pub fn new(place: Arc<str>) -> Arc<Logs> {
-        Arc::new(Logs { place, all: Mutex::default(), grown: watch::Sender::new(0) })
+        Arc::new(Logs { place, now: Mutex::default(), grown: watch::Sender::new(0) })
     }
 
-    /// Another process takes the place.
-    pub fn add(&self, log: Arc<Log>) {
-        self.all().push(log);
-        self.grown.send_modify(|version| *version += 1);
+    /// Something else takes the place, and its log begins.
+    pub fn begin(&self, log: Arc<Log>) {
+        let before = self.now().replace(log).map_or(0, |before| before.version());
+        self.grown.send_modify(|version| *version += before + 1);
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<Arc<Log>>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> MutexGuard<'_, Option<Arc<Log>>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,7 +55,7 @@ impl Lines {
     fn lines(&self) -> Vec<(i64, Value)> {
         let mut lines = Vec::new();
         for place in &self.places {
-            for log in &*place.all() {
+            if let Some(log) = &*place.now() {
                 let several = self.places.len() > 1;
                 lines.extend(log.lines().into_iter().map(|(at, record)| match record {
                     Value::Object(fields) if several => {
@@ -72,7 +72,7 @@ impl Lines {
     }
 
     fn dropped(&self) -> u64 {
-        self.places.iter().flat_map(|place| place.all().clone()).map(|log| log.dropped()).sum()
+        self.places.iter().flat_map(|place| place.now().clone()).map(|log| log.dropped()).sum()
     }
 }
 
@@ -111,7 +111,7 @@ impl Live for Lines {
 
     fn version(&self) -> u64 {
         let of = |place: &Arc<Logs>| {
-            let logs: u64 = place.all().iter().map(|log| log.version()).sum();
+            let logs: u64 = place.now().iter().map(|log| log.version()).sum();
             logs + *place.grown.borrow()
         };
         self.places.iter().map(of).sum()
@@ -121,7 +121,7 @@ impl Live for Lines {
         let mut waits: Vec<Wait<'static, ()>> = Vec::new();
         for place in &self.places {
             let mut changes = vec![place.grown.subscribe()];
-            changes.extend(place.all().iter().map(|log| log.changes()));
+            changes.extend(place.now().iter().map(|log| log.changes()));
             waits.extend(changes.into_iter().map(|mut change| {
                 // An error means that nothing changes any more.
                 async move { drop(change.changed().await) }.boxed()
@@ -168,10 +168,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_of_restarts_and_members_are_one_history_in_the_order_of_their_times() {
+    async fn lines_of_members_are_one_history_and_another_variant_begins_its_own() {
         let (first, second) = (Logs::new("orders[0]".into()), Logs::new("orders[1]".into()));
-        first.add(log(&[(1, "a"), (5, "c")]));
-        second.add(log(&[(3, "b")]));
+        first.begin(log(&[(1, "a"), (5, "c")]));
+        second.begin(log(&[(3, "b")]));
         let lines = Lines::new("orders".into(), vec![first.clone(), second]);
         let version = lines.version();
         let texts = |lines: &Lines| -> Vec<String> {
@@ -187,13 +187,13 @@ mod tests {
         assert_eq!(times, [1, 3, 5]);
         let waits = lines.changed(version);
         let restarted = log(&[(9, "d")]);
-        first.add(restarted.clone());
+        first.begin(restarted.clone());
         waits.await;
-        assert_eq!(texts(&lines)[3], "orders[0] d");
+        assert_eq!(texts(&lines), ["orders[1] b", "orders[0] d"]);
         let waits = lines.changed(lines.version());
         restarted.push(Duration::from_millis(10), Stream::Stderr, "e");
         waits.await;
-        assert_eq!((lines.field("count"), lines.gap()), (Some(Value::int(5)), None));
+        assert_eq!((lines.field("count"), lines.gap()), (Some(Value::int(3)), None));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         let place = Logs::new("orders".into());
         let log = log(&[]);
         (0..=Log::LINES).for_each(|n| log.push(Duration::ZERO, Stream::Stdout, &n.to_string()));
-        place.add(log);
+        place.begin(log);
         let why = "the log of `orders` lost its first 1 lines, so it cannot be judged";
         assert_eq!(Lines::new("orders".into(), vec![place]).gap(), Some(Gap::Hole(why.into())));
     }

@@ -47,7 +47,7 @@ impl Live for Service {
         Some(match name {
             "log" => {
                 let place = Logs::new(self.spec.name.clone());
-                place.add(self.log());
+                place.begin(self.log());
                 Value::Live(Arc::new(Lines::new(self.spec.name.clone(), vec![place])))
             }
             "log_dropped" => Value::int(self.log.dropped()),

@@ -119,7 +119,7 @@ fn equal_answers_and_an_effect_that_happens_twice_fail() {
             "probe `replay`: the effect `payments_of(alice).count rises by 1` does not hold",
             "before 0 after 4",
             "it rises by 4, not by 1",
-            "attempt 4 POST http://127.0.0.1:",
+            "attempt 4 POST /v1/payments",
             "--probe replay",
             "5 of 10 survived; not concurrent, in_flight, reordered_body, replay, restart",
         ],
