@@ -266,7 +266,7 @@ fn a_web_socket_is_a_history_too() {
     .ends(1, &["has no `.json.none`"]);
     let dropped = "let ws = open s /drop with { websocket: true }\n";
     against(&url, &format!("{dropped}next ws\nexpect ws not has {{ json: {{ seq: 2 }} }} throughout 1h"))
-        .ends(5, &["the stream `s` broke off: ", "was not seen"]);
+        .ends(5, &["broke off: ", "ended without a close frame", "was not seen"]);
     against(&url, &format!("{dropped}expect ws has {{ json: {{ seq: 2 }} }} within 1h"))
         .ends(1, &["the stream `s` broke off: ", "of 1h were over"]);
     against(&url, "let ws = open s /none with { websocket: true }\nexpect ws.count == 0").ends(1, &["404"]);
