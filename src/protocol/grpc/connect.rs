@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tonic::body::Body;
 
 use super::fault::{self, Fault};
+use super::pool::Home;
 use super::target::Target;
 use crate::protocol::ErrorKind;
 use crate::protocol::tls::Asked;
@@ -52,11 +53,17 @@ pub(super) struct Connection {
     socket: std::net::TcpStream,
     /// A call on it broke off.
     broke: AtomicBool,
+    /// Where another is made in its place.
+    pub(super) home: Home,
 }
 
 impl Connection {
     /// Connects. The caller bounds the time and may drop the future.
-    pub(super) async fn open(target: &Target, tls: Option<Secure<'_>>) -> Result<Connection, Fault> {
+    pub(super) async fn open(
+        target: &Target,
+        tls: Option<Secure<'_>>,
+        home: Home,
+    ) -> Result<Connection, Fault> {
         let started = Instant::now();
         let tcp = tcp(target).await?;
         let socket = tcp.as_fd().try_clone_to_owned().map_err(|error| {
@@ -80,6 +87,7 @@ impl Connection {
             asked,
             socket: socket.into(),
             broke: AtomicBool::new(false),
+            home,
         })
     }
 

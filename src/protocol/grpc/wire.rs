@@ -143,9 +143,7 @@ impl tower_service::Service<http::Request<Body>> for Wire {
             if let Some(path) = request.uri().path_and_query() {
                 *request.uri_mut() = connection.target.uri(path)?;
             }
-            let mut sender = connection.sender();
-            sender.ready().await?;
-            let (mut head, body) = sender.send_request(request).await?.into_parts();
+            let (mut head, body) = send(connection, request).await?.into_parts();
             let content_type = head.headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
             let is_grpc = content_type.as_deref().is_some_and(is_grpc);
             if !(head.headers.contains_key(STATUS) || head.status == http::StatusCode::OK && is_grpc) {
@@ -157,6 +155,28 @@ impl tower_service::Service<http::Request<Body>> for Wire {
             Ok(http::Response::from_parts(head, Recorded { body, seen, framing: Framing::default() }))
         })
     }
+}
+
+/// Sends a request. One that was never sent, since the connection went away in the meantime (RFC
+/// 9113 §6.8), goes over another.
+async fn send(
+    mut connection: Arc<Connection>,
+    mut request: http::Request<Body>,
+) -> Result<http::Response<Incoming>, hyper::Error> {
+    /// Each may meet a server that is just about to end its connections.
+    const TRIES: u32 = 5;
+    for _ in 1..TRIES {
+        let mut failed = match connection.sender().try_send_request(request).await {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        let Some(unsent) = failed.take_message() else { return Err(failed.into_error()) };
+        match connection.home.again(&connection).await {
+            Some(another) => (connection, request) = (another, unsent),
+            None => return Err(failed.into_error()),
+        }
+    }
+    connection.sender().send_request(request).await
 }
 
 /// tonic panics on details that are not base64; it need not see them, they are recorded.
