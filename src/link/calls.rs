@@ -22,8 +22,8 @@ use crate::value::{BoxFuture, Gap, Live, Value};
 ///   raw,                        its bytes as sent, absent when they were too many to keep
 ///   response,                   { status headers body trailers sent }, of gRPC also `code`,
 ///                               `message` and `details`; absent without one; `sent`
-///                               is false when the link hid it: the true outcome, which the caller
-///                               never heard
+///                               is false when a fault hid, cut or changed it: the true outcome,
+///                               which the caller never heard
 ///   error,                      { kind message }, as in responses; absent without one
 ///   faults,                     the names of the faults that hit it, in order
 ///   attempt,                    counts from 1 among calls with the same method, path and body

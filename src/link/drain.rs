@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -19,11 +19,19 @@ use super::work::{Work, jittered};
 
 /// So many bytes wait at most before the service has to.
 const ROOM: usize = 1 << 20;
+/// How long a connection that is cut waits for the rest of an answer, which its caller does not hear
+/// and the link then knows.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What is to go to the caller.
 pub(super) enum Out {
-    /// Bytes, and when they came.
-    Data(Bytes, Instant),
+    Data {
+        data: Bytes,
+        /// When they came.
+        came: Instant,
+        /// Where they end in all that goes to the caller.
+        end: u64,
+    },
     /// Nothing more follows.
     Shutdown,
 }
@@ -83,7 +91,16 @@ struct Drain {
 /// Whether anything more passes.
 enum Next {
     Go,
-    Stop,
+    Stop(Cut),
+}
+
+/// The end of a connection in the middle of an answer.
+struct Cut {
+    /// So many bytes still pass.
+    keep: usize,
+    work: Arc<Work>,
+    fault: usize,
+    resets: bool,
 }
 
 impl Drain {
@@ -91,11 +108,17 @@ impl Drain {
         let mut open = true;
         while let Some(out) = receiver.recv().await {
             match out {
-                Out::Data(data, at) => {
+                Out::Data { data, came, end } => {
                     let count = data.len();
-                    match self.pass(data.to_vec(), at).await {
-                        Ok(Next::Go) => self.queued.done(count),
-                        Ok(Next::Stop) => return,
+                    match self.pass(data.to_vec(), came, end - count as u64).await {
+                        Ok(Next::Go) => {
+                            self.conn.heard.passes(end);
+                            self.queued.done(count);
+                        }
+                        Ok(Next::Stop(cut)) => {
+                            self.queued.done(count);
+                            return self.cut(cut, receiver).await;
+                        }
                         Err(_) => return self.conn.over.cancel(),
                     }
                 }
@@ -136,10 +159,38 @@ impl Drain {
         }
     }
 
-    async fn pass(&mut self, mut data: Vec<u8>, at: Instant) -> io::Result<Next> {
+    /// Ends the connection, once the answers under way are complete.
+    async fn cut(&self, cut: Cut, mut receiver: mpsc::UnboundedReceiver<Out>) {
+        let late = tokio::time::sleep(GRACE);
+        tokio::pin!(late);
+        while self.conn.heard.is_coming() {
+            tokio::select! {
+                out = receiver.recv() => match out {
+                    Some(Out::Data { data, .. }) => self.queued.done(data.len()),
+                    Some(Out::Shutdown) | None => break,
+                },
+                () = &mut late => break,
+                () = cut.work.ended.cancelled() => break,
+            }
+        }
+        if cut.resets {
+            self.conn.reset();
+        } else {
+            self.conn.close();
+        }
+    }
+
+    /// Answers from this place on are not what the caller hears.
+    fn loses(&self, from: u64, fault: &Fault, cut: bool) {
+        self.conn.heard.loses(from, fault.name(), cut);
+        self.conn.shared.log.change();
+    }
+
+    /// Passes bytes on, the first of which has this place in all that goes to the caller.
+    async fn pass(&mut self, mut data: Vec<u8>, came: Instant, from: u64) -> io::Result<Next> {
         let works = self.conn.shared.works(true);
         let mut pace = Pace::default();
-        let mut cut: Option<(usize, Arc<Work>, usize, bool)> = None;
+        let mut cut: Option<Cut> = None;
         self.chunks += 1;
         for work in &works {
             for (position, active) in work.faults.iter().enumerate() {
@@ -148,7 +199,7 @@ impl Drain {
                 match &fault.kind {
                     Kind::Latency { by, jitter } => {
                         self.conn.told(work, position);
-                        let due = at + jittered(*by, *jitter, fault, &[self.chunks.to_string()]);
+                        let due = came + jittered(*by, *jitter, fault, &[self.chunks.to_string()]);
                         tokio::select! {
                             () = tokio::time::sleep_until(due.into()) => {}
                             () = work.ended.cancelled() => {}
@@ -157,17 +208,19 @@ impl Drain {
                     Kind::HalfOpen | Kind::Timeout => {
                         self.conn.told(work, position);
                         work.harms(&self.conn);
+                        self.loses(from, fault, false);
                         return Ok(Next::Go);
                     }
                     Kind::Corrupt { every } if corrupt(&mut data, before, *every, fault) => {
                         self.conn.told(work, position);
                         work.harms(&self.conn);
+                        self.loses(from, fault, false);
                     }
                     Kind::Reset { at } | Kind::Truncate { at } if before + data.len() as u64 > *at => {
                         let keep = usize::try_from(at.saturating_sub(before)).unwrap_or(usize::MAX);
                         let resets = matches!(fault.kind, Kind::Reset { .. });
-                        if cut.as_ref().is_none_or(|(other, ..)| keep < *other) {
-                            cut = Some((keep, work.clone(), position, resets));
+                        if cut.as_ref().is_none_or(|other| keep < other.keep) {
+                            cut = Some(Cut { keep, work: work.clone(), fault: position, resets });
                         }
                     }
                     kind @ (Kind::Slice { .. } | Kind::Bandwidth { .. }) => {
@@ -178,18 +231,15 @@ impl Drain {
                 }
             }
         }
-        if let Some((keep, ..)) = cut {
-            data.truncate(keep);
+        let Some(cut) = cut else { return self.write(&data, pace, &works).await.map(|()| Next::Go) };
+        if let Some(active) = cut.work.faults.get(cut.fault) {
+            self.loses(from + cut.keep as u64, &active.fault, true);
         }
+        data.truncate(cut.keep);
         self.write(&data, pace, &works).await?;
-        let Some((_, work, position, resets)) = cut else { return Ok(Next::Go) };
-        self.conn.told(&work, position);
-        if resets {
-            self.conn.reset()
-        } else {
-            self.conn.close()
-        }
-        Ok(Next::Stop)
+        self.conn.told(&cut.work, cut.fault);
+        cut.work.harms(&self.conn);
+        Ok(Next::Stop(cut))
     }
 
     /// Counts more bytes; returns how many there were before.

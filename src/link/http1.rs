@@ -103,7 +103,14 @@ impl Http1 {
         let mut is_first = true;
         loop {
             let after = match self.head(is_first).await {
-                First::Request(request, length) => self.exchange(request, length).await,
+                First::Request(request, length) => {
+                    let after = self.exchange(request, length).await;
+                    // The answer ends here.
+                    match self.out.flush().await {
+                        Ok(()) => after,
+                        Err(_) => After::Reset,
+                    }
+                }
                 First::Http2 => {
                     let Some(far) = self.far else { return self.conn.reset() };
                     let near = Near { first: self.buffer, read: self.near, write: self.out };
@@ -201,6 +208,7 @@ impl Http1 {
     async fn exchange(&mut self, request: head::Request, length: usize) -> After {
         let shared = self.conn.shared.clone();
         let call = shared.log.begin(request.head);
+        self.conn.heard.begins(&call);
         let ask = Ask { framing: request.framing, length, expects: request.expects, closes: request.closes };
         if shared.has(false) { self.under(call, ask).await } else { self.pass(call, ask).await }
     }
@@ -238,6 +246,7 @@ impl Http1 {
                 Err(Broken::Read(_) | Broken::Refused(_)) => return After::Reset,
                 Err(Broken::Malformed) => {
                     call.fail(ErrorKind::Protocol, "the request's body is not chunked as it says");
+                    call.leaves_a_hole();
                     return After::Bytes;
                 }
             }
@@ -310,6 +319,7 @@ fn ended(tail: Result<Tail, Broken>, call: &Call) -> After {
         }
         Err(Broken::Malformed) => {
             call.fail(ErrorKind::Protocol, "the answer is not HTTP as it says");
+            call.leaves_a_hole();
             After::Bytes
         }
         Err(Broken::Refused(error)) => {

@@ -8,6 +8,7 @@ mod drain;
 pub mod fault;
 mod framing;
 mod head;
+mod heard;
 mod http1;
 mod http2;
 mod near;

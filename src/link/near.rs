@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::drain::{self, Out, Queued};
 use super::fault::Kind;
+use super::heard::Heard;
 use super::work::Work;
 use crate::value::BoxFuture;
 
@@ -33,6 +34,7 @@ pub(super) struct Conn {
     /// The same socket once more: what ends it need not own it.
     pub(super) socket: std::net::TcpStream,
     told: Mutex<Vec<(usize, usize)>>,
+    pub(super) heard: Heard,
 }
 
 /// A connection with its two directions.
@@ -40,7 +42,7 @@ pub(super) fn open(io: TcpStream, shared: Arc<Shared>) -> io::Result<(Arc<Conn>,
     io.set_nodelay(true)?;
     let socket = io.as_fd().try_clone_to_owned()?.into();
     let over = shared.ended.child_token();
-    let conn = Arc::new(Conn { shared, over, socket, told: Mutex::default() });
+    let conn = Arc::new(Conn { shared, over, socket, told: Mutex::default(), heard: Heard::default() });
     let (read, write) = io.into_split();
     let write = NearWrite { io: Some(write), conn: conn.clone(), queue: None };
     Ok((conn.clone(), NearRead { io: read, conn, gate: None }, write))
@@ -212,6 +214,14 @@ impl NearWrite {
         !self.conn.shared.has(true) && self.queue.as_ref().is_none_or(|(_, queued)| queued.is_empty())
     }
 
+    /// What went straight to the socket.
+    fn wrote(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = wrote {
+            self.conn.heard.writes(bytes);
+        }
+        wrote
+    }
+
     fn queue(&mut self) -> io::Result<&(mpsc::UnboundedSender<Out>, Arc<Queued>)> {
         let queue = match self.queue.take() {
             Some(queue) => queue,
@@ -226,12 +236,15 @@ impl AsyncWrite for NearWrite {
         if self.is_direct()
             && let Some(io) = &mut self.io
         {
-            return Pin::new(io).poll_write(cx, data);
+            let wrote = Pin::new(io).poll_write(cx, data);
+            return self.wrote(wrote);
         }
+        let conn = self.conn.clone();
         let (queue, queued) = self.queue()?;
         ready!(queued.poll_room(cx));
         queued.add(data.len());
-        let sent = queue.send(Out::Data(Bytes::copy_from_slice(data), Instant::now()));
+        let end = conn.heard.writes(data.len());
+        let sent = queue.send(Out::Data { data: Bytes::copy_from_slice(data), came: Instant::now(), end });
         Poll::Ready(sent.map(|()| data.len()).map_err(|_| io::ErrorKind::BrokenPipe.into()))
     }
 
@@ -243,7 +256,8 @@ impl AsyncWrite for NearWrite {
         if self.is_direct()
             && let Some(io) = &mut self.io
         {
-            return Pin::new(io).poll_write_vectored(cx, data);
+            let wrote = Pin::new(io).poll_write_vectored(cx, data);
+            return self.wrote(wrote);
         }
         let first = data.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
         self.poll_write(cx, first)
@@ -254,6 +268,7 @@ impl AsyncWrite for NearWrite {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.conn.heard.flushes(self.is_direct());
         Poll::Ready(Ok(()))
     }
 

@@ -252,7 +252,8 @@ impl Cx {
                 let kind = part(&error, "kind")
                     .and_then(|kind| kind.as_text().map(str::to_owned))
                     .unwrap_or_default();
-                let message = text.unwrap_or_else(|| format!("the request failed: {kind}"));
+                let message = text.map(|text| self.links.unseen(text));
+                let message = message.unwrap_or_else(|| format!("the request failed: {kind}"));
                 let mut failure = self.failure(env, Code::REQUEST_FAILED, span, message);
                 failure.help = Some(format!("to expect this, write `expect error.kind == \"{kind}\"`"));
                 failure
@@ -595,6 +596,15 @@ pub(crate) fn error_of(record: &Value) -> Option<Value> {
         _ => None,
     };
     error.filter(|error| matches!(error, Value::Object(_)))
+}
+
+/// Whether a status says that all went well: 2xx or `OK`; nothing when it is no status.
+pub(crate) fn is_success(status: &Value) -> Option<bool> {
+    match status {
+        Value::Number(number) => Some(number.to_i128().is_some_and(|status| (200..300).contains(&status))),
+        Value::Text(text) => Some(&*text.text == "OK"),
+        _ => None,
+    }
 }
 
 /// gRPC gives every outcome a status by name, the client's own failures included, so that reading

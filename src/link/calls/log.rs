@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -83,7 +83,7 @@ impl Log {
             start: Instant::now(),
             size: AtomicUsize::new(size),
             state: Mutex::default(),
-            record: OnceLock::new(),
+            record: Mutex::default(),
         });
         if self.held.fetch_add(size, Ordering::Relaxed) < ALL {
             self.entries().kept.push_back(entry.clone());
@@ -134,7 +134,7 @@ impl Log {
         self.version.load(Ordering::Acquire)
     }
 
-    fn change(&self) {
+    pub(in crate::link) fn change(&self) {
         self.version.fetch_add(1, Ordering::Release);
         self.changed.notify_waiters();
     }
@@ -199,6 +199,14 @@ impl Head {
     pub(in crate::link) fn name(&self) -> &str {
         if self.is_grpc { self.target.rsplit('/').next().unwrap_or_default() } else { &self.method }
     }
+
+    /// As events name it: `Post`, `POST /v1/orders`.
+    pub(in crate::link) fn told(&self) -> String {
+        match self.is_grpc {
+            true => self.name().to_owned(),
+            false => format!("{} {}", self.method, crate::link::head::path(&self.target)),
+        }
+    }
 }
 
 /// One call.
@@ -208,13 +216,60 @@ pub(in crate::link) struct Entry {
     pub(super) start: Instant,
     size: AtomicUsize,
     state: Mutex<State>,
-    /// The record without `attempt`, once nothing of it changes any more.
-    pub(super) record: OnceLock<Value>,
+    /// The record without `attempt`, while nothing of it changes.
+    record: Mutex<Option<Value>>,
 }
 
 impl Entry {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record as it was made for good, or as this makes it.
+    pub(super) fn record(&self, make: impl FnOnce(State) -> Value) -> Value {
+        let mut made = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = &*made {
+            return record.clone();
+        }
+        let state = self.state().clone();
+        let over = state.over;
+        let record = make(state);
+        if over {
+            *made = Some(record.clone());
+        }
+        record
+    }
+
+    /// Whether nothing more comes of it.
+    pub(in crate::link) fn is_over(&self) -> bool {
+        self.state().over
+    }
+
+    /// Whether its answer has begun.
+    pub(in crate::link) fn has_answer(&self) -> bool {
+        self.state().response.is_some()
+    }
+
+    /// Whether its answer has begun and is not complete.
+    pub(in crate::link) fn is_coming(&self) -> bool {
+        let state = self.state();
+        state.response.is_some() && !state.answered && !state.over
+    }
+
+    /// A fault of bytes hit its answer, which the caller does not get to hear.
+    pub(in crate::link) fn lose(&self, fault: &'static str) {
+        let mut made = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        *made = None;
+        let mut state = self.state();
+        state.hidden = true;
+        if !state.faults.contains(&fault) {
+            state.faults.push(fault);
+        }
+    }
+
+    /// It went wrong; the first reason stays.
+    pub(in crate::link) fn fail(&self, kind: ErrorKind, message: impl Into<Arc<str>>) {
+        self.state().error.get_or_insert_with(|| (kind, message.into()));
     }
 }
 
@@ -330,7 +385,12 @@ impl Call {
 
     /// It went wrong; the first reason stays.
     pub(in crate::link) fn fail(&self, kind: ErrorKind, message: impl Into<Arc<str>>) {
-        self.entry.state().error.get_or_insert_with(|| (kind, message.into()));
+        self.entry.fail(kind, message);
+    }
+
+    /// What is written down of it.
+    pub(in crate::link) fn entry(&self) -> Arc<Entry> {
+        self.entry.clone()
     }
 
     /// The record so far, for keys.
@@ -343,7 +403,12 @@ impl Drop for Call {
     fn drop(&mut self) {
         let mut state = self.entry.state();
         if !state.answered && state.error.is_none() {
-            state.error = Some((ErrorKind::Cancelled, "the caller, or the run, ended it first".into()));
+            state.error = Some(match state.faults.last() {
+                Some(fault) if state.hidden => {
+                    (ErrorKind::Reset, format!("`{fault}` ended it before its answer was complete").into())
+                }
+                _ => (ErrorKind::Cancelled, "the caller, or the run, ended it first".into()),
+            });
         }
         state.end.get_or_insert_with(Instant::now);
         state.over = true;

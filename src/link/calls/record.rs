@@ -23,13 +23,7 @@ const PREFIX: usize = 5;
 
 /// The record, without `attempt`, which other calls decide.
 pub(super) fn of(log: &Log, entry: &Entry) -> Value {
-    if let Some(record) = entry.record.get() {
-        return record.clone();
-    }
-    let state = entry.state().clone();
-    let over = state.over;
-    let record = build(log, entry, state);
-    if over { entry.record.get_or_init(|| record).clone() } else { record }
+    entry.record(|state| build(log, entry, state))
 }
 
 fn build(log: &Log, entry: &Entry, state: State) -> Value {

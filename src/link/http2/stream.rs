@@ -42,6 +42,7 @@ pub(super) async fn serve(
         headers: Headers::Map(parts.headers.clone()),
         is_grpc,
     });
+    shared.conn.heard.begins(&call);
     let stream = Stream { shared, call, head: Request::from_parts(parts, ()), body, respond };
     if stream.shared.conn.shared.has(false) { stream.under().await } else { stream.pass().await }
 }

@@ -54,6 +54,53 @@ async fn a_reset_and_a_truncation_come_after_so_many_bytes() {
 }
 
 #[tokio::test]
+async fn the_link_knows_the_answer_that_it_destroyed() {
+    for kind in
+        [Kind::Reset { at: 1000 }, Kind::Truncate { at: 0 }, Kind::Corrupt { every: 5000 }, Kind::HalfOpen]
+    {
+        let (_shop, link) = shop_link(Wire::Http).await;
+        let mut caller = Caller::to(link.address()).await;
+        caller.post("/orders", "a").await.unwrap();
+        let (work, _) = apply(&link, bytes(kind.clone()));
+        ask(&mut caller).await;
+        let records = records(&link, 2).await;
+        let name = kind.name();
+        assert_eq!(at(&records[0], &["response", "sent"]), "true", "{name}");
+        assert_eq!(at(&records[0], &["faults"]), "[]", "{name}");
+        soon(async {
+            while at(&link.calls().items().unwrap()[1], &["faults"]) != format!("[\"{name}\"]") {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
+        let record = &link.calls().items().unwrap()[1];
+        assert_eq!(at(record, &["response", "sent"]), "false", "{name}");
+        assert_eq!(at(record, &["response", "status"]), "200", "{name}");
+        assert_eq!(at(record, &["response_size"]), "200000", "{name}");
+        assert_eq!(at(record, &["error"]), "absent", "{name}");
+        drop(work);
+        passes_clean(&link).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_is_cut_all_the_same() {
+    async fn stuck(mut caller: Caller) {
+        caller.until("\r\n\r\n").await.unwrap();
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun").await;
+        std::future::pending::<()>().await;
+    }
+    let link = link(raw(stuck).await, Wire::Http).await;
+    let (_work, _) = apply(&link, bytes(Kind::Reset { at: 0 }));
+    let mut caller = Caller::to(link.address()).await;
+    ask(&mut caller).await;
+    assert!(drained(&mut caller).await);
+    let record = &records(&link, 1).await[0];
+    assert_eq!(at(record, &["error", "kind"]), "\"reset\"");
+    assert_eq!(at(record, &["error", "message"]), "\"`reset` ended it before its answer was complete\"");
+}
+
+#[tokio::test]
 async fn nothing_passes_until_a_timeout_ends_and_then_the_connection_is_closed() {
     for kind in [Kind::Timeout, Kind::HalfOpen] {
         let (shop, link) = shop_link(Wire::Http).await;

@@ -190,6 +190,84 @@ async fn large_bodies_pass_whole_and_are_kept_in_part() {
 }
 
 #[tokio::test]
+async fn what_is_not_as_it_says_passes_and_leaves_a_hole() {
+    async fn lies(mut caller: Caller) {
+        caller.until("\r\n\r\n").await.unwrap();
+        caller.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\nnor this").await;
+        caller.until("again").await.unwrap();
+        caller.send(" and more").await;
+    }
+    let link = link(raw(lies).await, Wire::Http).await;
+    let mut caller = Caller::to(link.address()).await;
+    caller.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    caller.until("no chunk\r\nnor this").await.unwrap();
+    caller.send("again").await;
+    caller.until(" and more").await.unwrap();
+    assert_eq!(at(&records(&link, 1).await[0], &["error", "kind"]), "\"protocol\"");
+    assert_eq!(link.calls().dropped(), 1);
+}
+
+#[tokio::test]
+async fn a_head_without_end_passes_as_bytes() {
+    let link = link(raw(mirror).await, Wire::Http).await;
+    let request = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "x".repeat(400_000));
+    let mut caller = Caller::to(link.address()).await;
+    caller.send(&request).await;
+    caller.until("\r\n\r\n").await.unwrap();
+    assert_eq!(caller.exactly(request.len()).await.unwrap(), request.as_bytes());
+    assert_eq!(link.calls().dropped(), 1);
+}
+
+/// Answers without end, and counts what it could send.
+static SENT: AtomicUsize = AtomicUsize::new(0);
+
+async fn endless(mut caller: Caller) {
+    caller.until("\r\n\r\n").await.unwrap();
+    caller.send("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n").await;
+    let piece = vec![b'x'; 64 << 10];
+    while caller.io.write_all(&piece).await.is_ok() {
+        SENT.fetch_add(piece.len(), Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_reads_nothing_holds_the_service_up() {
+    let latency = Kind::Latency { by: Duration::from_millis(1), jitter: Duration::ZERO };
+    for faults in [Vec::new(), vec![fault(latency, Select::default())]] {
+        SENT.store(0, Ordering::SeqCst);
+        let link = link(raw(endless).await, Wire::Http).await;
+        let (_work, _) = apply(&link, faults);
+        let mut caller = Caller::to(link.address()).await;
+        caller.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        // Until nothing more fits anywhere.
+        let mut sent = 0;
+        while sent == 0 || sent != SENT.load(Ordering::SeqCst) {
+            sent = SENT.load(Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert!(sent < 64 << 20, "{sent} bytes went somewhere");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_connections_have_their_calls() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let address = link.address();
+        callers.spawn(async move {
+            let mut caller = Caller::to(address).await;
+            for _ in 0..5 {
+                assert_eq!(caller.post("/orders", "{}").await.unwrap().0, 200);
+            }
+        });
+    }
+    soon(callers.join_all()).await;
+    assert_eq!((shop.done(), records(&link, 500).await.len(), link.calls().dropped()), (500, 500, 0));
+}
+
+#[tokio::test]
 async fn a_redirected_connection_asks_another() {
     let (first, second) = (Shop::open().await, Shop::open().await);
     let link = link(first.address, Wire::Http).await;

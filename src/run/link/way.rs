@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::cx::Cx;
+use super::super::cx::{Cx, lock};
 use super::super::service::ServiceRef;
-use super::Standing;
 use super::seen::moved;
+use super::{Links, Standing};
 use crate::event::Exchange;
 use crate::protocol::{Endpoint, Reply};
-use crate::value::{Text, Value};
+use crate::value::{Text, Value, show};
 
 impl Cx {
     /// Where a request to a service goes: to the runner's own link, when one stands.
@@ -27,16 +27,32 @@ impl Cx {
     /// the link hid, when it did.
     pub(crate) fn arrived(&self, service: &ServiceRef, mut reply: Reply) -> Reply {
         let Some(way) = self.links.way_to(service) else { return reply };
-        if let Some(address) = way.to.address() {
-            let (link, own) = (way.link.address(), format!("{}:{}", address.host, address.port));
-            let rename = Rename { link: link.to_string(), own };
+        if let Some(rename) = Rename::of(&way) {
             rename.exchange(&mut reply.exchange);
             reply.record = rename.value(&reply.record);
         }
         if let Some(hidden) = hidden(&way, &reply) {
+            let status = hidden.as_object().and_then(|hidden| hidden.get("status"));
+            let told = match status {
+                Some(Value::Text(name)) => name.text.to_string(),
+                other => other.map_or_else(String::new, show),
+            };
+            reply.exchange.response += &format!(" (it had answered {told}, which the link kept back)");
             reply.record = with_hidden(&reply.record, hidden);
         }
         reply
+    }
+}
+
+impl Links {
+    /// A text of a stream, which is no record to be changed, as if its service had sent it itself.
+    pub(crate) fn unseen(&self, mut text: String) -> String {
+        for standing in lock(&self.standing).values().flatten() {
+            if let Some(rename) = Rename::of(standing) {
+                rename.text(&mut text);
+            }
+        }
+        text
     }
 }
 
@@ -47,6 +63,11 @@ struct Rename {
 }
 
 impl Rename {
+    fn of(way: &Standing) -> Option<Rename> {
+        let own = way.to.address()?;
+        Some(Rename { link: way.link.address().to_string(), own: format!("{}:{}", own.host, own.port) })
+    }
+
     fn text(&self, text: &mut String) {
         if text.contains(&self.link) {
             *text = text.replace(&self.link, &self.own);
