@@ -5,11 +5,9 @@
 mod stream;
 mod under;
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,11 +17,12 @@ use h2::client::SendRequest;
 use h2::server::SendResponse;
 use h2::{RecvStream, server};
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::near::{Conn, Near};
+use super::work::Cause;
 
 /// How every connection of HTTP/2 begins (RFC 9113 §3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -58,6 +57,8 @@ pub(super) async fn greets(far: &TcpStream) -> Greeting {
 const STREAM_WINDOW: u32 = 1 << 20;
 const WINDOW: u32 = 4 << 20;
 const FRAME: u32 = 64 << 10;
+/// So many streams that the caller resets at once are no attack, as they might be for a service.
+const RESETS: usize = 10_000;
 /// How long other streams may still take before the connection is reset under one.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -68,7 +69,7 @@ pub(super) struct Shared {
     /// The connection to the service is over, and how.
     far_ended: watch::Sender<Option<Ended>>,
     /// A fault wants the caller told that no more streams are taken.
-    goaway: AtomicBool,
+    goaway: Notify,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +89,15 @@ struct Far {
 pub(super) enum Outcome {
     Done,
     /// The connection must be reset while this stream still waits.
-    Condemned(Box<(Option<RecvStream>, SendResponse<Bytes>)>),
+    Condemned(Box<Condemned>),
     /// The connection to the service broke: so does this one.
     Broken,
+}
+
+/// A stream that is answered no more, and why, when that is a fault.
+pub(super) struct Condemned {
+    _waits: (RecvStream, SendResponse<Bytes>),
+    by: Option<Cause>,
 }
 
 /// Serves the connection until it ends.
@@ -102,6 +109,7 @@ pub(super) async fn serve(
 ) {
     let mut settings = server::Builder::new();
     settings.initial_window_size(STREAM_WINDOW).initial_connection_window_size(WINDOW).max_frame_size(FRAME);
+    settings.max_pending_accept_reset_streams(RESETS).max_concurrent_reset_streams(RESETS);
     let far_ended = watch::Sender::new(None);
     let mut ended = far_ended.subscribe();
     let (Ok(mut near), Some((sender, replaced))) =
@@ -110,9 +118,9 @@ pub(super) async fn serve(
         return conn.reset();
     };
     let far = Mutex::new(Far { upstream, sender, replaced });
-    let shared = Arc::new(Shared { conn: conn.clone(), far, far_ended, goaway: AtomicBool::new(false) });
+    let shared = Arc::new(Shared { conn: conn.clone(), far, far_ended, goaway: Notify::new() });
     let mut streams = FuturesUnordered::new();
-    let mut condemned = VecDeque::new();
+    let mut condemned: Vec<Box<Condemned>> = Vec::new();
     let mut grace = None;
     loop {
         enum Event {
@@ -120,6 +128,7 @@ pub(super) async fn serve(
             Over(bool),
             Stream(Outcome),
             Far(Option<Ended>),
+            Goaway,
             Late,
         }
         let has_streams = !streams.is_empty();
@@ -134,22 +143,35 @@ pub(super) async fn serve(
                     streams.push(stream::serve(shared.clone(), request, respond));
                     Event::Accepted
                 }
-                Some(Err(error)) => Event::Over(error.is_io()),
+                Some(Err(error)) => {
+                    if error.is_library() {
+                        // The caller breaks the protocol, and nobody knows what it wanted.
+                        conn.shared.log.miss();
+                    }
+                    Event::Over(error.is_io())
+                }
                 None => Event::Over(false),
             },
             changed = ended.changed() => Event::Far(changed.ok().and_then(|()| *ended.borrow_and_update())),
+            () = shared.goaway.notified() => Event::Goaway,
             () = late(&mut grace) => Event::Late,
         };
         match event {
             Event::Accepted | Event::Stream(Outcome::Done) => {}
-            Event::Stream(Outcome::Condemned(stream)) => condemned.push_back(stream),
-            Event::Stream(Outcome::Broken) | Event::Late => return conn.reset(),
+            Event::Stream(Outcome::Condemned(stream)) => condemned.push(stream),
+            Event::Stream(Outcome::Broken) => return conn.reset(),
+            Event::Late => {
+                if let Some(cause) = condemned.iter().find_map(|stream| stream.by.as_ref()) {
+                    conn.heard.open().iter().for_each(|call| cause.takes(call));
+                }
+                return conn.reset();
+            }
             Event::Far(Some(Ended::Broken)) => {
                 // The streams say first what became of them.
                 while let Some(Some(_)) = futures_util::FutureExt::now_or_never(streams.next()) {}
                 return conn.reset();
             }
-            Event::Far(Some(Ended::Cleanly)) => near.graceful_shutdown(),
+            Event::Goaway | Event::Far(Some(Ended::Cleanly)) => near.graceful_shutdown(),
             Event::Far(None) => {}
             Event::Over(broken) => {
                 if broken {
@@ -157,9 +179,6 @@ pub(super) async fn serve(
                 }
                 break;
             }
-        }
-        if shared.goaway.swap(false, Ordering::Relaxed) {
-            near.graceful_shutdown();
         }
         if !condemned.is_empty() {
             if streams.is_empty() {
@@ -248,6 +267,6 @@ impl Shared {
     }
 
     pub(super) fn goes_away(&self) {
-        self.goaway.store(true, Ordering::Relaxed);
+        self.goaway.notify_one();
     }
 }

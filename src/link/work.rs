@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::calls::log::Call;
+use super::calls::log::{Call, Entry};
 use super::fault::{Fault, Hit, Kind, Select};
 use super::head;
 use super::near::Conn;
+use crate::protocol::ErrorKind;
 use crate::protocol::grpc::constant;
 use crate::value::{Key, Path, Step, Value, show};
 
@@ -134,6 +135,28 @@ pub(super) struct Plan {
     pub(super) copies: Option<(u32, Arc<Work>)>,
     pub(super) goaway: bool,
     pub(super) end: Option<(End, Arc<Work>)>,
+    /// What ends it.
+    pub(super) cause: Option<Cause>,
+}
+
+/// A hit that takes a whole connection with it.
+#[derive(Debug, Clone)]
+pub(super) struct Cause {
+    work: Arc<Work>,
+    fault: usize,
+    index: u64,
+}
+
+impl Cause {
+    /// Another call was cut off with the connection: told as a hit of the same fault, and written down.
+    pub(super) fn takes(&self, call: &Entry) {
+        let Some(active) = self.work.faults.get(self.fault) else { return };
+        let name = active.fault.name();
+        let why = format!("`{name}` hit another call of the connection, and the link reset it");
+        call.fail(ErrorKind::Reset, why);
+        let what = format!("{}, which shared its connection,", call.head.told());
+        self.work.tell(self.fault, what, self.index);
+    }
 }
 
 /// Waits until the next request has been answered.
@@ -216,12 +239,10 @@ pub(super) fn plan(works: &[Arc<Work>], message: &Message<'_>) -> Plan {
                 continue;
             }
             message.call.hit(fault.name());
-            let head = message.call.head();
-            let what = match head.is_grpc {
-                true => head.name().to_owned(),
-                false => format!("{} {}", head.method, head::path(&head.target)),
-            };
-            work.tell(position, what, turn.index);
+            if plan.end.is_some() && plan.cause.is_none() {
+                plan.cause = Some(Cause { work: work.clone(), fault: position, index: turn.index });
+            }
+            work.tell(position, message.call.head().told(), turn.index);
         }
     }
     plan

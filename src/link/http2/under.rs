@@ -6,12 +6,12 @@ use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::Outcome;
 use super::stream::{Stopped, Stream, download, finish, open, send, upload};
+use super::{Condemned, Outcome};
 use crate::link::HELD;
 use crate::link::calls::log::{Call, Headers};
 use crate::link::near::any_ends;
-use crate::link::work::{self, End, Message, Work};
+use crate::link::work::{self, Cause, End, Message, Work};
 use crate::protocol::ErrorKind;
 use crate::protocol::grpc::status::CODES;
 use crate::value::Value;
@@ -49,7 +49,7 @@ impl Stream {
                 gathered = self.gather() => gathered,
                 () = any_ends(&works) => {
                     self.call.fail(ErrorKind::Reset, "the fault ended before the request was complete");
-                    return self.condemned();
+                    return self.condemned(None);
                 }
             };
             held = match gathered {
@@ -72,11 +72,11 @@ impl Stream {
                     }
                 }
                 self.call.fail(ErrorKind::Reset, "the link lost the request and reset the connection");
-                self.condemned()
+                self.condemned(plan.cause)
             }
             Some((End::LostResponse, work)) => {
                 self.lose_response(held, &work).await;
-                self.condemned()
+                self.condemned(plan.cause)
             }
             Some((End::Status { status, headers }, work)) => {
                 // Without its end a stream is answered as it is.
@@ -102,8 +102,8 @@ impl Stream {
         }
     }
 
-    fn condemned(self) -> Outcome {
-        Outcome::Condemned(Box::new((Some(self.body), self.respond)))
+    fn condemned(self, by: Option<Cause>) -> Outcome {
+        Outcome::Condemned(Box::new(Condemned { _waits: (self.body, self.respond), by }))
     }
 
     /// Reads the whole request.
@@ -133,7 +133,7 @@ impl Stream {
                 let why = format!("a fault must hold the request back, and it is longer than {HELD} bytes");
                 self.call.fail(ErrorKind::Protocol, why);
                 self.shared.conn.shared.works(false).iter().for_each(|work| work.overflows());
-                self.condemned()
+                self.condemned(None)
             }
         }
     }
@@ -200,7 +200,7 @@ impl Stream {
             first = first => first,
             () = work.ended.cancelled() => {
                 self.call.fail(ErrorKind::Reset, "the fault ended before the service had answered");
-                return self.condemned();
+                return self.condemned(None);
             }
         };
         let (head, data, trailers) = match first {

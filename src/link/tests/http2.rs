@@ -130,6 +130,20 @@ async fn a_caller_that_is_slow_to_begin_is_understood_though_the_service_greets_
 }
 
 #[tokio::test]
+async fn frames_that_break_the_protocol_leave_a_hole() {
+    let (_, link) = grpc().await;
+    assert_eq!(unary(&caller(link.address()).await, "/l.L/Get").await.unwrap(), "0");
+    assert_eq!(link.calls().dropped(), 0);
+    let mut stranger = Caller::to(link.address()).await;
+    stranger.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    // DATA on the stream 0 (RFC 9113 §6.1).
+    stranger.send([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7]).await;
+    while let Ok(1..) = stranger.more().await {}
+    assert_eq!(link.calls().dropped(), 1);
+    assert_eq!(unary(&caller(link.address()).await, "/l.L/Get").await.unwrap(), "0");
+}
+
+#[tokio::test]
 async fn large_messages_flow() {
     let (_, link) = grpc().await;
     let mut sender = caller(link.address()).await.ready().await.unwrap();
@@ -197,6 +211,63 @@ async fn other_streams_come_to_their_end_before_the_connection_is_reset() {
     let (bytes, _) = all(&mut soon(answer).await.unwrap().into_body()).await.unwrap();
     assert_eq!(bytes, message("a"));
     assert!(lost.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_off_with_a_lost_one_is_blamed_on_its_fault() {
+    let (_, link) = grpc().await;
+    let (_work, told) =
+        apply(&link, vec![fault(Kind::LostRequest, Select { method: Some("Post".into()), ..FIRST })]);
+    let sender = caller(link.address()).await;
+    let mut ready = sender.clone().ready().await.unwrap();
+    let (answer, _to) = ready.send_request(request("/l.L/Get"), false).unwrap();
+    assert!(unary(&sender, "/l.L/Post").await.is_err());
+    assert!(soon(all(&mut soon(answer).await.unwrap().into_body())).await.is_err());
+    assert_eq!(hits(&told), [("Post".to_owned(), 1), ("Get, which shared its connection,".to_owned(), 1)]);
+    let record = &records(&link, 2).await[0];
+    assert_eq!(at(record, &["error", "kind"]), "\"reset\"");
+    assert!(
+        at(record, &["error", "message"]).contains("`lost_request` hit another call"),
+        "{}",
+        show(record)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_of_grpc_that_is_cut_is_known() {
+    let (_, link) = grpc().await;
+    let sender = caller(link.address()).await;
+    assert_eq!(unary(&sender, "/l.L/Get").await.unwrap(), "0");
+    let (_work, _) = apply(&link, vec![fault(Kind::Reset { at: 5 }, Select::default())]);
+    assert!(unary(&sender, "/l.L/Post").await.is_err());
+    let records = records(&link, 2).await;
+    assert_eq!(at(&records[0], &["response", "sent"]), "true");
+    assert_eq!(at(&records[1], &["response", "sent"]), "false");
+    assert_eq!(at(&records[1], &["response", "status"]), "\"OK\"");
+    assert_eq!(at(&records[1], &["faults"]), "[\"reset\"]");
+}
+
+#[tokio::test]
+async fn who_is_told_to_go_away_hears_it_before_the_answer() {
+    let (_, link) = grpc().await;
+    let (_work, _) = apply(&link, vec![fault(Kind::Goaway, FIRST)]);
+    let sender = caller(link.address()).await;
+    let mut ready = sender.clone().ready().await.unwrap();
+    let (answer, mut to) = ready.send_request(request("/l.L/Get"), false).unwrap();
+    let mut body = soon(answer).await.unwrap().into_body();
+    // It answers what it took, to its end, and takes nothing more.
+    let refused = soon(async {
+        loop {
+            match sender.clone().ready().await {
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => return error,
+            }
+        }
+    })
+    .await;
+    assert!(refused.is_go_away(), "{refused:?}");
+    to.send_data(message("a"), true).unwrap();
+    assert_eq!(all(&mut body).await.unwrap().0, message("a"));
 }
 
 #[tokio::test]
