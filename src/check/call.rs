@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::describe;
 use super::plan::{Definition, ItemRef};
-use super::walker::Walker;
+use super::walker::{Hand, Walker};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::source::{SourceId, Span};
@@ -89,7 +89,7 @@ impl<'a> Walker<'a, '_> {
     /// Arguments of something that is wrong itself.
     fn loose(&mut self, args: &'a Args) {
         self.at(
-            |place| place.at_hand = true,
+            |place| place.at_hand = Hand::Anything,
             |walker| {
                 args.args.iter().for_each(|arg| walker.value(&arg.value));
             },
@@ -136,7 +136,7 @@ impl<'a> Walker<'a, '_> {
             }
         };
         let wanted: Vec<Wanted> = params.iter().map(Wanted::of_declaration).collect();
-        self.at(|place| place.at_hand = false, |walker| walker.arguments(name, &wanted, args, true));
+        self.at(|place| place.at_hand = Hand::Nothing, |walker| walker.arguments(name, &wanted, args, true));
     }
 
     fn call_built_in(&mut self, name: &Ident, args: &'a Args, pattern: bool) {
@@ -245,7 +245,7 @@ impl<'a> Walker<'a, '_> {
                 if wanted.iter().any(|param| param.ty == Ty::Role) && self.is_action(&arg.value) {
                     continue;
                 }
-                self.at(|place| place.at_hand = true, |walker| walker.value(&arg.value));
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(&arg.value));
                 continue;
             };
             if !given.insert(param.name.clone()) {

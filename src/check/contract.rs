@@ -5,6 +5,7 @@
 //! names of fields, and what a path leads to. What a call or a drawn value gives is held against
 //! the contract when it is sent. `with { contract: ignore }` silences all of it for one call.
 
+mod call;
 mod compare;
 mod fit;
 mod given;
@@ -32,6 +33,7 @@ use crate::syntax::ast::{
     Expr, ExprKind, Ident, ItemKind, ObjectEntry, ObjectExpr, Request, SettingValue, Target, Template,
 };
 
+pub(in crate::check) use call::Call;
 use given::Outcome;
 pub(in crate::check) use known::Known;
 
@@ -53,6 +55,8 @@ pub(super) struct Memory<'a> {
     ends: Vec<Vec<Outcome<'a>>>,
     /// Set where the value of the `parallel` that comes next is used.
     is_valued: bool,
+    /// What `request` and `.x` are in the rule of a double.
+    call: Option<Call<'a>>,
 }
 
 impl<'a> Walker<'a, '_> {

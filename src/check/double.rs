@@ -9,14 +9,14 @@ use super::link::speaks_tls;
 use super::request::spoken;
 use super::scope::{Value, Variable};
 use super::types::literal;
-use super::walker::{Walker, list, plain_name};
+use super::walker::{Hand, Walker, list, plain_name};
 use crate::contract::{Contract, Operation};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Double, DoubleRule, Expr, ExprKind, Fail, ItemKind, Reply, Service, Statement, StatementKind,
-    TemplatePart,
+    Double, DoubleRule, Expr, ExprKind, Fail, ItemKind, ObjectEntry, Reply, Service, Statement,
+    StatementKind, TemplatePart,
 };
 use crate::syntax::visit;
 use crate::value::words::article;
@@ -143,8 +143,13 @@ impl<'a> Walker<'a, '_> {
                 }
             }
         }
+        let is_http = self.played.as_ref().is_some_and(|played| &*played.protocol == "http");
+        if self.played.is_some() {
+            // What breaks the contract on purpose may be called by what breaks it.
+            self.takes(is_http, operation.filter(|_| !is_http || !ignores(rule)));
+        }
         self.at(
-            |place| (place.double, place.at_hand) = (true, true),
+            |place| (place.double, place.at_hand) = (true, Hand::Call),
             |walker| {
                 if let Some(when) = &rule.when {
                     walker.value(when);
@@ -156,6 +161,7 @@ impl<'a> Walker<'a, '_> {
                 walker.block(&rule.body);
             },
         );
+        self.takes_nothing();
         self.leave();
         let mut answers = false;
         visit::statements(&rule.body, &mut |statement| {
@@ -322,6 +328,21 @@ impl<'a> Walker<'a, '_> {
             _ => self.typed(with, Ty::Object, "`with`"),
         }
     }
+}
+
+/// Whether a rule breaks the contract on purpose, and is then called by what breaks it too.
+pub(crate) fn ignores(rule: &DoubleRule) -> bool {
+    let mut found = false;
+    visit::statements(&rule.body, &mut |statement| {
+        if let StatementKind::Reply(reply) = &statement.kind
+            && let Some(ExprKind::Object(options)) = reply.with.as_ref().map(|with| &with.kind)
+        {
+            found |= options.entries.iter().any(|entry| {
+                matches!(entry, ObjectEntry::Field { name, .. } if name.plain().as_deref() == Some("contract"))
+            });
+        }
+    });
+    found
 }
 
 /// Whether it is `any` alone: what the contract says.

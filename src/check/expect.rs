@@ -2,7 +2,7 @@
 
 use super::call::Wanted;
 use super::plan::Definition;
-use super::walker::{Walker, list};
+use super::walker::{Hand, Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::syntax::ast::{Args, Expect, Ident, ItemKind, Phrase, RelationUse, Script};
@@ -90,7 +90,7 @@ impl<'a> Walker<'a, '_> {
     /// What stands beside a relation that is not known: only its names can be checked.
     fn loose_relation(&mut self, used: &'a RelationUse) {
         self.at(
-            |place| place.at_hand = true,
+            |place| place.at_hand = Hand::Anything,
             |walker| {
                 let args = used.args.iter().flat_map(|args| &args.args).map(|arg| &arg.value);
                 let phrases = used.phrases.iter().filter(|phrase| &*phrase.word.name != "as");
@@ -116,7 +116,7 @@ impl<'a> Walker<'a, '_> {
             spec.params.iter().filter(|param| !is_beside(param.name)).map(Wanted::of_spec).collect();
         if let Some(args) = &used.args {
             self.at(
-                |place| place.at_hand = true,
+                |place| place.at_hand = Hand::Anything,
                 |walker| {
                     walker.arguments(name, &in_parentheses, args, false);
                 },
@@ -128,7 +128,7 @@ impl<'a> Walker<'a, '_> {
                 Some(param) => {
                     given.push(param.name);
                     self.at(
-                        |place| place.at_hand = true,
+                        |place| place.at_hand = Hand::Anything,
                         |walker| {
                             walker.typed(operand, param.ty, &format!("the operand of `{}`", name.name));
                         },
@@ -139,7 +139,7 @@ impl<'a> Walker<'a, '_> {
                     self.push(
                         Diagnostic::error(Code::WRONG_ARGUMENTS, operand.span, message).help(form(spec)),
                     );
-                    self.at(|place| place.at_hand = true, |walker| walker.pattern(operand));
+                    self.at(|place| place.at_hand = Hand::Anything, |walker| walker.pattern(operand));
                 }
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Walker<'a, '_> {
     fn phrase(&mut self, phrase: &'a Phrase, ty: Ty) {
         let Some(value) = &phrase.value else { return };
         let what = format!("`{}`", phrase.word.name);
-        self.at(|place| place.at_hand = true, |walker| walker.typed(value, ty, &what));
+        self.at(|place| place.at_hand = Hand::Anything, |walker| walker.typed(value, ty, &what));
     }
 
     fn unknown_phrase(&mut self, name: &Ident, phrase: &'a Phrase, params: &[Param], form: &str) {
@@ -189,7 +189,7 @@ impl<'a> Walker<'a, '_> {
         );
         // A model is no value, and there is none to look it up among.
         if let Some(value) = phrase.value.as_ref().filter(|_| &*phrase.word.name != "as") {
-            self.at(|place| place.at_hand = true, |walker| walker.pattern(value));
+            self.at(|place| place.at_hand = Hand::Anything, |walker| walker.pattern(value));
         }
     }
 
@@ -205,16 +205,19 @@ impl<'a> Walker<'a, '_> {
         };
         let mut positional = used.operand.iter().count();
         if let Some(args) = &used.args {
-            self.at(|place| place.at_hand = true, |walker| walker.arguments(name, &others, args, false));
+            self.at(
+                |place| place.at_hand = Hand::Anything,
+                |walker| walker.arguments(name, &others, args, false),
+            );
             positional += args.args.iter().filter(|arg| arg.name.is_none()).count();
             given.extend(args.args.iter().filter_map(|arg| Some(arg.name.as_ref()?.name.clone())));
         }
         if let Some(operand) = &used.operand {
-            self.at(|place| place.at_hand = true, |walker| walker.value(operand));
+            self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(operand));
         }
         for phrase in &used.phrases {
             if let Some(value) = &phrase.value {
-                self.at(|place| place.at_hand = true, |walker| walker.value(value));
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(value));
             }
             if &*phrase.word.name == "or_empty" && phrase.value.is_none() {
                 continue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::plan::Definition;
 use super::scope::Value;
-use super::walker::{Meaning, Walker, list};
+use super::walker::{Hand, Meaning, Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
@@ -30,7 +30,10 @@ impl<'a> Walker<'a, '_> {
                 Meaning::Script(_) => self.not_a_value(name, expr.span, "a script"),
                 _ => {}
             },
-            ExprKind::It(field) => self.it(field, expr.span),
+            ExprKind::It(field) => {
+                self.it(field, expr.span);
+                self.known_at_hand(field);
+            }
             ExprKind::List(items, open) => {
                 items.iter().for_each(|item| self.value(item));
                 if *open {
@@ -51,7 +54,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::But(base, changes) => {
                 self.value(base);
-                self.at(|place| place.at_hand = true, |walker| walker.value(changes));
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(changes));
             }
             ExprKind::Link(from, to) => {
                 self.link(from, to.as_deref(), expr.span);
@@ -113,7 +116,7 @@ impl<'a> Walker<'a, '_> {
 
     /// `.x`: there must be something at hand.
     pub(super) fn it(&mut self, field: &Ident, span: Span) {
-        if !self.place.at_hand {
+        if self.place.at_hand == Hand::Nothing {
             let message = format!("there is nothing at hand here for `.{}` to be a field of", field.name);
             self.push(
                 Diagnostic::error(Code::MISPLACED, span, message)
@@ -376,7 +379,7 @@ impl<'a> Walker<'a, '_> {
         if filter.is_some() {
             self.not_yet(index.span, "a filter in `[…]`", Some("a custom `fn` can filter a list"));
         }
-        self.at(|place| place.at_hand = true, |walker| walker.value(index));
+        self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(index));
     }
 
     /// A regular expression must compile; the message points into the literal.

@@ -6,7 +6,7 @@ mod whole;
 
 use std::sync::Arc;
 
-use super::walker::Walker;
+use super::walker::{Hand, Walker};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::source::Span;
@@ -185,7 +185,7 @@ impl<'a> Walker<'a, '_> {
             self.value(part);
         }
         for path in &same.except {
-            self.at(|place| place.at_hand = true, |walker| walker.value(path));
+            self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(path));
             if !is_path(path) {
                 let message = "`except` leaves out fields";
                 self.push(

@@ -52,7 +52,7 @@ use walker::Walker;
 
 pub use callers::{callers, read_by};
 pub use contract_type::TypeName;
-pub(crate) use double::{ATTEMPT, CALLS, REQUEST, is_any};
+pub(crate) use double::{ATTEMPT, CALLS, REQUEST, ignores, is_any};
 pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::Definition;
-use super::walker::{Walker, list, plain_name};
+use super::walker::{Hand, Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Spec, Ty};
 use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind};
@@ -26,7 +26,7 @@ impl<'a> Walker<'a, '_> {
         let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
         let example = known.first().map_or("", |spec| spec.example);
         let Some(name) = named else {
-            self.at(|place| place.at_hand = true, |walker| walker.value(value));
+            self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(value));
             let message = format!("`as` names a model of `{}`", relation.name);
             self.push(
                 Diagnostic::error(Code::WRONG_ARGUMENTS, value.span, message)
@@ -56,7 +56,10 @@ impl<'a> Walker<'a, '_> {
         let roles: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
         for arg in &args.args {
             let Some(role) = &arg.name else {
-                self.at(|place| place.at_hand = true, |walker| walker.value_of_role(&arg.value, None));
+                self.at(
+                    |place| place.at_hand = Hand::Anything,
+                    |walker| walker.value_of_role(&arg.value, None),
+                );
                 let message = format!("`{}` takes roles by their names", model.name);
                 self.push(
                     Diagnostic::error(Code::WRONG_ARGUMENTS, arg.value.span, message)
@@ -76,7 +79,10 @@ impl<'a> Walker<'a, '_> {
             };
             let what = format!("`{}`", param.name);
             if param.ty != Ty::Role {
-                self.at(|place| place.at_hand = true, |walker| walker.typed(&arg.value, param.ty, &what));
+                self.at(
+                    |place| place.at_hand = Hand::Anything,
+                    |walker| walker.typed(&arg.value, param.ty, &what),
+                );
                 continue;
             }
             self.value_of_role(&arg.value, Some(&what));
@@ -106,7 +112,7 @@ impl<'a> Walker<'a, '_> {
                         None => self.not_exported(unit, field),
                     },
                     _ => {
-                        self.at(|place| place.at_hand = true, |walker| walker.value(value));
+                        self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(value));
                         self.no_player(value, what);
                     }
                 }
@@ -116,7 +122,7 @@ impl<'a> Walker<'a, '_> {
                 items.iter().for_each(|item| self.value_of_role(item, what));
             }
             _ => {
-                self.at(|place| place.at_hand = true, |walker| walker.value(value));
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(value));
                 self.no_player(value, what);
             }
         }

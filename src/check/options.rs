@@ -1,6 +1,6 @@
 //! The options of requests, by the protocol that knows them.
 
-use super::walker::{Walker, list};
+use super::walker::{Hand, Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Ty};
 use crate::syntax::ast::{Expr, ObjectEntry, ObjectExpr, Template};
@@ -34,7 +34,7 @@ impl<'a> Walker<'a, '_> {
             None => registry.get(Kind::Option, &plain),
         };
         let Some(spec) = found.copied() else {
-            self.at(|place| place.at_hand = true, |walker| walker.value(value));
+            self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(value));
             let known: Vec<&str> = match protocol {
                 Some(protocol) => registry.names(Kind::Option, protocol),
                 None => registry.of_kind(Kind::Option).map(|spec| spec.name).collect(),

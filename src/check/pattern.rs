@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::ItemRef;
-use super::walker::{Meaning, Walker};
+use super::walker::{Hand, Meaning, Walker};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
 use crate::source::Span;
@@ -43,7 +43,7 @@ impl<'a> Walker<'a, '_> {
                 self.closed_not(inner);
             }
             ExprKind::Compare(_, inner) => {
-                self.at(|place| place.at_hand = true, |walker| walker.value(inner))
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(inner))
             }
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
@@ -52,7 +52,7 @@ impl<'a> Walker<'a, '_> {
             }
             ExprKind::Any(inner) => self.pattern(inner),
             ExprKind::Call(callee, args) => self.call(callee, args, expr.span, true),
-            ExprKind::Text(_) => self.at(|place| place.at_hand = true, |walker| walker.value(expr)),
+            ExprKind::Text(_) => self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(expr)),
             _ => self.value(expr),
         }
     }
@@ -74,7 +74,7 @@ impl<'a> Walker<'a, '_> {
         self.doubled_fields(object);
         self.computed_of_nothing(object);
         self.at(
-            |place| place.at_hand = true,
+            |place| place.at_hand = Hand::Anything,
             |walker| {
                 for entry in &object.entries {
                     match entry {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::walker::{Walker, list, plain_name};
+use super::walker::{Hand, Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::lang::Ty;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
@@ -95,7 +95,7 @@ impl<'a> Walker<'a, '_> {
                 return;
             }
             Ty::Key => {
-                self.at(|place| place.at_hand = true, |walker| walker.value(expr));
+                self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(expr));
             }
             Ty::Name => {
                 if let Some(name) = plain_name(expr) {
@@ -104,7 +104,7 @@ impl<'a> Walker<'a, '_> {
                 }
                 self.value(expr);
             }
-            Ty::Any => return self.at(|place| place.at_hand = true, |walker| walker.value(expr)),
+            Ty::Any => return self.at(|place| place.at_hand = Hand::Anything, |walker| walker.value(expr)),
             _ => self.value(expr),
         }
         if let Some(kind) = literal(expr)

@@ -25,8 +25,8 @@ pub(super) struct Place {
     pub(super) returns: bool,
     /// Where the last statement of a block gives the block's value.
     pub(super) valued: bool,
-    /// Where `.x` has something to speak of.
-    pub(super) at_hand: bool,
+    /// What `.x` speaks of.
+    pub(super) at_hand: Hand,
     /// Inside a service's settings, where `port`, `addr` and the like are its own.
     pub(super) service: bool,
     /// Inside `require`, where the gates' names are known.
@@ -35,6 +35,18 @@ pub(super) struct Place {
     pub(super) block: bool,
     /// Inside what is drawn, where `not Order` makes near misses.
     pub(super) drawn: bool,
+}
+
+/// What `.x` speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Hand {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Something of which nothing is known.
+    Anything,
+    /// The call that a double answers.
+    Call,
 }
 
 /// What a bare name means.

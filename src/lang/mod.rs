@@ -2,6 +2,7 @@
 //! every other name (verb, option, relation, …) is a [`Spec`] in the [`Registry`], which check,
 //! help, completion, highlighting and the reference read.
 
+pub mod call;
 mod keyword;
 mod registry;
 pub mod sql;

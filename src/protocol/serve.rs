@@ -27,8 +27,7 @@ pub trait Host: Send + Sync {
 
 /// A call that came.
 pub struct Received {
-    /// The record, with the fields of [`crate::link::Calls`] that are known before the answer:
-    /// `method path headers body request raw request_size trace`; for HTTP also `query`.
+    /// The record, with these [`FIELDS`](crate::lang::call::FIELDS).
     pub record: Object,
     /// What `.x` speaks of: the record for HTTP, the message or the list of them for gRPC.
     pub at_hand: Value,
@@ -168,6 +167,11 @@ where
             });
         }
     })
+}
+
+/// Whether a reply breaks the contract on purpose: `with { contract: ignore }`.
+pub(super) fn ignores(options: &Object) -> bool {
+    options.get("contract").and_then(Value::as_text) == Some("ignore")
 }
 
 /// The trace id of a `traceparent`: `00-TRACE-SPAN-01` (W3C Trace Context §3.2.2).

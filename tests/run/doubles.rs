@@ -416,6 +416,32 @@ fn grpc_failures_of_doubles_are_told() {
         .ends(1, &["this rule took a call and gave no answer"]);
 }
 
+#[test]
+fn a_double_of_grpc_breaks_its_contract_when_it_says_so() {
+    let text = r#"
+double liar of ledger {
+  on Get when .id == "raw" { reply unhex("ffff") with { contract: ignore } }
+  on Get when .id == "drawn" { reply any malformed({ id: text, seq: int }) with { contract: ignore } }
+  on Get when .id == "wrong" { reply { id: [1] } with { contract: ignore } }
+  on Get { reply unhex("ffff") }
+  on Watch { reply [unhex("ffff"), { id: "a" }] with { contract: ignore } }
+}
+"#;
+    let one = |call: &str| ledger(&format!("{text}scenario \"it\" with liar {{\n{call}\n}}\n"));
+    one("let r = call ledger.Get { id: \"raw\" }\nexpect r.error.kind == \"protocol\"\nexpect ledger.calls[0].response.body == unhex(\"ffff\")")
+        .ends(0, &[]);
+    one("let r = call ledger.Get { id: \"drawn\" }\nexpect r.status == OK or r.error.kind == \"protocol\"")
+        .ends(0, &[]);
+    one("let feed = open ledger.Watch { id: \"a\" }\nexpect feed.closed within 5s\nexpect feed.error.kind == \"protocol\"")
+        .ends(0, &[]);
+    one("let r = call ledger.Get { id: \"wrong\" }\nexpect r.status != OK").ends(
+        1,
+        &["this cannot be encoded as an answer to `ledger.v1.Ledger/Get`", "reply the bytes of the message"],
+    );
+    one("let r = call ledger.Get { id: \"else\" }\nexpect r.status != OK")
+        .ends(1, &["this is no reply to `ledger.v1.Ledger/Get`", "with { contract: ignore }"]);
+}
+
 const BOOKS: &str = r#"
 double full of books {
   on POST /post when calls.count == 1 { reply {} with { status: 503 } }
@@ -509,6 +535,17 @@ fn a_late_call_of_another_scenario_is_not_this_ones() {
         POST merchant /b {}\nexpect merchant.calls[*].path == [\"/b\"]\n}\n";
     let text = format!("service merchant {{ speaks http }}\n{text}");
     scn(&text).run(&["--jobs", "1"]).ends(0, &["2 passed"]);
+}
+
+#[test]
+fn a_call_without_a_trace_may_be_one_of_an_earlier_scenario() {
+    let none = "double none of books { on POST /other { reply {} } }\n";
+    let last = "scenario \"two\" with none {\nPOST shop /buy {}\nexpect status == 502\n}\n";
+    let first = "scenario \"one\" { GET books /count }\n";
+    let note = "so it may be a late call of an earlier scenario";
+    let ran = scn(&format!("{}{none}{first}{last}", shop())).run(&["--jobs", "1"]);
+    ran.ends(1, &["no rule takes it", note]);
+    scn(&format!("{}{none}{last}", shop())).run(&[]).ends(1, &["no rule takes it"]).never_says(&[note]);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::fit::{At, nearest_place};
 use super::literal::constant;
-use super::{mistake, near};
+use super::{Call, mistake, near};
+use crate::check::double::REQUEST;
 use crate::check::scope::Response as Scoped;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Field};
@@ -35,14 +36,18 @@ pub(in crate::check) enum Known<'a> {
     Headers(&'a Operation),
     /// One of them.
     Header(&'a Parameter),
-    /// A part of its body.
+    /// A part of its body, or of that of a request.
     Part(Arc<Part<'a>>),
+    /// The record of a call that came to a double.
+    Call(Call<'a>),
 }
 
 /// A part of a body.
 #[derive(Debug, Clone)]
 pub(in crate::check) struct Part<'a> {
     pub(super) of: &'a Operation,
+    /// Whether it is one of the request, and not of its responses.
+    pub(super) asked: bool,
     /// The status of the response, when only one is left.
     pub(super) status: Option<u16>,
     /// What it may be, by all responses that have one.
@@ -89,13 +94,14 @@ impl<'a> Known<'a> {
     }
 
     /// A field.
-    fn field(&self, name: &str) -> Option<Known<'a>> {
+    pub(super) fn field(&self, name: &str) -> Option<Known<'a>> {
         match (self, name) {
             (Known::Response(operation, status), "body") => body(operation, *status),
             (Known::Response(operation, _), "status") => Some(Known::Status(operation)),
             (Known::Response(operation, _), "headers") => Some(Known::Headers(operation)),
             (Known::List(element), "first" | "last") => Some((**element).clone()),
             (Known::Object(fields), name) => fields.get(name).cloned(),
+            (Known::Call(call), name) => call.field(name),
             (Known::Stream(operation), "first" | "last" | "body") => body(operation, None),
             (Known::Stream(operation), "items") => match body(operation, None)? {
                 Known::Part(part) => Some(Known::Part(Arc::new(Part { many: true, ..(*part).clone() }))),
@@ -123,8 +129,18 @@ impl Part<'_> {
     /// The responses that have it, as messages name them.
     pub(super) fn responses(&self, any: &str) -> String {
         match self.status {
+            _ if self.asked => format!("the request `{}`", self.of.name),
             Some(status) => format!("the response {status} of `{}`", self.of.name),
             None => format!("{any} of `{}`", self.of.name),
+        }
+    }
+
+    /// As a sentence begins with it: "the body", "`lines`".
+    fn told(&self) -> String {
+        match &*self.name {
+            "body" => "the body".to_owned(),
+            "message" if self.asked => "the message".to_owned(),
+            name => format!("`{name}`"),
         }
     }
 }
@@ -148,7 +164,8 @@ pub(super) fn body(operation: &Operation, status: Option<u16>) -> Option<Known<'
         }
         origin = origin.or(payload.origin);
     }
-    let part = Part { of: operation, status, patterns, origin, name: "body".into(), many: false };
+    let part =
+        Part { of: operation, asked: false, status, patterns, origin, name: "body".into(), many: false };
     (!part.patterns.is_empty()).then(|| Known::Part(Arc::new(part)))
 }
 
@@ -156,6 +173,9 @@ impl<'a> Walker<'a, '_> {
     /// What is known of an expression's value; nothing is reported.
     pub(super) fn knows(&self, expr: &Expr) -> Option<Known<'a>> {
         match &expr.kind {
+            ExprKind::It(field) => self.at_hand()?.field(&field.name),
+            // No variable of a rule can have this name.
+            ExprKind::Name(name) if **name == *REQUEST && self.place.double => self.call_at_hand(),
             ExprKind::Name(name) => {
                 if let Some(variable) = self.scopes.get(name) {
                     let known = self.memory.variables.get(&variable.span)?;
@@ -196,20 +216,23 @@ impl<'a> Walker<'a, '_> {
         match self.knows(base) {
             Some(Known::Headers(operation)) if is_http(operation) => self.response_header(operation, field),
             Some(Known::Part(part)) => self.part_field(&part, field),
+            Some(Known::Call(call)) => self.call_field(call, field),
             _ => {}
         }
     }
 
-    fn part_field(&mut self, part: &Part<'_>, field: &Ident) {
+    pub(super) fn part_field(&mut self, part: &Part<'_>, field: &Ident) {
         let is_property = !self.cx.registry.all(Kind::Property, &field.name).is_empty();
         let found = form::field(&part.patterns, &field.name);
         let at = At { name: part.name.clone(), origin: part.origin };
         match found {
             Field::Missing(names) if !is_property => {
                 let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
-                let of =
-                    if &*part.name == "body" { "the body".to_owned() } else { format!("`{}`", part.name) };
+                let of = part.told();
                 let message = match part.status {
+                    _ if part.asked => {
+                        format!("{of} of {} has no field `{}`", part.responses(""), field.name)
+                    }
                     Some(_) => format!("{of} of {} has no field `{}`", part.responses(""), field.name),
                     None => format!("{of} of {} has a field `{}`", part.responses("no response"), field.name),
                 };
@@ -224,8 +247,7 @@ impl<'a> Walker<'a, '_> {
             }
             Field::Free(names) if !is_property => {
                 if let Some(meant) = near::meant(&field.name, &names) {
-                    let of = if &*part.name == "body" { "the body" } else { &*format!("`{}`", part.name) };
-                    let of = format!("{of} of {}", part.responses("every response"));
+                    let of = format!("{} of {}", part.told(), part.responses("every response"));
                     self.push(near::misspelt(&field.name, &of, field.span, meant));
                 }
             }

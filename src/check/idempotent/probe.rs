@@ -51,11 +51,12 @@ impl<'a> Walker<'a, '_> {
                         named.or(spec.params.first().map(|param| param.name)),
                         Some("times" | "tries")
                     ) && let ExprKind::Number(number) = &arg.value.kind
-                        && !number
-                            .to_i128()
-                            .is_some_and(|number| (1..=i128::from(probe::MOST)).contains(&number))
+                        && !number.to_i128().is_some_and(|number| {
+                            (i128::from(traits.least)..=i128::from(probe::MOST)).contains(&number)
+                        })
                     {
-                        let message = format!("`{}` repeats from 1 to {} times", name.name, probe::MOST);
+                        let message =
+                            format!("`{}` repeats from {} to {} times", name.name, traits.least, probe::MOST);
                         self.push(Diagnostic::error(Code::WRONG_TYPE, arg.value.span, message));
                     }
                 }

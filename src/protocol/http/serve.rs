@@ -195,3 +195,25 @@ fn as_object(pairs: &[(String, String)]) -> Value {
     }
     Value::Object(Arc::new(object))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::call::FIELDS;
+
+    #[tokio::test]
+    async fn a_call_has_the_fields_that_are_told_of_it() {
+        let uri = "/a?b=c".parse().unwrap();
+        let call =
+            Call { method: "GET", uri: &uri, headers: &HeaderMap::new(), raw: Bytes::new(), cut: None };
+        let endpoint = Arc::new(Endpoint {
+            service: "s".into(),
+            protocol: "http".into(),
+            url: "http://127.0.0.1:1".into(),
+            contract: None,
+            dir: PathBuf::new(),
+        });
+        let received = call.read(&endpoint, oneshot::channel().0).await;
+        assert_eq!(received.record.keys().map(|name| &**name).collect::<Vec<_>>(), FIELDS);
+    }
+}

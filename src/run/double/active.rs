@@ -14,9 +14,9 @@ use super::answer::Turn;
 use super::history::{History, Noted};
 use super::nearest::Miss;
 use super::rule::{Fit, Matcher};
-use crate::check::{CALLS, ItemRef, REQUEST};
+use crate::check::{CALLS, ItemRef, REQUEST, ignores};
 use crate::diag::Code;
-use crate::event::Failure;
+use crate::event::{Detail, Failure};
 use crate::protocol::ErrorKind;
 use crate::protocol::serve::{OffContract, Received, Refusal};
 use crate::syntax::ast::{Double, DoubleRule, ExprKind, ItemKind};
@@ -123,9 +123,7 @@ impl Active {
     /// Whether a call comes too late: its trace is that of another scenario of this run, or of
     /// another attempt or trial of this one.
     pub(super) fn is_late(&self, call: &Received) -> bool {
-        let headers = call.record.get("headers").and_then(Value::as_object);
-        let parent = headers.and_then(|headers| headers.get("traceparent")?.as_text());
-        let Some(trace) = parent.and_then(|parent| parent.split('-').nth(1)) else { return false };
+        let Some(trace) = call.record.get("trace").and_then(Value::as_text) else { return false };
         *trace != *self.cx.session.trace_id && lock(&self.cx.world.traces).contains(trace)
     }
 
@@ -166,7 +164,7 @@ impl Active {
                 self.tell(failures, &turn).await;
             }
             Ok(taken) => {
-                let wrong = off_contract.filter(|_| !ignores_contract(taken.rule));
+                let wrong = off_contract.filter(|_| !ignores(taken.rule));
                 let flow = match wrong {
                     Some(wrong) => Err(self.off_contract(&taken, wrong).into()),
                     None => self.run(&taken, &turn).await,
@@ -257,7 +255,12 @@ impl Active {
             Some(double) => (double.name.name.clone(), double.name.span, double.rules.as_slice()),
             None => ("".into(), Default::default(), &[][..]),
         };
-        super::nearest::failure(&self.cx, &self.env, record, (&name, span), rules, misses)
+        let mut failure = super::nearest::failure(&self.cx, &self.env, record, (&name, span), rules, misses);
+        if trace_of(record).is_none() && lock(&self.cx.world.traces).len() > 1 {
+            let text = "it carries no `traceparent`, so it may be a late call of an earlier scenario";
+            failure.details.push(Detail::Note { text: text.to_owned() });
+        }
+        failure
     }
 
     fn off_contract(&self, taken: &Taken<'_>, wrong: OffContract) -> Failure {
@@ -291,20 +294,9 @@ enum Found {
     Broken(Vec<Failure>),
 }
 
-/// Whether a rule breaks the contract on purpose.
-fn ignores_contract(rule: &DoubleRule) -> bool {
-    use crate::syntax::ast::{ObjectEntry, StatementKind};
-    let mut found = false;
-    visit::statements(&rule.body, &mut |statement| {
-        if let StatementKind::Reply(reply) = &statement.kind
-            && let Some(ExprKind::Object(options)) = reply.with.as_ref().map(|with| &with.kind)
-        {
-            found |= options.entries.iter().any(|entry| {
-                matches!(entry, ObjectEntry::Field { name, .. } if name.plain().as_deref() == Some("contract"))
-            });
-        }
-    });
-    found
+/// The trace that a call belongs to.
+fn trace_of(record: &Value) -> Option<&str> {
+    record.as_object()?.get("trace")?.as_text()
 }
 
 /// Writes down that the caller went away before it was answered.

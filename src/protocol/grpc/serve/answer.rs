@@ -9,16 +9,17 @@ use tokio::sync::{mpsc, oneshot};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
+use super::super::malformed;
 use super::super::metadata::{Entry, to_lines, to_value};
 use super::super::status::CODES;
 use crate::contract::conform::Breach;
-use crate::contract::proto::value::{TYPE, decode, from_message, to_message};
+use crate::contract::proto::value::{FieldError, TYPE, decode, from_message, to_message};
 use crate::contract::proto::{Proto, find_message};
 use crate::contract::{Address, Operation};
 use crate::diag::did_you_mean;
 use crate::protocol::Misuse;
-use crate::protocol::serve::{Answered, OffContract, Refusal, Responder, Unfit};
-use crate::shape::{Differences, Pattern};
+use crate::protocol::serve::{Answered, OffContract, Refusal, Responder, Unfit, ignores};
+use crate::shape::{Differences, Malformed, Pattern};
 use crate::value::words::a_kind;
 use crate::value::{BoxFuture, Object, Value, to_json_pretty};
 
@@ -114,33 +115,46 @@ impl GrpcResponder {
         })
     }
 
-    /// The messages of a reply, written by the contract.
-    fn encode(&self, body: &Value) -> Result<Vec<Bytes>, Unfit> {
+    /// The messages of a reply, written by the contract; what breaks it on purpose, as it is.
+    fn encode(&self, body: &Value, ignores: bool) -> Result<Vec<Bytes>, Unfit> {
         let method = self.method()?;
         let messages = match body {
             Value::List(items) if method.is_server_streaming() => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        let mut encoded = Vec::with_capacity(messages.len());
-        for message in messages {
-            let message = to_message(message, &method.output()).map_err(|errors| {
-                let operation = self.operation();
-                let place = operation.and_then(|operation| {
-                    operation.responses.iter().find_map(|response| response.payload.as_ref()?.origin)
-                });
-                let breaches = errors.into_iter().map(|error| {
-                    let what = match error.help.as_ref() {
-                        Some(help) => format!("{error}; {help}"),
-                        None => error.to_string(),
-                    };
-                    Breach { what, differences: Differences::default(), place }
-                });
-                let name = self.path.trim_start_matches('/').to_owned();
-                Unfit::OffContract(OffContract { operation: name, breaches: breaches.collect() })
-            })?;
-            encoded.push(Bytes::from(message.encode_to_vec()));
+        let output = method.output();
+        let encoded = messages.iter().map(|message| {
+            let whole = match (ignores, message, Malformed::of(message)) {
+                (true, Value::Bytes(bytes), _) => return Ok(bytes.bytes.clone()),
+                (true, _, Some(malformed)) => malformed::bytes(&malformed, &output),
+                _ => to_message(message, &output).map(|message| message.encode_to_vec().into()),
+            };
+            whole.map_err(|errors| self.unfit(errors, ignores))
+        });
+        encoded.collect()
+    }
+
+    /// Why a reply is no message of the method.
+    fn unfit(&self, errors: Vec<FieldError>, ignores: bool) -> Unfit {
+        let operation = self.path.trim_start_matches('/').to_owned();
+        let told = |error: FieldError| match error.help.as_ref() {
+            Some(help) => format!("{error}; {help}"),
+            None => error.to_string(),
+        };
+        if ignores {
+            let first = errors.into_iter().next().map_or_else(String::new, told);
+            return Misuse::new(format!("this cannot be encoded as an answer to `{operation}`: {first}"))
+                .help("what the contract does not know has no encoding: reply the bytes of the message, or `any malformed(…)`")
+                .into();
         }
-        Ok(encoded)
+        let place = self.operation().and_then(|operation| {
+            operation.responses.iter().find_map(|response| response.payload.as_ref()?.origin)
+        });
+        let breaches = errors.into_iter().map(|error| {
+            let what = told(error);
+            Breach { what, differences: Differences::default(), place }
+        });
+        Unfit::OffContract(OffContract { operation, breaches: breaches.collect() })
     }
 
     /// `{ type, …fields }` as `google.protobuf.Any`; its type is one of the contract, or one of
@@ -197,7 +211,7 @@ impl Responder for GrpcResponder {
             if self.replies > 0 && !self.is_stream() || self.out.is_over() {
                 return Err(Misuse::new("this call is answered once").into());
             }
-            let messages = self.encode(body)?;
+            let messages = self.encode(body, ignores(options))?;
             let head = metadata(options, "headers")?;
             let trailers = metadata(options, "trailers")?;
             if !head.is_empty() && self.out.open().head.is_none() {
@@ -207,7 +221,10 @@ impl Responder for GrpcResponder {
             }
             let shown: Vec<Value> = messages
                 .iter()
-                .filter_map(|bytes| Some(from_message(&decode(bytes, &self.method.as_ref()?.output()).ok()?)))
+                .filter_map(|bytes| match decode(bytes, &self.method.as_ref()?.output()) {
+                    Ok(message) => Some(from_message(&message)),
+                    Err(_) => Some(Value::bytes(bytes.clone())),
+                })
                 .collect();
             let body = if self.is_stream() {
                 Value::list(shown)

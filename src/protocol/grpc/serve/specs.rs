@@ -32,6 +32,13 @@ pub const SPECS: &[Spec] = &[
         "on Post { reply any with { trailers: { x-cost: 3 } } }",
     ),
     option(
+        "grpc reply",
+        "contract",
+        &[Param::required("value", Ty::OneOf(&["ignore"]), "`ignore`")],
+        "`ignore` breaks the contract of the service that is played on purpose: bytes go out as they are, and `malformed(…)` as what was drawn",
+        "on Post { reply any malformed(ledger.Entry) with { contract: ignore } }",
+    ),
+    option(
         "grpc fail",
         "details",
         &[Param::required("value", Ty::List, "objects, each with its `type` and the fields of that message")],

@@ -15,7 +15,7 @@ use super::super::text::{header_record, received_headers, response_body};
 use super::{Outcome, operation};
 use crate::contract::conform::{self, Came};
 use crate::contract::{Operation, Status};
-use crate::protocol::serve::{Answered, OffContract, Refusal, Responder, Unfit};
+use crate::protocol::serve::{Answered, OffContract, Refusal, Responder, Unfit, ignores};
 use crate::protocol::{Endpoint, Misuse};
 use crate::shape::Pattern;
 use crate::value::words::a_kind;
@@ -188,10 +188,6 @@ fn usual_status(operation: &Operation) -> StatusCode {
 
 fn has_no_body(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
-fn ignores(options: &Object) -> bool {
-    options.get("contract").and_then(Value::as_text) == Some("ignore")
 }
 
 fn headers(options: &Object) -> Result<Vec<super::super::options::Header>, Misuse> {
