@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use catalog::{Reading, reads};
 pub use digest::keyed_digest;
 pub(crate) use encode::taint;
-pub use place::header_of;
+pub use place::{HEADER, header_of};
 pub use property::{SPECS as PROPERTIES, property, property_names};
 
 use crate::diag::did_you_mean;

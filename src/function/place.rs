@@ -6,8 +6,8 @@ use super::{functions, spec};
 use crate::lang::{Param, Ty};
 use crate::value::{Tagged, Value};
 
-/// The tag of what [`header_of`] reads.
-const HEADER: &str = "header";
+/// The function that names a header, and the tag of what [`header_of`] reads.
+pub const HEADER: &str = "header";
 
 functions! {
     spec(

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
+use crate::function::HEADER;
 use crate::syntax::ast::{Expr, ExprKind};
+
+/// What names an entry of gRPC metadata as [`HEADER`] names a header.
+const METADATA: &str = "metadata";
 
 /// A place in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,7 @@ impl KeyPlace {
     pub fn option(&self) -> Option<(&'static str, &Arc<str>)> {
         match self {
             KeyPlace::Header(name) => Some(("headers", name)),
-            KeyPlace::Metadata(name) => Some(("metadata", name)),
+            KeyPlace::Metadata(name) => Some((METADATA, name)),
             KeyPlace::Field(_) => None,
         }
     }
@@ -44,8 +48,8 @@ pub fn key_place(expr: &Expr) -> Option<KeyPlace> {
             let ExprKind::Text(text) = &arg.value.kind else { return None };
             let text = text.plain().filter(|text| !text.is_empty())?;
             match &**name {
-                "header" => Some(KeyPlace::Header(text)),
-                "metadata" => Some(KeyPlace::Metadata(text)),
+                HEADER => Some(KeyPlace::Header(text)),
+                METADATA => Some(KeyPlace::Metadata(text)),
                 _ => None,
             }
         }
