@@ -1,8 +1,12 @@
 //! `backs_off`: the pauses before the attempts of a group after the first begin with at least
 //! `from`, never shrink, and never exceed `to`, each up to `jitter`. With `factor`, pause n is
 //! `from × factor^(n-1)`, at most `to`, up to `jitter`. A pause lasts from the end of the attempt
-//! before, or from its start if it has no end. A group with one attempt has no pause; no pause at all
-//! is a claim about nothing. Time `O(n)`.
+//! before, or from its start if it has no end.
+//!
+//! They also grow: by `factor` where it is given; without it, one of three pauses is longer than the
+//! first by more than `jitter`, unless that is as long as `to` already. Where `jitter` lets a pause be
+//! shorter than half, growth does not show in single pauses and is not asked for. Groups with fewer
+//! attempts show no growth, and when all are such, the history shows nothing. Time `O(n)`.
 
 use super::records::{Group, fails, groups, invalid, keys, nothing, records};
 use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
@@ -13,7 +17,7 @@ use crate::value::{Key, Number, Path, Step, Value, show};
 pub(super) const BACKS_OFF: Rule = Rule {
     spec: &spec(
         "backs_off",
-        "the pauses between attempts grow, within bounds",
+        "the pauses between attempts grow, within bounds; four attempts show it, or with `factor` three",
         &[
             Param::required("from", Ty::Duration, "the least first pause"),
             Param::required("to", Ty::Duration, "the greatest pause"),
@@ -32,6 +36,9 @@ pub(super) const BACKS_OFF: Rule = Rule {
     judge,
     verb: Some("back off"),
 };
+
+/// So many pauses show whether they grow: with fewer, jitter may hide it.
+const GROWN: usize = 3;
 
 struct Bounds {
     from: i64,
@@ -58,9 +65,9 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             records.iter().zip(&starts).map(or_start).collect()
         }
     };
-    let mut pauses = 0;
+    let (mut pauses, mut seen_to_grow) = (0, false);
     for group in groups(&records, claim.per.as_ref())? {
-        let mut last: Option<i64> = None;
+        let mut all: Vec<i64> = Vec::new();
         let mut expected = bounds.from;
         for pair in group.members.windows(2) {
             let (a, b) = (pair[0], pair[1]);
@@ -70,21 +77,47 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 Err(why) => return Err(invalid(format!("the times of [{a}] and [{b}]: {why}"))),
             };
             pauses += 1;
-            if let Some(why) = wrong(pause, last, expected, &bounds, &group)? {
+            if let Some(why) = wrong(pause, all.last().copied(), expected, &bounds, &group)? {
                 let why =
                     format!("the pause between [{a}] and [{b}] is {}, {why}", show(&Value::Duration(pause)));
                 return Ok(fails(claim, why, &[(a, &records[a]), (b, &records[b])]));
             }
-            last = Some(pause);
+            all.push(pause);
             if let Some(factor) = &bounds.factor {
                 expected = scaled(expected, factor)?.min(bounds.to);
             }
+        }
+        match grows(&all, &bounds)? {
+            Some(false) => {
+                let (a, b) = (group.members[0], group.members[all.len()]);
+                let pause = show(&Value::Duration(all[0]));
+                let why = format!("the pauses stay at about {pause}, and do not grow{}", group.label);
+                return Ok(fails(claim, why, &[(a, &records[a]), (b, &records[b])]));
+            }
+            grown => seen_to_grow |= grown.is_some(),
         }
     }
     if pauses == 0 {
         return Err(nothing(claim, "no attempt was repeated, so there is no pause to judge"));
     }
+    if !seen_to_grow {
+        return Err(nothing(claim, "no attempt was repeated often enough to show whether the pauses grow"));
+    }
     Ok(Verdict::Holds)
+}
+
+/// Whether the pauses of a group grow; nothing when they are too few to show it.
+fn grows(pauses: &[i64], bounds: &Bounds) -> Result<Option<bool>, Verdict> {
+    if bounds.factor.is_some() {
+        // Each was as long as it had to be.
+        return Ok((pauses.len() > 1).then_some(true));
+    }
+    if scaled(1_000, &bounds.shrink)? < 500 {
+        return Ok((!pauses.is_empty()).then_some(true));
+    }
+    let (Some(first), Some(longest)) = (pauses.first(), pauses.iter().max()) else { return Ok(None) };
+    let is_long = *longest > scaled(*first, &bounds.grow)? || *first >= scaled(bounds.to, &bounds.shrink)?;
+    Ok((is_long || pauses.len() >= GROWN).then_some(is_long))
 }
 
 fn wrong(

@@ -334,5 +334,10 @@ fn backing_off() {
     assert!(why(judged(&[0, 100, 1_400])).contains("longer than 1s"));
     assert!(why(judged(&[0, 400, 600])).contains("shorter than the one before, 400ms"));
     assert!(invalid(&judged(&[0])));
+    assert!(why(judged(&[0, 100])).contains("no attempt was repeated often enough"));
+    assert!(invalid(&judged(&[0, 100, 210])));
+    assert_eq!(judged(&[0, 100, 230]), Verdict::Holds, "two pauses that grow are enough");
+    assert!(why(judged(&[0, 110, 220, 335])).contains("the pauses stay at about 110ms, and do not grow"));
+    assert_eq!(judged(&[0, 900, 1_800, 2_700]), Verdict::Holds, "nothing is longer than `to`");
     assert!(invalid(&judge("backs_off", "[{\"start\":1},{\"start\":2}]", |_| {})));
 }
