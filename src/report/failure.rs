@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use textwrap::core::display_width;
 
 use super::differences::{self, Difference};
+use super::log::told;
 use super::style::{Ink, clean, hanging, indented, pad, took, wrap};
 use crate::diag::{Excerpt, Look, Mark, Picture, Severity, draw};
 use crate::event::{Detail, Failure, Place, ServiceLog};
@@ -202,7 +203,17 @@ fn service_log(out: &mut String, look: Look, log: &ServiceLog) {
     out.push('\n');
     indented(out, look, 2, &heading, Some(Ink::Faint));
     for line in &log.lines {
-        indented(out, look, 4, line, None);
+        // What belongs to one line stands further in.
+        for (index, part) in wrap(&told(line), look.columns().saturating_sub(8)).iter().enumerate() {
+            let indent = if part.is_empty() {
+                0
+            } else if index == 0 {
+                4
+            } else {
+                8
+            };
+            let _ = writeln!(out, "{:indent$}{part}", "");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod live;
 mod load;
+mod log;
 mod page;
 mod replay;
 mod store;
