@@ -229,7 +229,9 @@ fn run(scenarios: &str, defect: Option<(&str, &str)>) -> (BTreeSet<String>, Stri
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1 | 5)), "{said}");
+    // Without a defect all passes, but for what is skipped or in quarantine.
+    let code = output.status.code();
+    assert!(code == Some(0) || defect.is_some() && matches!(code, Some(1 | 5)), "{said}");
     (found(&events), said.into_owned())
 }
 
