@@ -51,16 +51,18 @@ pub struct Traits {
     pub on: On,
     /// What it needs.
     pub needs: Needs,
+    /// The fewest requests that it may be told to send: one alone is not concurrent.
+    pub least: u32,
 }
 
 const fn probe(name: &'static str, on: On, needs: Needs) -> Traits {
-    Traits { name, on, needs }
+    Traits { name, on, needs, least: 1 }
 }
 
 /// Every probe.
 pub const PROBES: &[Traits] = &[
     probe("replay", On::Nothing, Needs::Nothing),
-    probe("concurrent", On::Nothing, Needs::Nothing),
+    Traits { least: 2, ..probe("concurrent", On::Nothing, Needs::Nothing) },
     probe("lost_request", On::Link, Needs::Nothing),
     probe("lost_response", On::Link, Needs::Nothing),
     probe("in_flight", On::AnyLink, Needs::Nothing),

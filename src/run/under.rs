@@ -13,7 +13,7 @@ use crate::diag::Code;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Fault};
 
-pub(crate) use at_work::Faults;
+pub(crate) use at_work::{Faults, Told};
 pub(crate) use harm::{Harm, What};
 
 impl Cx {

@@ -105,7 +105,7 @@ impl Trial {
         self.cx.count_expectation();
         let details = self.differences(operation, first, answer).await?;
         if !details.is_empty() {
-            let told = match answer.told() == first.told() {
+            let told = match answer.part("status") == first.part("status") {
                 true => format!("came to another answer than attempt {}", first.number),
                 false => {
                     format!("came to {} and attempt {} to {}", answer.told(), first.number, first.told())
@@ -178,6 +178,8 @@ impl Trial {
     pub(super) fn is_busy(answer: &Answer, busy: &Value) -> bool {
         let status = answer.part("status");
         match busy {
+            // A success is no refusal, whatever is called one.
+            _ if answer.succeeded => false,
             Value::List(statuses) => statuses.contains(&status),
             Value::Absent | Value::Null => false,
             one => *one == status,

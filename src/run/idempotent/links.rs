@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::flow::{Flow, Stop};
-use super::super::under::{Faults, Harm, What};
+use super::super::under::{Faults, Harm, Told, What};
 use super::attack::Aim;
 use super::effect::Times;
 use super::trial::{Answer, Trial};
@@ -180,12 +180,12 @@ impl Trial {
     async fn ended(&mut self, aim: &Aim<'_>, on: &LinkName, faults: Faults) -> Flow<()> {
         let hits = faults.hits();
         faults.end(&self.cx, &self.env, false).await?;
-        let link = self.cx.links_of(on).first().map_or_else(String::new, |link| link.title());
-        for (_, hit) in &hits {
-            let line = format!("× {} on {link} hits {}", aim.attack.name, hit.message);
+        for Told { on, hit, .. } in &hits {
+            let line = format!("× {} on {on} hits {}", aim.attack.name, hit.message);
             self.note(Instant::from_std(hit.at), line);
         }
         if hits.is_empty() {
+            let link = self.cx.links_of(on).first().map_or_else(String::new, |link| link.title());
             return Err(self.shows_nothing(aim, &format!("no message passed on {link} that it could hit")));
         }
         Ok(())

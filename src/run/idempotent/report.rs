@@ -63,11 +63,7 @@ impl Trial {
         };
         failure.details.push(self.timeline());
         failure.details.extend(self.downstream());
-        let several = findings.len() > 1;
         for finding in findings {
-            if several && !finding.details.is_empty() {
-                failure.details.push(note(finding.told));
-            }
             failure.details.extend(finding.details);
             failure.details.extend(finding.unknown.map(note));
             if failure.exchange.is_none() {

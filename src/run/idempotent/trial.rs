@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::cx::{Cx, lock};
 use super::super::env::{Env, Response};
 use super::super::flow::{Flow, Stop};
-use super::super::request::{Prepared, error_of};
+use super::super::request::{Prepared, error_of, is_success};
 use super::super::scenario::begin_again;
 use super::Operation;
 use super::report::Finding;
@@ -38,11 +38,7 @@ impl Answer {
 
     /// Whether it says so itself: 2xx or `OK`. An answer that a link kept back says nothing else.
     pub(super) fn is_success(&self) -> bool {
-        match self.part("status") {
-            Value::Number(number) => number.to_i128().is_some_and(|status| (200..300).contains(&status)),
-            Value::Text(text) => &*text.text == "OK",
-            _ => self.succeeded,
-        }
+        is_success(&self.part("status")).unwrap_or(self.succeeded)
     }
 
     /// A part of the record.
@@ -220,11 +216,8 @@ impl Trial {
         let took = answer.end.duration_since(answer.start).as_secs_f64() * 1e3;
         let what = if what.is_empty() { String::new() } else { format!(", {what}") };
         let exchange = &answer.response.exchange;
-        let hidden =
-            answer.hidden().map_or_else(String::new, |hidden| format!(" (the service: {})", hidden.told()));
         let (request, response) = exchange.brief();
-        let line =
-            format!("attempt {}  {request}{what} → {response}{hidden} after {took:.1} ms", answer.number);
+        let line = format!("attempt {}  {request}{what} → {response} after {took:.1} ms", answer.number);
         self.lines.push((answer.start.duration_since(self.began), line));
     }
 
@@ -297,7 +290,11 @@ fn line_of(call: &Value, since: Duration) -> Option<String> {
     let start = fields.get("start")?.as_duration()?.checked_sub(since)?;
     let part = |name: &str| fields.get(name).map_or_else(String::new, plain);
     let came = match fields.get("response").and_then(Value::as_object) {
-        Some(response) => response.get("status").map_or_else(String::new, plain),
+        Some(response) => {
+            let unheard = response.get("sent") == Some(&Value::Bool(false));
+            let status = response.get("status").map_or_else(String::new, plain);
+            if unheard { format!("{status} that {} never heard", part("from")) } else { status }
+        }
         None => match fields.get("error").and_then(Value::as_object) {
             Some(error) => error.get("kind").map_or_else(String::new, plain),
             None => "no answer yet".to_owned(),

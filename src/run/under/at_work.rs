@@ -26,8 +26,18 @@ use crate::value::{Live as _, Number, Value, show};
 /// Tells of a hit, with the link or service that it was on.
 type Tell = Arc<dyn Fn(&str, Hit) + Send + Sync>;
 
-/// The hits so far, each with the index of its fault in what was begun.
-type Hits = Arc<Mutex<Vec<(usize, Hit)>>>;
+/// The hits so far.
+type Hits = Arc<Mutex<Vec<Told>>>;
+
+/// A hit.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// The index of its fault in what was begun.
+    pub(crate) fault: usize,
+    /// The link or service that was hit.
+    pub(crate) on: String,
+    pub(crate) hit: Hit,
+}
 
 /// Faults at work. They end when it is dropped, whatever became of the block; only
 /// [`Faults::end`] also waits until the services are up again.
@@ -56,8 +66,8 @@ impl Drop for Faults {
 }
 
 impl Faults {
-    /// Every hit so far, with the index of its fault in what was begun.
-    pub(crate) fn hits(&self) -> Vec<(usize, Hit)> {
+    /// Every hit so far.
+    pub(crate) fn hits(&self) -> Vec<Told> {
         lock(&self.hits).clone()
     }
 
@@ -116,7 +126,7 @@ impl Faults {
     fn never_hit(&self, cx: &Cx, env: &Env, took: Duration, spared: &BTreeSet<usize>) -> Vec<Failure> {
         let hits = self.hits();
         let idle =
-            self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|(hit, _)| hit == index));
+            self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|told| told.fault == *index));
         let failures = idle.filter_map(|(index, harm)| match &harm.what {
             What::Link { on, .. } => {
                 let passed =
@@ -227,7 +237,7 @@ impl Cx {
                             if fault.when(0, &key) == Some(Duration::ZERO) {
                                 at_once.push(begun);
                             }
-                            let told = Told { tell: tells[index].clone(), first: Mutex::new(Some(send)) };
+                            let told = Heard { tell: tells[index].clone(), first: Mutex::new(Some(send)) };
                             strikes.spawn(strike_again(
                                 parts(service),
                                 fault.clone(),
@@ -295,7 +305,7 @@ impl Cx {
                 message: hit.message.clone(),
                 index: hit.index,
             });
-            lock(&hits).push((index, hit));
+            lock(&hits).push(Told { fault: index, on: on.to_owned(), hit });
         })
     }
 }
@@ -342,7 +352,7 @@ async fn crashes(
 }
 
 /// Who hears of strikes.
-struct Told {
+struct Heard {
     tell: Tell,
     /// Hears of the first alone.
     first: Mutex<Option<oneshot::Sender<()>>>,
@@ -354,7 +364,7 @@ async fn strike_again(
     fault: ProcessFault,
     key: DrawKey,
     ended: CancellationToken,
-    told: Told,
+    told: Heard,
 ) -> Result<(), Box<Failure>> {
     let ProcessFault::Timed { strike, .. } = &fault else { return Ok(()) };
     let (began, first) = (Instant::now(), key.with("first").below(parts.len()));

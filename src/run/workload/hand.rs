@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::super::cx::{Cx, lock};
-use super::super::request::{Checked, error_of};
+use super::super::request::{Checked, error_of, is_success};
 use super::Ticket;
 use crate::source::Span;
 use crate::value::{Object, Value};
@@ -160,16 +160,10 @@ impl Hand {
 impl Broken {
     fn of(error: &Object) -> Option<Broken> {
         let kind = error.get("kind")?.as_text()?.into();
-        Some(Broken { kind, succeeded: error.get("hidden").is_some_and(is_success) })
+        let hidden = error.get("hidden").and_then(Value::as_object);
+        let status = hidden.and_then(|hidden| hidden.get("status"));
+        Some(Broken { kind, succeeded: status.and_then(is_success) == Some(true) })
     }
-}
-
-/// Whether an answer that a link hid was a success.
-fn is_success(hidden: &Value) -> bool {
-    let Some(hidden) = hidden.as_object() else { return false };
-    let status = hidden.get("status").and_then(|status| status.as_number()?.to_usize());
-    let code = hidden.get("code").map(|code| code.as_number().and_then(crate::value::Number::to_usize));
-    status.is_some_and(|status| (200..300).contains(&status)) && code.is_none_or(|code| code == Some(0))
 }
 
 impl Cx {

@@ -12,6 +12,7 @@ use super::super::effect::Times;
 use super::super::trial::{Answer, Trial};
 use super::{Aim, Ended};
 use crate::diag::Code;
+use crate::probe;
 use crate::protocol::Call;
 use crate::value::{Object, Value};
 
@@ -28,6 +29,9 @@ impl Trial {
 
     pub(super) async fn concurrent(&mut self, aim: &Aim<'_>) -> Flow<()> {
         let times = self.times(&aim.given, "times", 5)?;
+        if probe::find(&aim.attack.name).is_some_and(|probe| times < probe.least) {
+            return Err(self.cannot(aim, "one request alone is not concurrent"));
+        }
         let busy = aim.given.value("busy");
         let numbers: Vec<u32> = (0..times).map(|_| self.next()).collect();
         let call = &self.prepared.call;
