@@ -167,6 +167,35 @@ scenario "long" {
 }
 
 #[test]
+fn an_interrupt_in_the_middle_of_a_broken_call_leaves_the_next_request_clean() {
+    let text = r#"
+scenario "long" {
+  defer GET books /count
+  under timeout on client -> books, latency(1h) on client -> shop, half_open on shop -> books {
+    exec "sh -c 'touch running'"
+    parallel {
+      GET books /count with { timeout: 1h }
+      POST shop /buy {} with { timeout: 1h }
+    }
+  }
+}
+"#;
+    for signals in [1, 2] {
+        let project = with_shop(text);
+        let run = project.begin(&["--timeout", "1h"]);
+        wait_for("the block runs", || project.path().join("running").exists());
+        let pids: Vec<i32> =
+            ["shop.pid", "books.pid"].iter().map(|file| project.read(file).parse().unwrap()).collect();
+        (0..signals).for_each(|_| run.signal(Signal::SIGINT));
+        // What is deferred asks the books over the link that had been broken.
+        run.end().ends(130, &["interrupted"]).never_says(&["did not answer", "closed the connection"]);
+        assert!(pids.iter().all(|pid| !is_alive(*pid)));
+        project.write("t.scn", &format!("{}scenario \"next\" {{ POST shop /buy {{}} }}\n", shop()));
+        project.run(&[]).ends(0, &["1 passed"]);
+    }
+}
+
+#[test]
 fn the_timeline_of_a_failure_shows_what_was_hit() {
     let text = r#"
 scenario "fails" {
@@ -262,6 +291,45 @@ scenario "a lost request was never there" {
     with_shop(text).run(&["--jobs", "1"]).ends(0, &["3 passed"]);
 }
 
+/// Faults of bytes that destroy an answer.
+const DESTROY: &[&str] = &["reset", "truncate(at: 20)", "corrupt(every: 8)", "half_open"];
+
+#[test]
+fn the_runner_knows_the_answer_that_a_fault_of_bytes_destroyed() {
+    let mut text = String::new();
+    for fault in DESTROY {
+        let name = fault.split('(').next().unwrap_or(fault);
+        text += &format!(
+            r#"
+scenario "{fault}" {{
+  GET books /count
+  under {fault} on client -> books {{
+    let lost = GET books /count with {{ timeout: 2s }}
+    expect lost.error.hidden.status == 200
+    expect lost.error.hidden.body == 0
+  }}
+  GET books /count
+  expect (client -> books).calls[*].response.sent == [true, false, true]
+  expect (client -> books).calls[1].response.status == 200
+  expect (client -> books).calls[1].faults == ["{name}"]
+}}
+"#
+        );
+    }
+    text += r#"
+scenario "of another" {
+  under reset on shop -> books {
+    POST shop /buy {}
+    expect status == 502
+  }
+  expect (shop -> books).calls[*].response.sent == [false, false, false]
+  expect (shop -> books).calls[2].response.body.count == 3
+}
+"#;
+    let passed = format!("{} passed", DESTROY.len() + 1);
+    with_shop(&text).run(&["--jobs", "1"]).ends(0, &[&passed]);
+}
+
 #[test]
 fn a_service_crashes_as_the_call_comes_that_is_counted() {
     let text = r#"
@@ -338,17 +406,17 @@ scenario "at once" {
     let project = with_shop(text);
     let mut seen = std::collections::BTreeSet::new();
     let mut statuses = std::collections::BTreeSet::new();
+    let lost = || hit(&project).into_iter().filter(|hit| hit.contains("lost_request")).collect::<Vec<_>>();
     for _ in 0..times {
         let ran = project.run(&["--seed", "4", "--report", "json=events.jsonl"]).ends(0, &["2 passed"]);
-        let one: Vec<String> = hit(&project).into_iter().filter(|hit| hit.contains("lost_request")).collect();
-        assert!((1..12).contains(&one.len()), "{one:?}");
-        seen.insert(one);
+        assert!((1..12).contains(&lost().len()), "{:?}", lost());
+        seen.insert(lost());
         statuses.insert(ran.out.lines().filter(|line| line.contains("all = ")).collect::<String>());
     }
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(statuses.len(), 1, "{statuses:?}");
     project.run(&["--seed", "5", "--report", "json=events.jsonl"]).ends(0, &[]);
-    assert!(!seen.contains(&hit(&project)), "another seed hits others");
+    assert!(!seen.contains(&lost()), "another seed hits others");
 }
 
 #[test]
@@ -443,11 +511,55 @@ const BROKEN: &[(&str, &str, u32)] = &[
     ("reset", "20s", 20),
     ("truncate(at: 20)", "20s", 20),
     ("rst_stream(first: 1)", "20s", 20),
+    ("goaway(first: 1)", "20s", 100),
     ("status(UNAVAILABLE)", "20s", 20),
     ("timeout", "1s", 2),
     ("half_open", "1s", 2),
     ("corrupt(every: 16)", "1s", 10),
 ];
+
+#[test]
+fn what_a_link_hid_of_grpc_is_the_outcome_of_an_operation() {
+    let (_runtime, url) = crate::grpc::health();
+    let text = format!(
+        r#"
+service ledger {{ speaks grpc; at "{url}" }}
+action check(name) {{ call ledger.Health.Check {{ service: name }} }}
+scenario "it" {{
+  under lost_response(first: 1) on client -> ledger.Check {{
+    workload known by 1 clients for 3 operations {{ check("ledger") }}
+  }}
+  under lost_response(first: 1) on client -> ledger.Check {{
+    workload unknown by 1 clients for 3 operations {{ check("nobody") }}
+  }}
+  expect known[*].outcome == ["ok", "ok", "ok"]
+  expect unknown.ok == 0
+  expect unknown[*].outcome == ["info", "info", "info"]
+}}
+"#
+    );
+    scn(&text).run(&[]).ends(0, &["1 passed"]);
+}
+
+#[test]
+fn a_failure_tells_the_answer_that_a_link_kept_back() {
+    let text = "scenario \"it\" {\n  under reset on client -> books { POST books /post {} }\n}\n";
+    with_shop(text).run(&[]).ends(1, &["it had answered 201, which the link kept back"]);
+}
+
+#[test]
+fn a_stream_that_breaks_over_a_link_names_its_service() {
+    let (_runtime, url) = crate::grpc::health();
+    let text = format!(
+        r#"
+service ledger {{ speaks grpc; at "{url}" }}
+scenario "it" {{
+  under reset on client -> ledger {{ let feed = open ledger.Health.Check {{ service: "ledger" }} }}
+}}
+"#
+    );
+    scn(&text).run(&[]).ends(1, &[&format!("`{url}`")]);
+}
 
 #[test]
 fn after_each_block_the_next_call_of_grpc_is_clean() {
