@@ -168,6 +168,24 @@ pub struct Service {
     pub settings: Vec<Setting>,
 }
 
+impl Service {
+    /// The texts after `contract`, in `speaks grpc contract "…"` or on a line of their own.
+    pub fn contracts(&self) -> impl Iterator<Item = &Template> {
+        self.settings.iter().flat_map(|setting| {
+            let own = match &setting.value {
+                Some(SettingValue::Expr(value)) if &*setting.name.name == "contract" => Some(value),
+                _ => None,
+            };
+            let phrases = setting.phrases.iter().filter(|phrase| &*phrase.word.name == "contract");
+            let named = phrases.filter_map(|phrase| phrase.value.as_ref()).chain(own);
+            named.filter_map(|value| match &value.kind {
+                ExprKind::Text(template) => Some(template),
+                _ => None,
+            })
+        })
+    }
+}
+
 /// A line of a service, environment or owner: `speaks http contract "…"`.
 #[derive(Debug, Clone)]
 pub struct Setting {
