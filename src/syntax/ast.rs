@@ -749,6 +749,18 @@ impl BinaryOp {
         }
     }
 
+    /// What holds exactly where this comparison is false; none for those that need an order, since
+    /// two values may have none.
+    pub fn denied(self) -> Option<BinaryOp> {
+        use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
+        let pairs = [(Equal, NotEqual), (In, NotIn), (Contains, NotContains), (Matches, NotMatches)];
+        pairs.into_iter().find_map(|(op, denied)| match self {
+            own if own == op => Some(denied),
+            own if own == denied => Some(op),
+            _ => None,
+        })
+    }
+
     /// Whether it compares, and so gives a truth value about its two sides.
     pub fn is_comparison(self) -> bool {
         use BinaryOp::{
