@@ -59,7 +59,8 @@ pub enum Kind {
         /// The pause after each.
         pause: Duration,
     },
-    /// The connection is reset after so many bytes of the answer.
+    /// The connection is reset after so many bytes of the answer, once the link has all of it or a
+    /// second has passed.
     Reset {
         /// Bytes that still pass, counted on each connection from when the fault began.
         at: u64,
@@ -78,7 +79,8 @@ pub enum Kind {
         /// The length of a run in bytes.
         every: u64,
     },
-    /// The connection ends after so many bytes of the answer, as if that were all.
+    /// The connection ends after so many bytes of the answer, as if that were all, once the link has
+    /// the rest or a second has passed.
     Truncate {
         /// Bytes that still pass, counted on each connection from when the fault began.
         at: u64,
