@@ -117,6 +117,12 @@ impl Http {
                 return light::request(&transfer, &ready, call).await;
             }
         }
+        // A box of its own keeps small what a load makes a million times.
+        Box::pin(self.common(call, session)).await
+    }
+
+    /// A request over the connections that all clients share.
+    async fn common(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
         let options = Options::read(call, session)?;
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
@@ -413,9 +419,9 @@ impl Protocol for Http {
     fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "open" => self.open(&call, session).await,
-                "send" => self.send(&call, session).await,
-                "close" | "cancel" => self.close(&call).await,
+                "open" => Box::pin(self.open(&call, session)).await,
+                "send" => Box::pin(self.send(&call, session)).await,
+                "close" | "cancel" => Box::pin(self.close(&call)).await,
                 _ => self.request(&call, session).await,
             }
         })
