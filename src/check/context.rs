@@ -35,6 +35,8 @@ pub(super) struct Context<'a> {
     pub(super) aside: Vec<Diagnostic>,
     /// What contracts say of what items give.
     pub(super) given: BTreeMap<ItemRef, super::contract::Known<'a>>,
+    /// The actions that operations of workloads call, and where.
+    pub(super) operations: Vec<(ItemRef, Span)>,
 }
 
 impl<'a> Context<'a> {
@@ -53,6 +55,7 @@ impl<'a> Context<'a> {
             walking: 0,
             aside: Vec::new(),
             given: BTreeMap::new(),
+            operations: Vec::new(),
         }
     }
 

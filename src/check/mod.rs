@@ -85,6 +85,7 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
+    workload::defers(&mut cx);
     double::missing(&mut cx);
     modules::unused(&mut cx);
     let mut diagnostics = std::mem::take(&mut cx.diagnostics);

@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 
+use super::context::Context;
+use super::plan::{Definition, ItemRef};
 use super::scope::Value;
 use super::walker::{Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Statement, StatementKind, UnaryOp, Workload};
+use crate::syntax::ast::{
+    BinaryOp, Expr, ExprKind, Ident, ItemKind, Statement, StatementKind, UnaryOp, Workload,
+};
+use crate::syntax::visit;
 use crate::value::Number;
 use crate::workload::{FIGURES, OPTIONS};
 
@@ -204,7 +209,10 @@ impl<'a> Walker<'a, '_> {
         match &operation.kind {
             StatementKind::Expr(expr) => match &expr.kind {
                 ExprKind::Request(_) => self.producer(expr),
-                ExprKind::Call(..) => {
+                ExprKind::Call(callee, _) => {
+                    if let Some(action) = self.item_called(callee) {
+                        self.cx.operations.push((action, expr.span));
+                    }
                     let before = self.cx.diagnostics.len();
                     self.called_action = None;
                     self.value(expr);
@@ -223,6 +231,23 @@ impl<'a> Walker<'a, '_> {
                 self.no_operation(operation.span);
             }
         }
+    }
+
+    /// The item that a callee names.
+    fn item_called(&self, callee: &Expr) -> Option<ItemRef> {
+        let program = self.cx.program;
+        let (unit, name) = match &callee.kind {
+            ExprKind::Name(name) => (self.item.unit, name),
+            ExprKind::Field(base, field) => match &base.kind {
+                ExprKind::Name(alias) => match program.lookup(self.item.unit, alias)? {
+                    Definition::Module(unit) => (unit, &field.name),
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        program.lookup_item(unit, name).map(|(at, _)| at)
     }
 
     fn no_operation(&mut self, span: Span) {
@@ -272,6 +297,34 @@ impl<'a> Walker<'a, '_> {
                 .did_you_mean(&field.name, known.iter().copied()),
         );
     }
+}
+
+/// What an operation defers would wait for the end of the scenario, and that of ten million others with
+/// it; and run at once, it would undo in the midst of a history what the history tells.
+pub(super) fn defers(cx: &mut Context<'_>) {
+    let program = cx.program;
+    let is_action = |at: ItemRef| matches!(program.item(at).kind, ItemKind::Action(_));
+    let mut found = Vec::new();
+    for &(called, span) in &cx.operations {
+        for at in cx.graph.closure_without([called], |next| !is_action(*next)) {
+            let ItemKind::Action(action) = &program.item(at).kind else { continue };
+            let mut deferred = None;
+            visit::statements(&action.body, &mut |statement| {
+                if matches!(statement.kind, StatementKind::Defer(_)) {
+                    deferred.get_or_insert(statement.span);
+                }
+            });
+            let Some(deferred) = deferred else { continue };
+            let message = format!("`{}` has a `defer`, and an operation cleans up nothing", action.name.name);
+            let diagnostic = Diagnostic::error(Code::WORKLOAD, span, message).help(
+                "take the `defer` out of the action, and undo all that the load did in one `defer` before \
+                 the workload",
+            );
+            let is_here = deferred.source == span.source;
+            found.push(if is_here { diagnostic.also(deferred, "this one") } else { diagnostic });
+        }
+    }
+    cx.diagnostics.extend(found);
 }
 
 /// What a history calls an operation: the action's name, the gRPC method's, or the verb.

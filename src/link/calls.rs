@@ -90,7 +90,8 @@ impl Calls {
     }
 
     /// The `response` of the last call with this `traceparent` header whose answer the link hid: the
-    /// true outcome of a request that seems to have failed.
+    /// true outcome of a request that seems to have failed; with the `end` of the call, since then
+    /// the link had it.
     pub fn hidden(&self, traceparent: &str) -> Option<Value> {
         let entries = self.entries();
         let found = entries.iter().rev().find(|(_, entry)| {
@@ -100,7 +101,11 @@ impl Calls {
             hidden && record::parent(entry).as_deref() == Some(traceparent)
         });
         let (log, entry) = found?;
-        record::of(log, entry).as_object()?.get("response").cloned()
+        let record = record::of(log, entry);
+        let call = record.as_object()?;
+        let mut response = call.get("response")?.as_object()?.clone();
+        response.extend(call.get("end").map(|end| ("end".into(), end.clone())));
+        Some(Value::Object(Arc::new(response)))
     }
 
     fn entries(&self) -> Vec<(&Log, Arc<Entry>)> {

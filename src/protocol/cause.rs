@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use nix::errno::Errno;
+
 /// The error and everything that caused it. An [`io::Error`] hides the error that it wraps from
 /// `source`, so that one is looked into as well.
 pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
@@ -19,4 +21,14 @@ pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error 
         next = inner.or_else(|| error.source());
     }
     found
+}
+
+/// What this process or machine has no more of, when that is why there was no connection: no word of
+/// the service's.
+pub(super) fn exhausted(error: &io::Error) -> Option<&'static str> {
+    match Errno::from_raw(error.raw_os_error()?) {
+        Errno::EMFILE => Some("scn may open no more files (`ulimit -n` says how many)"),
+        Errno::ENFILE => Some("this machine may open no more files"),
+        _ => None,
+    }
 }

@@ -265,6 +265,7 @@ pub fn command(text: impl Into<Arc<str>>, options: Object) -> Call {
         operand: None,
         options,
         span: None,
+        reads: crate::protocol::Parts::ALL,
     }
 }
 

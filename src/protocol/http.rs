@@ -41,6 +41,7 @@ pub(crate) mod options;
 mod payload;
 mod phases;
 mod probe;
+mod ready;
 mod record;
 mod serve;
 mod socket;
@@ -71,6 +72,7 @@ use client::Clients;
 use fault::Fault;
 use options::Options;
 use payload::Payload;
+use ready::Ready;
 use record::Answer;
 use socket::Socket;
 use stream::{EventStream, Opening};
@@ -106,11 +108,27 @@ impl Http {
     }
 
     async fn request(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
+        if session.load
+            && let Some(ready) = Ready::of(call, session)?
+        {
+            let payload = self.payload(call, &ready.options, session).await?;
+            if payload.at_hand().is_some() {
+                let transfer = self.transfer(&ready.options, &payload, None, session, "*/*", call).await?;
+                return light::request(&transfer, &ready, call).await;
+            }
+        }
+        // A box of its own keeps small what a load makes a million times.
+        Box::pin(self.common(call, session)).await
+    }
+
+    /// A request over the connections that all clients share.
+    async fn common(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
         let options = Options::read(call, session)?;
         let method = method(call, &options)?;
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
-        let transfer = self.transfer(&options, &payload, &target, session, "*/*", call.span).await?;
+        let home = Some(target.url.origin());
+        let transfer = self.transfer(&options, &payload, home, session, "*/*", call).await?;
         if let Some(rel) = &options.pages {
             if method != Method::GET {
                 return Err(Misuse::option(
@@ -119,15 +137,6 @@ impl Http {
                 ));
             }
             return self.pages(call, &transfer, target, rel).await;
-        }
-        if session.load && light::carries(&options, &target, &payload) {
-            let bare = call.endpoint.as_ref().is_some_and(|endpoint| endpoint.contract.is_none());
-            let answer = light::exchange(&transfer, method, target).await?;
-            return Ok(if bare {
-                answer.light(&transfer, service(call))
-            } else {
-                answer.reply(&transfer, service(call))
-            });
         }
         let answer = self.exchange(&transfer, method, target).await?;
         Ok(answer.reply(&transfer, service(call)))
@@ -148,10 +157,10 @@ impl Http {
         &'a self,
         options: &'a Options,
         payload: &'a Payload,
-        target: &Target,
+        origin: Option<url::Origin>,
         session: &'a Session,
         accept: &'static str,
-        span: Option<u64>,
+        call: &Call,
     ) -> Result<Transfer<'a>, Misuse> {
         Ok(Transfer {
             clients: &self.clients,
@@ -160,9 +169,10 @@ impl Http {
             options,
             material: options.tls.load(&options.tls_dir).await?,
             payload,
-            span,
+            span: call.span,
+            reads: call.reads,
             sent: AtomicU64::new(0),
-            origin: target.url.origin(),
+            origin,
             accept,
         })
     }
@@ -240,7 +250,8 @@ impl Http {
         let target = Target::of(call, &options)?;
         let payload = self.payload(call, &options, session).await?;
         let accept = if offer.is_some() { "*/*" } else { "text/event-stream" };
-        let transfer = self.transfer(&options, &payload, &target, session, accept, call.span).await?;
+        let home = Some(target.url.origin());
+        let transfer = self.transfer(&options, &payload, home, session, accept, call).await?;
         let mut sent = transfer.send(method, target).await?;
         let mut subprotocol = None;
         let refusal = match (&sent.head, &offer) {
@@ -408,9 +419,9 @@ impl Protocol for Http {
     fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "open" => self.open(&call, session).await,
-                "send" => self.send(&call, session).await,
-                "close" | "cancel" => self.close(&call).await,
+                "open" => Box::pin(self.open(&call, session)).await,
+                "send" => Box::pin(self.send(&call, session)).await,
+                "close" | "cancel" => Box::pin(self.close(&call)).await,
                 _ => self.request(&call, session).await,
             }
         })

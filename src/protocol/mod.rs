@@ -8,6 +8,7 @@ pub mod exec;
 pub mod grpc;
 pub mod http;
 pub mod nats;
+mod parts;
 pub mod redis;
 pub mod serve;
 pub mod sql;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use credentials::credentials;
+pub use parts::Parts;
 
 use crate::event::Exchange;
 use crate::lang::{Param, Spec, Ty};
@@ -98,6 +100,8 @@ pub struct Call {
     /// Names the request among those of its scenario, the same in every run: its span in the trace
     /// context. Counted without one.
     pub span: Option<u64>,
+    /// The parts of the response that somebody reads; others may be left out of the record.
+    pub reads: Parts,
 }
 
 /// Where in the target, evaluated.
@@ -259,7 +263,8 @@ fn slot_in<T: Default + Send + Sync + 'static>(slots: &Slots) -> Arc<T> {
     slot.downcast().unwrap_or_default()
 }
 
-/// The parts of an `error` record: `refused`, `reset`, `timeout`, `tls`, `protocol`, `cancelled`.
+/// The kinds of an `error` record: `refused`, `reset`, `timeout`, `tls`, `protocol`, `cancelled`,
+/// `exhausted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The connection was refused, or the name has no address: provably not applied.
@@ -274,11 +279,14 @@ pub enum ErrorKind {
     Protocol,
     /// The scenario ended first.
     Cancelled,
+    /// This machine had no file or port left for a connection: nothing was sent, and the service is
+    /// not at fault.
+    Exhausted,
 }
 
 impl ErrorKind {
     /// The word in `error.kind`.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             ErrorKind::Refused => "refused",
             ErrorKind::Reset => "reset",
@@ -286,6 +294,7 @@ impl ErrorKind {
             ErrorKind::Tls => "tls",
             ErrorKind::Protocol => "protocol",
             ErrorKind::Cancelled => "cancelled",
+            ErrorKind::Exhausted => "exhausted",
         }
     }
 

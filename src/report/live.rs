@@ -59,6 +59,13 @@ impl<R: Reporter> Live<R> {
         }
     }
 
+    /// Figures stand before the title: of a line that is too long the end is cut off.
+    fn figures(&mut self, key: &str, figures: &str) {
+        if let Some(Row { bar: Some(bar), title }) = self.rows.get(key) {
+            bar.set_message(format!("{figures}  {title}"));
+        }
+    }
+
     fn stop(&mut self, key: &str) {
         if let Some(Row { bar: Some(bar), .. }) = self.rows.remove(key) {
             bar.finish_and_clear();
@@ -92,13 +99,13 @@ impl<R: Reporter> Live<R> {
             }
             EventKind::Loading { id: Some(id), workload, ok, failed, dropped, elapsed_us, .. } => {
                 let rate = *ok as f64 / (*elapsed_us.max(&1) as f64 / 1e6);
-                let mut text = format!("{workload}: {ok} ok, {rate:.0}/s");
+                let mut text = format!("{workload}  {ok} ok  {rate:.0}/s");
                 for (count, what) in [(failed, "failed"), (dropped, "dropped")] {
                     if *count > 0 {
-                        text += &format!(", {count} {what}");
+                        text += &format!("  {count} {what}");
                     }
                 }
-                self.step(&format!("scenario {id}"), &text);
+                self.figures(&format!("scenario {id}"), &text);
             }
             EventKind::StepStarted { id, title } => self.step(&format!("scenario {id}"), title),
             EventKind::ScenarioFinished { id, retried, outcome, .. } => {

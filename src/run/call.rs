@@ -182,7 +182,7 @@ impl Cx {
                 }
             };
             if let Some(ty) = &param.ty {
-                self.fits(env, &scope, name, ty, &value, span).await?;
+                Box::pin(self.fits(env, &scope, name, ty, &value, span)).await?;
             }
             scope.bind(name.clone(), value.clone());
             bound.push((name.clone(), value));
@@ -285,6 +285,7 @@ impl Cx {
         action: &Action,
         span: Span,
     ) -> Flow<Value> {
+        inner.dropped = action.body.statements.last().map(|statement| statement.span);
         match Box::pin(self.statements(&mut inner, &action.body.statements, None)).await {
             Ok(_) => Ok(Value::Null),
             Err(Stop::Return(value)) => Ok(value),

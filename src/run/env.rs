@@ -45,6 +45,8 @@ pub(crate) struct Env {
     pub(crate) checks: Option<Arc<AtomicU32>>,
     /// What is observed until the end of a block around this place.
     pub(crate) observed: Vec<Arc<super::observe::Observation>>,
+    /// The last statement of the action around this place, whose value nobody reads.
+    pub(crate) dropped: Option<Span>,
     /// The call that a double answers here.
     pub(crate) answering: Option<Arc<super::double::Turn>>,
     /// The service whose settings stand here: where it looks for others, links may stand.
@@ -88,6 +90,7 @@ impl Env {
             parallel: false,
             checks: None,
             observed: Vec::new(),
+            dropped: None,
             answering: None,
             caller: None,
         }

@@ -28,16 +28,21 @@ enum PathStep<'a> {
 }
 
 impl Cx {
-    /// The value of an expression.
+    /// The value of an expression. What is large and seldom has a box of its own, since this one is made
+    /// for every expression.
     pub(crate) fn eval<'a>(self: &'a Arc<Self>, env: &'a Env, expr: &'a Expr) -> BoxFuture<'a, Flow<Value>> {
+        if let Some(value) = literal(expr) {
+            return Box::pin(std::future::ready(Ok(value)));
+        }
         Box::pin(async move {
             match &expr.kind {
-                ExprKind::Null => Ok(Value::Null),
-                ExprKind::Absent => Ok(Value::Absent),
-                ExprKind::Bool(value) => Ok(Value::Bool(*value)),
-                ExprKind::Number(number) | ExprKind::Percent(number) => Ok(Value::Number(number.clone())),
-                ExprKind::Duration(nanos) => Ok(Value::Duration(*nanos)),
-                ExprKind::Size(bytes) => Ok(Value::int(*bytes)),
+                ExprKind::Null
+                | ExprKind::Absent
+                | ExprKind::Bool(_)
+                | ExprKind::Number(_)
+                | ExprKind::Percent(_)
+                | ExprKind::Duration(_)
+                | ExprKind::Size(_) => Ok(literal(expr).unwrap_or(Value::Absent)),
                 ExprKind::Text(template) => self.text(env, template).await.map(Value::Text),
                 ExprKind::Regex(text) => self.regex(env, text, expr.span),
                 ExprKind::List(items, _) => {
@@ -62,7 +67,7 @@ impl Cx {
                     Ok(value)
                 }
                 ExprKind::Call(callee, args) => {
-                    let value = self.call(env, callee, args, expr.span).await?;
+                    let value = Box::pin(self.call(env, callee, args, expr.span)).await?;
                     if let Some(observer) = &env.observer {
                         observer.note(expr.span, &value);
                     }
@@ -95,14 +100,16 @@ impl Cx {
                 ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(..) => {
                     Ok(Value::Bool(self.decide(env, expr).await?))
                 }
-                ExprKind::Any(pattern) => self.draw(env, pattern, expr.span).await,
-                ExprKind::Many(count, pattern) => self.draw_many(env, count, pattern, expr.span).await,
-                ExprKind::But(base, changes) => self.draw_but(env, base, changes, expr.span).await,
-                ExprKind::Request(request) => {
-                    let response = self.request(env, request, expr.span, Checked::default()).await?;
-                    Ok(response.record.clone())
+                ExprKind::Any(pattern) => Box::pin(self.draw(env, pattern, expr.span)).await,
+                ExprKind::Many(count, pattern) => {
+                    Box::pin(self.draw_many(env, count, pattern, expr.span)).await
                 }
-                ExprKind::Next(next) => self.next_message(env, next, expr.span).await,
+                ExprKind::But(base, changes) => Box::pin(self.draw_but(env, base, changes, expr.span)).await,
+                ExprKind::Request(request) => {
+                    let request = self.request(env, request, expr.span, Checked::default());
+                    Ok(Box::pin(request).await?.record.clone())
+                }
+                ExprKind::Next(next) => Box::pin(self.next_message(env, next, expr.span)).await,
                 ExprKind::If(_) | ExprKind::For(_) | ExprKind::Parallel(_) | ExprKind::Eventually(_) => {
                     self.block_value(env, expr, None).await
                 }
@@ -228,10 +235,12 @@ impl Cx {
         if let (Some(observer), Value::Live(live)) = (&env.observer, &value) {
             observer.note_live(live);
         }
-        if let Value::Live(live) = &value {
+        steps.reverse();
+        if let Value::Live(live) = &value
+            && !counts(&**live, &steps)
+        {
             self.without_holes(env, &**live, root.span)?;
         }
-        steps.reverse();
         self.walk(env, value, &steps, expr.span)
     }
 
@@ -546,6 +555,29 @@ fn response_part(record: &Value, name: &str) -> Value {
         Value::Object(fields) => fields.get(name).cloned().unwrap_or(Value::Absent),
         Value::Live(live) => live.field(name).unwrap_or(Value::Absent),
         _ => Value::Absent,
+    }
+}
+
+/// The value of what stands for itself.
+fn literal(expr: &Expr) -> Option<Value> {
+    Some(match &expr.kind {
+        ExprKind::Null => Value::Null,
+        ExprKind::Bool(value) => Value::Bool(*value),
+        ExprKind::Number(number) | ExprKind::Percent(number) => Value::Number(number.clone()),
+        ExprKind::Duration(nanos) => Value::Duration(*nanos),
+        ExprKind::Size(bytes) => Value::int(*bytes),
+        ExprKind::Absent => Value::Absent,
+        ExprKind::Text(template) => Value::text(template.plain()?),
+        _ => return None,
+    })
+}
+
+/// Whether a path reads what a workload counted, which is whole even when its history is not.
+fn counts(live: &dyn Live, steps: &[PathStep<'_>]) -> bool {
+    let measured = live.as_any().downcast_ref::<super::workload::Measured>();
+    match (measured, steps.first()) {
+        (Some(measured), Some(PathStep::Field(field))) => measured.counts(&field.name),
+        _ => false,
     }
 }
 

@@ -67,7 +67,13 @@ impl Cx {
     pub(crate) async fn expect(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span) -> Flow<()> {
         self.count_expectation();
         env.count_check();
-        let result = self.expect_in_time(env, expect, span).await;
+        if self.load.is_some() && is_plain(expect) {
+            // Most hold, and then nobody asks what was seen.
+            if let Ok(Judgement { holds: true, .. }) = self.judge(env, &expect.subject).await {
+                return Ok(());
+            }
+        }
+        let result = Box::pin(self.expect_in_time(env, expect, span)).await;
         if let Some(id) = self.id
             && !matches!(result, Err(Stop::Cancelled))
         {
@@ -77,12 +83,6 @@ impl Cx {
     }
 
     async fn expect_in_time(self: &Arc<Self>, env: &Env, expect: &Expect, span: Span) -> Flow<()> {
-        if self.load.is_some() && is_plain(expect) {
-            // Most hold, and then nobody asks what was seen.
-            if let Ok(Judgement { holds: true, .. }) = self.judge(env, &expect.subject).await {
-                return Ok(());
-            }
-        }
         let within = self.duration(env, expect.within.as_ref()).await?;
         let throughout = self.duration(env, expect.throughout.as_ref()).await?;
         let change = match &expect.during {

@@ -371,6 +371,7 @@ impl Cx {
                 pattern = Some(self.pattern(env, written).await?);
             } else {
                 let value = self.eval(env, written).await?;
+                self.judges_history(env, &value);
                 let (value, origin) = with_origin(value, || self.written(written.span).into());
                 claim.other_origin = origin;
                 operand = match self.contracts(env, subject, &value, written.span).await? {
@@ -393,6 +394,7 @@ impl Cx {
                 "per" => claim.per = Some(self.key(env, value)?),
                 "of" => {
                     let put_in = self.eval(env, value).await?;
+                    self.judges_history(env, &put_in);
                     let (put_in, origin) = with_origin(put_in, || self.written(value.span).into());
                     (of, claim.other_origin) = (Some(put_in), origin);
                 }

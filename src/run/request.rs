@@ -10,11 +10,12 @@ use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
 use super::service::is_exchange;
 use crate::check::ItemRef;
+use crate::contract::Contract;
 use crate::diag::{Code, did_you_mean};
 use crate::event::{EventKind, Failure};
 use crate::function::operators;
 use crate::lang::{Kind, Safety, Ty};
-use crate::protocol::{Call, CallPlace, Misuse, Protocol, Reply};
+use crate::protocol::{Call, CallPlace, Misuse, Parts, Protocol, Reply};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, LetTarget, ObjectEntry, ObjectExpr};
 use crate::syntax::ast::{
@@ -34,17 +35,26 @@ pub(crate) const VERDICTS: &[&str] = &["status", "code", "exit_code", "signal", 
 pub(crate) const ERRORS: &[&str] = &["error", "error_kind"];
 
 /// What the statements after a request look at.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Checked {
     /// Whether one reads how the response went.
     pub(crate) verdict: bool,
     /// Whether one reads `error`.
     pub(crate) error: bool,
+    /// The parts that are read; all of them where that is not known.
+    pub(crate) parts: Parts,
+}
+
+impl Default for Checked {
+    fn default() -> Checked {
+        Checked { verdict: false, error: false, parts: Parts::ALL }
+    }
 }
 
 impl Checked {
     fn or(self, other: Checked) -> Checked {
-        Checked { verdict: self.verdict || other.verdict, error: self.error || other.error }
+        let (verdict, error) = (self.verdict || other.verdict, self.error || other.error);
+        Checked { verdict, error, ..self }
     }
 }
 
@@ -91,12 +101,13 @@ impl Cx {
         span: Span,
         checked: Checked,
     ) -> Flow<Arc<Response>> {
-        let prepared = self.prepare(env, request).await?;
+        let mut prepared = self.prepare(env, request).await?;
+        prepared.call.reads = reads(&prepared.call, checked.parts);
         if let Aim::Service(service) = &prepared.aim
             && &*prepared.call.verb == "restart"
             && is_exchange(&prepared.call.options)
         {
-            return self.exchanged(env, service, &prepared.call.options, span).await;
+            return Box::pin(self.exchanged(env, service, &prepared.call.options, span)).await;
         }
         let performed = self.perform(env, request, span, &prepared, prepared.call.clone()).await?;
         let Performed { response, succeeded, broken } = performed;
@@ -446,7 +457,7 @@ impl Cx {
             .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
         let verb = request.verb.name.clone();
         let span = Some(self.next_span(env, request.verb.span));
-        Ok(Call { verb, endpoint, stream, members, place, operand, options, span })
+        Ok(Call { verb, endpoint, stream, members, place, operand, options, span, reads: Parts::ALL })
     }
 
     /// The span of a request: a function of its place, of the calls and turns around it, and of how
@@ -641,6 +652,29 @@ pub(crate) fn is_checked(ahead: &Ahead<'_>, name: Option<&str>) -> Checked {
     checked
 }
 
+/// The parts of a response that the statements after it may read, when its whole record goes nowhere:
+/// whatever they name, whether or not it means the response.
+pub(crate) fn parts_read(ahead: &Ahead<'_>) -> Parts {
+    let mut parts = Parts::NONE;
+    for statement in ahead.statements() {
+        visit::statement(statement, &mut |expr| {
+            if let ExprKind::Name(name) = &expr.kind {
+                parts = parts.with(name);
+            }
+        });
+    }
+    parts
+}
+
+/// The parts of a response that are needed: a contract is held against more than statements read.
+fn reads(call: &Call, read: Parts) -> Parts {
+    match call.endpoint.as_ref().map(|endpoint| &endpoint.contract) {
+        Some(None) => read,
+        Some(Some(Contract::Proto(_))) => read.with("body"),
+        _ => Parts::ALL,
+    }
+}
+
 /// The statements that follow one: the rest of its block and, since a step opens no scope, what
 /// follows the step around it.
 #[derive(Clone, Copy)]
@@ -660,19 +694,25 @@ impl<'a> Ahead<'a> {
 /// What an expression reads: `status` and the like, or the same of the named response. Comparing
 /// the whole response reads all of it.
 fn reads_verdict(expr: &Expr, of: Option<&str>) -> Checked {
-    let part = |name: &str| Checked { verdict: VERDICTS.contains(&name), error: ERRORS.contains(&name) };
+    let part = |name: &str| Checked {
+        verdict: VERDICTS.contains(&name),
+        error: ERRORS.contains(&name),
+        ..Checked::default()
+    };
     match (&expr.kind, of) {
         (ExprKind::Name(name), None) => part(name),
         (ExprKind::Field(base, field), Some(of)) if response(base) == Some(of) => part(&field.name),
         (ExprKind::Binary(op, left, _), Some(of)) if op.is_comparison() => match &left.kind {
-            ExprKind::Name(name) if &**name == of => Checked { verdict: true, error: true },
+            ExprKind::Name(name) if &**name == of => {
+                Checked { verdict: true, error: true, ..Checked::default() }
+            }
             _ => Checked::default(),
         },
         // An action that is given the response may judge it; if it does not, that shows in the run.
         (ExprKind::Call(_, args), Some(of)) => {
             let given =
                 args.args.iter().any(|arg| matches!(&arg.value.kind, ExprKind::Name(name) if &**name == of));
-            Checked { verdict: given, error: given }
+            Checked { verdict: given, error: given, ..Checked::default() }
         }
         _ => Checked::default(),
     }
@@ -727,7 +767,7 @@ pub(crate) fn is_target_checked(target: &LetTarget, rest: &[Statement]) -> Check
         }
         checked
     });
-    each.reduce(|a, b| Checked { verdict: a.verdict && b.verdict, error: a.error && b.error })
+    each.reduce(|a, b| Checked { verdict: a.verdict && b.verdict, error: a.error && b.error, ..a })
         .unwrap_or_default()
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct ServiceRef {
     /// Held by the scenarios that use it: alone by those that kill or restart it.
     lease: Arc<tokio::sync::RwLock<()>>,
     address: Mutex<Option<Address>>,
+    /// At its address, as it was when somebody last asked.
+    endpoint: Mutex<Option<Arc<Endpoint>>>,
     contract: Option<Contract>,
     /// What its processes log, one after the other.
     logs: Arc<Logs>,
@@ -130,6 +132,7 @@ pub(crate) fn services(
                 members,
                 lease: Arc::default(),
                 address: Mutex::new(address),
+                endpoint: Mutex::default(),
                 contract: unit.contracts.get(&declared.name.name).cloned(),
                 dir: unit.dir.clone(),
                 state: tokio::sync::Mutex::default(),
@@ -241,10 +244,24 @@ impl ServiceRef {
     /// As requests see it: the double that plays it, while one does.
     pub(crate) fn endpoint(&self, _world: &World) -> Arc<Endpoint> {
         let played = self.stand.as_ref().filter(|stand| stand.is_active()).map(|stand| stand.url());
+        if let Some(url) = played {
+            return self.endpoint_at(url);
+        }
+        // It moves seldom, and is asked for with every request.
+        let address = lock(&self.address);
+        let url = address.as_ref().map_or("", |address| &address.url);
+        let mut known = lock(&self.endpoint);
+        match &*known {
+            Some(endpoint) if endpoint.url == url => endpoint.clone(),
+            _ => known.insert(self.endpoint_at(url.to_owned())).clone(),
+        }
+    }
+
+    fn endpoint_at(&self, url: String) -> Arc<Endpoint> {
         Arc::new(Endpoint {
             service: self.name.clone(),
             protocol: self.protocol.clone(),
-            url: played.unwrap_or_else(|| self.address().map_or_else(String::new, |address| address.url)),
+            url,
             contract: self.contract.clone(),
             dir: self.dir.clone(),
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cx::{Cx, Deferred, SHOWN};
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
-use super::request::{Ahead, Checked, is_checked, is_target_checked};
+use super::request::{Ahead, Checked, is_checked, is_target_checked, parts_read};
 use crate::diag::Code;
 use crate::event::EventKind;
 use crate::source::Span;
@@ -202,14 +202,18 @@ impl Cx {
             }
             StatementKind::Show(expr) => {
                 let value = self.eval(&env.shown(), expr).await?;
-                let shown = EventKind::Shown {
-                    id: self.id,
-                    place: self.world.bare_place(expr.span),
-                    expression: self.written(expr.span),
-                    value: show_short(&value, 10 * SHOWN),
+                // Of a load one operation of each kind is shown: nobody reads ten million lines.
+                let (shows, id) = match &self.load {
+                    Some(hand) => (hand.shows(), hand.scenario()),
+                    None => (!self.again, self.id),
                 };
-                if !self.again {
-                    self.emit(shown);
+                if shows {
+                    self.world.events.send(EventKind::Shown {
+                        id,
+                        place: self.world.bare_place(expr.span),
+                        expression: self.written(expr.span),
+                        value: show_short(&value, 10 * SHOWN),
+                    });
                 }
                 Ok(Value::Null)
             }
@@ -239,24 +243,26 @@ impl Cx {
                 self.expect(env, expect, statement.span).await.map(|()| Value::Null)
             }
             StatementKind::Forall(forall) => {
-                self.forall(env, forall, statement.span).await?;
+                Box::pin(self.forall(env, forall, statement.span)).await?;
                 env.response = None;
                 Ok(Value::Null)
             }
             StatementKind::Idempotent(idempotent) => {
-                self.idempotent(env, idempotent, statement.span).await?;
+                Box::pin(self.idempotent(env, idempotent, statement.span)).await?;
                 env.response = None;
                 Ok(Value::Null)
             }
-            StatementKind::Observe(observe) => self.observe(env, observe).await.map(|()| Value::Null),
-            StatementKind::Reply(reply) => self.reply(env, reply, statement.span).await,
-            StatementKind::Fail(fail) => self.fail(env, fail, statement.span).await,
+            StatementKind::Observe(observe) => {
+                Box::pin(self.observe(env, observe)).await.map(|()| Value::Null)
+            }
+            StatementKind::Reply(reply) => Box::pin(self.reply(env, reply, statement.span)).await,
+            StatementKind::Fail(fail) => Box::pin(self.fail(env, fail, statement.span)).await,
             StatementKind::Under(faults, body) => {
-                self.under(env, faults, body, statement.span, &ahead).await?;
+                Box::pin(self.under(env, faults, body, statement.span, &ahead)).await?;
                 Ok(Value::Null)
             }
             StatementKind::Workload(workload) => {
-                self.workload(env, workload, statement.span, &ahead).await?;
+                Box::pin(self.workload(env, workload, statement.span, &ahead)).await?;
                 env.response = None;
                 Ok(Value::Null)
             }
@@ -278,9 +284,18 @@ impl Cx {
         let rest = ahead.rest;
         match &expr.kind {
             ExprKind::Request(request) => {
-                let checked = self.once(expr.span, || match tail {
-                    Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
-                    _ => is_checked(&ahead, None),
+                let checked = self.once(expr.span, || {
+                    let checked = match tail {
+                        Some(tail) if rest.is_empty() => is_target_checked(tail.target, tail.rest),
+                        _ => is_checked(&ahead, None),
+                    };
+                    // Only where a request is made a million times is it worth to find out. What is tried
+                    // again may follow what a header says.
+                    let is_dropped = !rest.is_empty() || env.dropped == Some(expr.span);
+                    match self.load.is_some() && is_dropped && !env.repeated {
+                        true => Checked { parts: parts_read(&ahead), ..checked },
+                        false => checked,
+                    }
                 });
                 let response = self.request(env, request, expr.span, checked).await?;
                 env.response = Some(response.clone());

@@ -18,6 +18,8 @@ use crate::value::Value;
 pub(crate) struct Unjudged {
     /// What it is recognised by; reading a part of any of these judges it.
     records: Vec<Value>,
+    /// The workload whose history judges it too.
+    history: Option<Value>,
     /// Which parts.
     parts: Parts,
     /// What it comes to when nobody looks.
@@ -31,13 +33,18 @@ pub(crate) struct Unjudged {
 enum Parts {
     /// What says how a request went.
     Verdict,
-    /// One of these figures of a workload; or, for some, its history.
-    Figures(&'static [&'static str], bool),
+    /// One of these figures of a workload.
+    Figures(&'static [&'static str]),
 }
 
 impl Unjudged {
     fn is(&self, record: &Value) -> bool {
         self.records.iter().any(|own| is_same(own, record))
+    }
+
+    /// Whether this is the history that judges it.
+    fn is_of(&self, history: &Value) -> bool {
+        self.history.as_ref().is_some_and(|own| is_same(own, history))
     }
 }
 
@@ -68,7 +75,9 @@ impl Cx {
             "an expectation here reads how it went, but was not reached; write it where it always runs"
                 .into(),
         );
-        self.keep_unjudged(env, vec![record.clone()], Parts::Verdict, failure);
+        let (records, tries) = (vec![record.clone()], env.tries.clone());
+        let unjudged = Unjudged { records, history: None, parts: Parts::Verdict, failure, tries };
+        lock(&self.unjudged).push(unjudged);
     }
 
     /// Keeps a workload until one of these figures is read, of it or of one of its operations, or
@@ -76,16 +85,13 @@ impl Cx {
     pub(super) fn must_read(
         &self,
         env: &Env,
-        workload: Vec<Value>,
+        records: Vec<Value>,
         figures: &'static [&'static str],
-        history: bool,
+        history: Option<Value>,
         failure: Failure,
     ) {
-        self.keep_unjudged(env, workload, Parts::Figures(figures, history), failure);
-    }
-
-    fn keep_unjudged(&self, env: &Env, records: Vec<Value>, parts: Parts, failure: Failure) {
-        let unjudged = Unjudged { records, parts, failure, tries: env.tries.clone() };
+        let parts = Parts::Figures(figures);
+        let unjudged = Unjudged { records, history, parts, failure, tries: env.tries.clone() };
         lock(&self.unjudged).push(unjudged);
     }
 
@@ -101,20 +107,17 @@ impl Cx {
         lock(&self.unjudged).retain(|unjudged| {
             let judges = match unjudged.parts {
                 Parts::Verdict => verdict,
-                Parts::Figures(figures, history) => {
-                    figures.contains(&part) || (history && matches!(part, "items" | "first" | "last"))
-                }
+                Parts::Figures(figures) => figures.contains(&part),
             };
-            !(judges && unjudged.is(record))
+            let as_history = matches!(part, "items" | "first" | "last") && unjudged.is_of(record);
+            !(as_history || judges && unjudged.is(record))
         });
     }
 
     /// Notes that something is read as a history.
     pub(crate) fn judges_history(&self, env: &Env, value: &Value) {
         if !env.showing && matches!(value, Value::Live(_)) {
-            lock(&self.unjudged).retain(|unjudged| {
-                !(matches!(unjudged.parts, Parts::Figures(_, true)) && unjudged.is(value))
-            });
+            lock(&self.unjudged).retain(|unjudged| !unjudged.is_of(value));
         }
     }
 

@@ -38,6 +38,13 @@ pub fn from_json(text: &[u8]) -> Result<Value, JsonError> {
     })
 }
 
+/// Whether it is one JSON value, without making it. A name that stands twice in an object shows only to
+/// whoever reads that.
+pub fn is_valid_json(text: &[u8]) -> bool {
+    let mut reader = Jiter::new(text);
+    std::str::from_utf8(text).is_ok() && reader.next_skip().is_ok() && reader.finish().is_ok()
+}
+
 enum Fault {
     Syntax(jiter::JiterError),
     Other(String),

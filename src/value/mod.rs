@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use bytes::Bytes;
 pub use gap::Gap;
-pub use json::{JsonError, from_json, to_json, to_json_pretty};
+pub use json::{JsonError, from_json, is_valid_json, to_json, to_json_pretty};
 pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
 pub use redact::{MASK, Redactor, is_long_enough};

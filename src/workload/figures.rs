@@ -36,40 +36,46 @@ pub struct Took {
     pub service: Duration,
 }
 
-/// Times of operations.
+/// Times, in a histogram that grows with the longest of them and not with their number: 270 KB where
+/// one took an hour, half of that where the longest took milliseconds.
 #[derive(Debug, Clone)]
-struct Times {
+pub struct Times {
     histogram: Option<Histogram<u64>>,
     sum: u128,
     max: u64,
 }
 
-impl Times {
-    fn new() -> Times {
-        // Only bounds that make no sense are refused.
-        Times { histogram: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(), sum: 0, max: 0 }
+impl Default for Times {
+    fn default() -> Times {
+        // Only a number of digits that makes no sense is refused.
+        Times { histogram: Histogram::new(DIGITS).ok(), sum: 0, max: 0 }
     }
+}
 
-    fn add(&mut self, took: Duration) {
+impl Times {
+    /// Adds one.
+    pub fn add(&mut self, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         if let Some(histogram) = &mut self.histogram {
-            histogram.saturating_record(nanos);
+            // It makes room for what it has no room for.
+            let _ = histogram.record(nanos.min(LONGEST));
         }
         self.sum += u128::from(nanos);
         self.max = self.max.max(nanos);
     }
 
-    fn merge(&mut self, other: &Times) {
+    /// Adds those of another part.
+    pub fn merge(&mut self, other: &Times) {
         if let (Some(own), Some(other)) = (&mut self.histogram, &other.histogram) {
-            // Both have the same bounds.
+            // It makes room here too.
             let _ = own.add(other);
         }
         self.sum += other.sum;
         self.max = self.max.max(other.max);
     }
 
-    /// A figure in nanoseconds; none when there are no times.
-    fn nanos(&self, name: &str) -> Option<u64> {
+    /// A figure in nanoseconds, `p99` or `max`; none when there are no times.
+    pub fn nanos(&self, name: &str) -> Option<u64> {
         let histogram = self.histogram.as_ref().filter(|histogram| !histogram.is_empty())?;
         // A bucket's upper end may lie past the longest time there was.
         let quantile = |of: f64| Some(histogram.value_at_quantile(of).min(self.max));
@@ -91,7 +97,7 @@ impl Times {
 }
 
 /// Counts the operations of one kind, in one part of the load; parts are merged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Recorder {
     started: u64,
     ok: u64,
@@ -100,20 +106,6 @@ pub struct Recorder {
     timed_out: u64,
     since_due: Times,
     service: Times,
-}
-
-impl Default for Recorder {
-    fn default() -> Recorder {
-        Recorder {
-            started: 0,
-            ok: 0,
-            failed: 0,
-            rejected: 0,
-            timed_out: 0,
-            since_due: Times::new(),
-            service: Times::new(),
-        }
-    }
 }
 
 impl Recorder {

@@ -26,6 +26,11 @@ impl Mix {
         Mix { ends: vec![WHOLE], salt: 0 }
     }
 
+    /// The index of the first of an operation, among so many.
+    pub fn first(&self, of: usize, among: u64) -> Option<u64> {
+        (0..among).find(|index| self.choose(*index) == of)
+    }
+
     /// The operation with this index.
     pub fn choose(&self, index: u64) -> usize {
         let [_, _, ..] = self.ends[..] else { return 0 };

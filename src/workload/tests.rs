@@ -135,3 +135,52 @@ fn every_figure_has_a_value_and_the_times_are_figures() {
     }
     assert!(TIMES.iter().all(|name| FIGURES.contains(name)));
 }
+
+#[test]
+fn who_does_not_keep_up_measures_nothing() {
+    let secs = Duration::from_secs;
+    let calm = Effort {
+        elapsed: secs(10),
+        computed: secs(4),
+        processors: 2.0,
+        lag: Some(Duration::from_micros(80)),
+    };
+    assert_eq!(calm.unsound(Some(ms(3))), None);
+    // All of both processors, and all of the one there is.
+    let busy = Effort { computed: Duration::from_millis(19_500), ..calm };
+    assert!(
+        busy.unsound(Some(ms(3))).is_some_and(|why| why.contains("98 % of the time of all 2 processors"))
+    );
+    assert!(Effort { computed: secs(18), ..calm }.unsound(Some(ms(3))).is_none());
+    let one = Effort { computed: Duration::from_millis(9_900), processors: 1.0, ..calm };
+    assert!(one.unsound(None).is_some_and(|why| why.contains("99 % of the time of its one processor")));
+    // In so short a time nothing can be said of that.
+    assert_eq!(Effort { elapsed: ms(500), computed: ms(999), ..calm }.unsound(Some(ms(3))), None);
+    // Late by most of what the operations took, and by little of it.
+    let late = Effort { lag: Some(ms(30)), ..calm };
+    assert!(late.unsound(Some(ms(50))).is_some_and(|why| why.contains("30.0 ms late (p99), of 50.0 ms")));
+    assert_eq!(late.unsound(Some(ms(61))), None);
+    assert_eq!(Effort { lag: Some(ms(24)), ..calm }.unsound(Some(ms(25))), None);
+    // Clients are never late: nothing says when they are due.
+    assert_eq!(Effort { lag: None, ..calm }.unsound(Some(ms(3))), None);
+}
+
+#[test]
+fn histograms_grow_with_the_longest_time_and_keep_what_is_longer_still() {
+    let (mut times, mut others) = (Times::default(), Times::default());
+    assert_eq!((times.nanos("p99"), times.nanos("max"), times.nanos("mean")), (None, None, None));
+    times.add(ms(1));
+    others.add(Duration::from_secs(7_200));
+    others.add(Duration::MAX);
+    times.merge(&others);
+    assert_eq!(times.nanos("max"), Some(u64::MAX));
+    assert!(times.nanos("p50").is_some_and(|nanos| nanos >= 3_500_000_000_000));
+}
+
+#[test]
+fn the_first_of_an_operation_is_found_or_is_not_there() {
+    let mix = Mix::new(&[999_999_000, 1_000], 42);
+    assert_eq!(mix.first(0, 10_000), Some(0));
+    assert_eq!(mix.first(1, 10), None);
+    assert_eq!((Mix::single().first(0, 1), Mix::single().first(1, 100)), (Some(0), None));
+}

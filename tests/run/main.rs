@@ -5,6 +5,7 @@
 mod brokers;
 mod catalogs;
 mod contracts;
+mod correctness;
 mod coverage;
 mod doubles;
 mod draws;
@@ -19,6 +20,7 @@ mod interrupts;
 mod language;
 mod leases;
 mod links;
+mod loads;
 mod matrix;
 mod messages;
 mod never;

@@ -142,6 +142,7 @@ impl<P: Protocol> World<P> {
             operand,
             options: options.as_object().cloned().unwrap_or_else(Object::new),
             span: None,
+            reads: crate::protocol::Parts::ALL,
         }
     }
 

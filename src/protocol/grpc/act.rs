@@ -13,7 +13,7 @@ use super::invoke::End;
 use super::options::{DEADLINE, Options};
 use super::status::Code;
 use super::stream::Stream;
-use crate::protocol::{Call, ErrorKind, Misuse, Reply, Session};
+use crate::protocol::{Call, ErrorKind, Misuse, Parts, Reply, Session};
 use crate::value::Value;
 
 /// A verb on a stream, with its options read.
@@ -50,7 +50,7 @@ impl<'a> Act<'a> {
 
     fn reply(&self, answer: &Answer, succeeded: bool, session: &Session) -> Reply {
         Reply {
-            record: answer.record(&session.trace_id),
+            record: answer.record(&session.trace_id, Parts::ALL),
             succeeded,
             exchange: self.draft.exchange(Some(answer), self.begun.elapsed(), &session.redactor),
         }

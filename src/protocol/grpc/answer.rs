@@ -14,6 +14,7 @@ use super::metadata;
 use super::status::Code;
 use super::wire::Seen;
 use crate::contract::proto::value::{RAW, TYPE, any};
+use crate::protocol::Parts;
 use crate::value::{Object, Value};
 
 /// What a call came to.
@@ -76,19 +77,25 @@ impl Answer {
         self.code == Code::OK && self.error.is_none()
     }
 
-    pub(super) fn record(&self, trace_id: &str) -> Value {
-        Value::object([
-            ("status", Value::text(self.code.name())),
-            ("code", Value::int(self.code.0)),
-            ("message", Value::text(self.message.as_str())),
-            ("details", Value::list(self.details.clone())),
-            ("body", self.body.clone().unwrap_or(Value::Absent)),
-            ("headers", metadata::to_value(&self.headers)),
-            ("trailers", metadata::to_value(&self.trailers)),
-            ("latency", Value::duration(self.latency)),
-            ("trace_id", Value::text(trace_id)),
-            ("error", self.error.as_ref().map_or(Value::Absent, Fault::record)),
-        ])
+    /// The parts that somebody reads; what says how the call went is always among them.
+    pub(super) fn record(&self, trace_id: &str, reads: Parts) -> Value {
+        let mut fields = Object::new();
+        let mut set = |name: &str, value: &dyn Fn() -> Value| {
+            if reads.has(name) || matches!(name, "status" | "code" | "error") {
+                fields.insert(name.into(), value());
+            }
+        };
+        set("status", &|| Value::text(self.code.name()));
+        set("code", &|| Value::int(self.code.0));
+        set("message", &|| Value::text(self.message.as_str()));
+        set("details", &|| Value::list(self.details.clone()));
+        set("body", &|| self.body.clone().unwrap_or(Value::Absent));
+        set("headers", &|| metadata::to_value(&self.headers));
+        set("trailers", &|| metadata::to_value(&self.trailers));
+        set("latency", &|| Value::duration(self.latency));
+        set("trace_id", &|| Value::text(trace_id));
+        set("error", &|| self.error.as_ref().map_or(Value::Absent, Fault::record));
+        Value::Object(Arc::new(fields))
     }
 
     /// `NOT_FOUND: no such order`; the error when there was no answer.

@@ -13,6 +13,7 @@ use super::connect::Connection;
 use super::exchange::Draft;
 use super::fault::{Fault, Stop};
 use super::invoke::{End, Rpc};
+use super::method::Found;
 use super::options::{DEADLINE, Options};
 use super::target::Target;
 use super::wire::Seen;
@@ -116,8 +117,10 @@ impl Grpc {
         let mut sent = None;
         let mut asked = Value::Absent;
         let work = async {
-            let prepared = self.prepare(&request, &mut draft).await?;
-            asked = prepared.asked();
+            let prepared = self.prepare(&request, &mut draft, session).await?;
+            if call.reads.has("asked") {
+                asked = prepared.asked();
+            }
             let messages = tokio_stream::iter(prepared.messages.clone());
             let rpc = request.rpc(&prepared, seen.clone(), begun, Some(deadline));
             sent = Some(Instant::now());
@@ -145,21 +148,31 @@ impl Grpc {
         let pool = draft.method.as_ref().map(|method| method.parent_pool().clone());
         let latency = sent.unwrap_or(begun).elapsed();
         let answer = Answer::new(end, body, &seen, pool.as_ref(), latency);
+        let exchange = if session.load && answer.succeeded() {
+            draft.light(&answer, &session.redactor)
+        } else {
+            draft.exchange(Some(&answer), begun.elapsed(), &session.redactor)
+        };
         Ok(Reply {
-            record: with(answer.record(&session.trace_id), "asked", asked),
+            record: with(answer.record(&session.trace_id, call.reads), "asked", asked),
             succeeded: answer.succeeded(),
-            exchange: draft.exchange(Some(&answer), begun.elapsed(), &session.redactor),
+            exchange,
         })
     }
 
     /// Everything before the first byte is sent: method, messages, connection. What a contract
     /// can tell is told without connecting.
-    pub(super) async fn prepare(&self, request: &Request<'_>, draft: &mut Draft) -> Result<Prepared, Stop> {
+    pub(super) async fn prepare(
+        &self,
+        request: &Request<'_>,
+        draft: &mut Draft,
+        session: &Session,
+    ) -> Result<Prepared, Stop> {
         let service = &request.endpoint.service;
         let tls = self.tls(request).await?;
         match &request.endpoint.contract {
             Some(Contract::Proto(proto)) => {
-                let method = method::find(proto, &request.wanted, service)?;
+                let method = session.own::<Found>().method(proto, &request.wanted, service)?;
                 draft.method = Some(method.clone());
                 let messages = messages(request.call, &method)?;
                 let connection = self.connect(request, tls.as_ref(), draft).await?;

@@ -22,6 +22,7 @@ use super::fault::{self, Fault};
 use super::pool::Home;
 use super::target::Target;
 use crate::protocol::ErrorKind;
+use crate::protocol::cause::exhausted;
 use crate::protocol::tls::Asked;
 use crate::value::words::plain;
 
@@ -171,6 +172,10 @@ async fn tcp(target: &Target) -> Result<TcpStream, Fault> {
         }
     }
     let error = last.unwrap_or_else(|| io::Error::other("the host has no address"));
+    if let Some(what) = exhausted(&error) {
+        let message = format!("there was no connection to `{url}`, since {what}");
+        return Err(Fault::unavailable(ErrorKind::Exhausted, message));
+    }
     Err(match error.kind() {
         io::ErrorKind::ConnectionRefused => Fault::unavailable(
             ErrorKind::Refused,

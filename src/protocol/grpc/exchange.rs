@@ -112,6 +112,20 @@ impl Draft {
         }
     }
 
+    /// The same where reports show little of what succeeds: what was called, and what came.
+    pub(super) fn light(&self, answer: &Answer, redactor: &Redactor) -> Exchange {
+        let mask = |text: &str| redactor.mask(text).into_owned();
+        let body = answer.body.as_ref().map(|body| cut(&mask(&to_json_pretty(body))));
+        Exchange {
+            protocol: "grpc".to_owned(),
+            service: Some(self.endpoint.service.to_string()),
+            request: format!("{} {}", self.verb, self.symbol()),
+            response: mask(&answer.line()),
+            response_body: body.unwrap_or_default(),
+            ..Exchange::default()
+        }
+    }
+
     /// `ledger.v1.Ledger/GetEntry`.
     fn symbol(&self) -> String {
         match &self.method {

@@ -1,9 +1,35 @@
 //! Finding the method that a call names.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
+use crate::contract::proto::Proto;
 use crate::diag::did_you_mean;
 use crate::protocol::{Call, CallPlace, Misuse};
+
+/// The methods that one client has found by their names in contracts.
+#[derive(Debug, Default)]
+pub(super) struct Found(Mutex<Vec<(Arc<Proto>, String, MethodDescriptor)>>);
+
+impl Found {
+    /// The one method of a contract that fits, looked for once.
+    pub(super) fn method(
+        &self,
+        proto: &Arc<Proto>,
+        wanted: &str,
+        service: &str,
+    ) -> Result<MethodDescriptor, Misuse> {
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = found.iter().find(|(of, name, _)| name == wanted && Arc::ptr_eq(of, proto));
+        if let Some((.., method)) = known {
+            return Ok(method.clone());
+        }
+        let method = find(proto, wanted, service)?;
+        found.push((proto.clone(), wanted.to_owned(), method.clone()));
+        Ok(method)
+    }
+}
 
 /// The method as written: `GetEntry`, `Ledger.GetEntry`, `ledger.v1.Ledger.GetEntry`.
 pub(super) fn wanted(call: &Call) -> Result<String, Misuse> {

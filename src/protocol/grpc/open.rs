@@ -26,7 +26,7 @@ impl Grpc {
         let prepared = tokio::select! {
             biased;
             () = session.cancel.cancelled() => Err(Stop::Fault(Fault::cancelled(&url))),
-            prepared = tokio::time::timeout(patience, self.prepare(&request, &mut draft)) => match prepared {
+            prepared = tokio::time::timeout(patience, self.prepare(&request, &mut draft, session)) => match prepared {
                 Ok(prepared) => prepared,
                 Err(_) => Err(Stop::Fault(Fault::deadline(&url, patience))),
             },

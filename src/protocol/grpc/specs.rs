@@ -160,7 +160,7 @@ const NAMES: [Spec; 39] = [
     part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
     part(
         "error",
-        "`{ kind, message }` when no whole answer came; the kind is refused, reset, timeout, tls, protocol or cancelled",
+        "`{ kind, message }` when no whole answer came; the kind is refused, reset, timeout, tls, protocol, cancelled, or exhausted: then scn itself had no room for a connection",
         "expect error.kind == \"refused\"",
     ),
     of_stream("count", "how many messages came so far", "expect feed.count == 3 within 5s"),

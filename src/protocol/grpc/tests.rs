@@ -60,6 +60,7 @@ fn request(
         operand,
         options,
         span: None,
+        reads: crate::protocol::Parts::ALL,
     }
 }
 
@@ -75,6 +76,7 @@ fn on_stream(verb: &str, stream: &Value, operand: Option<Value>) -> Call {
         operand,
         options,
         span: None,
+        reads: crate::protocol::Parts::ALL,
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::link::parameter_value;
-use crate::value::{Tagged, Text, Value, from_json};
+use crate::value::{Tagged, Text, Value, from_json, is_valid_json};
 
 /// Why a body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +150,16 @@ pub(crate) fn read(headers: &HeaderMap, body: &Bytes, expected: bool) -> Content
     // A body that says nothing of itself may well be text.
     let text = if media.is_empty() { std::str::from_utf8(body).ok().map(Arc::from) } else { None };
     Content { body: Value::bytes(body.clone()), text, error: None }
+}
+
+/// The same where nobody reads the body: whether it is what its content type says.
+pub(crate) fn check(headers: &HeaderMap, body: &Bytes, expected: bool) -> Content {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // All else is quick to read.
+    if body.is_empty() || !is_json(&media_type(content_type)) || !is_valid_json(body) {
+        return read(headers, body, expected);
+    }
+    Content { body: Value::Absent, text: None, error: None }
 }
 
 fn read_json(media: &str, body: &Bytes) -> Content {

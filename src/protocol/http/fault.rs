@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use super::super::cause::chain;
+use super::super::cause::{chain, exhausted};
 use super::super::{ErrorKind, tls};
 use super::phases::{ConnectTimeout, NoAddress};
 use crate::value::Value;
@@ -84,6 +84,10 @@ fn no_address(error: &NoAddress, url: &str) -> Fault {
 
 fn of_io(error: &io::Error, url: &str, when: &str) -> Option<Fault> {
     use io::ErrorKind as Io;
+    if let Some(what) = exhausted(error) {
+        let message = format!("there was no connection to `{url}`, since {what}");
+        return Some(Fault::new(ErrorKind::Exhausted, message));
+    }
     match error.kind() {
         Io::ConnectionRefused => Some(Fault::new(
             ErrorKind::Refused,

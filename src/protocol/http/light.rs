@@ -13,18 +13,16 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use reqwest::Method;
-use reqwest::cookie::CookieStore as _;
-use reqwest::header::{HOST, HeaderMap, HeaderValue, SET_COOKIE};
+use reqwest::header::{HOST, HeaderMap};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::super::Misuse;
-use super::client::Version;
+use super::super::{Call, Misuse, Reply};
 use super::fault::Fault;
 use super::options::Options;
 use super::payload::Payload;
 use super::phases::{ConnectTimeout, NoAddress};
+use super::ready::Ready;
 use super::record::Answer;
 use super::target::Target;
 use super::transfer::{Head, Received, Sent, Transfer, since, too_large_fault};
@@ -46,95 +44,81 @@ type Driven = Connection<TokioIo<TcpStream>, Full<Bytes>>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Whether a request can go this way.
-pub(super) fn carries(options: &Options, target: &Target, payload: &Payload) -> bool {
-    options.redirects == 0
-        && options.pages.is_none()
-        && matches!(options.version, Version::Negotiated | Version::One)
-        && !target.is_secure()
-        && payload.at_hand().is_some()
+/// Performs a request; reports show little of one that succeeds and breaks no contract.
+pub(super) async fn request(transfer: &Transfer<'_>, ready: &Ready, call: &Call) -> Result<Reply, Misuse> {
+    let answer = exchange(transfer, ready).await;
+    let service = call.endpoint.as_ref().map(|endpoint| endpoint.service.clone());
+    let bare = call.endpoint.as_ref().is_some_and(|endpoint| endpoint.contract.is_none());
+    Ok(if bare { answer.light(transfer, service) } else { answer.reply(transfer, service) })
 }
 
 /// Performs one exchange.
-pub(super) async fn exchange(
-    transfer: &Transfer<'_>,
-    method: Method,
-    target: Target,
-) -> Result<Answer, Misuse> {
-    let mut sent = Sent::new(transfer.options, method, target);
+async fn exchange(transfer: &Transfer<'_>, ready: &Ready) -> Answer {
+    let mut sent = Sent::new(transfer.options, ready.method.clone(), ready.target.clone());
     sent.headers = transfer.headers(&sent);
-    let request = request(&sent, transfer.payload)?;
-    let authority = sent.target.url.authority().to_owned();
+    let request = message(&sent, ready, transfer.payload);
     let lines = transfer.session.own::<Lines>();
     let mut received = Received::default();
-    let mut fault = None;
+    let mut bytes = Gathered::default();
+    let (limit, deadline) = (transfer.options.limit, sent.deadline);
     let came = async {
-        let mut line = match lines.take(&authority).await {
+        let mut line = match lines.take(&ready.authority).await {
             Some(line) => line,
             None => {
                 sent.phases.connecting();
-                let line = Line::connect(&sent.target, &authority, transfer.options).await?;
+                let line = Line::connect(&sent.target, &ready.authority, transfer.options).await;
+                let line = line.map_err(|error| Fault::of_request(&*error, &sent.target.shown))?;
                 sent.phases.connected();
                 line
             }
         };
-        let response = line.send(request).await?;
+        let response = line.send(request).await;
+        let response = response.map_err(|error| Fault::of_request(&error, &sent.target.shown))?;
         sent.phases.head();
         let (parts, body) = response.into_parts();
-        let length = parts.headers.get(reqwest::header::CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
-        Ok::<_, BoxError>((line, parts, body, length))
-    };
-    match timeout_at(sent.deadline, came).await {
-        Err(_) => fault = Some(timed_out(transfer, &sent)),
-        Ok(Err(error)) => fault = Some(Fault::of_request(&*error, &sent.target.shown)),
-        Ok(Ok((mut line, parts, body, length))) => {
-            if transfer.options.cookies && parts.headers.contains_key(SET_COOKIE) {
-                let mut set = parts.headers.get_all(SET_COOKIE).iter();
-                transfer.state.jar.set_cookies(&mut set, &sent.target.url);
-            }
-            let limit = transfer.options.limit;
-            let mut bytes = Gathered { first: Bytes::new(), rest: BytesMut::new(), length };
-            match timeout_at(sent.deadline, line.read(body, &mut bytes, limit)).await {
-                Err(_) => received.fault = Some(timed_out(transfer, &sent)),
-                Ok(Err(Ended::TooLarge)) => {
-                    received.fault = Some(too_large_fault(&sent.target.shown, limit));
-                }
-                Ok(Err(Ended::Broken(error))) => {
-                    let so_far = bytes.len();
-                    received.fault = Some(Fault::of_body(&error, &sent.target.shown, so_far));
-                }
-                Ok(Ok(trailers)) => {
-                    received.trailers = trailers;
-                    lines.keep(line);
-                }
-            }
-            received.body = bytes.whole();
-            let response = ::http::Response::from_parts(parts, Bytes::new());
-            sent.head = Some(Head::of(reqwest::Response::from(response)));
+        if transfer.options.cookies {
+            transfer.state.keep_cookies(&parts.headers, &sent.target.url);
         }
-    }
+        let length = parts.headers.get(reqwest::header::CONTENT_LENGTH);
+        bytes.length = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
+        sent.head = Some(Head::of_parts(parts));
+        match line.read(body, &mut bytes, limit).await {
+            Ok(trailers) => {
+                received.trailers = trailers;
+                lines.keep(line);
+            }
+            Err(Ended::TooLarge) => received.fault = Some(too_large_fault(&sent.target.shown, limit)),
+            Err(Ended::Broken(error)) => {
+                received.fault = Some(Fault::of_body(&error, &sent.target.shown, bytes.len()));
+            }
+        }
+        Ok::<_, Fault>(())
+    };
+    let fault = match timeout_at(deadline, came).await {
+        Ok(Ok(())) => None,
+        Ok(Err(fault)) => Some(fault),
+        Err(_) => Some(Fault::timeout(&sent.target.shown, transfer.options.timeout, sent.phases.word())),
+    };
+    received.body = bytes.whole();
+    // A body that did not end in time is at fault, and not what came before it.
+    let fault = match fault {
+        Some(late) if sent.head.is_some() => {
+            received.fault = Some(late);
+            None
+        }
+        fault => fault,
+    };
     sent.phases.end();
     let took = since(&sent);
-    Ok(Answer::of(transfer, sent, received, fault, took).await)
+    Answer::of(transfer, sent, received, fault, took).await
 }
 
-fn timed_out(transfer: &Transfer<'_>, sent: &Sent) -> Fault {
-    Fault::timeout(&sent.target.shown, transfer.options.timeout, sent.phases.word())
-}
-
-fn request(sent: &Sent, payload: &Payload) -> Result<::http::Request<Full<Bytes>>, Misuse> {
-    let url = &sent.target.url;
-    let wrong = |error: &dyn std::fmt::Display| Misuse::new(format!("the request cannot be built: {error}"));
-    let path = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
+fn message(sent: &Sent, ready: &Ready, payload: &Payload) -> ::http::Request<Full<Bytes>> {
     let mut request = ::http::Request::new(Full::new(payload.at_hand().unwrap_or_default()));
-    *request.method_mut() = sent.method.clone();
-    *request.uri_mut() = path.parse().map_err(|error: ::http::uri::InvalidUri| wrong(&error))?;
+    *request.method_mut() = ready.method.clone();
+    *request.uri_mut() = ready.path.clone();
     let headers = request.headers_mut();
-    headers.insert(HOST, HeaderValue::try_from(url.authority()).map_err(|error| wrong(&error))?);
+    headers.insert(HOST, ready.host.clone());
     for header in &sent.headers {
         if header.name == HOST {
             headers.insert(HOST, header.value.clone());
@@ -142,7 +126,7 @@ fn request(sent: &Sent, payload: &Payload) -> Result<::http::Request<Full<Bytes>
             headers.append(header.name.clone(), header.value.clone());
         }
     }
-    Ok(request)
+    request
 }
 
 impl Lines {
@@ -278,6 +262,7 @@ impl Line {
 }
 
 /// A body as far as it came; only one in several pieces is copied together.
+#[derive(Default)]
 struct Gathered {
     first: Bytes,
     rest: BytesMut,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::header;
 use reqwest::{Method, StatusCode};
 
-use super::super::{ErrorKind, Reply};
+use super::super::{ErrorKind, Parts, Reply};
 use super::content::{self, BodyError, Content, Undecoded, media_type};
 use super::curl;
 use super::fault::Fault;
@@ -64,7 +64,13 @@ impl Answer {
                     .await
                 {
                     Ok(bytes) => {
-                        content = content::read(&head.headers, &bytes, has_body(&sent.method, head.status));
+                        let expected = has_body(&sent.method, head.status);
+                        let reads = |part| transfer.reads.has(part);
+                        content = if reads("body") || reads("text") || transfer.payload.is_graphql {
+                            content::read(&head.headers, &bytes, expected)
+                        } else {
+                            content::check(&head.headers, &bytes, expected)
+                        };
                         decoded = bytes;
                     }
                     Err(Undecoded::Broken(error)) => content = unreadable(error),
@@ -105,7 +111,7 @@ impl Answer {
     pub(super) fn reply(self, transfer: &Transfer<'_>, service: Option<Arc<str>>) -> Reply {
         let exchange = self.exchange(transfer, service);
         let succeeded = self.succeeded;
-        Reply { record: self.record(), succeeded, exchange }
+        Reply { record: self.record(transfer.reads), succeeded, exchange }
     }
 
     /// The same where reports show little of what succeeds: what was asked for, and what came.
@@ -123,7 +129,7 @@ impl Answer {
             response_body: super::text::cut(&redactor.mask(body)),
             ..Exchange::default()
         };
-        Reply { record: self.record(), succeeded: true, exchange }
+        Reply { record: self.record(transfer.reads), succeeded: true, exchange }
     }
 
     fn exchange(&self, transfer: &Transfer<'_>, service: Option<Arc<str>>) -> Exchange {
@@ -147,44 +153,65 @@ impl Answer {
         exchange
     }
 
-    fn record(self) -> Value {
+    /// The parts that somebody reads; what says how the request went is always among them.
+    fn record(self, reads: Parts) -> Value {
         let mut fields = Object::new();
         let mut set = |name: &str, value: Value| {
             fields.insert(name.into(), value);
         };
         if let Some(head) = self.sent.head {
             set("status", Value::int(head.status.as_u16()));
-            set("reason", Value::text(head.reason));
-            set("version", Value::text(head.version));
-            set("headers", header_record(&head.headers));
-            set("body", self.content.body);
+            if reads.has("reason") {
+                set("reason", Value::text(head.reason));
+            }
+            if reads.has("version") {
+                set("version", Value::text(head.version));
+            }
+            if reads.has("headers") {
+                set("headers", header_record(&head.headers));
+            }
+            if reads.has("body") {
+                set("body", self.content.body);
+            }
             if let Some(error) = &self.content.error {
                 set("body_error", error.record());
             }
             let (received, decoded) = (self.received.body.len() as i128, self.decoded.len() as i128);
-            set("raw", Value::bytes(self.decoded));
-            if let Some(text) = self.content.text {
+            if reads.has("raw") {
+                set("raw", Value::bytes(self.decoded));
+            }
+            if let Some(text) = self.content.text.filter(|_| reads.has("text")) {
                 set("text", Value::text(text));
             }
-            set(
-                "size",
-                Value::object([("received", Value::int(received)), ("decoded", Value::int(decoded))]),
-            );
-            if !head.cookies.is_empty() {
+            if reads.has("size") {
+                let size = [("received", Value::int(received)), ("decoded", Value::int(decoded))];
+                set("size", Value::object(size));
+            }
+            if !head.cookies.is_empty() && reads.has("cookies") {
                 set("cookies", Value::object(head.cookies));
             }
         }
-        set("latency", Value::duration(self.took));
-        set("timing", self.sent.phases.timing().record());
-        set("url", Value::text_with(self.sent.target.url.as_str(), self.sent.target.secret));
-        set("hops", Value::list(self.sent.hops));
-        if let Some(trailers) = &self.received.trailers {
+        if reads.has("latency") {
+            set("latency", Value::duration(self.took));
+        }
+        if reads.has("timing") {
+            set("timing", self.sent.phases.timing().record());
+        }
+        if reads.has("url") {
+            set("url", Value::text_with(self.sent.target.url.as_str(), self.sent.target.secret));
+        }
+        if reads.has("hops") {
+            set("hops", Value::list(self.sent.hops));
+        }
+        if let Some(trailers) = self.received.trailers.as_ref().filter(|_| reads.has("trailers")) {
             set("trailers", header_record(trailers));
         }
-        let parent = self.sent.headers.iter().find(|header| header.name == "traceparent");
-        // `00-TRACE-SPAN-01`
-        if let Some(trace) = parent.and_then(|parent| parent.value.to_str().ok()?.split('-').nth(1)) {
-            set("trace_id", Value::text(trace));
+        if reads.has("trace_id") {
+            let parent = self.sent.headers.iter().find(|header| header.name == "traceparent");
+            // `00-TRACE-SPAN-01`
+            if let Some(trace) = parent.and_then(|parent| parent.value.to_str().ok()?.split('-').nth(1)) {
+                set("trace_id", Value::text(trace));
+            }
         }
         if let Some(fault) = &self.fault {
             set("error", fault.record());

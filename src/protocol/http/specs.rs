@@ -273,7 +273,7 @@ pub const SPECS: &[Spec] = &[
     part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
     part(
         "error",
-        "`{ kind, message }` when no whole response came; the kind is refused, reset, timeout, tls, protocol or cancelled",
+        "`{ kind, message }` when no whole response came; the kind is refused, reset, timeout, tls, protocol, cancelled, or exhausted: then scn itself had no room for a connection",
         "expect error.kind == \"timeout\"",
     ),
     of_stream("status", "the status code of the response that opened it", "expect feed.status == 200"),

@@ -74,6 +74,7 @@ fn call(verb: &str, url: &str, path: &str) -> Call {
         operand: None,
         options: Object::new(),
         span: None,
+        reads: crate::protocol::Parts::ALL,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
 
 use super::super::tls::TlsMaterial;
-use super::super::{ErrorKind, Misuse, Session};
+use super::super::{ErrorKind, Misuse, Parts, Session};
 use super::client::{Clients, Way};
 use super::fault::Fault;
 use super::options::{Header, Options, basic};
@@ -27,8 +27,25 @@ use crate::value::Value;
 /// What a scenario's requests share.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) jar: Jar,
+    jar: Jar,
+    /// Whether anything was put into the jar.
+    has_cookies: AtomicBool,
     spans: AtomicU64,
+}
+
+impl State {
+    /// Takes over the cookies that an answer set.
+    pub(super) fn keep_cookies(&self, headers: &HeaderMap, url: &url::Url) {
+        if headers.contains_key(header::SET_COOKIE) {
+            self.jar.set_cookies(&mut headers.get_all(header::SET_COOKIE).iter(), url);
+            self.has_cookies.store(true, Ordering::Release);
+        }
+    }
+
+    /// The cookies for an address.
+    fn cookies(&self, url: &url::Url) -> Option<HeaderValue> {
+        if self.has_cookies.load(Ordering::Acquire) { self.jar.cookies(url) } else { None }
+    }
 }
 
 /// Sends the requests of one call.
@@ -43,8 +60,10 @@ pub(super) struct Transfer<'a> {
     pub(super) span: Option<u64>,
     /// How many requests it made.
     pub(super) sent: AtomicU64,
-    /// The host that credentials belong to.
-    pub(super) origin: url::Origin,
+    /// The host that credentials belong to; nobody asks where no redirect is followed.
+    pub(super) origin: Option<url::Origin>,
+    /// See [`super::super::Call::reads`].
+    pub(super) reads: Parts,
     /// What to accept unless the options say otherwise.
     pub(super) accept: &'static str,
 }
@@ -183,8 +202,7 @@ impl Transfer<'_> {
             Ok(response) => {
                 phases.head();
                 if self.options.cookies {
-                    let mut set = response.headers().get_all(header::SET_COOKIE).iter();
-                    self.state.jar.set_cookies(&mut set, &sent.target.url);
+                    self.state.keep_cookies(response.headers(), &sent.target.url);
                 }
                 sent.head = Some(Head::of(response));
             }
@@ -201,7 +219,7 @@ impl Transfer<'_> {
         sent.alias = None;
         let secure = sent.target.is_secure();
         if let (Some(name), true, Some(host)) =
-            (&self.options.tls.server_name, secure && url.origin() == self.origin, sent.target.url.host_str())
+            (&self.options.tls.server_name, secure && self.is_home(&url), sent.target.url.host_str())
         {
             url.set_host(Some(name)).map_err(|_| {
                 Misuse::option("tls", format!("`server_name` cannot be `{name}`, which is no host name"))
@@ -234,9 +252,11 @@ impl Transfer<'_> {
                 headers.push(Header { name, value, secret });
             }
         };
-        let at_home = sent.target.url.origin() == self.origin;
-        add(header::USER_AGENT, HeaderValue::try_from(concat!("scn/", env!("CARGO_PKG_VERSION"))), false);
-        add(header::ACCEPT, HeaderValue::try_from(self.payload.accept.unwrap_or(self.accept)), false);
+        let at_home = sent.hops.is_empty() || self.is_home(&sent.target.url);
+        let agent = HeaderValue::from_static(concat!("scn/", env!("CARGO_PKG_VERSION")));
+        add(header::USER_AGENT, Ok(agent), false);
+        let accept = HeaderValue::from_static(self.payload.accept.unwrap_or(self.accept));
+        add(header::ACCEPT, Ok(accept), false);
         if let Some(codings) = &self.options.compression {
             add(header::ACCEPT_ENCODING, HeaderValue::try_from(codings), false);
         }
@@ -246,7 +266,7 @@ impl Transfer<'_> {
         if let Some(parent) = self.trace_parent() {
             add(HeaderName::from_static("traceparent"), HeaderValue::try_from(parent), false);
         }
-        if let Some(cookies) = self.state.jar.cookies(&sent.target.url).filter(|_| self.options.cookies) {
+        if let Some(cookies) = self.state.cookies(&sent.target.url).filter(|_| self.options.cookies) {
             add(header::COOKIE, Ok(cookies), true);
         }
         if let Some((user, password)) = &sent.target.credentials
@@ -260,6 +280,11 @@ impl Transfer<'_> {
         });
         headers.extend(own.cloned());
         headers
+    }
+
+    /// Whether an address is at the host that credentials belong to.
+    fn is_home(&self, url: &url::Url) -> bool {
+        self.origin.as_ref() == Some(&url.origin())
     }
 
     /// `traceparent` (W3C Trace Context §3.2): the scenario's trace, and a span of its own for each
@@ -373,25 +398,24 @@ impl Sent {
 
 impl Head {
     pub(super) fn of(response: reqwest::Response) -> Head {
-        let cookies = response
-            .cookies()
-            .map(|cookie| {
-                let mut fields = vec![("value", Value::text(cookie.value()))];
-                fields.extend(cookie.path().map(|path| ("path", Value::text(path))));
-                fields.extend(cookie.domain().map(|domain| ("domain", Value::text(domain))));
-                fields.push(("secure", Value::Bool(cookie.secure())));
-                fields.push(("http_only", Value::Bool(cookie.http_only())));
-                let same_site = match (cookie.same_site_strict(), cookie.same_site_lax()) {
-                    (true, _) => Some("strict"),
-                    (_, true) => Some("lax"),
-                    _ => None,
-                };
-                fields.extend(same_site.map(|site| ("same_site", Value::text(site))));
-                fields.extend(cookie.max_age().map(|age| ("max_age", Value::duration(age))));
-                (cookie.name().to_owned(), Value::object(fields))
-            })
-            .collect();
-        let (mut parts, body) = http_parts(response);
+        let cookies = cookies(&response);
+        let (parts, body) = http_parts(response);
+        Head::new(parts, body, cookies)
+    }
+
+    /// Of an answer that came another way.
+    pub(super) fn of_parts(parts: ::http::response::Parts) -> Head {
+        let cookies = if parts.headers.contains_key(header::SET_COOKIE) {
+            let mut alike = ::http::Response::new(Bytes::new());
+            alike.headers_mut().clone_from(&parts.headers);
+            cookies(&reqwest::Response::from(alike))
+        } else {
+            Vec::new()
+        };
+        Head::new(parts, reqwest::Body::default(), cookies)
+    }
+
+    fn new(mut parts: ::http::response::Parts, body: reqwest::Body, cookies: Vec<(String, Value)>) -> Head {
         let upgrade = parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
         let reason =
             parts.extensions.get::<hyper::ext::ReasonPhrase>().map(|reason| header_text(reason.as_bytes()));
@@ -415,6 +439,28 @@ impl Head {
     pub(super) fn status_line(&self) -> String {
         format!("{} {}", self.status.as_u16(), self.reason).trim_end().to_owned()
     }
+}
+
+/// The cookies that an answer sets, by name.
+fn cookies(response: &reqwest::Response) -> Vec<(String, Value)> {
+    response
+        .cookies()
+        .map(|cookie| {
+            let mut fields = vec![("value", Value::text(cookie.value()))];
+            fields.extend(cookie.path().map(|path| ("path", Value::text(path))));
+            fields.extend(cookie.domain().map(|domain| ("domain", Value::text(domain))));
+            fields.push(("secure", Value::Bool(cookie.secure())));
+            fields.push(("http_only", Value::Bool(cookie.http_only())));
+            let same_site = match (cookie.same_site_strict(), cookie.same_site_lax()) {
+                (true, _) => Some("strict"),
+                (_, true) => Some("lax"),
+                _ => None,
+            };
+            fields.extend(same_site.map(|site| ("same_site", Value::text(site))));
+            fields.extend(cookie.max_age().map(|age| ("max_age", Value::duration(age))));
+            (cookie.name().to_owned(), Value::object(fields))
+        })
+        .collect()
 }
 
 fn http_parts(response: reqwest::Response) -> (::http::response::Parts, reqwest::Body) {

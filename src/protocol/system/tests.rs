@@ -43,6 +43,7 @@ fn call(verb: &str, live: Option<Arc<dyn Live>>, options: Object) -> Call {
         operand: None,
         options,
         span: None,
+        reads: crate::protocol::Parts::ALL,
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::cx::{Cx, lock};
 use super::health::Health;
+use super::history::History;
 use super::load::Load;
 use super::measured::Measured;
-use super::operate::cut_off;
+use super::operate::Came;
 use crate::event::{EventKind, LoadClass, LoadFigures};
 use crate::syntax::ast::Workload;
-use crate::value::Value;
-use crate::workload::{Figures, Recorder, Took};
+use crate::workload::{Figures, Recorder, Times, Took};
 
 /// The times of a figure, in the order in which they are told.
 const TIMES: [&str; 6] = ["p50", "p90", "p99", "p999", "max", "mean"];
@@ -32,7 +32,7 @@ impl Cx {
         let count = load.operations.len();
         let mut counted = vec![Recorder::default(); count];
         let (mut dropped, mut in_flight) = (vec![0u64; count], vec![0u64; count]);
-        let mut lag = Recorder::default();
+        let mut lag = Times::default();
         for shard in &load.shards {
             let shard = lock(shard);
             counted.iter_mut().zip(&shard.counted).for_each(|(sum, part)| sum.merge(part));
@@ -48,7 +48,7 @@ impl Cx {
                 let service = ended.saturating_duration_since(begun.start);
                 counted[begun.operation].waited(Took { since_due, service });
             }
-            cut_off(load, hand, begun, &self.session.trace_id);
+            load.keep(hand, begun, &Came::cut_off(), None);
         }
         let elapsed = ended.saturating_duration_since(load.from);
         let mut whole = Recorder::default();
@@ -59,27 +59,26 @@ impl Cx {
         figures.in_flight = in_flight.iter().sum();
         figures.longest_gap = load.longest_gap(ended);
         figures.adds_up()?;
-        let lag = Figures::new(lag, elapsed).nanos("p99");
-        let unsound = health.verdict(&figures, lag);
+        let p99 = figures.nanos("p99").map(Duration::from_nanos);
+        let unsound = health.effort(lag.nanos("p99")).unsound(p99);
         let parts = counted.into_iter().enumerate().map(|(at, recorder)| {
             let mut figures = Figures::new(recorder, elapsed);
             figures.dropped = dropped[at];
             figures.scheduled = figures.started() + dropped[at];
             figures.in_flight = in_flight[at];
             let name = load.operations[at].name.clone();
-            Measured { name, figures, unsound: unsound.clone(), parts: Vec::new(), records: None }
+            Measured { name, figures, unsound: unsound.clone(), parts: Vec::new(), records: None, lost: 0 }
         });
         let parts = merged(parts);
         for part in &parts {
             part.figures.adds_up()?;
         }
-        let records = load.records.as_ref().map(|records| {
-            let mut records = std::mem::take(&mut *lock(records));
-            records.sort_by_key(|(start, _)| *start);
-            records.into_iter().map(|(_, record)| record).collect::<Vec<Value>>()
-        });
+        let (records, lost) = match load.history.as_ref().map(History::take) {
+            Some((records, lost)) => (Some(records), lost),
+            None => (None, 0),
+        };
         let parts = parts.into_iter().map(Arc::new).collect();
-        Ok(Measured { name: workload.name.name.clone(), figures, unsound, parts, records })
+        Ok(Measured { name: workload.name.name.clone(), figures, unsound, parts, records, lost })
     }
 
     /// Tells what a load came to.
@@ -95,10 +94,7 @@ impl Cx {
                 message: class.first.message.clone(),
             })
         });
-        let mut warm_up = 0;
-        for shard in &load.shards {
-            warm_up += lock(shard).warmed_up.iter().map(|part| part.counts()[0]).sum::<u64>();
-        }
+        let warm_up = load.shards.iter().map(|shard| lock(shard).warmed_up).sum();
         self.emit(EventKind::Loaded {
             id: self.id,
             place: self.world.bare_place(workload.name.span),

@@ -1,13 +1,14 @@
 //! What performs operations: one at a time each, so that it can tell what the operation at hand did.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::super::cx::{Cx, lock};
 use super::super::request::{Checked, error_of, is_success};
 use super::Ticket;
+use crate::protocol::ErrorKind;
 use crate::source::Span;
 use crate::value::{Object, Value};
 
@@ -28,6 +29,8 @@ pub(crate) struct Hand {
     error: Mutex<Option<Broken>>,
     /// The operation at hand.
     begun: Mutex<Option<Begun>>,
+    /// Whether what the operation at hand shows is shown.
+    shows: AtomicBool,
     /// What is read of the response of the request at a place.
     checked: Mutex<HashMap<Span, Checked>>,
     sample: Arc<Sample>,
@@ -40,6 +43,9 @@ pub(super) struct Sample {
     scenario: Option<u32>,
     counted: Mutex<HashMap<Span, u32>>,
 }
+
+/// The kind of an error that is this machine's own.
+const EXHAUSTED: &str = ErrorKind::Exhausted.word();
 
 /// So many requests at each place are looked at.
 const LOOKED_AT: u32 = 8;
@@ -55,8 +61,17 @@ impl Sample {
 pub(super) struct Broken {
     /// `refused`, `timeout` and the like.
     pub(super) kind: Box<str>,
-    /// Whether the answer that a link hid was a success.
+    /// What the link knows that hid the answer.
+    pub(super) hidden: Option<Hidden>,
+}
+
+/// An answer that a link hid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hidden {
+    /// Whether it was a success.
     pub(super) succeeded: bool,
+    /// When the link had it, in nanoseconds of the run's clock.
+    pub(super) at: Option<i64>,
 }
 
 /// An operation that began.
@@ -79,13 +94,15 @@ impl Hand {
             sent: AtomicU32::new(0),
             error: Mutex::default(),
             begun: Mutex::default(),
+            shows: AtomicBool::new(false),
             checked: Mutex::default(),
             sample,
         }
     }
 
-    /// An operation begins.
-    pub(super) fn begin(&self, begun: Begun) {
+    /// An operation begins; what it shows is shown, or not.
+    pub(super) fn begin(&self, begun: Begun, shows: bool) {
+        self.shows.store(shows, Ordering::Relaxed);
         self.reached.store(0, Ordering::Relaxed);
         self.sent.store(0, Ordering::Relaxed);
         *lock(&self.error) = None;
@@ -112,7 +129,7 @@ impl Hand {
     /// A request of the operation at hand came to this.
     pub(crate) fn answered(&self, record: &Value) {
         let broken = error_of(record).and_then(|error| Broken::of(error.as_object()?));
-        if broken.as_ref().is_none_or(|broken| &*broken.kind != "refused") {
+        if broken.as_ref().is_none_or(|broken| !matches!(&*broken.kind, "refused" | EXHAUSTED)) {
             self.reached.fetch_add(1, Ordering::Relaxed);
         }
         *lock(&self.error) = broken;
@@ -134,6 +151,16 @@ impl Hand {
     /// How the last request of the operation at hand failed, when it did.
     pub(super) fn broken(&self) -> Option<Broken> {
         lock(&self.error).clone()
+    }
+
+    /// Whether its last request found no room for a connection on this machine.
+    pub(super) fn is_exhausted(&self) -> bool {
+        lock(&self.error).as_ref().is_some_and(|broken| &*broken.kind == EXHAUSTED)
+    }
+
+    /// Whether what the operation at hand shows is shown.
+    pub(crate) fn shows(&self) -> bool {
+        self.shows.load(Ordering::Relaxed)
     }
 
     /// Whether a request of the operation at hand may have reached somebody.
@@ -160,9 +187,18 @@ impl Hand {
 impl Broken {
     fn of(error: &Object) -> Option<Broken> {
         let kind = error.get("kind")?.as_text()?.into();
-        let hidden = error.get("hidden").and_then(Value::as_object);
-        let status = hidden.and_then(|hidden| hidden.get("status"));
-        Some(Broken { kind, succeeded: status.and_then(is_success) == Some(true) })
+        Some(Broken { kind, hidden: error.get("hidden").and_then(Value::as_object).map(Hidden::of) })
+    }
+}
+
+impl Hidden {
+    fn of(answer: &Object) -> Hidden {
+        let succeeded = answer.get("status").and_then(is_success) == Some(true);
+        let at = match answer.get("end") {
+            Some(Value::Duration(nanos)) => Some(*nanos),
+            _ => None,
+        };
+        Hidden { succeeded, at }
     }
 }
 
@@ -196,5 +232,23 @@ impl Cx {
         self.requests.fetch_add(worker.requests.load(Ordering::Relaxed), Ordering::Relaxed);
         self.broke.fetch_or(worker.broke.load(Ordering::Relaxed), Ordering::Relaxed);
         lock(&self.defers).append(&mut lock(&worker.defers));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_hid_is_told_for_http_and_for_grpc() {
+        let hidden = |json: &[u8]| {
+            let value = crate::value::from_json(json).unwrap();
+            Hidden::of(value.as_object().unwrap()).succeeded
+        };
+        assert!(hidden(br#"{"status": 201}"#));
+        assert!(!hidden(br#"{"status": 409}"#));
+        assert!(hidden(br#"{"status": "OK", "code": 0}"#));
+        assert!(!hidden(br#"{"status": "NOT_FOUND", "code": 5}"#));
+        assert!(!hidden(b"{}"), "a stream that has not ended says nothing");
     }
 }

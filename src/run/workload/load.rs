@@ -9,15 +9,15 @@ use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::Stop;
 use super::classes::Classes;
-use super::hand::{Hand, Sample};
+use super::hand::{Begun, Hand, Sample};
+use super::history::History;
+use super::operate::Came;
 use super::planned::{Operation, Pace, Planned};
-use crate::event::Failure;
 use crate::shape::DrawKey;
-use crate::value::{Stopwatch, Value};
-use crate::workload::{Ended, Mix, Recorder, Took};
+use crate::workload::{Ended, Mix, Recorder, Times, Took};
 
-/// A history has no more operations than this.
-pub(super) const MOST_RECORDS: usize = 1_000_000;
+/// The first operation of each kind is looked for among so many.
+const FIRST: u64 = 10_000;
 
 /// One operation to perform.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +35,11 @@ pub(crate) struct Ticket {
 pub(super) struct Shard {
     /// By operation of the mix.
     pub(super) counted: Vec<Recorder>,
-    pub(super) warmed_up: Vec<Recorder>,
     pub(super) dropped: Vec<u64>,
+    /// How many only warmed up.
+    pub(super) warmed_up: u64,
     /// How late operations began.
-    pub(super) lag: Recorder,
+    pub(super) lag: Times,
 }
 
 /// A load that is being brought.
@@ -50,8 +51,6 @@ pub(super) struct Load {
     pub(super) env: Env,
     /// The keys of the operations that count, and of those that warm up.
     pub(super) keys: [DrawKey; 2],
-    /// The clock of histories.
-    pub(super) stopwatch: Stopwatch,
     pub(super) began: Instant,
     /// When what counts begins.
     pub(super) from: Instant,
@@ -62,37 +61,31 @@ pub(super) struct Load {
     pub(super) scheduled: AtomicU64,
     pub(super) dropped: AtomicU64,
     pub(super) shards: Vec<Mutex<Shard>>,
-    /// The history, with the start of each, when something reads it.
-    pub(super) records: Option<Mutex<Vec<(Instant, Value)>>>,
-    pub(super) lost: AtomicU64,
+    /// When something reads it.
+    pub(super) history: Option<History>,
     pub(super) classes: Mutex<Classes>,
     /// When an operation last succeeded, in nanoseconds since `from`.
     last_ok: AtomicU64,
     longest_gap: AtomicU64,
     over: AtomicBool,
-    broken: Mutex<Option<Vec<Failure>>>,
+    broken: Mutex<Option<Stop>>,
+    /// Of each operation the first that counts: what it shows is shown.
+    first: Vec<Option<u64>>,
     sample: Arc<Sample>,
     /// Those who perform operations.
     hands: Mutex<Vec<Arc<Cx>>>,
 }
 
 impl Load {
-    pub(super) fn new(
-        planned: Planned,
-        env: Env,
-        stopwatch: Stopwatch,
-        history: bool,
-        scenario: Option<u32>,
-    ) -> Load {
+    pub(super) fn new(cx: &Cx, planned: Planned, env: Env, history: bool) -> Load {
         let Planned { pace, warm_up, operations, mix, key } = planned;
         let began = Instant::now();
         let shards = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(16);
-        let recorders = || vec![Recorder::default(); operations.len()];
         let shard = || Shard {
-            counted: recorders(),
-            warmed_up: recorders(),
+            counted: vec![Recorder::default(); operations.len()],
             dropped: vec![0; operations.len()],
-            lag: Recorder::default(),
+            warmed_up: 0,
+            lag: Times::default(),
         };
         let stride = match pace {
             Pace::Closed { clients, .. } => clients,
@@ -101,14 +94,16 @@ impl Load {
         let mut env = env;
         (env.key, env.response) = (key, None);
         let keys = [key.with("operation"), key.with("warm-up")];
+        let session = &cx.session;
+        let history = history.then(|| History::new(&operations, &session.trace_id, session.stopwatch));
         Load {
+            first: (0..operations.len()).map(|of| mix.first(of, FIRST)).collect(),
             shards: (0..shards).map(|_| Mutex::new(shard())).collect(),
             operations,
             mix,
             pace,
             env,
             keys,
-            stopwatch,
             began,
             from: began + warm_up,
             stride,
@@ -116,14 +111,13 @@ impl Load {
             next_warm_up: AtomicU64::new(0),
             scheduled: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            records: history.then(Mutex::default),
-            lost: AtomicU64::new(0),
+            history,
             classes: Mutex::default(),
             last_ok: AtomicU64::new(0),
             longest_gap: AtomicU64::new(0),
             over: AtomicBool::new(false),
             broken: Mutex::default(),
-            sample: Arc::new(Sample::new(scenario)),
+            sample: Arc::new(Sample::new(cx.id)),
             hands: Mutex::default(),
         }
     }
@@ -187,37 +181,41 @@ impl Load {
         self.over.load(Ordering::Relaxed)
     }
 
-    /// A contract is broken: no load can mend that.
-    pub(super) fn break_off(&self, failures: Vec<Failure>) {
-        lock(&self.broken).get_or_insert(failures);
+    /// What no more load can mend: a broken contract, or no room for a connection.
+    pub(super) fn break_off(&self, why: Stop) {
+        lock(&self.broken).get_or_insert(why);
         self.end();
     }
 
     pub(super) fn broken(&self) -> Option<Stop> {
-        lock(&self.broken).take().map(Stop::Broken)
+        lock(&self.broken).take()
+    }
+
+    /// Whether what this operation shows is shown.
+    pub(super) fn shows(&self, ticket: Ticket, operation: usize) -> bool {
+        ticket.measured && self.first.get(operation).copied().flatten() == Some(ticket.index)
     }
 
     /// An operation begins.
     pub(super) fn start(&self, shard: usize, ticket: Ticket, operation: usize, start: Instant) {
         let mut shard = lock(&self.shards[shard]);
         if !ticket.measured {
-            return shard.warmed_up[operation].start();
+            shard.warmed_up += 1;
+            return;
         }
         shard.counted[operation].start();
         if let Some(due) = ticket.due {
-            let late = start.saturating_duration_since(due);
-            shard.lag.waited(Took { since_due: late, service: late });
+            shard.lag.add(start.saturating_duration_since(due));
         }
     }
 
     /// An operation has ended.
     pub(super) fn ended(&self, shard: usize, ticket: Ticket, operation: usize, how: Ended, took: Took) {
-        {
-            let mut shard = lock(&self.shards[shard]);
-            let recorders = if ticket.measured { &mut shard.counted } else { &mut shard.warmed_up };
-            recorders[operation].end(how, took);
+        if !ticket.measured {
+            return;
         }
-        if how == Ended::Ok && ticket.measured {
+        lock(&self.shards[shard]).counted[operation].end(how, took);
+        if how == Ended::Ok {
             self.succeeded(Instant::now());
         }
     }
@@ -240,14 +238,10 @@ impl Load {
         Duration::from_nanos(self.longest_gap.load(Ordering::Relaxed).max(open))
     }
 
-    /// Keeps a record of the history.
-    pub(super) fn keep(&self, start: Instant, record: Value) {
-        let Some(records) = &self.records else { return };
-        let mut records = lock(records);
-        if records.len() < MOST_RECORDS {
-            records.push((start, record));
-        } else {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+    /// Keeps the record of an operation.
+    pub(super) fn keep(&self, hand: &Hand, begun: Begun, came: &Came, end: Option<Instant>) {
+        if let Some(history) = &self.history {
+            history.keep(hand, begun, came, end);
         }
     }
 

@@ -7,13 +7,16 @@
 mod classes;
 mod closed;
 mod figures;
+mod files;
 mod hand;
 mod health;
+mod history;
 mod load;
 mod measured;
 mod open;
 mod operate;
 mod planned;
+mod record;
 mod silence;
 
 use std::sync::Arc;
@@ -65,17 +68,15 @@ impl Cx {
         let key = env.key.with(format!("workload {}", span.start.saturating_sub(env.origin)));
         let planned = self.planned_load(env, workload, key).await?;
         let reads = Reads::of(&workload.name.name, ahead);
-        let load = Arc::new(Load::new(planned, env.clone(), self.session.stopwatch, reads.history, self.id));
+        let load = Arc::new(Load::new(self, planned, env.clone(), reads.history));
+        // Each that performs operations may need a connection of its own.
+        files::allow(load.stride);
         let health = health::Health::start();
         let brought = self.bring(env, &load, workload).await;
         for hand in load.hands() {
             self.take_over(&hand);
         }
-        brought?;
         let ended = Instant::now();
-        if let Some(stop) = load.broken() {
-            return Err(stop);
-        }
         let measured = match self.measured(&load, workload, ended, health) {
             Ok(measured) => Arc::new(measured),
             Err(why) => {
@@ -83,7 +84,12 @@ impl Cx {
                 return Err(self.failure(env, Code::WORKLOAD, workload.name.span, message).into());
             }
         };
+        // What was cut short has figures too, and whoever cut it wants to see them.
         self.tell_load(&load, workload, &measured);
+        brought?;
+        if let Some(stop) = load.broken() {
+            return Err(stop);
+        }
         env.bind(workload.name.name.clone(), Value::Live(measured.clone()));
         if env.checks.is_some() && measured.figures.started() > 0 {
             env.count_check();
@@ -143,12 +149,12 @@ impl Cx {
             }
             None
         };
-        let fault: Option<String> = tokio::select! {
+        let came = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Err(Stop::Cancelled),
-            fault = all => fault,
-            () = drained => None,
-            () = told => None,
+            () = self.cancel.cancelled() => Err(Stop::Cancelled),
+            fault = all => Ok(fault),
+            () = drained => Ok(None),
+            () = told => Ok(None),
         };
         load.end();
         // What is cut off is really over before anything is counted.
@@ -156,7 +162,7 @@ impl Cx {
             Bringing::Clients(mut tasks) => tasks.shutdown().await,
             Bringing::Schedule(open) => open.stop().await,
         }
-        match fault {
+        match came? {
             None => Ok(()),
             Some(error) => {
                 let message = format!("a client of the load broke off: {error}");

@@ -7,14 +7,14 @@ use super::super::cx::Cx;
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::request::Checked;
-use super::hand::{Begun, Broken, Hand};
+use super::hand::{Begun, Hand};
 use super::load::{Load, Ticket};
 use super::planned::Operation;
 use crate::diag::Code;
 use crate::event::Failure;
 use crate::history::Outcome;
 use crate::syntax::ast::{ExprKind, StatementKind};
-use crate::value::{Object, Value};
+use crate::value::Value;
 use crate::workload::{Ended, Took};
 
 /// Who was refused waits so long: nobody hammers a closed port.
@@ -22,10 +22,23 @@ const REFUSED: Duration = Duration::from_millis(10);
 
 /// What came of an operation.
 pub(super) struct Came {
-    ended: Ended,
-    outcome: Outcome,
-    value: Value,
-    failure: Option<Failure>,
+    pub(super) ended: Ended,
+    pub(super) outcome: Outcome,
+    pub(super) value: Value,
+    pub(super) failure: Option<Failure>,
+    /// When a link had the answer that it hid, in nanoseconds of the run's clock.
+    pub(super) answered: Option<i64>,
+}
+
+impl Came {
+    /// What is cut off when the load is over: nobody knows.
+    pub(super) fn cut_off() -> Came {
+        Came::of(Ended::TimedOut, Outcome::Info, None)
+    }
+
+    fn of(ended: Ended, outcome: Outcome, failure: Option<Failure>) -> Came {
+        Came { ended, outcome, value: Value::Absent, failure, answered: None }
+    }
 }
 
 impl Cx {
@@ -35,31 +48,36 @@ impl Cx {
         let which = load.mix.choose(ticket.index);
         let Some(operation) = load.operations.get(which) else { return };
         let start = Instant::now();
-        hand.begin(Begun { ticket, operation: which, start, args: Vec::new() });
+        let begun = Begun { ticket, operation: which, start, args: Vec::new() };
+        hand.begin(begun, load.shows(ticket, which));
         load.start(hand.shard, ticket, which, start);
         let mut env = load.env.clone();
         env.key = load.keys[usize::from(!ticket.measured)].with(ticket.index.to_be_bytes());
         let number = env.begin_try();
-        let flow = self.done(&env, operation, hand, load.records.is_some()).await;
+        let flow = self.done(&env, operation, hand, load.history.is_some()).await;
         let flow = self.all_judged(number, flow);
         let end = Instant::now();
         if matches!(flow, Err(Stop::Cancelled)) {
             return;
         }
-        if let Err(Stop::Broken(failures)) = &flow {
-            load.break_off(failures.clone());
+        match &flow {
+            Err(Stop::Broken(failures)) => load.break_off(Stop::Broken(failures.clone())),
+            // More load makes nothing certain that is not.
+            Err(Stop::Unknown(failures)) => load.break_off(Stop::Unknown(failures.clone())),
+            Err(Stop::Failed(failures)) if hand.is_exhausted() => {
+                load.break_off(Stop::Unknown(exhausted(failures)));
+            }
+            _ => {}
         }
         let came = came(flow, hand);
         let Some(begun) = hand.take() else { return };
         let took = Took { since_due: end - ticket.due.unwrap_or(start).min(start), service: end - start };
         load.ended(hand.shard, ticket, which, came.ended, took);
-        if load.records.is_some() {
-            load.keep(start, record(load, hand, begun, &came, Some(end), &self.session.trace_id));
-        }
+        load.keep(hand, begun, &came, Some(end));
         if came.outcome == Outcome::Info {
             hand.renew(load.stride);
         }
-        if let Some(failure) = came.failure {
+        if let Some(failure) = came.failure.filter(|_| ticket.measured) {
             super::super::cx::lock(&load.classes).add(which, failure);
         }
         self.leave_nothing(number).await;
@@ -107,63 +125,36 @@ impl Cx {
 fn came(flow: Flow<Value>, hand: &Hand) -> Came {
     let failures = match flow {
         Ok(value) | Err(Stop::Return(value)) => {
-            return Came { ended: Ended::Ok, outcome: Outcome::Ok, value, failure: None };
+            return Came { value, ..Came::of(Ended::Ok, Outcome::Ok, None) };
         }
         Err(stop) => stop.into_failures(),
     };
     let failure = failures.into_iter().next();
-    let of = |ended, outcome, failure| Came { ended, outcome, value: Value::Absent, failure };
     if failure.as_ref().is_some_and(|failure| failure.code == Code::REJECTED.name) {
-        return of(Ended::Rejected, Outcome::Fail, failure);
+        return Came::of(Ended::Rejected, Outcome::Fail, failure);
     }
     if !hand.has_reached() {
-        return of(Ended::Failed, Outcome::Fail, failure);
+        return Came::of(Ended::Failed, Outcome::Fail, failure);
     }
-    match hand.broken() {
-        Some(Broken { kind, succeeded }) => {
-            let ended = if &*kind == "timeout" { Ended::TimedOut } else { Ended::Failed };
-            let outcome = if succeeded && hand.sent_one() { Outcome::Ok } else { Outcome::Info };
-            of(ended, outcome, failure)
-        }
-        None => of(Ended::Failed, Outcome::Info, failure),
+    let Some(broken) = hand.broken() else { return Came::of(Ended::Failed, Outcome::Info, failure) };
+    let ended = if &*broken.kind == "timeout" { Ended::TimedOut } else { Ended::Failed };
+    match broken.hidden.filter(|hidden| hidden.succeeded && hand.sent_one()) {
+        Some(hidden) => Came { answered: hidden.at, ..Came::of(ended, Outcome::Ok, failure) },
+        None => Came::of(ended, Outcome::Info, failure),
     }
 }
 
-/// The operation that was cut off when the load was over.
-pub(super) fn cut_off(load: &Load, hand: &Hand, begun: Begun, trace: &str) {
-    let came = Came { ended: Ended::TimedOut, outcome: Outcome::Info, value: Value::Absent, failure: None };
-    load.keep(begun.start, record(load, hand, begun, &came, None, trace));
-}
-
-/// A record of the history: `{ process f args value start end outcome error trace }`. Of an
-/// operation whose outcome is not known, the end is not known either.
-fn record(load: &Load, hand: &Hand, begun: Begun, came: &Came, end: Option<Instant>, trace: &str) -> Value {
-    let mut fields = Object::new();
-    let mut set = |name: &str, value: Value| {
-        fields.insert(name.into(), value);
+/// The machine that brings the load had no socket left: that is no answer of the service, and what is
+/// measured from here on is none either.
+fn exhausted(failures: &[Failure]) -> Vec<Failure> {
+    let told = |failure: &Failure| {
+        let mut failure = failure.clone();
+        Code::WORKLOAD.name.clone_into(&mut failure.code);
+        failure.message = format!("the load cannot be brought from here: {}", failure.message);
+        failure.help = Some(
+            "let fewer clients or operations be under way, or allow more files: `ulimit -n 20000`".into(),
+        );
+        failure
     };
-    let name = load.operations.get(begun.operation).map_or("", |operation| &*operation.name);
-    set("process", Value::int(hand.process()));
-    set("f", Value::text(name));
-    set("args", Value::list(begun.args));
-    if !matches!(came.value, Value::Absent) {
-        set("value", came.value.clone());
-    }
-    set("start", Value::duration(load.stopwatch.at(begun.start)));
-    let (word, known) = match came.outcome {
-        Outcome::Ok => ("ok", true),
-        Outcome::Fail => ("fail", true),
-        Outcome::Info => ("info", false),
-    };
-    if let Some(end) = end.filter(|_| known) {
-        set("end", Value::duration(load.stopwatch.at(end)));
-    }
-    set("outcome", Value::text(word));
-    if let Some(failure) = &came.failure {
-        let kind = hand.broken().map_or_else(|| failure.code.clone(), |broken| broken.kind.into());
-        let error = [("kind", Value::text(kind)), ("message", Value::text(failure.message.as_str()))];
-        set("error", Value::object(error));
-    }
-    set("trace", Value::text(trace));
-    Value::object(fields)
+    failures.iter().take(1).map(told).collect()
 }

@@ -7,14 +7,13 @@ use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::request::Ahead;
-use super::load::{Load, MOST_RECORDS};
+use super::load::Load;
 use super::measured::Measured;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
 use crate::syntax::ast::{ExprKind, StatementKind, Workload};
 use crate::syntax::visit;
 use crate::value::Value;
-use std::sync::atomic::Ordering;
 
 /// What the statements after a workload read of it.
 pub(super) struct Reads {
@@ -32,8 +31,10 @@ struct Unsaid {
     figures: &'static [&'static str],
     /// Whether a history says it too.
     history: bool,
-    /// The operations whose failures show it.
-    operation: Option<usize>,
+    /// The operation that it is about, when it is about one.
+    operation: Option<Arc<str>>,
+    /// Whether what is read of the whole workload says nothing of it.
+    apart: bool,
 }
 
 impl Reads {
@@ -88,28 +89,19 @@ impl Cx {
             let message = format!("no operation of `{}` was started, so nothing was tried", measured.name);
             return Err(self.failure(env, Code::NOTHING_CHECKED, span, message).into());
         }
-        let lost = load.lost.load(Ordering::Relaxed);
-        if lost > 0 {
-            let message = format!(
-                "the history of `{}` would have {} operations, and {MOST_RECORDS} are kept: it has a hole and \
-                 cannot be judged",
-                measured.name,
-                lost + MOST_RECORDS as u64
-            );
-            return Err(Stop::Unknown(vec![fail(message)]));
-        }
         let mut failures = Vec::new();
-        for unsaid in unsaid(load, measured) {
+        for unsaid in unsaid(measured) {
             let mut failure = fail(unsaid.message.clone());
             failure.help = Some(unsaid.help.to_owned());
             self.examples(load, &unsaid, &mut failure);
             if reads.says(&unsaid) {
-                let mut records = vec![Value::Live(measured.clone())];
+                let whole = Some(measured).filter(|_| !unsaid.apart);
                 let parts = measured.parts.iter();
-                let parts = parts
-                    .filter(|part| unsaid.operation.is_some_and(|at| load.operations[at].name == part.name));
-                records.extend(parts.map(|part| Value::Live(part.clone())));
-                self.must_read(env, records, unsaid.figures, unsaid.history, failure);
+                let parts = parts.filter(|part| unsaid.operation.as_ref() == Some(&part.name));
+                let records = whole.into_iter().chain(parts);
+                let records = records.map(|record| Value::Live(record.clone())).collect();
+                let history = unsaid.history.then(|| Value::Live(measured.clone()));
+                self.must_read(env, records, unsaid.figures, history, failure);
             } else {
                 failures.push(failure);
             }
@@ -120,20 +112,22 @@ impl Cx {
     /// Shows what operations failed with: how many, and the first of each.
     fn examples(&self, load: &Load, unsaid: &Unsaid, failure: &mut Failure) {
         let classes = lock(&load.classes);
-        let at = unsaid.operation.map_or(0..load.operations.len(), |at| at..at + 1);
+        let named = load.operations.iter().enumerate();
+        let named = named
+            .filter(|(_, operation)| unsaid.operation.as_ref().is_none_or(|name| *name == operation.name));
         let mut first: Option<Failure> = None;
-        for class in at.flat_map(|at| classes.of(at)) {
+        for class in named.flat_map(|(at, _)| classes.of(at)) {
             let place = class.first.place.as_ref();
             let place = place.map_or_else(String::new, |place| {
                 format!(", at {}:{}:{}", place.file, place.line, place.column)
             });
             failure.details.push(Detail::Note {
-                text: format!("{} times: {}{place}", class.count, class.first.message),
+                text: format!("{}: {}{place}", times(class.count), class.first.message),
             });
             first.get_or_insert_with(|| class.first.clone());
         }
         if classes.others() > 0 {
-            let text = format!("{} times: something else", classes.others());
+            let text = format!("{}: something else", times(classes.others()));
             failure.details.push(Detail::Note { text });
         }
         if let Some(first) = first {
@@ -148,60 +142,42 @@ impl Cx {
     }
 }
 
+/// `once`, `3 times`.
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
 /// What somebody must say something about.
-fn unsaid(load: &Load, measured: &Measured) -> Vec<Unsaid> {
-    let mut all = Vec::new();
+fn unsaid(measured: &Measured) -> Vec<Unsaid> {
     let figures = &measured.figures;
+    let mut all = Vec::new();
     if figures.ok() == 0 {
-        let one = if figures.started() == 1 { "the only operation" } else { "none of the operations" };
-        let errors = figures.errors() > 0;
-        all.push(Unsaid {
-            message: format!(
-                "{one} of `{}` succeeded{}",
-                measured.name,
-                if figures.started() == 1 {
-                    " not".to_owned()
-                } else {
-                    format!(", of {}", figures.started())
-                }
-            ),
-            help: "what nobody succeeds at shows little: if that is meant, state it with `expect w.ok == 0`",
-            figures: if errors {
-                &["ok", "rejected_rate", "error_rate", "failed", "timed_out"]
-            } else {
-                &["ok", "rejected_rate"]
-            },
-            history: false,
-            operation: None,
-        });
-        if !errors {
-            return all;
-        }
+        all.push(none_succeeded(measured, None));
     }
-    for (at, part) in measured.parts.iter().enumerate() {
-        let operation =
-            load.operations.iter().position(|operation| operation.name == part.name).unwrap_or(at);
-        let figures = &part.figures;
-        let told = |count: u64, what: &str, names: &'static [&'static str]| Unsaid {
-            message: format!(
-                "{count} of {} `{}` {what}, and nothing here says how many may",
-                figures.started(),
-                part.name
-            ),
-            help: "state it, as in `expect w.error_rate < 0.1%`, or read the workload as a history",
-            figures: names,
-            history: true,
-            operation: Some(operation),
-        };
-        let failed = figures.failed() - figures.rejected();
-        if failed > 0 {
-            all.push(told(failed, "failed", &["error_rate", "failed", "ok"]));
+    for part in &measured.parts {
+        let name = Some(part.name.clone());
+        if part.figures.started() == 0 {
+            all.push(Unsaid {
+                message: format!(
+                    "`{}` was never performed among {} operations of `{}`, so nothing of it was tried",
+                    part.name,
+                    figures.started(),
+                    measured.name
+                ),
+                help: "bring more load, or give it a larger share; if that is meant, state it, as in \
+                       `expect w.read.started == 0`",
+                figures: &["started", "count", "scheduled", "ok"],
+                history: false,
+                operation: name,
+                apart: true,
+            });
+            continue;
         }
-        if figures.timed_out() > 0 {
-            all.push(told(figures.timed_out(), "timed out", &["error_rate", "timed_out", "ok"]));
-        }
-        if figures.in_flight > 0 {
-            all.push(told(figures.in_flight, "did not end", &["error_rate", "in_flight", "ok"]));
+        // Whoever says how many of all may fail does not say that one kind may fail every time.
+        if figures.ok() > 0 && part.figures.ok() == 0 {
+            all.push(none_succeeded(part, name));
+        } else {
+            all.extend(errors(part));
         }
     }
     if figures.dropped > 0 {
@@ -214,7 +190,56 @@ fn unsaid(load: &Load, measured: &Measured) -> Vec<Unsaid> {
             figures: &["dropped", "scheduled"],
             history: false,
             operation: None,
+            apart: false,
         });
     }
     all
+}
+
+/// What nobody succeeds at shows little, be it the whole load or one operation of it. The history of a
+/// load in which something else succeeded may still be judged.
+fn none_succeeded(measured: &Measured, operation: Option<Arc<str>>) -> Unsaid {
+    let Measured { name, figures, .. } = measured;
+    let message = match (&operation, figures.started()) {
+        (None, 1) => format!("the only operation of `{name}` succeeded not"),
+        (None, started) => format!("none of the operations of `{name}` succeeded, of {started}"),
+        (Some(_), 1) => format!("the only `{name}` succeeded not"),
+        (Some(_), started) => format!("no `{name}` succeeded, of {started}"),
+    };
+    Unsaid {
+        message,
+        help: match &operation {
+            None => "what nobody succeeds at shows little: if that is meant, state it: `expect w.ok == 0`",
+            Some(_) => {
+                "what nobody succeeds at shows little: if that is meant, state it of this operation, as in \
+                 `expect w.read.ok == 0`"
+            }
+        },
+        figures: match figures.errors() {
+            0 => &["ok", "rejected_rate"],
+            _ => &["ok", "rejected_rate", "error_rate", "failed", "timed_out"],
+        },
+        history: operation.is_some(),
+        apart: operation.is_some(),
+        operation,
+    }
+}
+
+/// How an operation came to nothing good.
+fn errors(part: &Measured) -> impl Iterator<Item = Unsaid> {
+    let Measured { name, figures, .. } = part;
+    let [started, failed] = [figures.started(), figures.failed() - figures.rejected()];
+    let all: [(u64, &str, &'static [&'static str]); 3] = [
+        (failed, "failed", &["error_rate", "failed", "ok"]),
+        (figures.timed_out(), "timed out", &["error_rate", "timed_out", "ok"]),
+        (figures.in_flight, "did not end", &["error_rate", "in_flight", "ok"]),
+    ];
+    all.into_iter().filter(|(count, ..)| *count > 0).map(move |(count, what, figures)| Unsaid {
+        message: format!("{count} of {started} `{name}` {what}, and nothing here says how many may"),
+        help: "state it, as in `expect w.error_rate < 0.1%`, or read the workload as a history",
+        figures,
+        history: true,
+        operation: Some(name.clone()),
+        apart: false,
+    })
 }

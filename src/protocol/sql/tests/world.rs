@@ -84,6 +84,7 @@ impl World {
             operand: None,
             options: Object::new(),
             span: None,
+            reads: crate::protocol::Parts::ALL,
         }
     }
 

@@ -154,6 +154,7 @@ impl Trial {
             operand: None,
             options: Object::new(),
             span: None,
+            reads: crate::protocol::Parts::ALL,
         };
         let began = Instant::now();
         let reply = system

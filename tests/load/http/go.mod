@@ -1,0 +1,3 @@
+module load/http
+
+go 1.26.0
