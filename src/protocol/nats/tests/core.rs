@@ -102,6 +102,9 @@ async fn a_server_that_is_killed_breaks_every_subscription_and_nothing_hides_it(
     server.again().await;
     world.protocol.healthy(&world.endpoint).await.unwrap();
     world.done("publish", "orders", None, none()).await;
+    assert!(
+        matches!(orders.gap(), Some(crate::value::Gap::Broken(why)) if why.contains("closed the connection"))
+    );
     // It did not come back behind the scenario's back.
     assert_eq!((orders.items().unwrap().len(), orders.is_over()), (1, true));
     let closed = world.on("close", &orders, None, none()).await.unwrap();
@@ -125,22 +128,61 @@ async fn what_is_too_much_is_told() {
     assert_eq!(few.items().unwrap().len(), 1);
 }
 
+/// Passes bytes on between a client and a server, but nothing more of the server's once it is told to
+/// hold; ends the client's connection when the server has ended its own.
+async fn holding(server: &str, hold: tokio_util::sync::CancellationToken) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let server = server.trim_start_matches("nats://").to_owned();
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let (mut from_server, mut to_server) =
+            tokio::net::TcpStream::connect(server).await.unwrap().into_split();
+        let (mut from_client, mut to_client) = client.into_split();
+        tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let mut bytes = vec![0; 1 << 16];
+        let passing = async {
+            while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
+                to_client.write_all(&bytes[..count]).await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = passing => return,
+            () = hold.cancelled() => {}
+        }
+        // Until the server gives up, it can get rid of what the system takes, and of no more.
+        while from_server
+            .ready(tokio::io::Interest::ERROR)
+            .await
+            .is_ok_and(|ready| !ready.is_error() && !ready.is_read_closed())
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    });
+    url
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server; see tests/brokers"]
 async fn a_consumer_that_is_too_slow_is_broken_off() {
-    // The server hangs up on who has more waiting than this, which one message is.
-    let (_server, world) = server("max_pending: 2048\nmax_payload: 1024").await;
-    let slow = world.open("a", none()).await;
-    let payload = Value::text("x".repeat(1000));
-    let mut sent = 0;
-    while !slow.is_over() && sent < 2000 {
-        let burst = (0..16).map(|_| world.ask("publish", "a", Some(payload.clone()), none()));
-        futures_util::future::join_all(burst).await;
-        sent += 16;
+    use crate::value::Gap;
+    // The server hangs up on who has more waiting than this.
+    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"60s\"").await;
+    let hold = tokio_util::sync::CancellationToken::new();
+    let slow = World::new(Nats::new(), &holding(&server.url, hold.clone()).await);
+    let feed = slow.open("a", none()).await;
+    world.done("publish", "a", Some(Value::text("first")), none()).await;
+    messages(&feed, 1).await;
+    assert_eq!(feed.gap(), None);
+    hold.cancel();
+    let payload = Value::bytes(vec![b'x'; 200 << 10]);
+    for _ in 0..200 {
+        world.done("publish", "a", Some(payload.clone()), none()).await;
     }
-    if slow.is_over() {
-        assert!(["reset", "slow_consumer"].contains(&over(&slow).await.0.as_str()));
-    }
+    assert_eq!(over(&feed).await.0, "reset");
+    assert_eq!(feed.items().unwrap().len(), 1);
+    assert!(matches!(feed.gap(), Some(Gap::Broken(_))), "{:?}", feed.gap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
