@@ -126,7 +126,12 @@ impl Cx {
             let calls = has_call(&expect.subject);
             if now >= deadline || (over && !calls && was_over) {
                 let within = within.unwrap_or_default();
-                let story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
+                let mut story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
+                if story.is_some()
+                    && let Some(silent) = self.silence(&observer).await?
+                {
+                    story = Some(silent);
+                }
                 return Err(waited(failure, attempts, within, over && now < deadline, story));
             }
             was_over = over;
@@ -150,7 +155,7 @@ impl Cx {
         stays: Duration,
     ) -> Flow<Option<Failure>> {
         let end = Instant::now() + stays;
-        let mut looks = 1u32;
+        let (mut looks, mut asked) = (1u32, asks_for_end(expect));
         loop {
             let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
@@ -161,6 +166,13 @@ impl Cx {
             }
             let over = tells && observer.live().iter().all(|(live, _)| live.is_over());
             match failure {
+                // What had come by the time of the answer is looked at once more.
+                None if tells && !asked && rest.is_zero() && !over => {
+                    asked = true;
+                    if let Some(why) = self.silence(&observer).await? {
+                        return Err(self.inconclusive(env, expect, why));
+                    }
+                }
                 None if rest.is_zero() || over => return Ok(None),
                 None if tells => self.until_changed(&observer, rest).await?,
                 None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
@@ -186,11 +198,16 @@ impl Cx {
     ) -> Flow<()> {
         let cut = observer.live().into_iter().find_map(|(live, _)| Some((live.gap()?, live)));
         let Some((gap, live)) = cut else { return Ok(()) };
+        Err(self.inconclusive(env, expect, cut_short(&*live, &gap, held, stays)))
+    }
+
+    /// What held so far, and nobody knows of the rest.
+    fn inconclusive(&self, env: &Env, expect: &Expect, why: String) -> Stop {
         let subject = self.written(expect.subject.span);
         let message = format!("`{subject}` can neither be shown nor refuted for so long");
         let mut failure = self.failure(env, Code::EXPECTATION, expect.subject.span, message);
-        failure.details.push(Detail::Note { text: cut_short(&*live, &gap, held, stays) });
-        Err(Stop::Unknown(vec![failure]))
+        failure.details.push(Detail::Note { text: why });
+        Stop::Unknown(vec![failure])
     }
 
     /// Judges once: what was seen, and the failure if it does not hold. An error of evaluation is
@@ -202,7 +219,7 @@ impl Cx {
         span: Span,
         change: Option<&(Value, Value)>,
     ) -> Flow<(Observer, Option<Stop>)> {
-        let observer = Observer::default();
+        let observer = Observer::new(asks_for_end(expect));
         let mut observed = env.observed(&observer);
         observed.repeated |= expect.within.is_some() || expect.throughout.is_some();
         let number = observed.begin_try();
@@ -488,7 +505,8 @@ fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool, story: 
             format!("still so after {limit} and {tries}")
         };
         failure.details.push(Detail::Note { text });
-        failure.details.extend(story.map(|text| Detail::Note { text }));
+        // What is unknown has said why.
+        failure.details.extend(story.filter(|_| !unknown || ended).map(|text| Detail::Note { text }));
         failure.details.extend(attempts.details());
     }
     if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
@@ -501,6 +519,7 @@ fn is_plain(expect: &Expect) -> bool {
         && expect.within.is_none()
         && expect.throughout.is_none()
         && !has_call(&expect.subject)
+        && !takes_all(&expect.subject)
 }
 
 /// Whether all that an expectation looks at says when it changes, so that nothing need be polled.
@@ -556,6 +575,19 @@ fn cut_short(live: &dyn Live, gap: &Gap, waited: Duration, of: Duration) -> Stri
             live.name()
         ),
     }
+}
+
+/// Whether an expression may speak of all the records of a history, which may have broken off.
+fn takes_all(expr: &Expr) -> bool {
+    let mut found = false;
+    crate::syntax::visit::expression(expr, &mut |part| {
+        found |= match &part.kind {
+            ExprKind::Field(_, field) => matches!(&*field.name, "count" | "last"),
+            ExprKind::Each(_) => true,
+            _ => false,
+        };
+    });
+    found
 }
 
 fn has_call(expr: &Expr) -> bool {
