@@ -7,7 +7,7 @@ use futures_util::future::select_all;
 use tokio::time::Instant;
 
 use super::cx::{Cx, with_exchange};
-use super::env::{Env, Observer};
+use super::env::{Env, Observer, Watched};
 use super::flow::{Flow, Stop};
 use super::judge::Judgement;
 use crate::diag::Code;
@@ -120,7 +120,8 @@ impl Cx {
             }
             let text = summary(&failure);
             attempts.note(started.elapsed(), text);
-            let over = observer.live().iter().any(|(live, _)| live.is_over());
+            let lasting = lasting(&observer);
+            let over = lasting.len() < observer.live().len();
             let now = Instant::now();
             // Nothing can change any more once everything live is over; polled actions still may.
             let calls = has_call(&expect.subject);
@@ -141,7 +142,7 @@ impl Cx {
                 () if tells => rest,
                 () => rest.min(pause.max(Duration::from_millis(1))),
             };
-            self.until_changed(&observer, wait).await?;
+            self.until_changed(&lasting, wait).await?;
             pause = (pause * 2).min(POLL.1);
         }
     }
@@ -164,7 +165,8 @@ impl Cx {
             if failure.is_none() && !asks_for_end(expect) {
                 self.not_cut_short(env, expect, &observer, (stays.saturating_sub(rest), stays))?;
             }
-            let over = tells && observer.live().iter().all(|(live, _)| live.is_over());
+            let lasting = lasting(&observer);
+            let over = tells && lasting.is_empty();
             match failure {
                 // What had come by the time of the answer is looked at once more.
                 None if tells && !asked && rest.is_zero() && !over => {
@@ -174,8 +176,8 @@ impl Cx {
                     }
                 }
                 None if rest.is_zero() || over => return Ok(None),
-                None if tells => self.until_changed(&observer, rest).await?,
-                None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
+                None if tells => self.until_changed(&lasting, rest).await?,
+                None => self.until_changed(&lasting, rest.min(Duration::from_millis(20))).await?,
                 Some(Stop::Failed(mut failures)) if !failures.is_empty() => {
                     let mut failure = failures.remove(0);
                     let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
@@ -305,10 +307,9 @@ impl Cx {
         }
     }
 
-    /// Waits until something that was seen changes, but not longer than `most`.
-    async fn until_changed(&self, observer: &Observer, most: Duration) -> Flow<()> {
-        let live: Vec<(Arc<dyn Live>, u64)> =
-            observer.live().into_iter().filter(|(live, _)| !live.is_over()).collect();
+    /// Waits until something that was seen and was not over changes or is over, but not longer than
+    /// `most`.
+    async fn until_changed(&self, live: &[Watched], most: Duration) -> Flow<()> {
         if live.is_empty() {
             return self.sleep(most).await;
         }
@@ -510,6 +511,12 @@ fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool, story: 
         failure.details.extend(attempts.details());
     }
     if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
+}
+
+/// What was looked at and is not over yet. Who decides by it waits for the same: what is over by then
+/// ends the wait.
+fn lasting(observer: &Observer) -> Vec<Watched> {
+    observer.live().into_iter().filter(|(live, _)| !live.is_over()).collect()
 }
 
 /// Whether an expectation can be judged twice and is judged at once.

@@ -114,7 +114,10 @@ scenario "closing says so" {
 }
 "#,
     );
-    ran.ends(1, &["1 passed", "2 failed", "`events` ended after 0 messages", "closed the connection"]);
+    ran.ends(
+        1,
+        &["1 passed", "2 failed", "`events` broke off: ", "it had given 0 messages", "closed the connection"],
+    );
 }
 
 /// Neither one that died nor one that stands still, whoever stopped it, is silent.
