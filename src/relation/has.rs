@@ -121,6 +121,7 @@ fn count(
                 describe(wanted),
                 group.label
             ),
+            1 => format!("1 record fits {}{said}{}", describe(wanted), group.label),
             count => format!("{count} records fit {}{said}{}", describe(wanted), group.label),
         };
         let shown: Vec<(usize, &Value)> = found.iter().take(5).map(|&at| (at, &records[at])).collect();

@@ -51,6 +51,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 records.len()
             ),
             (put_in, 0) => format!("{} was put in {put_in} times and never came out", show(&put.key)),
+            (put_in, 1) => format!("{} was put in {put_in} times and came out once", show(&put.key)),
             (put_in, out) => format!("{} was put in {put_in} times and came out {out} times", show(&put.key)),
         };
         let shown: Vec<(usize, &Value)> = found.iter().take(3).map(|&at| (at, &records[at])).collect();
