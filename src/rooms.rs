@@ -16,6 +16,7 @@ use crate::value::Value;
 const SPECS: &[&[Spec]] = &[
     // the structure's own names: settings, attributes, gates
     crate::check::SPECS,
+    crate::check::PROPERTIES,
     // protocols
     crate::protocol::exec::SPECS,
     crate::protocol::grpc::SPECS,

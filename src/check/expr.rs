@@ -226,6 +226,10 @@ impl<'a> Walker<'a, '_> {
         if let ExprKind::Link(from, to) = &base.kind {
             return self.link_property((from, to.as_deref(), base.span), field);
         }
+        if self.is_log(base) {
+            let message = format!("a log has no `{}`", field.name);
+            self.property(field, &["log", "list"], &message);
+        }
         let ExprKind::Name(name) = &base.kind else { return self.value(base) };
         let meaning = self.name(name, base.span, false);
         match meaning {
@@ -248,6 +252,10 @@ impl<'a> Walker<'a, '_> {
                         let message = format!("a transaction has no `{}`", field.name);
                         self.property(field, &["transaction"], &message);
                     }
+                    Some(Value::Stream(Some(of))) if *of == *super::observe::OBSERVATION => {
+                        let message = format!("an observation has no `{}`", field.name);
+                        self.property(field, &[super::observe::OBSERVATION, "list"], &message);
+                    }
                     Some(Value::Stream(Some(protocol))) => {
                         let message = format!("a stream of {protocol} has no `{}`", field.name);
                         self.property(field, &["stream", "list"], &message);
@@ -260,6 +268,16 @@ impl<'a> Walker<'a, '_> {
             Meaning::Case => self.case_field(field),
             _ => {}
         }
+    }
+
+    /// Whether it is the log of a service: `orders.log`.
+    fn is_log(&self, expr: &Expr) -> bool {
+        let ExprKind::Field(of, field) = &expr.kind else { return false };
+        let ExprKind::Name(name) = &of.kind else { return false };
+        let item = self.cx.program.lookup_item(self.item.unit, name);
+        &*field.name == "log"
+            && self.scopes.get(name).is_none()
+            && item.is_some_and(|(_, item)| matches!(item.kind, ItemKind::Service(_)))
     }
 
     /// A property of something whose kind is known. Response names count too, since a stream has

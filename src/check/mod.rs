@@ -56,6 +56,7 @@ pub(crate) use double::{ATTEMPT, CALLS, REQUEST, ignores, is_any};
 pub use link::{link_name, place as link_place};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
 pub use names::SPECS;
+pub use observe::PROPERTIES;
 pub use plan::{
     Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
     PlannedScenario, PlannedStage, Program, Quarantine, Unit,

@@ -4,11 +4,35 @@
 use super::scope::Value;
 use super::walker::{OPENERS, Walker};
 use crate::diag::{Code, Diagnostic};
-use crate::lang::{Kind, Safety, Ty};
+use crate::lang::{Kind, Safety, Spec, Ty};
 use crate::syntax::ast::{Expr, ExprKind, Observe, Request};
 
 /// Who must be safe, in messages.
 const WHO: &str = "an observation";
+
+/// What the values are of that are asked for again and again, where a stream has its protocol.
+pub(super) const OBSERVATION: &str = "observation";
+
+const fn of_observation(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
+    Spec::new(Kind::Property, OBSERVATION, name, summary).example(example)
+}
+
+/// The properties of observations.
+pub const PROPERTIES: &[Spec] = &[
+    of_observation("count", "how many records there are so far", "expect seen.count > 3 within 5s"),
+    of_observation(
+        "items",
+        "the records so far, as a list: `{ value start end }`, or `{ error start end }`",
+        "let so_far = seen.items",
+    ),
+    of_observation("first", "the first record", "expect seen.first.value == \"NEW\""),
+    of_observation("last", "the last record so far", "expect seen.last.value == \"PAID\" within 5s"),
+    of_observation(
+        "closed",
+        "whether it has ended, with its block or because it had too much to keep",
+        "expect seen.closed == false",
+    ),
+];
 
 impl<'a> Walker<'a, '_> {
     /// `observe …`
@@ -32,7 +56,9 @@ impl<'a> Walker<'a, '_> {
         if let Some(every) = &observe.every {
             self.typed(every, Ty::Duration, "`every`");
         }
-        self.declare(&observe.name, Value::Stream(None), true);
+        // What another history tells has that one's properties too.
+        let of = (asks || observe.every.is_some()).then(|| OBSERVATION.into());
+        self.declare(&observe.name, Value::Stream(of), true);
     }
 
     fn observed(&mut self, source: &'a Expr) {

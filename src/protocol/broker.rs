@@ -11,6 +11,6 @@ pub(super) mod test_server;
 
 pub(super) use connect::{Io, Secure, encrypt, tcp};
 pub(super) use fault::{Fault, guard};
-pub(super) use feed::{Feed, History};
+pub(super) use feed::{Control, Feed, History};
 pub(super) use payload::{Form, decode, encode};
 pub(super) use report::{Parts, Report, plain, text};

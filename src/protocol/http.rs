@@ -332,12 +332,15 @@ impl Http {
             && let Some(socket) = live.as_any().downcast_ref::<Socket>()
         {
             match &*call.verb {
-                "close" => socket.close().await,
+                "close" => socket.close(socket::farewell(&call.options)?).await,
                 _ => socket.cancel().await,
             }
             return Ok(closed(call, socket.url(), &**live));
         }
         let stream = call.stream.as_ref().and_then(|live| live.as_any().downcast_ref::<EventStream>());
+        if let Some(name) = ["code", "reason"].into_iter().find(|name| call.options.contains_key(*name)) {
+            return Err(Misuse::option(name, format!("`{name}` is said by `close` of a WebSocket")));
+        }
         let stream = stream.ok_or_else(|| {
             Misuse::new(format!("`{}` needs a stream that `open` gave", call.verb))
                 .help("let feed = open orders /events")

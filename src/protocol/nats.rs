@@ -363,6 +363,11 @@ impl Protocol for Nats {
         })
     }
 
+    fn opened(&self, stream: &dyn Live) -> bool {
+        let feed: Option<&Feed> = stream.as_any().downcast_ref();
+        feed.is_some_and(|feed| feed.control::<Subscription>().is_some())
+    }
+
     /// The server greets: who may log in is the business of those who do.
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {

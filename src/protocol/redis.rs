@@ -357,6 +357,11 @@ impl Protocol for Redis {
         })
     }
 
+    fn opened(&self, stream: &dyn Live) -> bool {
+        let feed: Option<&Feed> = stream.as_any().downcast_ref();
+        feed.is_some_and(|feed| feed.control::<Reading>().is_some())
+    }
+
     /// The server answers, if only that it wants a login, and has loaded its data.
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {

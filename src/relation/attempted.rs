@@ -1,7 +1,7 @@
 //! `attempted`: how many records each group has. Time `O(n)`.
 
 use super::records::{groups, invalid, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::lang::{Param, Ty};
 use crate::value::{Number, Value, show};
 
@@ -21,7 +21,8 @@ pub(super) const ATTEMPTED: Rule = Rule {
         "expect (orders -> merchant).calls attempted(at_least: 2, at_most: 4) per .body.id",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is attempted as often as it should be", "is not attempted as often as it should be"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -38,7 +39,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         _ => {}
     }
     let mut details = Vec::new();
-    let mut wrong = 0;
+    let (mut wrong, mut too_many) = (0, false);
     for group in groups(&records, claim.per.as_ref())? {
         let count = group.members.len();
         let (side, bound) = match (least, most) {
@@ -47,6 +48,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             _ => continue,
         };
         wrong += 1;
+        too_many |= least.is_none_or(|least| count >= least);
         if wrong <= LISTED {
             let s = if count == 1 { "" } else { "s" };
             details.push(note(format!("{count} attempt{s}, and not {side} {bound}{}", group.label)));
@@ -55,7 +57,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if wrong > LISTED {
         details.push(note(format!("and {} more groups", wrong - LISTED)));
     }
-    Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
+    Ok(match (details.is_empty(), too_many) {
+        (true, _) => Verdict::Holds,
+        (false, true) => Verdict::Fails(details),
+        (false, false) => Verdict::Lacks(Side::Subject, details),
+    })
 }
 
 fn bound(claim: &Claim<'_>, name: &str) -> Result<Option<usize>, Verdict> {

@@ -9,7 +9,7 @@
 //! attempts show no growth, and when all are such, the history shows nothing. Time `O(n)`.
 
 use super::records::{Group, fails, groups, invalid, keys, nothing, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::function::operators::{mul, sub};
 use crate::lang::{Param, Ty};
 use crate::value::{Key, Number, Path, Step, Value, show};
@@ -34,7 +34,8 @@ pub(super) const BACKS_OFF: Rule = Rule {
         "expect (orders -> merchant).calls backs_off(from: 50ms, to: 5s) per .body.id",
     ),
     judge,
-    verb: Some("back off"),
+    says: |_| Says("backs off", "does not back off"),
+    stays: |_| Stays::Neither,
 };
 
 /// So many pauses show whether they grow: with fewer, jitter may hide it.

@@ -27,7 +27,7 @@ use super::expected::is_operation;
 use super::operations::operations;
 use super::records::{Group, groups, invalid, keys, lacking, nothing, records, shows};
 use super::roles::{INITIAL, READ, Role, Roles, WRITE, initial, written};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::history::{Operation, Outcome};
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
@@ -44,7 +44,8 @@ pub(super) const CAUSAL: Rule = Rule {
         "expect ops causal(read: get, write: put) by .args[0]",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is causal", "is not causal"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -364,7 +365,9 @@ impl Sources {
                 }
                 None => {
                     let read = show(&operation.value);
-                    return Err(Verdict::Fails(match find(&failed) {
+                    // The record of the write may come later.
+                    let lacks = |details| Verdict::Lacks(Side::Subject, details);
+                    return Err(lacks(match find(&failed) {
                         Some(write) => shows(
                             claim,
                             format!("[{at}] read {read}, which only a failed write wrote, [{write}]"),

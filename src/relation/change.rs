@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::records::invalid;
-use super::{Claim, Rule, Verdict, note, spec};
+use super::{Claim, Rule, Says, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::function::operators::{compare, sub};
 use crate::lang::{Param, Ty};
@@ -22,7 +22,8 @@ pub(super) const RISES: Rule = Rule {
         "effect entries_of(alice).count rises by 1",
     ),
     judge: rises,
-    verb: Some("rise"),
+    says: rising,
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const UNCHANGED: Rule = Rule {
@@ -33,7 +34,8 @@ pub(super) const UNCHANGED: Rule = Rule {
         "expect balance_of(alice) unchanged during { GET orders /v1/orders }",
     ),
     judge: unchanged,
-    verb: None,
+    says: |_| Says("is unchanged", "changed"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const BECOMES: Rule = Rule {
@@ -44,8 +46,17 @@ pub(super) const BECOMES: Rule = Rule {
         "expect state_of(order) becomes \"PAID\" during { pay(order) }",
     ),
     judge: becomes,
-    verb: Some("become that"),
+    says: |_| Says("becomes that", "does not become that"),
+    stays: |_| Stays::Neither,
 };
+
+fn rising(claim: &Claim<'_>) -> Says {
+    if claim.args.contains_key("by") {
+        Says("rises by that much", "does not rise by that much")
+    } else {
+        Says("rises", "does not rise")
+    }
+}
 
 fn change<'a>(claim: &Claim<'a>) -> Result<(&'a Value, &'a Value), Verdict> {
     claim.change.ok_or_else(|| invalid("this relation compares a value before and after: add `during { … }`"))

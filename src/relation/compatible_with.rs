@@ -2,7 +2,7 @@
 //! contracts; they come as a pair in the operand.
 
 use super::records::invalid;
-use super::{Claim, Rule, Verdict, note, spec};
+use super::{Claim, Rule, Says, Stays, Verdict, note, spec};
 use crate::contract::compat::{Break, Level, Pair, compare};
 use crate::diag::{Look, render};
 use crate::event::Detail;
@@ -35,7 +35,8 @@ pub(super) const COMPATIBLE_WITH: Rule = Rule {
         "expect ledger.contract compatible_with(level: wire) \"./contracts/released/ledger.proto\"",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is compatible with the older contract", "is not compatible with the older contract"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

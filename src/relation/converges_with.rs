@@ -4,7 +4,7 @@
 //! `O(n + m)`.
 
 use super::records::{invalid, key_name, keys, list, nothing, shows, there};
-use super::{BY, Claim, OR_EMPTY, Rule, Verdict, note, spec};
+use super::{BY, Claim, OR_EMPTY, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::lang::{Param, Ty};
 use crate::shape::{Index, diff};
@@ -21,7 +21,8 @@ pub(super) const CONVERGES_WITH: Rule = Rule {
         "expect replica converges_with primary by .id within 5s throughout 500ms",
     ),
     judge,
-    verb: Some("agree with the other side"),
+    says: |_| Says("agrees with the other side", "does not agree with the other side"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -39,7 +40,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         return match found.invalid {
             Some(why) => Err(invalid(why)),
             None if left == right => Ok(Verdict::Holds),
-            None => Ok(Verdict::Fails(found.into_details())),
+            None => Ok(Verdict::Lacks(Side::Either, found.into_details())),
         };
     };
     let (left, right) = (list(claim.subject, "the subject")?, list(claim.operand, "the other side")?);
@@ -54,7 +55,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         Verdict::Invalid(std::iter::once(why).chain(shown).collect())
     })?;
     let name = key_name(Some(by));
-    let mut found = Vec::new();
+    let (mut found, mut differ) = (Vec::new(), false);
     for (at, key) in mine.iter().enumerate() {
         match index.find(key, |at| &theirs[at]) {
             Some(other) if left[at] == right[other] => {}
@@ -63,6 +64,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 let mut details = shows(claim, why, &[(at, &left[at])]);
                 details.push(there(claim, "other", other, &right[other]));
                 found.push(details);
+                differ = true;
             }
             None => {
                 let why = format!("{name} {} is only here", show(key));
@@ -81,7 +83,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if more > 0 {
         details.push(note(format!("and {more} more that differ")));
     }
-    Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
+    Ok(match (details.is_empty(), differ) {
+        (true, _) => Verdict::Holds,
+        (false, true) => Verdict::Fails(details),
+        (false, false) => Verdict::Lacks(Side::Either, details),
+    })
 }
 
 /// A key that stands twice on a side would let two records hide behind one: where it does.

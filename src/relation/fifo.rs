@@ -10,7 +10,7 @@
 use super::expected::{Expected, KEY, OF};
 use super::intervals::{Interval, intervals};
 use super::records::{Group, groups, key_name, keys, nothing, records, shows};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::shape::Index;
 use crate::value::{Value, show};
 
@@ -22,7 +22,13 @@ pub(super) const FIFO: Rule = Rule {
         "expect deliveries fifo of sent[*].id by .id per .producer",
     ),
     judge,
-    verb: Some("come out in the order in which it was put in"),
+    says: |_| {
+        Says(
+            "comes out in the order in which it was put in",
+            "does not come out in the order in which it was put in",
+        )
+    },
+    stays: |_| Stays::Neither,
 };
 
 /// A key that was put in and came out.

@@ -3,7 +3,7 @@
 //! `O(n log n)`.
 
 use super::records::{groups, invalid, key_name, keys, records, shows};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::words::a_kind;
 use crate::value::{Value, show};
@@ -24,7 +24,8 @@ pub(super) const GAPLESS: Rule = Rule {
         "expect entries gapless(from: 1) by .seq",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is gapless", "is not gapless"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -36,7 +37,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         .map(|from| whole(from).ok_or_else(|| not_whole("`from`", from)))
         .transpose()?;
     let name = key_name(claim.by.as_ref());
-    let mut details = Vec::new();
+    let (mut details, mut early) = (Vec::new(), false);
     for group in groups(&records, claim.per.as_ref())? {
         let mut keys = Vec::with_capacity(group.members.len());
         for &at in &group.members {
@@ -49,6 +50,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             && let Some(&(least, at)) = keys.first()
         {
             if least < from {
+                early = true;
                 let why = format!("{name} is {least} at [{at}]{}, before the first, {from}", group.label);
                 details.extend(shows(claim, why, &[(at, &records[at])]));
             } else if least > from {
@@ -66,7 +68,12 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             }
         }
     }
-    Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
+    Ok(match (details.is_empty(), early) {
+        (true, _) => Verdict::Holds,
+        (false, true) => Verdict::Fails(details),
+        // What is missing may come late.
+        (false, false) => Verdict::Lacks(Side::Subject, details),
+    })
 }
 
 fn span(first: i128, last: i128) -> String {

@@ -4,7 +4,7 @@
 
 use super::calls::{Statuses, calls, members, next_after, pair};
 use super::records::{groups, invalid, nothing, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::show;
 
@@ -20,7 +20,8 @@ pub(super) const GIVES_UP_ON: Rule = Rule {
         "expect (orders -> merchant).calls gives_up_on [400, 422] per .body.id",
     ),
     judge,
-    verb: Some("give up"),
+    says: |_| Says("gives up", "does not give up"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

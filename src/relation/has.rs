@@ -8,7 +8,7 @@
 
 use super::intervals::intervals;
 use super::records::{Group, groups, invalid, list, nothing, records, shows};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::lang::{Param, Ty};
 use crate::shape::{Pattern, describe, mismatches_open};
 use crate::value::Value;
@@ -35,8 +35,25 @@ pub(super) const HAS: Rule = Rule {
         "expect entries has { type: \"PLACED\" } before { type: \"PAID\" } per .order_id",
     ),
     judge,
-    verb: Some("have that order"),
+    says: having,
+    stays,
 };
+
+fn having(claim: &Claim<'_>) -> Says {
+    if claim.before.is_some() {
+        Says("keeps that order", "does not keep that order")
+    } else if claim.args.contains_key("times") {
+        Says("has so many such records", "does not have so many such records")
+    } else {
+        Says("has such a record", "has no such record")
+    }
+}
+
+/// A record that was found stays there. A count may still grow, and a new group may have none.
+fn stays(claim: &Claim<'_>) -> Stays {
+    let found_once = claim.before.is_none() && !claim.args.contains_key("times") && claim.per.is_none();
+    if found_once { Stays::Subject } else { Stays::Neither }
+}
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let Some(wanted) = claim.pattern else { return Err(invalid("`has` needs a pattern")) };
@@ -104,6 +121,7 @@ fn count(
                 describe(wanted),
                 group.label
             ),
+            1 => format!("1 record fits {}{said}{}", describe(wanted), group.label),
             count => format!("{count} records fit {}{said}{}", describe(wanted), group.label),
         };
         let shown: Vec<(usize, &Value)> = found.iter().take(5).map(|&at| (at, &records[at])).collect();
@@ -114,7 +132,9 @@ fn count(
             details.push(note(format!("the nearest is [{at}], except for:")));
             details.extend(differences);
         }
-        return Ok(Verdict::Fails(details));
+        // Too few may become enough, and too many never do.
+        let lacks = found.len() < least;
+        return Ok(if lacks { Verdict::Lacks(Side::Subject, details) } else { Verdict::Fails(details) });
     }
     Ok(Verdict::Holds)
 }

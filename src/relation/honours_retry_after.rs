@@ -8,7 +8,7 @@ use chrono::DateTime;
 
 use super::calls::{Call, at_least, calls, members, next_after, object, pair};
 use super::records::{groups, invalid, nothing, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::value::{Object, Value, show};
 
 const MILLISECOND: i64 = 1_000_000;
@@ -22,7 +22,8 @@ pub(super) const HONOURS_RETRY_AFTER: Rule = Rule {
         "expect (orders -> merchant).calls honours_retry_after per .body.id",
     ),
     judge,
-    verb: Some("honour `retry_after`"),
+    says: |_| Says("honours `retry_after`", "does not honour `retry_after`"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::records::{fails, groups, invalid, key_name, keys, records};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::lang::Param;
 use crate::shape::compare;
 use crate::value::show;
@@ -19,7 +19,8 @@ pub(super) const INCREASING: Rule = Rule {
         "expect entries increasing by .seq",
     ),
     judge: |claim| judge(claim, true),
-    verb: None,
+    says: |_| Says("is increasing", "is not increasing"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const ORDERED: Rule = Rule {
@@ -30,7 +31,8 @@ pub(super) const ORDERED: Rule = Rule {
         "expect entries ordered by .at per .account",
     ),
     judge: |claim| judge(claim, false),
-    verb: None,
+    says: |_| Says("is ordered", "is not ordered"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>, strict: bool) -> Result<Verdict, Verdict> {

@@ -10,7 +10,7 @@
 
 use super::operations::operations;
 use super::records::{Group, groups, invalid, nothing, records, shows};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::history::{Counterexample, Judged, Limits, Operation, Outcome, linearizable_all, picture};
 use crate::lang::{Param, Ty};
@@ -27,7 +27,8 @@ pub(super) const LINEARIZABLE: Rule = Rule {
         "expect ops linearizable as cas_register(read: read, write: write, cas: cas) per .args[0]",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is linearizable", "is not linearizable"),
+    stays: |_| Stays::Neither,
 };
 
 /// Roles whose answers no model looks at: a history of nothing else is explained by any order.
@@ -51,7 +52,9 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         match judged {
             Judged::Holds(_) => {}
             Judged::Fails(found) => {
-                return Ok(Verdict::Fails(explained(claim, &found, (group, history), &records)));
+                // A later record may be of an operation at the same time, which explains it.
+                let details = explained(claim, &found, (group, history), &records);
+                return Ok(Verdict::Lacks(Side::Subject, details));
             }
             Judged::Unknown(why) => {
                 unknown.get_or_insert_with(|| format!("{why}{}", group.label));

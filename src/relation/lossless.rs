@@ -4,7 +4,7 @@
 
 use super::change::without;
 use super::records::invalid;
-use super::{Claim, Rule, Verdict, note, spec};
+use super::{Claim, Rule, Says, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::lang::{Param, Ty};
 use crate::value::{Number, Object, Value, show_short};
@@ -26,7 +26,8 @@ pub(super) const LOSSLESS: Rule = Rule {
         "expect body lossless of asked",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is lossless", "is not lossless"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -1,7 +1,6 @@
 //! Relations: what an expectation says of its subject, one room each behind one trait. They see
 //! values, keys and patterns, never protocols.
 
-mod absence;
 mod attempted;
 mod backs_off;
 mod calls;
@@ -9,6 +8,7 @@ mod causal;
 mod change;
 mod compatible_with;
 mod converges_with;
+mod cut;
 mod expected;
 mod fifo;
 mod gapless;
@@ -38,9 +38,11 @@ mod signed;
 mod stale_below;
 mod unique;
 
-pub use absence::claims_absence;
 pub use change::without;
+pub use cut::{Cut, Side};
 pub use origin::Origin;
+
+use cut::Stays;
 
 use crate::event::Detail;
 use crate::history::Model;
@@ -52,12 +54,15 @@ use crate::value::{Key, Object, Path, Value};
 pub trait Relation: Send + Sync {
     /// Its name, parameters, phrases and example.
     fn spec(&self) -> &'static Spec;
-    /// What is said of a subject for which it does not hold: `is not ordered`, `does not back off`;
-    /// or for which it does and was not to.
-    fn denial(&self, negated: bool) -> String;
+    /// What is said of a subject for which the claim holds, and for which it does not.
+    fn says(&self, claim: &Claim<'_>) -> Says;
     /// Whether the claim holds.
     fn judge(&self, claim: &Claim<'_>) -> Verdict;
 }
+
+/// `is ordered`, `is not ordered`: what follows a subject's name in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Says(pub &'static str, pub &'static str);
 
 /// What is claimed, evaluated. The caller has already handled `not`, `within` and `because`.
 #[derive(Debug, Default, Clone)]
@@ -68,6 +73,10 @@ pub struct Claim<'a> {
     pub origin: Option<Origin>,
     /// The same of the operand, or of what stands after `of`.
     pub other_origin: Option<Origin>,
+    /// Why the subject's records are not all that happened.
+    pub cut: Option<Cut>,
+    /// The same of the operand, or of what stands after `of`.
+    pub other_cut: Option<Cut>,
     /// The arguments in parentheses, by parameter name; also the values of phrases that are no
     /// keys, by their word: `rises by 1` has `by`.
     pub args: Object,
@@ -103,6 +112,9 @@ pub enum Verdict {
     Holds,
     /// It does not; what shows it.
     Fails(Vec<Detail>),
+    /// It does not, and might if more records came to that side. No relation ends with this: it
+    /// fails, or nobody knows what would have come.
+    Lacks(Side, Vec<Detail>),
     /// The claim cannot be judged: the subject is empty or no list, a record lacks the key, an
     /// argument is wrong. It does not hold, and its negation does not hold either.
     Invalid(Vec<Detail>),
@@ -115,8 +127,8 @@ impl Verdict {
     #[must_use]
     pub fn negate(self) -> Verdict {
         match self {
-            Verdict::Holds => Verdict::Fails(vec![note("it holds, and should not")]),
-            Verdict::Fails(_) => Verdict::Holds,
+            Verdict::Holds => Verdict::Fails(Vec::new()),
+            Verdict::Fails(_) | Verdict::Lacks(..) => Verdict::Holds,
             other => other,
         }
     }
@@ -214,8 +226,8 @@ pub fn find(name: &str) -> Option<&'static dyn Relation> {
 /// A relation as its `Spec` beside its judge. The judge leaves early with a verdict as its error.
 struct Rule {
     spec: &'static Spec,
-    /// The infinitive with what belongs to it, when the name is a verb; else it follows `is`.
-    verb: Option<&'static str>,
+    says: fn(&Claim<'_>) -> Says,
+    stays: fn(&Claim<'_>) -> Stays,
     judge: fn(&Claim<'_>) -> Result<Verdict, Verdict>,
 }
 
@@ -224,19 +236,13 @@ impl Relation for Rule {
         self.spec
     }
 
-    fn denial(&self, negated: bool) -> String {
-        match (self.verb, negated) {
-            (Some(verb), false) => format!("does not {verb}"),
-            (Some(verb), true) => format!("does {verb}"),
-            (None, false) => format!("is not {}", self.spec.name),
-            (None, true) => format!("is not not {}", self.spec.name),
-        }
+    fn says(&self, claim: &Claim<'_>) -> Says {
+        (self.says)(claim)
     }
 
     fn judge(&self, claim: &Claim<'_>) -> Verdict {
-        match (self.judge)(claim) {
-            Ok(verdict) | Err(verdict) => verdict,
-        }
+        let (Ok(verdict) | Err(verdict)) = (self.judge)(claim);
+        cut::sound(claim, (self.stays)(claim), verdict)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::expected::{Expected, KEY, OF};
 use super::records::{key_name, keys, list, nothing, shows};
-use super::{BY, Claim, OR_EMPTY, Rule, Verdict, note, spec};
+use super::{BY, Claim, OR_EMPTY, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::shape::Index;
 use crate::value::{Value, show};
 
@@ -19,7 +19,8 @@ pub(super) const NO_LOSS: Rule = Rule {
         "expect entries no_loss of ops by .order_id",
     ),
     judge,
-    verb: Some("hold everything that was put in"),
+    says: |_| Says("holds everything that was put in", "does not hold everything that was put in"),
+    stays: |_| Stays::Subject,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -50,6 +51,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                 records.len()
             ),
             (put_in, 0) => format!("{} was put in {put_in} times and never came out", show(&put.key)),
+            (put_in, 1) => format!("{} was put in {put_in} times and came out once", show(&put.key)),
             (put_in, out) => format!("{} was put in {put_in} times and came out {out} times", show(&put.key)),
         };
         let shown: Vec<(usize, &Value)> = found.iter().take(3).map(|&at| (at, &records[at])).collect();
@@ -60,5 +62,5 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
         return Ok(Verdict::Holds);
     }
     details.push(note(format!("{lost} of {acknowledged} that were put in are lost")));
-    Ok(Verdict::Fails(details))
+    Ok(Verdict::Lacks(Side::Subject, details))
 }

@@ -5,7 +5,7 @@
 
 use super::expected::{Expected, KEY, OF};
 use super::records::{key_name, keys, records, shows};
-use super::{BY, Claim, OR_EMPTY, Rule, Verdict, note, spec};
+use super::{BY, Claim, OR_EMPTY, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::shape::Index;
 use crate::value::show;
 
@@ -20,7 +20,8 @@ pub(super) const NO_PHANTOMS: Rule = Rule {
         "expect entries no_phantoms of ops by .order_id",
     ),
     judge,
-    verb: Some("consist of what was put in"),
+    says: |_| Says("holds only what was put in", "holds what was never put in"),
+    stays: |_| Stays::Other,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -62,5 +63,5 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if phantoms > LISTED {
         details.push(note(format!("and {} more", phantoms - LISTED)));
     }
-    Ok(Verdict::Fails(details))
+    Ok(Verdict::Lacks(Side::Other, details))
 }

@@ -4,9 +4,9 @@
 //! what one of unknown outcome put in may be missing too, and what a failed one put in must be.
 //! Time `O(n + m)`.
 
-use super::expected::{Expected, KEY, OF, Put};
+use super::expected::{Expected, KEY, OF, Put, is_operation};
 use super::records::{Group, groups, key_name, keys, list, nothing, shows};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
@@ -26,7 +26,8 @@ pub(super) const EXACTLY_ONCE: Rule = Rule {
         "expect entries exactly_once of placed[*].body.id by .order_id",
     ),
     judge: |claim| judge(claim, 1, 1),
-    verb: Some("hold each expected key exactly once"),
+    says: |_| Says("holds each expected key exactly once", "does not hold each expected key exactly once"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const AT_LEAST_ONCE: Rule = Rule {
@@ -37,7 +38,8 @@ pub(super) const AT_LEAST_ONCE: Rule = Rule {
         "expect deliveries at_least_once of [order.id] by .body.order_id",
     ),
     judge: |claim| judge(claim, 1, usize::MAX),
-    verb: Some("hold each expected key at least once"),
+    says: |_| Says("holds each expected key at least once", "does not hold each expected key at least once"),
+    stays: found,
 };
 
 pub(super) const AT_MOST_ONCE: Rule = Rule {
@@ -48,8 +50,15 @@ pub(super) const AT_MOST_ONCE: Rule = Rule {
         "expect charges at_most_once of orders by .order_id",
     ),
     judge: |claim| judge(claim, 0, 1),
-    verb: Some("hold each expected key at most once"),
+    says: |_| Says("holds each expected key at most once", "holds an expected key more than once"),
+    stays: |_| Stays::Neither,
 };
+
+/// What was found stays there, unless it may come of an operation that failed, or a new group lack it.
+fn found(claim: &Claim<'_>) -> Stays {
+    let operations = claim.of.and_then(Value::as_list).is_some_and(|of| of.iter().any(is_operation));
+    if operations || claim.per.is_some() { Stays::Neither } else { Stays::Subject }
+}
 
 fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdict> {
     let records = list(claim.subject, "the subject")?;
@@ -67,7 +76,7 @@ fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdic
     let keys = keys(&records, claim.by.as_ref())?;
     let name = key_name(claim.by.as_ref());
     let mut details = Vec::new();
-    let mut wrong = 0;
+    let (mut wrong, mut too_many) = (0, false);
     let mut groups = groups(&records, claim.per.as_ref())?;
     if groups.is_empty() {
         // Nothing there has no groups, and lacks the keys all the same.
@@ -83,6 +92,7 @@ fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdic
                 continue;
             }
             wrong += 1;
+            too_many |= found.len() > high;
             if wrong <= LISTED {
                 let why = count(&name, put, found.len(), group.members.len());
                 let shown: Vec<(usize, &Value)> =
@@ -95,7 +105,11 @@ fn judge(claim: &Claim<'_>, least: usize, most: usize) -> Result<Verdict, Verdic
     if wrong > LISTED {
         details.push(note(format!("and {} more keys", wrong - LISTED)));
     }
-    Ok(if details.is_empty() { Verdict::Holds } else { Verdict::Fails(details) })
+    Ok(match (details.is_empty(), too_many) {
+        (true, _) => Verdict::Holds,
+        (false, true) => Verdict::Fails(details),
+        (false, false) => Verdict::Lacks(Side::Subject, details),
+    })
 }
 
 fn bounds(put: &Put, least: usize, most: usize) -> (usize, usize) {

@@ -6,7 +6,7 @@
 
 use super::calls::{Call, Statuses, at_least, calls, members, next_after, pair};
 use super::records::{groups, invalid, nothing, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::{Value, show};
 
@@ -35,7 +35,8 @@ pub(super) const OPENS_CIRCUIT: Rule = Rule {
         "expect (orders -> merchant).calls opens_circuit(after: 5, for: 1s)",
     ),
     judge,
-    verb: Some("open its circuit"),
+    says: |_| Says("opens its circuit", "does not open its circuit"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

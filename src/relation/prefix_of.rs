@@ -3,7 +3,7 @@
 
 use super::pairs::{Pair, pairs};
 use super::records::{key_name, shows, there};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::value::show;
 
@@ -15,7 +15,8 @@ pub(super) const PREFIX_OF: Rule = Rule {
         "expect replica prefix_of primary by .seq",
     ),
     judge,
-    verb: Some("begin the other list"),
+    says: |_| Says("begins the other list", "does not begin the other list"),
+    stays: |_| Stays::Other,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -47,7 +48,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
                         theirs.len(),
                         mine.len()
                     );
-                    return Ok(Verdict::Fails(shows(claim, why, &shown)));
+                    return Ok(Verdict::Lacks(Side::Other, shows(claim, why, &shown)));
                 }
             }
         }

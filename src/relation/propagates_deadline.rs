@@ -6,7 +6,7 @@
 
 use super::calls::{Call, calls};
 use super::records::{fails, invalid, list, records};
-use super::{Claim, OR_EMPTY, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, Rule, Says, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
 use crate::value::{Value, show};
@@ -23,7 +23,8 @@ pub(super) const PROPAGATES_DEADLINE: Rule = Rule {
         "expect (orders -> ledger).calls propagates_deadline(at_most: 2s)",
     ),
     judge,
-    verb: Some("propagate its deadline"),
+    says: |_| Says("propagates its deadline", "does not propagate its deadline"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -4,7 +4,7 @@
 
 use super::pairs::{Pair, pairs};
 use super::records::{key_name, nothing, shows, there};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
 use crate::value::{Value, show};
@@ -17,7 +17,8 @@ pub(super) const SAME_ORDER_AS: Rule = Rule {
         "expect projection same_order_as entries by .id per .account",
     ),
     judge,
-    verb: Some("keep the same order"),
+    says: |_| Says("keeps the order of the other list", "does not keep the order of the other list"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

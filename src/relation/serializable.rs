@@ -8,7 +8,7 @@
 
 use super::operations::operations;
 use super::records::{groups, invalid, records};
-use super::{Claim, OR_EMPTY, PER, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::history::cycles::{Anomaly, Respect, Serial, scene, serializable};
 use crate::history::picture::{plain, when};
@@ -37,7 +37,8 @@ pub(super) const SERIALIZABLE: Rule = Rule {
         "expect txns serializable(respect: \"realtime\") as list_append(txn: transact)",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is serializable", "is not serializable"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

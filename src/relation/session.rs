@@ -25,7 +25,7 @@ use super::intervals::{Interval, intervals};
 use super::operations::operations;
 use super::records::{Group, groups, invalid, key_name, lacking, nothing, records, shows};
 use super::roles::{READ, Role, Roles, WRITE};
-use super::{Claim, OR_EMPTY, Rule, Verdict, note, spec};
+use super::{Claim, OR_EMPTY, Rule, Says, Stays, Verdict, note, spec};
 use crate::history::{Operation, Outcome};
 use crate::lang::{Param, Ty};
 use crate::shape::compare;
@@ -42,7 +42,8 @@ pub(super) const MONOTONIC_READS: Rule = Rule {
         "expect ops monotonic_reads(read: balance) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Read, second: Role::Read }),
-    verb: Some("have monotonic reads"),
+    says: |_| Says("has monotonic reads", "does not have monotonic reads"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const READ_YOUR_WRITES: Rule = Rule {
@@ -53,7 +54,8 @@ pub(super) const READ_YOUR_WRITES: Rule = Rule {
         "expect ops read_your_writes(read: balance, write: deposit) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Write, second: Role::Read }),
-    verb: Some("let every session read what it wrote"),
+    says: |_| Says("lets every session read what it wrote", "does not let every session read what it wrote"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const MONOTONIC_WRITES: Rule = Rule {
@@ -64,7 +66,8 @@ pub(super) const MONOTONIC_WRITES: Rule = Rule {
         "expect ops monotonic_writes(write: deposit) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Write, second: Role::Write }),
-    verb: Some("have monotonic writes"),
+    says: |_| Says("has monotonic writes", "does not have monotonic writes"),
+    stays: |_| Stays::Neither,
 };
 
 pub(super) const WRITES_FOLLOW_READS: Rule = Rule {
@@ -75,7 +78,8 @@ pub(super) const WRITES_FOLLOW_READS: Rule = Rule {
         "expect ops writes_follow_reads(read: balance, write: deposit) by .value.seq per .process",
     ),
     judge: |claim| judge(claim, &Guarantee { first: Role::Read, second: Role::Write }),
-    verb: Some("let writes follow what was read"),
+    says: |_| Says("lets writes follow what was read", "does not let writes follow what was read"),
+    stays: |_| Stays::Neither,
 };
 
 struct Guarantee {

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::records::{invalid, records, shows};
-use super::{Claim, OR_EMPTY, Rule, Verdict, spec};
+use super::{Claim, OR_EMPTY, Rule, Says, Stays, Verdict, spec};
 use crate::event::Detail;
 use crate::function::{header_of, keyed_digest};
 use crate::lang::{Param, Ty};
@@ -31,7 +31,8 @@ pub(super) const SIGNED: Rule = Rule {
         "expect merchant.calls signed(with: hmac_sha256(\"test-key\"), in: header(\"X-Signature\"))",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is signed", "is not signed"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

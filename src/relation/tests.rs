@@ -1,5 +1,6 @@
 mod calls;
 mod causal;
+mod cut;
 mod operations;
 mod orders;
 mod passage;

@@ -1,7 +1,7 @@
 //! `unique`: no two records of a group have equal keys. Time `O(n)`.
 
 use super::records::{groups, key_name, keys, records, shows};
-use super::{BY, Claim, OR_EMPTY, PER, Rule, Verdict, spec};
+use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
 use crate::shape::Index;
 use crate::value::show;
 
@@ -16,7 +16,8 @@ pub(super) const UNIQUE: Rule = Rule {
         "expect entries unique by .id",
     ),
     judge,
-    verb: None,
+    says: |_| Says("is unique", "is not unique"),
+    stays: |_| Stays::Neither,
 };
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::event::Exchange;
+use crate::relation::Cut;
 use crate::shape::DrawKey;
 use crate::source::Span;
 use crate::value::{Live, Value};
@@ -216,9 +217,32 @@ pub(crate) struct Observer {
     seen: Arc<Mutex<Vec<(Span, Value)>>>,
     absent: Arc<Mutex<Vec<(Span, String)>>>,
     live: Arc<Mutex<Vec<Watched>>>,
+    cuts: Arc<Mutex<Vec<Cut>>>,
+    knows_end: bool,
 }
 
 impl Observer {
+    /// For an expectation that is itself about how a history ended, or not.
+    pub(crate) fn new(knows_end: bool) -> Observer {
+        Observer { knows_end, ..Observer::default() }
+    }
+
+    /// Whether the expectation is itself about how a history ended.
+    pub(crate) fn knows_end(&self) -> bool {
+        self.knows_end
+    }
+
+    /// Notes that all the records were read of a history that is not all that happened.
+    pub(crate) fn note_cut(&self, cut: Cut) {
+        self.cuts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(cut);
+    }
+
+    /// The first such history since this was last asked.
+    pub(crate) fn take_cut(&self) -> Option<Cut> {
+        let mut cuts = self.cuts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut *cuts).into_iter().next()
+    }
+
     /// Notes a value; of several at one place, the last counts.
     pub(crate) fn note(&self, span: Span, value: &Value) {
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -27,6 +27,20 @@ enum PathStep<'a> {
     Each(Span),
 }
 
+impl PathStep<'_> {
+    /// Whether the step tells of all the records of a history, and not of one that is there or of
+    /// the history itself. `.items` are those that were seen, whatever became of the history.
+    fn takes_all(&self, live: &dyn Live) -> bool {
+        match self {
+            PathStep::Each(_) => true,
+            PathStep::Field(field) => {
+                matches!(&*field.name, "count" | "last") || live.field(&field.name).is_none()
+            }
+            PathStep::Index(index, _) => matches!(index, Value::Number(at) if *at < Number::Int(0)),
+        }
+    }
+}
+
 impl Cx {
     /// The value of an expression. What is large and seldom has a box of its own, since this one is made
     /// for every expression.
@@ -240,6 +254,9 @@ impl Cx {
             && !counts(&**live, &steps)
         {
             self.without_holes(env, &**live, root.span)?;
+            if steps.last().is_some_and(|step| step.takes_all(&**live)) {
+                self.note_whole(env, live, root);
+            }
         }
         self.walk(env, value, &steps, expr.span)
     }

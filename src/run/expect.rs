@@ -7,7 +7,7 @@ use futures_util::future::select_all;
 use tokio::time::Instant;
 
 use super::cx::{Cx, with_exchange};
-use super::env::{Env, Observer};
+use super::env::{Env, Observer, Watched};
 use super::flow::{Flow, Stop};
 use super::judge::Judgement;
 use crate::diag::Code;
@@ -120,13 +120,19 @@ impl Cx {
             }
             let text = summary(&failure);
             attempts.note(started.elapsed(), text);
-            let over = observer.live().iter().any(|(live, _)| live.is_over());
+            let lasting = lasting(&observer);
+            let over = lasting.len() < observer.live().len();
             let now = Instant::now();
             // Nothing can change any more once everything live is over; polled actions still may.
             let calls = has_call(&expect.subject);
             if now >= deadline || (over && !calls && was_over) {
                 let within = within.unwrap_or_default();
-                let story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
+                let mut story = tells.then(|| story(&observer, started.elapsed(), within)).flatten();
+                if story.is_some()
+                    && let Some(silent) = self.silence(&observer).await?
+                {
+                    story = Some(silent);
+                }
                 return Err(waited(failure, attempts, within, over && now < deadline, story));
             }
             was_over = over;
@@ -136,7 +142,7 @@ impl Cx {
                 () if tells => rest,
                 () => rest.min(pause.max(Duration::from_millis(1))),
             };
-            self.until_changed(&observer, wait).await?;
+            self.until_changed(&lasting, wait).await?;
             pause = (pause * 2).min(POLL.1);
         }
     }
@@ -150,7 +156,7 @@ impl Cx {
         stays: Duration,
     ) -> Flow<Option<Failure>> {
         let end = Instant::now() + stays;
-        let mut looks = 1u32;
+        let (mut looks, mut asked) = (1u32, asks_for_end(expect));
         loop {
             let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
@@ -159,11 +165,19 @@ impl Cx {
             if failure.is_none() && !asks_for_end(expect) {
                 self.not_cut_short(env, expect, &observer, (stays.saturating_sub(rest), stays))?;
             }
-            let over = tells && observer.live().iter().all(|(live, _)| live.is_over());
+            let lasting = lasting(&observer);
+            let over = tells && lasting.is_empty();
             match failure {
+                // What had come by the time of the answer is looked at once more.
+                None if tells && !asked && rest.is_zero() && !over => {
+                    asked = true;
+                    if let Some(why) = self.silence(&observer).await? {
+                        return Err(self.inconclusive(env, expect, why));
+                    }
+                }
                 None if rest.is_zero() || over => return Ok(None),
-                None if tells => self.until_changed(&observer, rest).await?,
-                None => self.until_changed(&observer, rest.min(Duration::from_millis(20))).await?,
+                None if tells => self.until_changed(&lasting, rest).await?,
+                None => self.until_changed(&lasting, rest.min(Duration::from_millis(20))).await?,
                 Some(Stop::Failed(mut failures)) if !failures.is_empty() => {
                     let mut failure = failures.remove(0);
                     let held = show_short(&Value::duration(stays.saturating_sub(rest)), 20);
@@ -186,11 +200,16 @@ impl Cx {
     ) -> Flow<()> {
         let cut = observer.live().into_iter().find_map(|(live, _)| Some((live.gap()?, live)));
         let Some((gap, live)) = cut else { return Ok(()) };
+        Err(self.inconclusive(env, expect, cut_short(&*live, &gap, held, stays)))
+    }
+
+    /// What held so far, and nobody knows of the rest.
+    fn inconclusive(&self, env: &Env, expect: &Expect, why: String) -> Stop {
         let subject = self.written(expect.subject.span);
         let message = format!("`{subject}` can neither be shown nor refuted for so long");
         let mut failure = self.failure(env, Code::EXPECTATION, expect.subject.span, message);
-        failure.details.push(Detail::Note { text: cut_short(&*live, &gap, held, stays) });
-        Err(Stop::Unknown(vec![failure]))
+        failure.details.push(Detail::Note { text: why });
+        Stop::Unknown(vec![failure])
     }
 
     /// Judges once: what was seen, and the failure if it does not hold. An error of evaluation is
@@ -202,7 +221,7 @@ impl Cx {
         span: Span,
         change: Option<&(Value, Value)>,
     ) -> Flow<(Observer, Option<Stop>)> {
-        let observer = Observer::default();
+        let observer = Observer::new(asks_for_end(expect));
         let mut observed = env.observed(&observer);
         observed.repeated |= expect.within.is_some() || expect.throughout.is_some();
         let number = observed.begin_try();
@@ -288,10 +307,9 @@ impl Cx {
         }
     }
 
-    /// Waits until something that was seen changes, but not longer than `most`.
-    async fn until_changed(&self, observer: &Observer, most: Duration) -> Flow<()> {
-        let live: Vec<(Arc<dyn Live>, u64)> =
-            observer.live().into_iter().filter(|(live, _)| !live.is_over()).collect();
+    /// Waits until something that was seen and was not over changes or is over, but not longer than
+    /// `most`.
+    async fn until_changed(&self, live: &[Watched], most: Duration) -> Flow<()> {
         if live.is_empty() {
             return self.sleep(most).await;
         }
@@ -488,10 +506,17 @@ fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool, story: 
             format!("still so after {limit} and {tries}")
         };
         failure.details.push(Detail::Note { text });
-        failure.details.extend(story.map(|text| Detail::Note { text }));
+        // What is unknown has said why.
+        failure.details.extend(story.filter(|_| !unknown || ended).map(|text| Detail::Note { text }));
         failure.details.extend(attempts.details());
     }
     if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
+}
+
+/// What was looked at and is not over yet. Who decides by it waits for the same: what is over by then
+/// ends the wait.
+fn lasting(observer: &Observer) -> Vec<Watched> {
+    observer.live().into_iter().filter(|(live, _)| !live.is_over()).collect()
 }
 
 /// Whether an expectation can be judged twice and is judged at once.
@@ -501,6 +526,7 @@ fn is_plain(expect: &Expect) -> bool {
         && expect.within.is_none()
         && expect.throughout.is_none()
         && !has_call(&expect.subject)
+        && !takes_all(&expect.subject)
 }
 
 /// Whether all that an expectation looks at says when it changes, so that nothing need be polled.
@@ -556,6 +582,19 @@ fn cut_short(live: &dyn Live, gap: &Gap, waited: Duration, of: Duration) -> Stri
             live.name()
         ),
     }
+}
+
+/// Whether an expression may speak of all the records of a history, which may have broken off.
+fn takes_all(expr: &Expr) -> bool {
+    let mut found = false;
+    crate::syntax::visit::expression(expr, &mut |part| {
+        found |= match &part.kind {
+            ExprKind::Field(_, field) => matches!(&*field.name, "count" | "last"),
+            ExprKind::Each(_) => true,
+            _ => false,
+        };
+    });
+    found
 }
 
 fn has_call(expr: &Expr) -> bool {

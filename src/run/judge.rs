@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::cut::{Compared, sound};
 use super::cx::{Cx, SHOWN};
 use super::env::{Env, Observer};
 use super::flow::{Flow, Stop};
@@ -10,19 +11,19 @@ use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::operators;
 use crate::lang::{Spec, Ty};
-use crate::relation::{self, Claim, Origin, Verdict};
+use crate::relation::{self, Claim, Cut, Origin, Says, Verdict};
 use crate::shape;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ItemKind, RelationUse, UnaryOp};
 use crate::value::BoxFuture;
 use crate::value::words::a_kind;
-use crate::value::{Gap, Object, Value, show_short};
+use crate::value::{Object, Value, show_short};
 
 /// What a relation speaks of.
 struct Subject<'a> {
     value: &'a Value,
     origin: Option<Origin>,
     /// Why it is not all that there was to see.
-    gap: Option<Gap>,
+    cut: Option<Cut>,
 }
 
 /// Longer values are left out where a judgement shows the parts that matter.
@@ -85,15 +86,23 @@ impl Cx {
                     if both || second.holds {
                         return Ok(second);
                     }
+                    if let Some(unknown) = [&first, &second].into_iter().find(|side| side.unknown.is_some()) {
+                        return Ok(Judgement {
+                            unknown: unknown.unknown.clone(),
+                            message: format!("`{}` holds", self.written(expr.span)),
+                            at: Some(expr.span),
+                            ..Judgement::of(false)
+                        });
+                    }
                     let mut details = first.details;
                     details.extend(second.details);
                     let message = format!("neither side of `{}` holds", self.written(expr.span));
-                    let unknown = first.unknown.or(second.unknown);
-                    Ok(Judgement { unknown, message, details, ..Judgement::of(false) })
+                    Ok(Judgement { message, details, ..Judgement::of(false) })
                 }
                 ExprKind::Unary(UnaryOp::Not, inner) => {
                     let inner = self.judge_as(env, inner, !wanted).await?;
-                    let message = format!("`{}` does not hold", self.written(expr.span));
+                    let holds = if inner.unknown.is_some() { "holds" } else { "does not hold" };
+                    let message = format!("`{}` {holds}", self.written(expr.span));
                     Ok(Judgement {
                         message,
                         at: Some(expr.span),
@@ -106,12 +115,14 @@ impl Cx {
                         Some(denied) if !wanted => self.compare(env, denied, left, right).await?,
                         _ => {
                             let judged = self.compare(env, *op, left, right).await?;
-                            Judgement { holds: judged.holds == wanted, ..judged }
+                            Judgement { holds: judged.holds == wanted && judged.unknown.is_none(), ..judged }
                         }
                     };
                     if !judgement.holds {
                         judgement.at.get_or_insert(expr.span);
-                        if judgement.message.is_empty() {
+                        if judgement.unknown.is_some() {
+                            judgement.message = format!("`{}` holds", self.written(expr.span));
+                        } else if judgement.message.is_empty() {
                             judgement.message = format!("`{}` does not hold", self.written(expr.span));
                         }
                     }
@@ -148,6 +159,7 @@ impl Cx {
         use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
         let subject = self.eval(env, left).await?;
         self.judges_whole(&subject);
+        let left_cut = self.cut(env, left, &subject);
         match op {
             Equal | NotEqual => {
                 let expected = self.eval(env, right).await?;
@@ -158,28 +170,30 @@ impl Cx {
                 if !matches!(left.kind, ExprKind::Absent) && !matches!(right.kind, ExprKind::Absent) {
                     self.present(env, right, &expected)?;
                 }
+                let right_cut = self.cut(env, right, &expected);
                 let (subject, expected) = (settled(subject), settled(expected));
-                if (op == Equal) == (subject == expected) {
-                    return Ok(Judgement::of(true));
-                }
-                let mut judgement = Judgement::of(false);
-                if op == Equal {
+                let mut judgement = Judgement::of((op == Equal) == (subject == expected));
+                if op == Equal && !judgement.holds {
                     judgement.details = self.unequal(&subject, &expected);
                     judgement.label = label_of(&subject, &expected);
                 }
-                Ok(judgement)
+                let left = Compared { expr: left, value: &subject, cut: left_cut };
+                Ok(sound(op, judgement, &left, &Compared { expr: right, value: &expected, cut: right_cut }))
             }
             In | NotIn => {
                 self.present(env, left, &subject)?;
                 let set = self.eval(env, right).await?;
                 self.present(env, right, &set)?;
-                let found = operators::is_in(&subject, &settled(set))
+                let right_cut = self.cut(env, right, &set);
+                let set = settled(set);
+                let found = operators::is_in(&subject, &set)
                     .map_err(|message| self.bad_value(env, right.span, message))?;
                 let mut judgement = Judgement::of(found == (op == In));
                 if !judgement.holds {
                     judgement.label = format!("it is {}", show_short(&subject, 60));
                 }
-                Ok(judgement)
+                let left = Compared { expr: left, value: &subject, cut: left_cut };
+                Ok(sound(op, judgement, &left, &Compared { expr: right, value: &set, cut: right_cut }))
             }
             Matches | NotMatches | Contains | NotContains => {
                 let negated = matches!(op, NotMatches | NotContains);
@@ -187,10 +201,6 @@ impl Cx {
                     self.present(env, left, &subject)?;
                 }
                 let pattern = self.pattern(env, right).await?;
-                let gap = match &subject {
-                    Value::Live(live) if matches!(op, Contains | NotContains) => live.gap(),
-                    _ => None,
-                };
                 let subject = settled(subject);
                 let differences = if matches!(op, Matches | NotMatches) {
                     shape::mismatches(&pattern, &subject)
@@ -198,11 +208,6 @@ impl Cx {
                     shape::contains(&pattern, &subject)
                 };
                 let mut judgement = Judgement::of(differences.holds(negated));
-                // Seen is seen; what was not seen may have been in the part that is missing.
-                if let (true, Some(Gap::Broken(why))) = (judgement.holds == negated, gap) {
-                    judgement.holds = false;
-                    judgement.unknown = Some(format!("it {why}; what would have come then was not seen"));
-                }
                 if !judgement.holds && !negated {
                     let count = differences.len();
                     let verb = if op == Matches { "match" } else { "contain" };
@@ -222,12 +227,14 @@ impl Cx {
                 } else if !judgement.holds && !negated {
                     judgement.details = differences.into_details();
                 }
-                Ok(judgement)
+                let left = Compared { expr: left, value: &subject, cut: left_cut };
+                Ok(sound(op, judgement, &left, &Compared { expr: right, value: &Value::Absent, cut: None }))
             }
             _ => {
                 self.present(env, left, &subject)?;
                 let other = self.eval(env, right).await?;
                 self.present(env, right, &other)?;
+                let right_cut = self.cut(env, right, &other);
                 let order = operators::compare(&subject, &other)
                     .map_err(|message| self.bad_value(env, left.span.to(right.span), message))?;
                 let mut judgement = Judgement::of(order.is_some_and(|order| admits(op, order)));
@@ -239,7 +246,8 @@ impl Cx {
                         show_short(&other, 40)
                     );
                 }
-                Ok(judgement)
+                let left = Compared { expr: left, value: &subject, cut: left_cut };
+                Ok(sound(op, judgement, &left, &Compared { expr: right, value: &other, cut: right_cut }))
             }
         }
     }
@@ -278,45 +286,59 @@ impl Cx {
             self.present(env, subject, &value)?;
         }
         self.judges_history(env, &value);
-        let gap = match &value {
-            Value::Live(live) => live.gap(),
-            _ => None,
-        };
+        let cut = self.cut(env, subject, &value);
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
-        let denial = match relation::find(&used.name.name) {
-            Some(built_in) if declared.is_none() => built_in.denial(used.negated),
-            _ if used.negated => format!("is not not {}", used.name.name),
-            _ => format!("is not {}", used.name.name),
-        };
-        let claimed = format!("`{}` {denial}", self.written(subject.span));
-        let verdict = match declared {
+        let (verdict, says) = match declared {
             Some((item, declared)) if matches!(declared.kind, ItemKind::Check(_)) => {
                 let ItemKind::Check(script) = &declared.kind else { return Ok(Judgement::of(false)) };
-                let or_empty = used.phrases.iter().any(|phrase| &*phrase.word.name == "or_empty");
-                if value.as_list().is_some_and(|items| items.is_empty()) {
+                let name = &used.name.name;
+                let says = (format!("is {name}"), format!("is not {name}"));
+                let verdict = if value.as_list().is_some_and(|items| items.is_empty()) {
                     // A script that goes over nothing finds nothing wrong.
+                    let or_empty = used.phrases.iter().any(|phrase| &*phrase.word.name == "or_empty");
                     let why = "there are no records: a relation over nothing shows nothing; \
                                end it with `or_empty` if that is fine";
-                    let details = vec![Detail::Note { text: why.to_owned() }];
-                    let message = claimed;
-                    let at = Some(subject.span.to(used.span));
-                    return Ok(Judgement { message, at, details, ..Judgement::of(or_empty) });
-                }
-                let values = self.check_arguments(env, &script.params, used, value).await?;
-                let verdict = match self.script_check(env, item, values, used.span).await? {
-                    None => Verdict::Holds,
-                    Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
+                    match or_empty {
+                        true => Verdict::Holds,
+                        false => Verdict::Invalid(vec![Detail::Note { text: why.to_owned() }]),
+                    }
+                } else {
+                    let values = self.check_arguments(env, &script.params, used, value).await?;
+                    match self.script_check(env, item, values, used.span).await? {
+                        None => Verdict::Holds,
+                        Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
+                    }
                 };
-                if used.negated { verdict.negate() } else { verdict }
+                // What a script finds in a part, it need not find in the whole.
+                let verdict = match cut {
+                    Some(cut) => Verdict::Unknown(cut.why()),
+                    None => verdict,
+                };
+                (verdict, says)
             }
-            _ => self.built_in_relation(env, used, Subject { value: &value, origin, gap }, change).await?,
+            _ => {
+                let subject = Subject { value: &value, origin, cut };
+                let (verdict, Says(yes, no)) = self.built_in_relation(env, used, subject, change).await?;
+                (verdict, (yes.to_owned(), no.to_owned()))
+            }
         };
+        let verdict = if used.negated { verdict.negate() } else { verdict };
+        let (yes, no) = says;
         let mut judgement =
-            Judgement { message: claimed, at: Some(subject.span.to(used.span)), ..Judgement::of(false) };
+            Judgement { at: Some(subject.span.to(used.span)), ..Judgement::of(verdict == Verdict::Holds) };
+        let subject = self.written(subject.span);
+        judgement.message = match (&verdict, used.negated) {
+            (Verdict::Unknown(_), _) => format!("`{subject}` {yes}"),
+            (Verdict::Invalid(_), _) => format!("it cannot be judged whether `{subject}` {yes}"),
+            (_, false) => format!("`{subject}` {no}"),
+            (_, true) => format!("`{subject}` {yes}, and should not"),
+        };
         match verdict {
-            Verdict::Holds => judgement.holds = true,
-            Verdict::Fails(details) | Verdict::Invalid(details) => judgement.details = details,
+            Verdict::Holds => {}
+            Verdict::Fails(details) | Verdict::Lacks(_, details) | Verdict::Invalid(details) => {
+                judgement.details = details;
+            }
             Verdict::Unknown(why) => judgement.unknown = Some(why),
         }
         Ok(judgement)
@@ -326,16 +348,16 @@ impl Cx {
         self: &Arc<Self>,
         env: &Env,
         used: &RelationUse,
-        Subject { value: subject, origin, gap }: Subject<'_>,
+        Subject { value: subject, origin, cut }: Subject<'_>,
         change: Option<&(Value, Value)>,
-    ) -> Flow<Verdict> {
+    ) -> Flow<(Verdict, Says)> {
         let name = &used.name.name;
         let Some(relation) = relation::find(name) else {
             let message = format!("there is no relation `{name}`");
             return Err(self.failure(env, Code::UNKNOWN_RELATION, used.name.span, message).into());
         };
         let spec = relation.spec();
-        let mut claim: Claim<'static> = Claim { origin, ..Claim::default() };
+        let mut claim: Claim<'static> = Claim { origin, cut, ..Claim::default() };
         let mut args = Object::new();
         let mut places = spec.params.iter().filter(|param| !is_phrase(param.name));
         for arg in used.args.iter().flat_map(|written| &written.args) {
@@ -372,6 +394,7 @@ impl Cx {
             } else {
                 let value = self.eval(env, written).await?;
                 self.judges_history(env, &value);
+                claim.other_cut = self.cut(env, written, &value);
                 let (value, origin) = with_origin(value, || self.written(written.span).into());
                 claim.other_origin = origin;
                 operand = match self.contracts(env, subject, &value, written.span).await? {
@@ -395,6 +418,7 @@ impl Cx {
                 "of" => {
                     let put_in = self.eval(env, value).await?;
                     self.judges_history(env, &put_in);
+                    claim.other_cut = self.cut(env, value, &put_in);
                     let (put_in, origin) = with_origin(put_in, || self.written(value.span).into());
                     (of, claim.other_origin) = (Some(put_in), origin);
                 }
@@ -415,11 +439,10 @@ impl Cx {
             }
         }
         claim.args = args;
-        let absence = relation::claims_absence(name, used.negated, &claim.args);
         let long = claim.model.is_some() || subject.as_list().is_some_and(|records| records.len() > LONG);
         let (subject, change) = (subject.clone(), change.cloned());
         let judge = move || {
-            relation.judge(&Claim {
+            let claim = Claim {
                 subject: Some(&subject),
                 change: change.as_ref().map(|(before, after)| (before, after)),
                 operand: operand.as_ref(),
@@ -427,22 +450,18 @@ impl Cx {
                 of: of.as_ref(),
                 before: before.as_ref(),
                 ..claim
-            })
+            };
+            (relation.judge(&claim), relation.says(&claim))
         };
-        let verdict = if long {
-            // It computes, and so off the threads that wait for the network.
-            let judged = tokio::task::spawn_blocking(judge).await;
-            judged.unwrap_or_else(|error| Verdict::Unknown(format!("the judgement was cut off: {error}")))
-        } else {
-            judge()
-        };
-        let verdict = if used.negated { verdict.negate() } else { verdict };
-        Ok(match (verdict, gap) {
-            (Verdict::Holds, Some(Gap::Broken(why))) if absence => {
-                Verdict::Unknown(format!("it {why}; what would have come then was not seen"))
-            }
-            (verdict, _) => verdict,
-        })
+        if !long {
+            return Ok(judge());
+        }
+        // It computes, and so off the threads that wait for the network.
+        let judged = tokio::task::spawn_blocking(judge).await;
+        Ok(judged.unwrap_or_else(|error| {
+            let why = format!("the judgement was cut off: {error}");
+            (Verdict::Unknown(why), Says("is as expected", "is not as expected"))
+        }))
     }
 
     /// A bare word that a parameter knows, such as `wire` in `compatible_with(level: wire)`, stands

@@ -170,6 +170,15 @@ impl World {
         Ok(stands)
     }
 
+    /// Whether the process of a service with this name, or of one of its members, stands still.
+    pub(crate) fn is_paused(&self, name: &str) -> bool {
+        let stands = |service: &ServiceRef| service.process().is_some_and(|process| process.is_paused());
+        self.services.values().any(|service| match *service.name == *name {
+            true => stands(service) || service.members.iter().any(|member| stands(member)),
+            false => service.members.iter().any(|member| *member.name == *name && stands(member)),
+        })
+    }
+
     /// The service that an item declares.
     pub(crate) fn service(&self, item: ItemRef) -> Option<Arc<ServiceRef>> {
         self.services.get(&item).cloned()

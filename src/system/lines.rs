@@ -85,6 +85,10 @@ impl Live for Lines {
         format!("{}.log", self.service).into()
     }
 
+    fn source(&self) -> Arc<str> {
+        self.service.clone()
+    }
+
     fn field(&self, name: &str) -> Option<Value> {
         let mut records = self.lines().into_iter().map(|(_, record)| record);
         Some(match name {

@@ -12,7 +12,11 @@ use crate::value::{Live, Value};
 const FIELDS: &[&str] =
     &["log", "log_dropped", "exits", "addr", "host", "port", "url", "pid", "name", "running"];
 
-/// The properties of services.
+const fn of_log(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
+    Spec::new(Kind::Property, "log", name, summary).example(example)
+}
+
+/// The properties of services, and of their logs.
 pub const SPECS: &[Spec] = &[
     Spec::new(Kind::Property, "service", "log", "its log as a history of records: `at stream text level message`, and the fields of JSON lines after `log json`; of several members, each has its `member`")
         .example("expect orders.log has { level: \"ERROR\" } within 2s"),
@@ -32,6 +36,11 @@ pub const SPECS: &[Spec] = &[
     Spec::new(Kind::Property, "service", "contract", "what it promises, for `compatible_with`; absent when it names none")
         .example("expect ledger.contract compatible_with \"./contracts/released/ledger.proto\""),
     Spec::new(Kind::Property, "service", "running", "whether its process runs").example("expect orders.running within 5s"),
+    of_log("count", "how many lines there are so far", "expect orders.log.count > 0 within 5s"),
+    of_log("items", "the lines so far, as a list of records", "let so_far = orders.log.items"),
+    of_log("first", "the first line", "show orders.log.first.text"),
+    of_log("last", "the last line so far", "show orders.log.last.text"),
+    of_log("dropped", "how many of the oldest lines are no longer kept; then nothing can be told from it", "expect orders.log.dropped == 0"),
 ];
 
 impl Live for Service {

@@ -96,6 +96,8 @@ struct Life {
     began: Instant,
     /// Whether someone has asked it to end.
     ending: bool,
+    /// Whether someone has paused it.
+    paused: bool,
 }
 
 impl Service {
@@ -307,12 +309,28 @@ impl Service {
 
     /// Stops it from running with SIGSTOP.
     pub fn pause(&self) -> Result<(), String> {
-        self.signal(Signal::SIGSTOP)
+        self.signal(Signal::SIGSTOP)?;
+        self.set_paused(true);
+        Ok(())
     }
 
     /// Lets it run on with SIGCONT.
     pub fn resume(&self) -> Result<(), String> {
-        self.signal(Signal::SIGCONT)
+        self.signal(Signal::SIGCONT)?;
+        self.set_paused(false);
+        Ok(())
+    }
+
+    fn set_paused(&self, paused: bool) {
+        if let Some(life) = &mut self.state().life {
+            life.paused = paused;
+        }
+    }
+
+    /// Whether its process stands still, so that its silence tells nothing: the run has paused it, or
+    /// somebody else has, as far as the system says so.
+    pub fn is_paused(&self) -> bool {
+        self.state().life.as_ref().is_some_and(|life| life.paused || is_stopped(life.process.pid()))
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {
@@ -356,6 +374,7 @@ impl Service {
                 capture: capture.clone(),
                 began: Instant::now(),
                 ending: false,
+                paused: false,
             });
             number
         };
@@ -451,4 +470,10 @@ impl Service {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a process was stopped by a signal; where there is no `/proc`, none was.
+fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
 }

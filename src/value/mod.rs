@@ -127,6 +127,16 @@ pub trait Live: Debug + Send + Sync {
     fn gap(&self) -> Option<Gap> {
         None
     }
+    /// The service that its records come from: one that stands still tells nothing.
+    fn source(&self) -> Arc<str> {
+        self.name()
+    }
+    /// Asks whoever its records come from whether they are still there, and waits for the answer;
+    /// what was sent before that has come by then. Does nothing where the protocol has no such
+    /// question. Errors: there was no answer; why, as the end of a sentence.
+    fn hail(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
     /// The statements that it was opened by are over, and their cleanup follows: what it holds
     /// is undone, so that cleanup does not wait for it.
     fn settle(&self) -> BoxFuture<'_, ()> {

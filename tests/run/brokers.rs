@@ -114,7 +114,47 @@ scenario "closing says so" {
 }
 "#,
     );
-    ran.ends(1, &["1 passed", "2 failed", "`events` ended after 0 messages", "closed the connection"]);
+    ran.ends(
+        1,
+        &["1 passed", "2 failed", "`events` broke off: ", "it had given 0 messages", "closed the connection"],
+    );
+}
+
+/// Neither one that died nor one that stands still, whoever stopped it, is silent.
+#[test]
+#[ignore = "needs nats-server: tests/brokers finds it"]
+fn nothing_is_concluded_from_a_nats_server_that_is_gone_or_stands_still() {
+    let lost = |claim: &str| {
+        format!(
+            "@serial\nscenario \"it\" {{\n  defer restart bus\n  let events = open bus \"a\"\n  publish bus \"a\" {{ n: 1 }}\n  \
+             next events\n  kill bus\n  expect events.closed == true within 1h\n  expect events {claim}\n}}\n"
+        )
+    };
+    for claim in ["not has { body: { n: 2 } }", "unique by .body.n", "exactly_once of [1] by .body.n"] {
+        nats(&lost(claim)).ends(5, &["`events` broke off: ", "was not seen"]);
+    }
+    nats(&lost("has { body: { n: 1 } }")).ends(0, &[]);
+    nats(&lost("at_most_once of [2] by .body.n")).ends(5, &["was not seen"]);
+    nats(&lost("no_phantoms of [2] by .body.n")).ends(1, &["1 came out and was never put in"]);
+    let quiet = "let events = open bus \"a\"\nPAUSE\nexpect events.count == 0 throughout 50ms\n";
+    let quiet = |pause: &str| format!("@serial\nscenario \"it\" {{\n{}}}\n", quiet.replace("PAUSE", pause));
+    nats(&quiet("")).ends(0, &[]);
+    nats(&quiet("pause bus\ndefer resume bus")).ends(5, &["`bus` is paused"]);
+    // One that this run did not start is asked.
+    let mut server = std::process::Command::new(program("SCN_TEST_NATS_SERVER"));
+    let port = crate::harness::closed_port();
+    let mut server = server.args(["-a", "127.0.0.1", "-p", &port.to_string()]).spawn().unwrap();
+    crate::harness::wait_for("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let stop = format!("exec \"kill -STOP {}\"", server.id());
+    let elsewhere = |pause: &str| {
+        scn(&format!("service bus {{ speaks nats; at \"nats://127.0.0.1:{port}\" }}\n{}", quiet(pause)))
+            .run(&[])
+    };
+    let (well, still) = (elsewhere(""), elsewhere(&stop));
+    let _ = server.kill();
+    let _ = server.wait();
+    well.ends(0, &[]);
+    still.ends(5, &["asked whether it is still there, `bus` did not answer within 5s"]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_contract_that_broke_fails_with_what_broke_where() {
     with(&new, LINE).run(&[]).ends(
         1,
         &[
-            "`books.contract` is not compatible_with",
+            "`books.contract` is not compatible with the older contract",
             "1 break of `old.proto` in `new.proto` at level json",
             "field-type-json",
             "the field `amount` of `a.v1.Entry` was `int64` and is `string` now",

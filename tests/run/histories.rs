@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::routing::any;
 
-use crate::harness::{Ran, json, scn, server};
+use crate::harness::{Ran, json, scn, server, wait_for};
 
 /// A server of these events, which ends the stream after the last.
 fn events(text: &'static str) -> String {
@@ -17,7 +17,8 @@ fn events(text: &'static str) -> String {
 }
 
 fn against(url: &str, statements: &str) -> Ran {
-    scn(&format!("service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\n{statements}\n}}\n"))
+    let small = "check small(xs) rhai \"\"\"\n  xs.len() < 3\n\"\"\"\n";
+    scn(&format!("service s {{ speaks http; at \"{url}\" }}\n{small}scenario \"it\" {{\n{statements}\n}}\n"))
         .run(&[])
 }
 
@@ -84,7 +85,7 @@ fn what_is_observed_is_a_history_of_values_with_their_times() {
     )
     .ends(0, &[]);
     counting("observe seen from n() every 5ms\nexpect seen.count >= 3 within 1h\nexpect seen not increasing by .value")
-        .ends(1, &["it holds, and should not"]);
+        .ends(1, &["`seen` is increasing, and should not"]);
     counting("observe seen from n() every 1ms\nexpect seen has { value: -1 } within 100ms")
         .ends(1, &["the observation `seen` was open and whole all the while", "definitely absent for 100ms"]);
     counting("observe seen from n() every 0ms\nexpect seen.count > 0 within 1s")
@@ -170,11 +171,57 @@ fn a_stream_that_broke_off_shows_no_absence() {
         "feed unique by .data",
         "feed not has { data: \"2\" } throughout 1h",
         "feed.count == 1 throughout 1h",
+        // Every claim about all records, with or without a wait.
+        "feed ordered by .data",
+        "feed increasing by .data",
+        "feed not unique by .data",
+        "feed exactly_once of [\"1\"] by .data",
+        "feed no_phantoms of [\"1\"] by .data",
+        "feed no_loss of [\"1\", \"2\"] by .data",
+        "feed not no_loss of [\"1\", \"2\"] by .data",
+        "feed fifo of [\"1\", \"2\"] by .data",
+        "feed converges_with [] within 10ms",
+        "[\"1\"] no_loss of feed[*].data",
+        "feed small",
+        "feed not small",
+        "feed.count == 1",
+        "feed.count == 2",
+        "not (feed.count == 1)",
+        "feed.count < 2 or feed.count > 9",
+        "feed.count != 2",
+        "feed.count > 1",
+        "feed.last.data == \"1\"",
+        "feed[-1].data == \"1\"",
+        "feed[*].data == [\"1\"]",
+        "feed contains { data: \"2\" }",
+        "\"2\" not in feed[*].data",
     ] {
         against(&broken, &format!("{open}expect {claim}"))
             .ends(5, &["can neither be shown nor refuted", "broke off: ", "was not seen"]);
     }
     // What was seen, was seen; and it may be asked how it ended.
+    against(
+        &broken,
+        &format!(
+            "{open}expect feed at_least_once of [\"1\"] by .data\nexpect feed no_loss of [\"1\"] by .data\n\
+             expect [\"1\"] no_phantoms of feed[*].data\nexpect feed.count >= 1 and feed.count != 0\n\
+             expect feed.first.data == \"1\" and feed[0].data == \"1\"\nexpect feed contains {{ data: \"1\" }}\n\
+             expect feed.error.kind == \"reset\" and feed.count == 1\n\
+             // Those that were seen are a list like any other.\n\
+             expect feed.items unique by .data\nexpect feed.items.count == 1"
+        ),
+    )
+    .ends(0, &[]);
+    // What is wrong already is not made right by what would have come.
+    for (claim, why) in [
+        ("feed.count == 0", "does not hold"),
+        ("feed not has { data: \"1\" }", "`feed` has such a record, and should not"),
+        ("feed no_phantoms of [\"7\"] by .data", "\"1\" came out and was never put in"),
+        ("feed not contains { data: \"1\" }", "does not hold"),
+        ("feed increasing by .none", "record [0] has no `.none`"),
+    ] {
+        against(&broken, &format!("{open}expect {claim}")).ends(1, &[why]);
+    }
     against(&broken, &format!("{open}expect feed has {{ data: \"1\" }}\nexpect feed.error.kind == \"reset\"\nexpect feed.closed throughout 1ms"))
         .ends(0, &[]);
     let whole = events("data: 1\n\n");
@@ -182,6 +229,9 @@ fn a_stream_that_broke_off_shows_no_absence() {
         "feed not has { data: \"2\" } throughout 1h",
         "feed has(times: 1) { data: \"1\" }",
         "feed not contains { data: \"2\" }",
+        "feed unique by .data",
+        "feed small",
+        "feed.count == 1 and feed.last.data == \"1\"",
     ] {
         against(&whole, &format!("{open}expect {claim}")).ends(0, &[]);
     }
@@ -190,8 +240,14 @@ fn a_stream_that_broke_off_shows_no_absence() {
 #[test]
 fn a_wait_says_why_nothing_came() {
     let open = "let feed = open s /events\n";
-    against(&breaking(), &format!("{open}expect feed has {{ data: \"2\" }} within 1h"))
-        .ends(1, &["broke off: ", "of 1h were over, and what would have come in the rest was not seen"]);
+    against(&breaking(), &format!("{open}expect feed has {{ data: \"2\" }} within 1h")).ends(
+        5,
+        &[
+            "none of 1 records fits",
+            "broke off: ",
+            "of 1h were over, and what would have come in the rest was not seen",
+        ],
+    );
     against(&breaking(), &format!("{open}next feed\nnext feed within 1h"))
         .ends(1, &["`feed` broke off: ", "another was expected"]);
     against(&events("data: 1\n\n"), &format!("{open}expect feed has {{ data: \"2\" }} within 1h"))
@@ -225,14 +281,21 @@ async fn hang_up(mut socket: WebSocket) {
     socket.send(Message::Text("{\"seq\": 1}".into())).await.unwrap();
 }
 
+/// Takes a connection and does nothing with it.
+async fn deaf(mut socket: WebSocket) {
+    socket.send(Message::Text("{\"seq\": 1}".into())).await.unwrap();
+    std::future::pending::<()>().await;
+}
+
 /// A WebSocket server: `/ws` sends two messages and then says back what it hears, `/drop` sends one
-/// and drops the connection.
+/// and drops the connection, `/deaf` sends one and hears nothing.
 fn sockets() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/ws", any(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)))
+        .route("/deaf", any(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(deaf)))
         .route("/drop", any(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(hang_up)));
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -281,6 +344,88 @@ fn a_web_socket_is_a_history_too() {
             .ends(5, &["can neither be shown nor refuted", "was not seen"]);
     }
     against(&url, &format!("{dropped}expect ws has {{ json: {{ seq: 2 }} }} within 1h"))
-        .ends(1, &["the stream `s` broke off: ", "of 1h were over"]);
+        .ends(5, &["the stream `s` broke off: ", "of 1h were over"]);
     against(&url, "let ws = open s /none with { websocket: true }\nexpect ws.count == 0").ends(1, &["404"]);
+}
+
+#[test]
+fn a_grpc_stream_whose_server_dies_shows_no_absence() {
+    let (runtime, url) = crate::grpc::health();
+    let claims = [
+        "feed not has { status: \"NOT_SERVING\" }",
+        "feed unique by .status",
+        "feed.count == 1",
+        "feed has { status: \"NOT_SERVING\" } within 1h",
+        "feed not has { status: \"NOT_SERVING\" } throughout 1h",
+    ];
+    let expected: Vec<String> = claims.iter().map(|claim| format!("expect {claim}\n")).collect();
+    let project = scn(&format!(
+        "service ledger {{ speaks grpc; at \"{url}\" }}\nscenario \"it\" {{\n\
+         let feed = open ledger.Health.Watch {{ service: \"ledger\" }}\n\
+         next feed matches {{ status: \"SERVING\" }} within 1h\nexec \"touch began\"\n\
+         expect feed.closed == true within 1h\nexpect feed has {{ status: \"SERVING\" }}\n{}}}\n",
+        expected.concat()
+    ));
+    let run = project.begin(&["--timeout", "1h"]);
+    wait_for("it has its first message", || project.path().join("began").exists());
+    runtime.shutdown_background();
+    let ran = run.end().ends(5, &["broke off: "]);
+    assert_eq!(ran.out.matches("can neither be shown nor refuted").count(), claims.len(), "{}", ran.out);
+}
+
+/// Who stands still says nothing, and that is no silence.
+#[test]
+fn nothing_is_concluded_from_the_silence_of_a_service_that_is_paused() {
+    let run = |statements: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{statements}\n}}\n"));
+        project.write("run.sh", "echo '{\"n\": 1}'; echo up > up; exec sleep 1000\n");
+        project.run(&[])
+    };
+    let logged = "expect s.log.count == 1 within 1h\n";
+    let quiet = "expect s.log not has { level: \"ERROR\" } throughout 50ms\n";
+    run(&format!("{logged}{quiet}")).ends(0, &[]);
+    let why = "`s` is paused, so that its silence shows nothing";
+    run(&format!("{logged}under pause() on s {{\n{quiet}}}")).ends(5, &[why, "for so long"]);
+    run(&format!("{logged}pause s\nobserve lines from s.log\nexpect lines.count == 0 throughout 50ms"))
+        .ends(5, &[why]);
+    // Somebody else may have stopped it.
+    run(&format!("{logged}exec \"kill -STOP ${{s.pid}}\"\n{quiet}")).ends(5, &[why]);
+    run(&format!("{logged}pause s\nexpect s.log has {{ level: \"ERROR\" }} within 50ms"))
+        .ends(1, &[why])
+        .never_says(&["definitely absent"]);
+    // Once it goes on, what it had to say has been said.
+    run(&format!("{logged}pause s\nresume s\n{quiet}")).ends(0, &[]);
+}
+
+#[test]
+fn a_web_socket_that_does_not_answer_a_ping_shows_no_silence() {
+    let url = sockets();
+    let quiet = "next ws\nexpect ws not has { json: { seq: 9 } } throughout 50ms";
+    let opened = |path: &str| format!("let ws = open s {path} with {{ websocket: true }}\n{quiet}");
+    against(&url, &opened("/ws")).ends(0, &[]);
+    against(&url, &opened("/deaf"))
+        .ends(5, &["asked whether it is still there, `s` did not answer within 5s", "shows nothing"]);
+}
+
+#[test]
+fn a_web_socket_is_closed_with_the_code_that_is_asked_for() {
+    let url = sockets();
+    let closed = |with: &str, claim: &str| {
+        against(
+            &url,
+            &format!("let ws = open s /ws with {{ websocket: true }}\nclose ws{with}\nexpect {claim}"),
+        )
+    };
+    closed("", "ws.code == 1000").ends(0, &[]);
+    // The other side says the code back, as it has to (RFC 6455 §5.5.1).
+    closed(" with { code: 4001, reason: \"enough\" }", "ws.code == 4001 and ws.message == \"enough\"")
+        .ends(0, &[]);
+    closed(" with { code: 4001 }", "ws.code == 1000").ends(1, &["4001"]);
+    for code in ["1005", "1006", "1015", "999", "5000", "-1", "1e9", "\"x\""] {
+        closed(&format!(" with {{ code: {code} }}"), "ws.closed == true")
+            .ends(if code == "\"x\"" { 2 } else { 1 }, &["code"]);
+    }
+    closed(&format!(" with {{ reason: \"{}\" }}", "é".repeat(62)), "ws.closed == true")
+        .ends(1, &["`reason` has 124 bytes, and a close frame at most 123"]);
 }

@@ -57,6 +57,23 @@ fn an_interrupt_ends_what_is_observed_before_cleanup() {
 }
 
 #[test]
+fn an_interrupt_ends_a_wait_for_a_history_and_is_no_verdict_on_it() {
+    let (_runtime, url) = crate::grpc::health();
+    for claim in ["has { status: \"NONE\" } within 1h", "not has { status: \"NONE\" } throughout 1h"] {
+        let project = scn(&format!(
+            "service ledger {{ speaks grpc; at \"{url}\" }}\nscenario \"it\" {{\n\
+             let feed = open ledger.Health.Watch {{ service: \"ledger\" }}\n\
+             next feed within 1h\ndefer {{ exec \"touch cleaned\" }}\nexec \"touch began\"\nexpect feed {claim}\n}}\n"
+        ));
+        let run = project.begin(&["--timeout", "1h"]);
+        wait_for("it waits", || project.path().join("began").exists());
+        run.signal(Signal::SIGINT);
+        run.end().ends(130, &["interrupted"]).never_says(&["definitely absent", "can neither be shown"]);
+        assert!(project.path().join("cleaned").exists());
+    }
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once() {
     let text = LONG.replace(
         "exec \"sh -c 'echo cleaned >> cleanup'\"",

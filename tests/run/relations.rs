@@ -53,7 +53,7 @@ fn streams_come_in_the_order_in_which_they_were_sent() {
         "expect b same_order_as a by .json.id per .json.p",
         "expect b same_order_as a by .json.id",
         &[
-            "`b` does not keep the same order",
+            "`b` does not keep the order of the other list",
             "`.json.id` 2 comes before 1 here, at [0] and [1], and after it there",
             "[0] of b at ",
             "[0] of a at ",
@@ -298,4 +298,128 @@ fn a_failure_is_the_same_at_every_run() {
     };
     let first = strip(quiet(project.run(&[]).ends(1, &["the read"])));
     assert_eq!(first, strip(quiet(project.run(&[]).ends(1, &[]))));
+}
+
+/// A register with versions, which forgets itself in one way at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mistake {
+    None,
+    /// Of two reads in a row, the second one is older.
+    OlderRead,
+    /// A read after a write does not see it.
+    LostOwn,
+    /// Of two writes in a row, the second one makes no new version.
+    SameVersion,
+    /// A write after a read makes the version that was read.
+    BehindRead,
+}
+
+fn register(mistake: Mistake) -> String {
+    // What was written, oldest first, and what the last request was.
+    let state = std::sync::Mutex::new((vec!["null".to_owned()], ' '));
+    server(move |asked| {
+        let mut state = state.lock().unwrap();
+        let (written, last) = &mut *state;
+        let reads = asked.method == "GET";
+        let enough = written.len() > 2;
+        let mut version = written.len() - 1;
+        if reads {
+            let older = match mistake {
+                Mistake::OlderRead => *last == 'r' && enough,
+                Mistake::LostOwn => *last == 'w' && enough,
+                _ => false,
+            };
+            version -= usize::from(older);
+            *last = if older { 'o' } else { 'r' };
+        } else {
+            let same = match mistake {
+                Mistake::SameVersion => *last == 'w',
+                Mistake::BehindRead => *last == 'r' && enough,
+                _ => false,
+            };
+            if same {
+                written.pop();
+            }
+            written.push(asked.body.chars().filter(char::is_ascii_digit).collect());
+            version = written.len() - 1;
+            *last = 'w';
+        }
+        let value = &written[version];
+        crate::harness::json("200 OK", &format!("{{\"version\": {version}, \"value\": {value}}}"))
+    })
+}
+
+/// Every guarantee of a session, over what a client really saw, finds the mistake that is its own;
+/// without a mistake all of them hold.
+#[test]
+fn sessions_are_judged_over_what_clients_saw() {
+    let run = |mistake: Mistake, claim: &str| {
+        let url = register(mistake);
+        scn(&format!(
+            "service s {{ speaks http; at \"{url}\" }}\n\
+             @safe\naction read() {{\n  GET s /\n  expect status == 200\n  return body\n}}\n\
+             action write(n) {{\n  PUT s / {{ n }}\n  expect status == 200\n  return body\n}}\n\
+             scenario \"it\" {{\n  workload ops by 1 clients for 60 operations {{\n    50% read()\n    \
+             50% write(any int(1..1_000_000_000))\n  }}\n  expect ops {claim}\n}}\n"
+        ))
+        .run(&[])
+    };
+    let reads = "monotonic_reads by .value.version";
+    let own = "read_your_writes by .value.version";
+    let writes = "monotonic_writes by .value.version";
+    let follow = "writes_follow_reads by .value.version";
+    for claim in [reads, own, writes, follow] {
+        run(Mistake::None, claim).ends(0, &[]);
+    }
+    for (mistake, claim, why) in [
+        (Mistake::OlderRead, reads, "had seen"),
+        (Mistake::LostOwn, own, "after the session's own write"),
+        (Mistake::SameVersion, writes, "after the session's write"),
+        (Mistake::BehindRead, follow, "after the session had read"),
+    ] {
+        run(mistake, claim).ends(1, &[why, "of ops from ", "in the session where `.process` is "]);
+    }
+    // What is no mistake of theirs they do not find.
+    run(Mistake::SameVersion, reads).ends(0, &[]);
+    run(Mistake::OlderRead, writes).ends(0, &[]);
+}
+
+/// The same of the values, where nobody tells versions.
+#[test]
+fn registers_are_judged_over_what_clients_saw() {
+    let run = |mistake: Mistake, claim: &str| {
+        let url = register(mistake);
+        scn(&format!(
+            "service s {{ speaks http; at \"{url}\" }}\n\
+             @safe\naction read() {{\n  GET s /\n  expect status == 200\n  return body.value\n}}\n\
+             action write(n) {{\n  PUT s / {{ n }}\n  expect status == 200\n}}\n\
+             scenario \"it\" {{\n  workload ops by 1 clients for 60 operations {{\n    50% read()\n    \
+             50% write(any int(1..1_000_000_000))\n  }}\n  expect ops {claim}\n}}\n"
+        ))
+        .run(&[])
+    };
+    for claim in ["causal", "stale_below 0s", "linearizable as register"] {
+        run(Mistake::None, claim).ends(0, &[]);
+        run(Mistake::LostOwn, claim).ends(1, &["of ops from "]);
+        run(Mistake::OlderRead, claim).ends(1, &["of ops from "]);
+    }
+    // It was overwritten, and not so long ago.
+    run(Mistake::LostOwn, "stale_below 1h").ends(0, &[]);
+}
+
+/// Sessions in a stream of events, each of which says whose it is and what version it tells of.
+#[test]
+fn sessions_of_a_stream_are_judged_apart() {
+    let of: &[(&str, &[&str])] = &[
+        ("/a", &["{\"s\":1,\"v\":1}", "{\"s\":2,\"v\":7}", "{\"s\":1,\"v\":2}", "{\"s\":2,\"v\":6}"]),
+        ("/b", &["{\"s\":1,\"v\":1}", "{\"s\":2,\"v\":7}", "{\"s\":1,\"v\":2}", "{\"s\":2,\"v\":8}"]),
+    ];
+    for relation in ["monotonic_reads", "monotonic_writes"] {
+        of_streams(
+            of,
+            &format!("expect b {relation} by .json.v per .json.s"),
+            &format!("expect a {relation} by .json.v per .json.s"),
+            &["[3]", "in the session where `.json.s` is 2", "[1] of a at ", "[3] of a at "],
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! What a scenario received on a subscription: a live value whose items are the messages so far.
 
 use std::any::Any;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -8,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::fault::Fault;
 use crate::protocol::ErrorKind;
-use crate::value::{BoxFuture, Live, Stopwatch, Value};
+use crate::value::{BoxFuture, Gap, Live, Stopwatch, Value};
 
 /// What a message costs beside its bytes.
 const OVERHEAD: usize = 256;
@@ -99,6 +100,14 @@ impl History {
     }
 }
 
+/// What a protocol holds of a subscription.
+pub(in crate::protocol) trait Control: Any + Send + Sync + Debug {
+    /// Asks the server whether it is still there; what it sent before has come when it answers.
+    fn hail(&self) -> BoxFuture<'_, Result<(), Fault>>;
+    /// For the protocol, to find its own type again.
+    fn as_any(&self) -> &dyn Any;
+}
+
 /// A subscription as the scenario holds it. What receives its messages stops when it is dropped.
 #[derive(Debug)]
 pub(in crate::protocol) struct Feed {
@@ -108,7 +117,7 @@ pub(in crate::protocol) struct Feed {
     /// What was known when it was opened, by the names of properties.
     facts: Vec<(&'static str, Value)>,
     /// What the protocol needs for the verbs that take it.
-    control: Box<dyn Any + Send + Sync>,
+    control: Box<dyn Control>,
     _guard: DropGuard,
 }
 
@@ -121,7 +130,7 @@ impl Feed {
         history: Arc<History>,
         name: Arc<str>,
         facts: Vec<(&'static str, Value)>,
-        control: impl Any + Send + Sync,
+        control: impl Control,
         stop: CancellationToken,
         scenario: &CancellationToken,
     ) -> Arc<Feed> {
@@ -141,7 +150,7 @@ impl Feed {
 
     /// What the protocol gave it, when that is of this type.
     pub(in crate::protocol) fn control<T: 'static>(&self) -> Option<&T> {
-        self.control.downcast_ref()
+        self.control.as_any().downcast_ref()
     }
 }
 
@@ -197,6 +206,23 @@ impl Live for Feed {
 
     fn is_over(&self) -> bool {
         self.history.is_over()
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        let state = self.history.state();
+        match &state.error {
+            Some(fault) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
+            None => state.closed.then(|| Gap::Closed("was closed by the scenario".to_owned())),
+        }
+    }
+
+    fn hail(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            if self.is_over() {
+                return Ok(());
+            }
+            self.control.hail().await.map_err(|fault| fault.message)
+        })
     }
 
     fn as_any(&self) -> &dyn Any {

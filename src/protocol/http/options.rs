@@ -134,6 +134,9 @@ impl Options {
             "method" => self.method = Some(text(name, value)?),
             "websocket" => self.websocket = boolean(name, value)?,
             "subprotocols" => self.subprotocols = subprotocols(value)?,
+            "code" | "reason" => {
+                return Err(Misuse::option(name, format!("`{name}` is said by `close` of a WebSocket")));
+            }
             _ => {
                 let misuse = Misuse::option(name, format!("`http` has no option `{name}`"));
                 return Err(match did_you_mean(name, option_names()) {

@@ -17,10 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::{ErrorKind, Session};
+use super::super::{ErrorKind, Misuse, Session};
 use super::fault::Fault;
 use super::stream::Opening;
-use crate::value::{Gap, Live, Stopwatch, Value, from_json, to_json};
+use crate::value::{BoxFuture, Gap, Live, Number, Object, Stopwatch, Value, from_json, show_short, to_json};
 
 /// How many messages wait to be sent before `send` waits as well.
 const OUTBOX: usize = 16;
@@ -28,6 +28,8 @@ const OUTBOX: usize = 16;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// What a message costs beside its data.
 const OVERHEAD: usize = 128;
+/// What a close frame has room for beside its code (RFC 6455 §5.5).
+const MAX_REASON: usize = 123;
 /// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
 /// The code of a close frame without a code (RFC 6455 §7.1.5).
@@ -49,6 +51,8 @@ pub(super) struct Socket {
 struct Shared {
     history: Mutex<History>,
     version: watch::Sender<u64>,
+    /// Counts the pongs, which are no messages.
+    pongs: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +96,11 @@ impl Socket {
         limit: usize,
         session: &Session,
     ) -> Socket {
-        let shared = Arc::new(Shared { history: Mutex::default(), version: watch::Sender::new(0) });
+        let shared = Arc::new(Shared {
+            history: Mutex::default(),
+            version: watch::Sender::new(0),
+            pongs: watch::Sender::new(0),
+        });
         let stop = session.cancel.child_token();
         let (outbox, messages) = mpsc::channel(OUTBOX);
         let task = Task {
@@ -129,10 +137,9 @@ impl Socket {
         Err(Fault::new(ErrorKind::Reset, message))
     }
 
-    /// Says that nothing more is sent or wanted, and waits for the answer.
-    pub(super) async fn close(&self) {
+    /// Says that nothing more is sent or wanted, and why, and waits for the answer.
+    pub(super) async fn close(&self, frame: CloseFrame) {
         self.shared.history().closing = true;
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         let _ = self.outbox.send(Message::Close(Some(frame))).await;
         if tokio::time::timeout(FAREWELL, self.over()).await.is_err() {
             self.stop.cancel();
@@ -145,6 +152,21 @@ impl Socket {
         self.shared.history().closing = true;
         self.stop.cancel();
         self.over().await;
+    }
+
+    /// Pings, and waits for the pong: what the server sent before it has come.
+    async fn ping(&self) -> Result<(), String> {
+        let mut pongs = self.shared.pongs.subscribe();
+        let seen = *pongs.borrow_and_update();
+        if self.outbox.send(Message::Ping(Bytes::new())).await.is_err() {
+            return Ok(());
+        }
+        tokio::select! {
+            _ = pongs.wait_for(|pongs| *pongs > seen) => {}
+            // How it ended is its history's to say.
+            () = self.over() => {}
+        }
+        Ok(())
     }
 
     async fn over(&self) {
@@ -168,6 +190,40 @@ pub(super) fn message(value: &Value) -> Result<Message, String> {
         Value::Tagged(tagged) => Err(format!("`{}(…)` is no message of a WebSocket", tagged.tag)),
         other => Ok(Message::text(to_json(other))),
     }
+}
+
+/// The close frame that the options `code` and `reason` of `close` ask for.
+///
+/// # Errors
+/// What no endpoint may send (RFC 6455 §5.5.1 and §7.4).
+pub(super) fn farewell(options: &Object) -> Result<CloseFrame, Misuse> {
+    let given = |name: &str| options.get(name).filter(|value| !matches!(value, Value::Absent));
+    let code = match given("code") {
+        None => CloseCode::Normal,
+        Some(value) => {
+            let number =
+                value.as_number().and_then(Number::to_usize).and_then(|code| u16::try_from(code).ok());
+            let code = number.map(CloseCode::from).filter(|code| code.is_allowed());
+            code.ok_or_else(|| {
+                let message = format!("`code` is {}, which no close frame may have", show_short(value, 40));
+                Misuse::option("code", message)
+                    .help("1000 is a normal end, 1001 going away, 3000..4999 are free (RFC 6455 §7.4)")
+            })?
+        }
+    };
+    let reason = match given("reason") {
+        None => "",
+        Some(Value::Text(text)) if text.text.len() <= MAX_REASON => &*text.text,
+        Some(Value::Text(text)) => {
+            let message =
+                format!("`reason` has {} bytes, and a close frame at most {MAX_REASON}", text.text.len());
+            return Err(Misuse::option("reason", message));
+        }
+        Some(other) => {
+            return Err(Misuse::option("reason", format!("`reason` is text, not {}", show_short(other, 40))));
+        }
+    };
+    Ok(CloseFrame { code, reason: reason.into() })
 }
 
 fn said(code: u16, reason: &str) -> String {
@@ -225,7 +281,8 @@ impl Task {
                             return end;
                         }
                     }
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                    Some(Ok(Message::Pong(_))) => self.shared.pongs.send_modify(|pongs| *pongs += 1),
+                    Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
                 }
             }
         };
@@ -391,6 +448,10 @@ impl Live for Socket {
             (None, Some(1000 | 1001 | NO_STATUS) | None) => None,
             (None, Some(code)) => Some(Gap::Broken(format!("broke off: {}", said(code, &end.reason)))),
         }
+    }
+
+    fn hail(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.ping())
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

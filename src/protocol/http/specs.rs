@@ -227,6 +227,21 @@ pub const SPECS: &[Spec] = &[
         "the subprotocols that are offered to a WebSocket's server; it chooses `ws.subprotocol`",
         "let ws = open orders /v1/feed with { websocket: true, subprotocols: [\"v1.orders\"] }",
     ),
+    option(
+        "code",
+        &[value(
+            Ty::Number,
+            "1000, a normal end, unless given; 1001, 3000..4999 and others that a close frame may have",
+        )],
+        "the code with which `close` ends a WebSocket; what the other side says is `ws.code`",
+        "close ws with { code: 4000, reason: \"enough\" }",
+    ),
+    option(
+        "reason",
+        &[value(Ty::Text, "at most 123 bytes; none unless given")],
+        "the reason that `close` of a WebSocket gives beside its `code`",
+        "close ws with { code: 4000, reason: \"enough\" }",
+    ),
     part("status", "the status code, a number", "expect status == 201"),
     part(
         "reason",

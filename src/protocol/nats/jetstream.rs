@@ -122,6 +122,9 @@ impl Consumer {
                 Err(fault) => return Err(fault),
             }
         }
+        if let Some(since) = options.since {
+            still_has(connection, stream, since).await?;
+        }
         let api = match &options.durable {
             Some(durable) => format!("CONSUMER.DURABLE.CREATE.{stream}.{durable}"),
             None => format!("CONSUMER.CREATE.{stream}"),
@@ -205,6 +208,18 @@ async fn ask(connection: &Connection, api: &str, what: &Json) -> Result<Json, Fa
         .map_err(|error| Fault::broken(ErrorKind::Protocol, format!("JetStream answers no JSON: {error}")))
 }
 
+/// Whether a stream still has what it stored from there on; its limits, or somebody, may have removed
+/// it, and a consumer would begin later without a word.
+async fn still_has(connection: &Connection, stream: &str, since: u64) -> Result<(), Fault> {
+    let info = ask(connection, &format!("STREAM.INFO.{stream}"), &json!({})).await?;
+    let first = info.pointer("/state/first_seq").and_then(Json::as_u64).unwrap_or(0);
+    if since < first {
+        let message = format!("`{stream}` begins with {first}: what it stored since {since} is gone");
+        return Err(Fault::new("jetstream", message));
+    }
+    Ok(())
+}
+
 /// Nothing answers for JetStream.
 pub(super) fn disabled(connection: &Connection) -> Fault {
     let message = match connection.info.jetstream {
@@ -222,6 +237,8 @@ pub(super) struct Origin<'a> {
     pub(super) stream: &'a str,
     pub(super) deliveries: u64,
     pub(super) seq: u64,
+    /// Counts the deliveries of the consumer.
+    pub(super) delivery: u64,
 }
 
 impl<'a> Origin<'a> {
@@ -233,7 +250,12 @@ impl<'a> Origin<'a> {
             9.. => &words[2..],
             _ => return None,
         };
-        Some(Origin { stream: rest[0], deliveries: rest[2].parse().ok()?, seq: rest[3].parse().ok()? })
+        Some(Origin {
+            stream: rest[0],
+            deliveries: rest[2].parse().ok()?,
+            seq: rest[3].parse().ok()?,
+            delivery: rest[4].parse().ok()?,
+        })
     }
 }
 
@@ -244,9 +266,9 @@ mod tests {
     #[test]
     fn an_acknowledgement_tells_stream_and_sequence() {
         let old = Origin::of("$JS.ACK.ORDERS.billing.2.17.40.1700000000000000000.3");
-        assert_eq!(old, Some(Origin { stream: "ORDERS", deliveries: 2, seq: 17 }));
+        assert_eq!(old, Some(Origin { stream: "ORDERS", deliveries: 2, seq: 17, delivery: 40 }));
         let new = Origin::of("$JS.ACK._.ACC.ORDERS.billing.1.18.41.1700000000000000000.3.x");
-        assert_eq!(new, Some(Origin { stream: "ORDERS", deliveries: 1, seq: 18 }));
+        assert_eq!(new, Some(Origin { stream: "ORDERS", deliveries: 1, seq: 18, delivery: 41 }));
         assert_eq!(Origin::of("_INBOX.1"), None);
         assert_eq!(Origin::of("$JS.ACK.short"), None);
     }

@@ -1,7 +1,8 @@
 //! A subscription, or a consumer of a stream: what takes its messages, and how it ends.
 
+use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use serde_json::json;
 
@@ -9,8 +10,8 @@ use super::connection::{Connection, Outbox, Outgoing, Receiver};
 use super::jetstream::{Consumer, Origin, nanos};
 use super::wire::{Delivery, Ops};
 use crate::protocol::ErrorKind;
-use crate::protocol::broker::{Fault, Form, History, decode};
-use crate::value::{Object, Value};
+use crate::protocol::broker::{Control, Fault, Form, History, decode};
+use crate::value::{BoxFuture, Object, Value};
 
 /// How many messages a consumer is asked for at once.
 const BATCH: u32 = 256;
@@ -43,8 +44,13 @@ impl Subscription {
                 sid
             }
             Some(consumer) => {
-                let pull =
-                    Pull { next: consumer.next(), inbox: connection.inbox(0), left: AtomicU32::new(BATCH) };
+                let pull = Pull {
+                    next: consumer.next(),
+                    inbox: connection.inbox(0),
+                    left: AtomicU32::new(BATCH),
+                    came: AtomicU64::new(0),
+                    alone: consumer.ephemeral,
+                };
                 let (inbox, first) = (pull.inbox.clone(), pull.ops());
                 let messages = Messages { history: history.clone(), form, pull: Some(pull) };
                 let sid = connection.receive(Arc::new(messages));
@@ -93,6 +99,16 @@ impl Subscription {
     }
 }
 
+impl Control for Subscription {
+    fn hail(&self) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(self.connection.exchange(Ops::default()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 /// Takes the messages.
 struct Messages {
     history: Arc<History>,
@@ -106,6 +122,10 @@ struct Pull {
     inbox: String,
     /// How many of those that were asked for have not come.
     left: AtomicU32,
+    /// The number of the delivery that came last.
+    came: AtomicU64,
+    /// Whether nobody else takes what the consumer delivers.
+    alone: bool,
 }
 
 impl Pull {
@@ -114,6 +134,18 @@ impl Pull {
         let mut ops = Ops::default();
         ops.publish(&self.next, Some(&self.inbox), &[], wanted.to_string().as_bytes());
         ops
+    }
+
+    /// What is missing before a message, when the consumer numbers what it delivers to us alone.
+    fn missing(&self, delivery: &Delivery) -> Option<Fault> {
+        let number = delivery.reply.as_deref().and_then(Origin::of)?.delivery;
+        let due = self.came.swap(number, Ordering::Relaxed) + 1;
+        (self.alone && number != due).then(|| {
+            let (sent, came) = (number.max(1) - 1, due - 1);
+            let message =
+                format!("the consumer had delivered {sent} messages before this one, and {came} came");
+            Fault::new("jetstream", message)
+        })
     }
 
     fn again(&self, outbox: &Outbox) {
@@ -149,6 +181,9 @@ impl Receiver for Messages {
                 self.history.end(Some(fault));
             }
             return;
+        }
+        if let Some(fault) = self.pull.as_ref().and_then(|pull| pull.missing(&delivery)) {
+            return self.history.end(Some(fault));
         }
         let bytes = delivery.payload.len();
         match record(delivery, self.form) {

@@ -1,5 +1,6 @@
 //! What `open` reads: the entries of a stream, or the messages of a channel.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use redis::aio::{PubSub, PubSubSink};
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, Target};
 use super::reply::{fault, fields};
 use crate::protocol::ErrorKind;
-use crate::protocol::broker::{Fault, Form, History, Secure, decode};
-use crate::value::{Bytes, Value};
+use crate::protocol::broker::{Control, Fault, Form, History, Secure, decode};
+use crate::value::{BoxFuture, Bytes, Value};
 
 /// How many entries are asked for at once.
 const BATCH: usize = 512;
@@ -119,6 +120,25 @@ impl Reading {
     pub(super) fn cancel(&self) {
         self.history.end(None);
         self.stop.cancel();
+    }
+}
+
+impl Control for Reading {
+    fn hail(&self) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(async {
+            match &self.sink {
+                Some(sink) => {
+                    let done: redis::RedisResult<Reply> = sink.lock().await.ping().await;
+                    done.map(drop).map_err(|error| fault(&error, &self.target.shown))
+                }
+                // The reading itself waits for entries, and answers nothing else.
+                None => Connection::open(&self.target, self.secure.clone()).await.map(drop),
+            }
+        })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 

@@ -183,6 +183,9 @@ async fn a_server_that_is_killed_breaks_what_is_read_and_nothing_hides_it() {
     server.kill();
     assert_eq!(over(&stream).await.0, "reset");
     assert_eq!(over(&channel).await.0, "reset");
+    for live in [&stream, &channel] {
+        assert!(matches!(live.gap(), Some(crate::value::Gap::Broken(_))), "{:?}", live.gap());
+    }
     let (kind, message) = world.fails("command", "PING", None, none()).await;
     assert!(kind == "refused" && message.contains("nothing listens"), "{kind}: {message}");
     server.again().await;
@@ -208,6 +211,52 @@ async fn who_may_not_log_in_is_refused_and_no_password_is_shown() {
     assert!(reply.succeeded && !format!("{:?}", reply.exchange).contains("geheim"), "{reply:?}");
     // The server is up, whoever may log in.
     world.protocol.healthy(&world.endpoint).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn over_tls_only_a_server_that_is_trusted_is_spoken_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let made =
+        rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let cert = Server::write(dir.path(), "cert.pem", &made.cert.pem());
+    let key = Server::write(dir.path(), "key.pem", &made.signing_key.serialize_pem());
+    let arguments = [
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--tls-port",
+        "{port}",
+        "--dir",
+        "{dir}",
+        "--save",
+        "",
+        "--tls-auth-clients",
+        "no",
+        "--tls-cert-file",
+        &cert,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &cert,
+    ];
+    let server = Server::start("SCN_TEST_REDIS_SERVER", "rediss", "", &arguments).await;
+    let world = World::new(Redis::new(), &server.url);
+    let ca = |rest: &str| json(&format!(r#"{{"tls":{{"ca":{cert:?}}}{rest}}}"#));
+    assert_eq!(part(&world.done("command", "SET k v", None, ca("")).await, "body"), Value::text("OK"));
+    let entries = world.open("orders", ca("")).await;
+    let prices = world.open("prices", ca(r#","channel":true"#)).await;
+    world.done("command", "XADD orders * n 1", None, ca("")).await;
+    world.done("publish", "prices", Some(json("{}")), ca("")).await;
+    assert_eq!((messages(&entries, 1).await.len(), messages(&prices, 1).await.len()), (1, 1));
+    assert!(entries.hail().await.is_ok() && prices.hail().await.is_ok());
+    // Nobody knows it, and who does not ask does not speak TLS.
+    assert_eq!(world.fails("command", "GET k", None, none()).await.0, "tls");
+    assert_eq!(world.fails("open", "orders", None, none()).await.0, "tls");
+    let plain = World::new(Redis::new(), &server.url.replace("rediss", "redis"));
+    let (kind, message) = plain.fails("command", "GET k", None, none()).await;
+    assert!(["reset", "protocol"].contains(&kind.as_str()), "{kind}: {message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,7 +76,7 @@ fn failures_say_what_became_of_the_operation() {
 #[test]
 fn losses_are_counted() {
     let of = json("[1, 1, 2]");
-    assert_eq!(why(says("no_loss", &out(&[1, 2]), &of)), "1 was put in 2 times and came out 1 times");
+    assert_eq!(why(says("no_loss", &out(&[1, 2]), &of)), "1 was put in 2 times and came out once");
     assert_eq!(says("no_loss", &out(&[1, 2, 1]), &of), Verdict::Holds);
     assert_eq!(says("no_phantoms", &out(&[1, 2, 1, 1]), &of), Verdict::Holds);
 }

@@ -234,15 +234,28 @@ impl Live for Observation {
     fn gap(&self) -> Option<Gap> {
         let closed = || Gap::Closed("ended with the block that began it".to_owned());
         match &self.source {
-            Source::Asked { history, .. } if history.seen().overflowed => Some(Gap::Hole(format!(
-                "the observation `{}` had more than the {MAX_KEPT} bytes that are kept, and ended: look less often",
-                self.name
+            Source::Asked { history, .. } if history.seen().overflowed => Some(Gap::Broken(format!(
+                "had more than the {MAX_KEPT} bytes that are kept, and ended: look less often"
             ))),
             Source::Asked { history, .. } => history.changes.borrow().1.then(closed),
             Source::Heard { live, ended, .. } => match &*ended.borrow() {
                 Some(ended) => ended.gap.clone().or_else(|| Some(closed())),
                 None => live.gap(),
             },
+        }
+    }
+
+    fn source(&self) -> Arc<str> {
+        match &self.source {
+            Source::Asked { .. } => self.name(),
+            Source::Heard { live, .. } => live.source(),
+        }
+    }
+
+    fn hail(&self) -> BoxFuture<'_, Result<(), String>> {
+        match &self.source {
+            Source::Heard { live, ended, .. } if ended.borrow().is_none() => live.hail(),
+            _ => Box::pin(async { Ok(()) }),
         }
     }
 
@@ -273,4 +286,27 @@ impl Live for Observation {
 fn rest<T>(mut list: Vec<T>, from: usize) -> Vec<T> {
     let from = from.min(list.len());
     list.split_off(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_to_keep_ends_it_and_shows_no_absence() {
+        let history = History::new(Stopwatch::start());
+        let stop = CancellationToken::new();
+        let seen = Observation::asked("seen".into(), history.clone(), stop);
+        let answer = || Ok(Value::text("x".repeat(1 << 14)));
+        let kept = (0..10).take_while(|_| history.keep(history.now(), answer())).count();
+        assert_eq!((kept, seen.items().unwrap().len(), seen.times().unwrap().len()), (3, 3, 3));
+        history.end();
+        let Some(Gap::Broken(why)) = seen.gap() else { panic!("{:?}", seen.gap()) };
+        assert_eq!(why, "had more than the 65536 bytes that are kept, and ended: look less often");
+        let errors = History::new(Stopwatch::start());
+        assert!(errors.keep(0, Err(Value::text("refused"))));
+        errors.end();
+        let ended = Observation::asked("seen".into(), errors, CancellationToken::new());
+        assert!(matches!(ended.gap(), Some(Gap::Closed(_))));
+    }
 }

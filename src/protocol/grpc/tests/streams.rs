@@ -68,6 +68,7 @@ async fn the_death_of_a_stream_is_seen() {
     ] {
         assert_eq!(part(&feed, path), shown, "{path}");
     }
+    assert!(broke_off(&feed).starts_with("was ended by the server with `NOT_FOUND`"), "{}", broke_off(&feed));
     // A broken answer ends it, too.
     let feed = open(&grpc, &endpoint, "Watch", Some(r#"{"count":1,"then":"invalid"}"#)).await.record;
     over(&feed).await;
@@ -80,6 +81,16 @@ async fn the_death_of_a_stream_is_seen() {
     over(&feed).await;
     assert_eq!(part(&feed, "status"), "\"UNAVAILABLE\"", "{}", part(&feed, "error"));
     assert_eq!(part(&feed, "error.kind"), "\"reset\"");
+    assert!(broke_off(&feed).starts_with("broke off: "), "{}", broke_off(&feed));
+}
+
+/// Why a stream is not all that there was to see.
+fn broke_off(feed: &Value) -> String {
+    let Value::Live(feed) = feed else { panic!("no stream") };
+    match feed.gap() {
+        Some(crate::value::Gap::Broken(why)) => why,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Subjects: publish, request, subscribe.
 
+use tokio_util::sync::CancellationToken;
+
 use super::*;
 use crate::protocol::Protocol as _;
 use crate::protocol::broker::test_server::{kind_of, messages, over, part};
@@ -105,6 +107,9 @@ async fn a_server_that_is_killed_breaks_every_subscription_and_nothing_hides_it(
     server.again().await;
     world.protocol.healthy(&world.endpoint).await.unwrap();
     world.done("publish", "orders", None, none()).await;
+    assert!(
+        matches!(orders.gap(), Some(crate::value::Gap::Broken(why)) if why.contains("closed the connection"))
+    );
     // It did not come back behind the scenario's back.
     assert_eq!((orders.items().unwrap().len(), orders.is_over()), (1, true));
     let closed = world.on("close", &orders, None, none()).await.unwrap();
@@ -128,22 +133,52 @@ async fn what_is_too_much_is_told() {
     assert_eq!(few.items().unwrap().len(), 1);
 }
 
+/// Passes bytes on between a client and a server, and from `hold` to `go_on` nothing of the server's.
+async fn holding(server: &str, hold: &CancellationToken, go_on: &CancellationToken) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let server = server.trim_start_matches("nats://").to_owned();
+    let (hold, go_on) = (hold.clone(), go_on.clone());
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let (mut from_server, mut to_server) =
+            tokio::net::TcpStream::connect(server).await.unwrap().into_split();
+        let (mut from_client, mut to_client) = client.into_split();
+        tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let ended = tokio::select! {
+            _ = tokio::io::copy(&mut from_server, &mut to_client) => true,
+            () = hold.cancelled() => false,
+        };
+        if !ended {
+            go_on.cancelled().await;
+            let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+        }
+    });
+    url
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server; see tests/brokers"]
 async fn a_consumer_that_is_too_slow_is_broken_off() {
-    // The server hangs up on who has more waiting than this, which one message is.
-    let (_server, world) = server("max_pending: 2048\nmax_payload: 1024").await;
-    let slow = world.open("a", none()).await;
-    let payload = Value::text("x".repeat(1000));
-    let mut sent = 0;
-    while !slow.is_over() && sent < 2000 {
-        let burst = (0..16).map(|_| world.ask("publish", "a", Some(payload.clone()), none()));
-        futures_util::future::join_all(burst).await;
-        sent += 16;
+    // The server hangs up on who has more waiting than this, beside what the system takes.
+    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"60s\"").await;
+    let (hold, go_on) = (CancellationToken::new(), CancellationToken::new());
+    let slow = World::new(Nats::new(), &holding(&server.url, &hold, &go_on).await);
+    let feed = slow.open("a", none()).await;
+    world.done("publish", "a", Some(Value::text("first")), none()).await;
+    messages(&feed, 1).await;
+    assert_eq!(feed.gap(), None);
+    hold.cancel();
+    let payload = Value::bytes(vec![b'x'; 200 << 10]);
+    for _ in 0..200 {
+        world.done("publish", "a", Some(payload.clone()), none()).await;
     }
-    if slow.is_over() {
-        assert!(["reset", "slow_consumer"].contains(&over(&slow).await.0.as_str()));
-    }
+    go_on.cancel();
+    let (kind, message) = over(&feed).await;
+    assert!(["reset", "slow_consumer"].contains(&kind.as_str()), "{kind}: {message}");
+    // Who hides that shows a history with a hole.
+    assert!((1..201).contains(&feed.items().unwrap().len()));
+    assert!(matches!(feed.gap(), Some(crate::value::Gap::Broken(_))), "{:?}", feed.gap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,3 +157,67 @@ async fn a_server_without_jetstream_says_so() {
     assert_eq!(world.fails("request", "$JS.API.INFO", None, none()).await.0, "jetstream");
     assert_eq!(world.fails("publish", "a", None, json(STREAM)).await.0, "no_stream");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server; see tests/brokers"]
+async fn what_somebody_else_took_of_a_consumer_is_missed() {
+    let (_server, world) = with_stream().await;
+    let work = world.open("orders.>", json(STREAM)).await;
+    world.done("publish", "orders.created", Some(json("{\"n\":1}")), json(STREAM)).await;
+    messages(&work, 1).await;
+    // Its next one goes to whoever has asked first, so that many are asked for.
+    let name = part(&Value::Live(work.clone()), "consumer");
+    let thief = world.open("stolen", none()).await;
+    let ask = format!("$JS.API.CONSUMER.MSG.NEXT.ORDERS.{}", name.as_text().unwrap());
+    let connection = crate::protocol::nats::connection::Connection::open(
+        &crate::protocol::nats::target::Target::new(&world.endpoint).unwrap().0,
+        &crate::protocol::nats::target::Login::default(),
+        None,
+    )
+    .await
+    .unwrap();
+    let mut ops = crate::protocol::nats::wire::Ops::default();
+    ops.publish(&ask, Some("stolen"), &[], b"{\"batch\":1000}");
+    connection.exchange(ops).await.unwrap();
+    for n in 2..600 {
+        world.done("publish", "orders.created", Some(json(&format!("{{\"n\":{n}}}"))), json(STREAM)).await;
+    }
+    let (kind, message) = over(&work).await;
+    assert!(kind == "jetstream" && message.contains("messages before this one, and"), "{kind}: {message}");
+    assert!(!thief.items().unwrap().is_empty());
+    assert!(matches!(work.gap(), Some(crate::value::Gap::Broken(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server; see tests/brokers"]
+async fn what_a_stream_no_longer_has_is_not_begun_with() {
+    let (_server, world) = with_stream().await;
+    for _ in 0..5 {
+        world.done("publish", "orders.created", None, json(STREAM)).await;
+    }
+    world.done("request", "$JS.API.STREAM.PURGE.ORDERS", Some(json(r#"{"seq":4}"#)), none()).await;
+    let (kind, message) =
+        world.fails("open", "orders.>", None, json(r#"{"stream":"ORDERS","since":3}"#)).await;
+    assert!(kind == "jetstream" && message.contains("`ORDERS` begins with 4"), "{kind}: {message}");
+    let whole = world.open("orders.>", json(r#"{"stream":"ORDERS","since":4}"#)).await;
+    assert_eq!(messages(&whole, 2).await.len(), 2);
+}
+
+/// Twice is nothing new to the server, which says nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server; see tests/brokers"]
+async fn what_is_confirmed_twice_stays_confirmed() {
+    let (_server, world) = with_stream().await;
+    let work =
+        world.open("orders.>", within("ack_wait", 200, r#"{"stream":"ORDERS","ack":"explicit"}"#)).await;
+    world.done("publish", "orders.created", None, json(STREAM)).await;
+    let message = messages(&work, 1).await.pop().unwrap();
+    for _ in 0..2 {
+        assert!(world.on("ack", &work, Some(message.clone()), none()).await.unwrap().succeeded);
+    }
+    // What comes after the time in which it would have come again.
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    world.done("publish", "orders.created", None, json(STREAM)).await;
+    let seqs: Vec<Value> = messages(&work, 2).await.iter().map(|item| part(item, "seq")).collect();
+    assert_eq!(seqs, [Value::int(1), Value::int(2)]);
+}

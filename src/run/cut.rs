@@ -1,0 +1,101 @@
+//! What a comparison says of a history that broke off: what was seen of it may be compared, and what
+//! would have come then may turn the comparison around. Of relations that is their own property; see
+//! [`crate::relation::Cut`].
+
+use std::sync::Arc;
+
+use super::cx::Cx;
+use super::env::Env;
+use super::judge::Judgement;
+use crate::relation::Cut;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::value::{Live, Value};
+
+/// One side of a comparison, evaluated.
+pub(super) struct Compared<'a> {
+    pub(super) expr: &'a Expr,
+    pub(super) value: &'a Value,
+    pub(super) cut: Option<Cut>,
+}
+
+impl Cx {
+    /// What keeps an evaluated expression from speaking of all that happened: it is a history that
+    /// broke off, or it was made of all the records of one. An expectation that is itself about how
+    /// the history ended knows that it did.
+    pub(super) fn cut(&self, env: &Env, expr: &Expr, value: &Value) -> Option<Cut> {
+        let observer = env.observer.as_ref();
+        let within = observer.and_then(|observer| observer.take_cut());
+        if env.showing || observer.is_some_and(|observer| observer.knows_end()) {
+            return None;
+        }
+        match value {
+            Value::Live(live) => Cut::of(self.written(expr.span), live.gap()?),
+            _ => within,
+        }
+    }
+
+    /// Notes that all the records of a history are read, when the history broke off.
+    pub(super) fn note_whole(&self, env: &Env, live: &Arc<dyn Live>, expr: &Expr) {
+        if let Some(observer) = &env.observer
+            && let Some(gap) = live.gap()
+            && let Some(cut) = Cut::of(self.written(expr.span), gap)
+        {
+            observer.note_cut(cut);
+        }
+    }
+}
+
+/// The judgement of a comparison, given what was not seen of its sides.
+pub(super) fn sound(
+    op: BinaryOp,
+    judgement: Judgement,
+    left: &Compared<'_>,
+    right: &Compared<'_>,
+) -> Judgement {
+    let holds = judgement.holds;
+    let turning =
+        [(left, right, op), (right, left, mirrored(op))].into_iter().find_map(|(side, other, op)| {
+            let cut = side.cut.as_ref()?;
+            let turns = cut.is_hole() || may_turn(op, holds, side, other, std::ptr::eq(side, right));
+            turns.then(|| cut.why())
+        });
+    match turning {
+        Some(why) => Judgement { holds: false, unknown: Some(why), ..judgement },
+        None => judgement,
+    }
+}
+
+/// Whether more records of one side may make a comparison hold that does not, or not hold that does.
+fn may_turn(op: BinaryOp, holds: bool, side: &Compared<'_>, other: &Compared<'_>, is_right: bool) -> bool {
+    use BinaryOp::{
+        Contains, Equal, Greater, GreaterEqual, In, Less, LessEqual, NotContains, NotEqual, NotIn,
+    };
+    let counts = matches!(&side.expr.kind, ExprKind::Field(_, field) if &*field.name == "count");
+    match op {
+        // What is in it stays in it.
+        Contains if !is_right => !holds,
+        NotContains if !is_right => holds,
+        In if is_right => !holds,
+        NotIn if is_right => holds,
+        // Counts only grow, and lists only at their end.
+        Greater | GreaterEqual if counts => !holds,
+        Less | LessEqual if counts => holds,
+        Equal | NotEqual => match (side.value, other.value) {
+            (Value::Number(seen), Value::Number(wanted)) if counts => seen <= wanted,
+            (Value::List(seen), Value::List(wanted)) => wanted.starts_with(seen),
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// The same comparison with its sides exchanged.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
+        other => other,
+    }
+}
