@@ -1,6 +1,6 @@
 //! Configurations of which none makes another superfluous.
 
-use super::meter::{Meter, Stop};
+use crate::history::meter::{Meter, Stop};
 use super::trail::Mark;
 use super::usage::{Usage, Used};
 use crate::history::model::State;

@@ -86,6 +86,10 @@ impl Object for Counter {
         matches!(act.role, ADD | ADD_TO).then_some((Act { role: ADD, b: 0, ..act }, Effect::Moves))
     }
 
+    fn is_blind(&self, act: Act) -> bool {
+        matches!(act.role, ADD | LOOK)
+    }
+
     fn show(&self, states: &States, state: State) -> String {
         let value = value(states, state);
         let (whole, rest) = (value / 10i128.pow(DIGITS as u32), value % 10i128.pow(DIGITS as u32));

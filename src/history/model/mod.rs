@@ -17,8 +17,11 @@ use std::sync::Arc;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::value::Value;
 
-pub(super) use object::{Act, Effect, Object, Op, State, States};
+pub(super) use object::{Act, Discipline, Effect, Object, Op, State, States};
+pub use parts::demands;
 pub(super) use parts::{Part, Strange, parts};
+pub(super) use queue::Deed;
+pub(super) use values::Id;
 
 /// A model with the functions that play its roles.
 #[derive(Debug, Clone)]

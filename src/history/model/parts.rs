@@ -54,6 +54,13 @@ pub(in crate::history) fn parts(model: &Model, operations: &[Operation]) -> Resu
     Ok(vec![part(model, operations, all(), object, &model.initial)?])
 }
 
+/// Whether a history puts its model to the test: some operation that succeeded is not possible in
+/// every state. Any order explains a history that does not.
+pub fn demands(operations: &[Operation], model: &Model) -> bool {
+    let tests = |part: &Part| part.ops.iter().any(|op| op.end.is_some() && !part.object.is_blind(op.act));
+    parts(model, operations).is_ok_and(|parts| parts.iter().any(tests))
+}
+
 /// A map is a register for each key.
 fn by_key(model: &Model, operations: &[Operation]) -> Result<Vec<Part>, Strange> {
     let entries = match &model.initial {
