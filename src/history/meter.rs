@@ -44,10 +44,19 @@ impl Stop {
     /// Which limit came first.
     pub(super) fn told(self, limits: &Limits) -> String {
         match self {
-            Stop::Memory | Stop::Width => format!("no answer within {} MiB of memory", limits.memory >> 20),
+            Stop::Memory | Stop::Width => format!("no answer within {} of memory", size(limits.memory)),
             Stop::Time | Stop::Steps | Stop::Beaten => format!("no answer within {:?}", limits.time),
         }
     }
+}
+
+/// A size as people read it: in the largest unit that it is a multiple of.
+fn size(bytes: usize) -> String {
+    let (unit, name) = [(1 << 20, "MiB"), (1 << 10, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+        .unwrap_or((1, "B"));
+    format!("{} {name}", bytes / unit)
 }
 
 /// What one search may spend.

@@ -134,6 +134,43 @@ fn nothing_judged_is_never_valid() {
     }
 }
 
+/// With too little memory or time a model has no answer, and says how far it came.
+#[test]
+fn limits_hold_for_every_model() {
+    let models = [
+        ("register", "write", "1"),
+        ("cas_register", "write", "1"),
+        ("map", "put", r#"["k",1]"#),
+        ("set", "add", "1"),
+        ("counter", "add", "1"),
+        ("queue", "enqueue", "1"),
+        ("stack", "push", "1"),
+        ("lock", "acquire", "null"),
+        ("append_log", "append", "1"),
+        ("list_append", "txn", r#"[["append","x",1]]"#),
+    ];
+    let (_, err) = says("", &["--as", "qqqqqqqq"], 2);
+    let known = err.split_once("the models are ").unwrap().1;
+    for (model, f, value) in models {
+        assert!(known.contains(model), "{known}");
+        let history = lines(&[&format!("0 invoke {f} {value}"), &format!("0 ok {f} {value}")]);
+        says(&history, &["--as", model], 0);
+        let (out, _) = says(&history, &["--as", model, "--memory", "1B"], 5);
+        assert!(out.contains("no answer within 1 B of memory: ") && out.contains(" of 1 "), "{out}");
+    }
+    let count = known.split_whitespace().collect::<String>().split(',').count();
+    assert_eq!(count, models.len(), "{known}");
+    for (model, f) in [("register", "write"), ("list_append", "txn")] {
+        let mut history = String::new();
+        for at in 0..20_000 {
+            let value = if f == "txn" { format!(r#"[["append","x",{at}]]"#) } else { at.to_string() };
+            history += &lines(&[&format!("0 invoke {f} {value}"), &format!("0 ok {f} {value}")]);
+        }
+        let (out, _) = says(&history, &["--as", model, "--time", "1ms"], 5);
+        assert!(out.contains("no answer within 1ms: ") && out.contains(" of 20000 "), "{out}");
+    }
+}
+
 #[test]
 fn every_mistake_is_told_at_its_place() {
     let history = r#"{"process":0,"type":"invoke","f":"write","value":1}

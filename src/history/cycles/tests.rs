@@ -360,7 +360,10 @@ fn orders_besides_the_results_are_respected_when_asked_for() {
     };
     assert_eq!(judge(&stale(0)), Serial::Holds(vec![1, 0]));
     assert_eq!(names(&stale(0), Respect::Process).0, ["G-single-process"]);
-    assert!(matches!(serializable(&stale(1), &model(), Respect::Process, &Limits::default()), Serial::Holds(_)));
+    assert!(matches!(
+        serializable(&stale(1), &model(), Respect::Process, &Limits::default()),
+        Serial::Holds(_)
+    ));
     let (names, told) = names(&stale(1), Respect::Realtime);
     assert_eq!(names, ["G-single-realtime"]);
     insta::assert_snapshot!(told);
@@ -435,7 +438,9 @@ fn large_histories_are_judged() {
             )
         })
         .collect();
-    let Serial::Holds(order) = serializable(&chain, &model(), Respect::Realtime, &Limits::default()) else { panic!() };
+    let Serial::Holds(order) = serializable(&chain, &model(), Respect::Realtime, &Limits::default()) else {
+        panic!()
+    };
     assert!(fits(&chain, &order));
     chain.push(txn(0, Outcome::Ok, 90_000, 90_001, r#"[["r","k0",[]],["r","k19999",[19999]]]"#));
     assert_eq!(names(&chain, Respect::Results).0, ["G-single"]);

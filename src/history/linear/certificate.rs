@@ -11,24 +11,29 @@
 //! - one of unknown outcome is left out where its model needs it in no order
 //!   ([`Object::prune`](crate::history::model::Object::prune)).
 
-use crate::history::meter::Budget;
 use super::race;
 use super::timeline::{Event, Timeline};
 use super::{Counterexample, frontier::Found};
+use crate::history::meter::Budget;
 use crate::history::model::{Id, Op, Part, State};
 
-/// Steps for one attempt, and for all of them.
-const ATTEMPT: u64 = 100_000;
-const ATTEMPTS: u64 = 5_000_000;
+/// An attempt to say it in fewer operations may take twice the steps of the verdict and these; all of
+/// them together so many times that.
+const ATTEMPT: u64 = 10_000;
+const ATTEMPTS: u64 = 16;
+/// And never more.
+const MOST: u64 = 4_000_000;
 
-/// Explains why nothing can follow the event at this place.
+/// Explains why nothing can follow the event at this place, which so many steps found out.
 pub(super) fn counterexample(
     part: &Part,
     timeline: &Timeline<'_>,
     place: usize,
+    steps: u64,
     budget: Budget,
 ) -> Counterexample {
-    let mut core = Core::new(part, timeline, place, budget);
+    let attempt = Budget { steps: ATTEMPT.saturating_add(2 * steps.min(MOST)), ..budget };
+    let mut core = Core::new(part, timeline, place, attempt);
     // What the whole history is stuck at, should its core be too hard to say more.
     let stuck = core.strict.first().map_or(0, |number| timeline.ops[*number as usize].at as usize);
     core.shrink();
@@ -67,7 +72,9 @@ struct Core<'a> {
     strict: Vec<u32>,
     /// Whether the object may hold anything when the first of these begins.
     begins_anyhow: bool,
+    /// Of one attempt.
     budget: Budget,
+    /// Steps for all others.
     left: u64,
 }
 
@@ -100,7 +107,8 @@ impl<'a> Core<'a> {
             Some(*latest)
         });
         let over_by = over_by.collect();
-        Core { part, ops, over_by, unknown, strict, begins_anyhow: false, budget, left: ATTEMPTS }
+        let left = budget.steps.saturating_mul(ATTEMPTS).min(MOST);
+        Core { part, ops, over_by, unknown, strict, begins_anyhow: false, budget, left }
     }
 
     /// The history in which only the outcomes of these operations are known.
@@ -162,7 +170,7 @@ impl<'a> Core<'a> {
     /// Whether it is certain that no order explains the history weakened so.
     fn fails(&mut self, strict: &[u32]) -> bool {
         let Weakened { ops, begins } = self.weakened(strict);
-        let budget = Budget { steps: ATTEMPT.min(self.left), ..self.budget };
+        let budget = Budget { steps: self.budget.steps.min(self.left), ..self.budget };
         let searched = race::from(self.part, &Timeline::new(&ops), &begins, budget);
         self.left = self.left.saturating_sub(searched.steps + ops.len() as u64 / 4);
         matches!(searched.found, Ok(Found::Impossible(_)))

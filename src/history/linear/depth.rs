@@ -5,9 +5,9 @@
 //! Pure operations take effect as soon as the state admits them, without an alternative.
 
 use super::frontier::Found;
-use crate::history::meter::{Meter, Stop};
 use super::timeline::{Event, Timeline};
 use super::usage::{self, Usage, Used};
+use crate::history::meter::{Meter, Stop};
 use crate::history::model::{Object, Part, State, States};
 
 /// No event.

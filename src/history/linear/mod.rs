@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::model::{Op, Part, Strange, parts};
 use super::meter::{Budget, Limits, Stop};
+use super::model::{Op, Part, Strange, parts};
 use super::{Model, Operation};
 use distinct::Told;
 use frontier::Found;
+use race::Searched;
 use timeline::{Event, Timeline};
 
 /// Whether a history is linearizable. Numbers are positions in the list of operations.
@@ -82,18 +83,9 @@ where
     histories.iter().zip(&read).map(judge).collect()
 }
 
-/// How many operations an order explains, the first that were over, and of how many.
-type Reached = (usize, usize);
-
-fn reached(timeline: &Timeline<'_>, place: usize) -> Reached {
-    let is_return = |event: &&Event| matches!(event, Event::Return(_));
-    let over = timeline.events.iter().take(place).filter(is_return).count();
-    (over, timeline.events.len() - timeline.ops.len())
-}
-
 /// What a short look at a part found.
 enum Look {
-    Found(Result<Found, Stop>, Reached),
+    Searched(Searched),
     /// By what is known of its model, no order explains these operations.
     Unexplained(Vec<u32>),
 }
@@ -104,13 +96,13 @@ fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Look> 
         let steps = (1 << 14) + 32 * part.ops.len() as u64;
         let budget = Budget { steps, bytes: memory / LANES, deadline };
         match distinct::judge(part, budget) {
-            Some(Told::Order(order)) => return Look::Found(Ok(Found::Order(order)), (0, 0)),
+            Some(Told::Order(order)) => {
+                return Look::Searched(Searched::without_search(Ok(Found::Order(order))));
+            }
             Some(Told::Unexplained(ops)) => return Look::Unexplained(ops),
             None => {}
         }
-        let timeline = Timeline::new(&part.ops);
-        let searched = race::alone(part, &timeline, budget);
-        Look::Found(searched.found, reached(&timeline, searched.reached))
+        Look::Searched(race::alone(part, &Timeline::new(&part.ops), budget))
     };
     let operations: usize = parts.iter().map(|part| part.ops.len()).sum();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -134,7 +126,8 @@ fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Look> 
     });
     // Whoever died looking has found nothing.
     let looked = |found: Mutex<Option<Look>>| found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.into_iter().map(|found| looked(found).unwrap_or(Look::Found(Err(Stop::Steps), (0, 0)))).collect()
+    let nothing = || Look::Searched(Searched::without_search(Err(Stop::Steps)));
+    found.into_iter().map(|found| looked(found).unwrap_or_else(nothing)).collect()
 }
 
 /// Judges a history whose parts were looked at quickly.
@@ -146,44 +139,52 @@ fn judge(
     deadline: Instant,
 ) -> Judged {
     let budget = Budget { steps: u64::MAX, bytes: limits.memory, deadline };
-    let fail = |part: &Part, place: usize| {
+    let fail = |part: &Part, place: usize, steps: u64| {
         let timeline = Timeline::new(&part.ops);
-        Judged::Fails(certificate::counterexample(part, &timeline, place, budget))
+        Judged::Fails(certificate::counterexample(part, &timeline, place, steps, budget))
     };
     for (part, look) in parts.iter().zip(&looked) {
         match look {
-            Look::Found(Ok(Found::Impossible(place)), _) => return fail(part, *place),
+            Look::Searched(Searched { found: Ok(Found::Impossible(place)), steps, .. }) => {
+                return fail(part, *place, *steps);
+            }
             Look::Unexplained(ops) => {
                 if let Some(found) = confirmed(part, ops, budget) {
                     return Judged::Fails(found);
                 }
             }
-            Look::Found(..) => {}
+            Look::Searched(_) => {}
         }
     }
     let mut orders = Vec::with_capacity(parts.len());
     let mut unknown = None;
     for (part, look) in parts.iter().zip(looked) {
-        let (found, so_far) = match look {
-            Look::Unexplained(_) | Look::Found(Err(Stop::Steps | Stop::Memory | Stop::Width), _) => {
-                let timeline = Timeline::new(&part.ops);
-                let searched = race::both(part, &timeline, budget);
-                (searched.found, reached(&timeline, searched.reached))
+        let searched = match look {
+            Look::Searched(searched)
+                if !matches!(searched.found, Err(Stop::Steps | Stop::Memory | Stop::Width)) =>
+            {
+                searched
             }
-            Look::Found(found, so_far) => (found, so_far),
+            _ => race::both(part, &Timeline::new(&part.ops), budget),
         };
-        match found {
+        match searched.found {
             Ok(Found::Order(order)) => {
                 orders.push(order.iter().map(|number| part.ops[*number as usize].at as usize).collect());
             }
-            Ok(Found::Impossible(place)) => return fail(part, place),
-            Err(stop) => unknown = unknown.or(Some((stop, so_far))),
+            Ok(Found::Impossible(place)) => return fail(part, place, searched.steps),
+            Err(stop) => unknown = unknown.or(Some((stop, part, searched.reached))),
         }
     }
     match unknown {
-        Some((stop, (over, all))) => {
+        Some((stop, part, reached)) => {
+            let timeline = Timeline::new(&part.ops);
+            let is_return = |event: &&Event| matches!(event, Event::Return(_));
+            let over = timeline.events.iter().take(reached).filter(is_return).count();
+            let all = timeline.events.len() - part.ops.len();
             let why = stop.told(limits);
-            Judged::Unknown(format!("{why}: an order explains the first {over} of {all} operations that ended"))
+            Judged::Unknown(format!(
+                "{why}: an order explains the first {over} of {all} operations that ended"
+            ))
         }
         None => Judged::Holds(merged(operations, orders)),
     }
@@ -200,9 +201,10 @@ fn confirmed(part: &Part, told: &[u32], budget: Budget) -> Option<Counterexample
     };
     let ops: Vec<Op> = part.ops.iter().zip(0..).filter(is_told).map(|(op, _)| *op).collect();
     let timeline = Timeline::new(&ops);
-    match race::both(part, &timeline, budget).found {
+    let searched = race::both(part, &timeline, budget);
+    match searched.found {
         Ok(Found::Impossible(place)) => {
-            Some(certificate::counterexample(part, &timeline, place, budget))
+            Some(certificate::counterexample(part, &timeline, place, searched.steps, budget))
         }
         _ => None,
     }

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicU64;
 
 use super::depth::Depth;
 use super::frontier::{DeadEnd, Found, Frontier};
-use crate::history::meter::{Budget, Lane, Meter, Stop};
 use super::timeline::{Event, Timeline};
+use crate::history::meter::{Budget, Lane, Meter, Stop};
 use crate::history::model::{Part, State, States};
 
 /// What a search found, or why it stopped, and what it spent.
@@ -19,6 +19,13 @@ pub(super) struct Searched {
     pub reached: usize,
     /// The most memory that was in use at once, in bytes.
     pub peak: usize,
+}
+
+impl Searched {
+    /// What is known without a search.
+    pub(super) fn without_search(found: Result<Found, Stop>) -> Searched {
+        Searched { found, steps: 0, reached: 0, peak: 0 }
+    }
 }
 
 /// What there was at the dead end, with the states that its numbers speak of.
@@ -69,7 +76,7 @@ pub(super) fn both(part: &Part, timeline: &Timeline<'_>, budget: Budget) -> Sear
         let lane = Lane::new(&broad, &deep, false);
         let (first, _) = frontier(part, timeline, &[part.initial], Meter::new(half, Some(lane)), false);
         // A search that died has said nothing.
-        let died = Searched { found: Err(Stop::Steps), steps: u64::MAX, reached: 0, peak: 0 };
+        let died = Searched { steps: u64::MAX, ..Searched::without_search(Err(Stop::Steps)) };
         (first, other.join().unwrap_or(died))
     });
     let (steps, peak) = (first.steps.min(second.steps), first.peak + second.peak);

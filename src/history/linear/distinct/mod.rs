@@ -26,7 +26,7 @@ pub(super) enum Told {
 }
 
 /// What an operation takes, in all tables together.
-const OPERATION_BYTES: usize = 512;
+const OPERATION_BYTES: usize = 256;
 /// Each operation may be looked at so often; then the search may try.
 const LOOKS: u64 = 2_000;
 
@@ -41,13 +41,24 @@ pub(super) fn judge(part: &Part, budget: Budget) -> Option<Told> {
         Ok(spans) => spans,
         Err(odd) => return Some(Told::Unexplained(odd)),
     };
-    let cuts = match Cuts::of(&spans) {
+    let told = told(part, discipline, &spans, &mut meter);
+    if let Some(Told::Unexplained(_)) = told
+        && let Some(spans) = spans.with_takers()
+        && let Some(Told::Order(order)) = self::told(part, discipline, &spans, &mut meter)
+    {
+        return Some(Told::Order(order));
+    }
+    told
+}
+
+fn told(part: &Part, discipline: Discipline, spans: &Spans, meter: &mut Meter<'_>) -> Option<Told> {
+    let cuts = match Cuts::of(spans) {
         Ok(cuts) => cuts,
         Err(covered) => return Some(Told::Unexplained(covered)),
     };
     let told = match discipline {
-        Discipline::Queue => queue::judge(&spans, &cuts),
-        Discipline::Stack => stack::judge(&spans, &cuts, &mut meter),
+        Discipline::Queue => queue::judge(spans, &cuts),
+        Discipline::Stack => stack::judge(spans, &cuts, meter),
     }?;
     match &told {
         Told::Order(order) if !spans::explains(part, discipline, order) => None,

@@ -48,11 +48,13 @@ pub(super) struct Spans {
     pub items: Vec<Item>,
     /// Who found nothing.
     pub empties: Vec<Span>,
+    /// Who may have taken something, and nobody knows what.
+    takers: Vec<Span>,
 }
 
 impl Spans {
     /// Reads a part; `None` if a value is put in twice, or if more happened than putting in, taking
-    /// and finding nothing. Of unknown outcome are at most operations that no order needs.
+    /// and finding nothing. Nobody of unknown outcome takes anything.
     ///
     /// # Errors
     /// Operations that no order explains: a value that nobody put in, or that was taken twice.
@@ -62,7 +64,7 @@ impl Spans {
         }
         let mut puts: foldhash::HashMap<Id, u32> = foldhash::HashMap::default();
         let mut takes: foldhash::HashMap<Id, u32> = foldhash::HashMap::default();
-        let mut empties = Vec::new();
+        let (mut empties, mut takers) = (Vec::new(), Vec::new());
         let mut odd = None;
         let span = |op: &Op, number| Span { op: number, start: op.start, end: op.end.unwrap_or(NEVER) };
         for (op, number) in part.ops.iter().zip(0u32..) {
@@ -78,7 +80,7 @@ impl Spans {
                     }
                 }
                 Deed::FoundNothing => empties.push(span(op, number)),
-                Deed::Other if op.end.is_none() => {}
+                Deed::Other if op.end.is_none() => takers.push(span(op, number)),
                 Deed::Other => return None,
             }
         }
@@ -108,7 +110,20 @@ impl Spans {
                 _ => {}
             }
         }
-        Some(Ok(Spans { items, empties }))
+        Some(Ok(Spans { items, empties, takers }))
+    }
+
+    /// The same if those of whom nobody knows what they took have taken what nobody else did, the
+    /// first of it; `None` when there are none.
+    pub(super) fn with_takers(mut self) -> Option<Spans> {
+        let mut takers = std::mem::take(&mut self.takers).into_iter();
+        if takers.len() == 0 {
+            return None;
+        }
+        for (item, taker) in self.items.iter_mut().filter(|item| !item.is_taken()).zip(&mut takers) {
+            item.take = Span { start: taker.start.max(item.put.start), ..taker };
+        }
+        Some(self)
     }
 }
 
@@ -206,7 +221,14 @@ pub(super) fn explains(part: &Part, discipline: Discipline, order: &[u32]) -> bo
                 next == Some(value)
             }
             Deed::FoundNothing => inside.is_empty(),
-            Deed::Other => false,
+            // Of whom nobody knows what it took.
+            Deed::Other => {
+                match discipline {
+                    Discipline::Queue => inside.pop_front(),
+                    Discipline::Stack => inside.pop_back(),
+                };
+                op.end.is_none()
+            }
         };
         if !fits {
             return false;

@@ -1,10 +1,10 @@
 //! What there was when nothing could follow.
 
+use super::Frontier;
 use crate::history::linear::antichain::Config;
-use crate::history::meter::Stop;
 use crate::history::linear::slots::slots;
 use crate::history::linear::trail;
-use super::Frontier;
+use crate::history::meter::Stop;
 use crate::history::model::State;
 
 /// What there was when nothing could follow.

@@ -1,11 +1,11 @@
 //! What else must take effect before an operation that returns: every order of open operations that
 //! ends with it.
 
+use super::Frontier;
 use crate::history::linear::antichain::{Antichain, Config};
-use crate::history::meter::Stop;
 use crate::history::linear::slots::{both, clear, either, has, is_empty, none, set, slots, without};
 use crate::history::linear::trail::Step;
-use super::Frontier;
+use crate::history::meter::Stop;
 use crate::history::model::{Act, Effect, State};
 
 impl<const W: usize> Frontier<'_, W> {

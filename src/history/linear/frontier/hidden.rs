@@ -1,10 +1,10 @@
 //! What took effect just before an operation that set the state whatever it was: see [`Config`].
 
+use super::Frontier;
 use crate::history::linear::antichain::Config;
-use crate::history::meter::Stop;
 use crate::history::linear::slots::{both, clear, has, is_empty, set, slots};
 use crate::history::linear::trail::Step;
-use super::Frontier;
+use crate::history::meter::Stop;
 use crate::history::model::{Effect, State};
 
 impl<const W: usize> Frontier<'_, W> {

@@ -10,11 +10,11 @@ mod explore;
 mod hidden;
 
 use super::antichain::{Antichain, Bits, Config};
-use crate::history::meter::{Meter, Stop};
 use super::slots::{Slots, clear, either, has, none, set, slots, without};
 use super::timeline::{Event, Timeline};
 use super::trail::{self, STEP_BYTES, Step, Trail};
 use super::usage::{self, Usage};
+use crate::history::meter::{Meter, Stop};
 use crate::history::model::{Effect, Object, Part, State, States};
 pub(super) use dead_end::DeadEnd;
 

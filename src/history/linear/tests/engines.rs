@@ -3,8 +3,8 @@
 use super::random::{Random, long_history, model};
 use crate::history::linear::depth::Depth;
 use crate::history::linear::frontier::{Found, Frontier};
-use crate::history::meter::{Budget, Meter, Stop};
 use crate::history::linear::timeline::Timeline;
+use crate::history::meter::{Budget, Meter, Stop};
 use crate::history::model::{Part, parts};
 use std::time::{Duration, Instant};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::random::model;
-use crate::history::meter::{Budget, Stop};
 use crate::history::linear::{race, timeline::Timeline};
+use crate::history::meter::{Budget, Stop};
 use crate::history::model::parts;
 use crate::history::{Judged, Limits, Operation, Outcome, linearizable};
 use crate::value::Value;
@@ -45,7 +45,10 @@ fn a_hard_history_stops_at_the_limit_of_memory() {
     let (limit_reached, how_far) = why.split_once(": ").unwrap();
     assert_eq!(limit_reached, "no answer within 4 MiB of memory");
     let over = how_far.strip_prefix("an order explains the first ").unwrap().split(' ').next().unwrap();
-    assert!(over.parse::<usize>().unwrap() < 50 && how_far.ends_with(" of 50 operations that ended"), "{why}");
+    assert!(
+        over.parse::<usize>().unwrap() < 50 && how_far.ends_with(" of 50 operations that ended"),
+        "{why}"
+    );
 
     let parts = parts(&model, &operations).unwrap();
     let deadline = Instant::now() + Duration::from_secs(600);

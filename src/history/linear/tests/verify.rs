@@ -90,7 +90,11 @@ pub(super) fn is_core(operations: &[Operation], model: &Model, found: &Counterex
     match found.begins_anyhow {
         true => {
             let mut orders = anything(&core, model).into_iter().map(|model| is_order(&core, &model, &order));
-            if orders.any(|found| found.is_ok()) { Ok(()) } else { Err("nothing explains its order".to_owned()) }
+            if orders.any(|found| found.is_ok()) {
+                Ok(())
+            } else {
+                Err("nothing explains its order".to_owned())
+            }
         }
         false => is_order(&core, model, &order),
     }
@@ -100,7 +104,8 @@ pub(super) fn is_core(operations: &[Operation], model: &Model, found: &Counterex
 /// that they speak of, or another one.
 fn anything(operations: &[Operation], model: &Model) -> Vec<Model> {
     let spoken = operations.iter().flat_map(|op| op.args.iter().chain([&op.value]));
-    let mut values: Vec<Value> = vec![Value::Null, Value::Bool(true), Value::Bool(false), Value::text("other")];
+    let mut values: Vec<Value> =
+        vec![Value::Null, Value::Bool(true), Value::Bool(false), Value::text("other")];
     for value in spoken {
         if !values.contains(value) {
             values.push(value.clone());
@@ -123,7 +128,9 @@ fn about<'a>(operation: &'a Operation, model: &Model) -> Option<&'a Value> {
     }
     match (&*operation.function, operation.outcome) {
         ("enqueue" | "push", _) => operation.args.last(),
-        (_, Outcome::Ok) => Some(&operation.value).filter(|value| !matches!(value, Value::Null | Value::Absent)),
+        (_, Outcome::Ok) => {
+            Some(&operation.value).filter(|value| !matches!(value, Value::Null | Value::Absent))
+        }
         _ => None,
     }
 }
