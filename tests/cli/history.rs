@@ -235,11 +235,28 @@ fn other_forms_are_recognised() {
     assert!(err.contains("this line is not JSON") && err.contains("h.jsonl:1:"), "{err}");
 }
 
+/// A number that no counter holds is called what it is.
+#[test]
+fn numbers_that_no_counter_holds_are_told() {
+    for (number, why) in
+        [("1234567890123456789012345678901234567890", "too large"), ("0.1234567891", "too fine")]
+    {
+        let history = lines(&[&format!("0 invoke add {number}"), "0 ok add"]);
+        let (_, err) = says(&history, &["--as", "counter"], 2);
+        assert!(err.contains(&format!("{why} for a counter")), "{err}");
+    }
+}
+
 #[test]
 fn wrong_command_lines_and_files_are_told() {
     for (args, code, part) in [
         (&["--as", "cas_registr"][..], 2, "did you mean `cas_register`?"),
         (&["--as", "register", "--initial", "nul"], 2, "`nul` is not JSON"),
+        (&["--as", "queue", "--initial", "3"], 2, "a queue begins with a list, not with a number"),
+        (&["--as", "queue", "--initial", "3"], 2, "command line"),
+        (&["--as", "map", "--initial", "[]"], 2, "a map begins with an object, not with a list"),
+        (&["--as", "lock", "--initial", "1"], 2, "a lock begins with `true`, held, or `false`, free"),
+        (&["--as", "counter", "--initial", "\"a\""], 2, "is no number"),
         (&["--as", "register", "--respect", "realtime"], 2, "only transactions have an order to respect"),
         (&["--as", "list_append", "--initial", "0"], 2, "lists begin without elements"),
         (&["--as", "register", "--picture", "a.png"], 2, "a picture is a `.svg` or a `.html` file"),

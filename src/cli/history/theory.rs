@@ -46,8 +46,12 @@ impl Theory {
     }
 
     /// Begins with this value.
-    pub(super) fn begin(&mut self, initial: crate::value::Value) {
+    ///
+    /// # Errors
+    /// Why the model cannot.
+    pub(super) fn begin(&mut self, initial: crate::value::Value) -> Result<(), String> {
         self.model.initial = initial;
+        self.model.begins()
     }
 
     /// An execution one by one must be true to this order too.

@@ -42,6 +42,14 @@ impl Model {
         Some(Model { name: spec.name, roles: Vec::new(), initial: Value::Null })
     }
 
+    /// Whether it can begin as it is to begin.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn begins(&self) -> Result<(), String> {
+        parts(self, &[]).map(drop).map_err(|(_, why)| why)
+    }
+
     /// The roles of this model.
     pub fn all_roles(&self) -> impl Iterator<Item = &'static str> {
         let spec = SPECS.iter().find(|spec| spec.name == self.name);

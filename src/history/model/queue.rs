@@ -5,6 +5,7 @@ use super::reading::{argument, is_silent};
 use super::values::{Id, Values};
 use crate::history::{Operation, Outcome};
 use crate::value::Value;
+use crate::value::words::a_kind;
 
 const PUT: u8 = 0;
 const TAKE: u8 = 1;
@@ -124,7 +125,7 @@ pub(super) fn initial<'a>(initial: &'a Value, what: &str) -> Result<&'a [Value],
     match initial {
         Value::Null => Ok(&[]),
         Value::List(items) => Ok(items),
-        other => Err(format!("{what} begins with a list, not with {}", other.kind())),
+        other => Err(format!("{what} begins with a list, not with {}", a_kind(other))),
     }
 }
 

@@ -52,12 +52,15 @@ enum Work<'a> {
     Operation(i64, u32),
 }
 
+/// An operation with the moment before which it cannot be.
+type Timed = (i64, u32);
+
 /// The operations of these values in an order, each with the moment before which it cannot be;
 /// `None` when that takes too long.
 ///
 /// # Errors
 /// Values that hang together of which none can lie at the bottom.
-fn nested<'a>(items: Vec<&'a Item>, meter: &mut Meter<'_>) -> Option<Result<Vec<(i64, u32)>, Vec<&'a Item>>> {
+fn nested<'a>(items: Vec<&'a Item>, meter: &mut Meter<'_>) -> Option<Result<Vec<Timed>, Vec<&'a Item>>> {
     let mut order = Vec::with_capacity(2 * items.len());
     let mut work = vec![Work::Order(items)];
     while let Some(next) = work.pop() {
