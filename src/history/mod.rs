@@ -3,10 +3,12 @@
 
 pub mod cycles;
 mod linear;
+mod meter;
 mod model;
 mod operation;
 pub mod picture;
 
-pub use linear::{Counterexample, Judged, Limits, linearizable, linearizable_all};
-pub use model::{Model, SPECS};
+pub use linear::{Counterexample, Judged, linearizable, linearizable_all};
+pub use meter::Limits;
+pub use model::{Model, SPECS, demands};
 pub use operation::{Operation, Outcome};

@@ -12,7 +12,7 @@ use super::operations::operations;
 use super::records::{Group, groups, invalid, nothing, records, shows};
 use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, note, spec};
 use crate::event::Detail;
-use crate::history::{Counterexample, Judged, Limits, Operation, Outcome, linearizable_all, picture};
+use crate::history::{Counterexample, Judged, Limits, Operation, demands, linearizable_all, picture};
 use crate::lang::{Param, Ty};
 use crate::value::Value;
 
@@ -31,18 +31,10 @@ pub(super) const LINEARIZABLE: Rule = Rule {
     stays: |_| Stays::Neither,
 };
 
-/// Roles whose answers no model looks at: a history of nothing else is explained by any order.
-const BLIND: &[&str] = &["write", "put", "enqueue", "push"];
-
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let Some(model) = &claim.model else { return Err(invalid("`linearizable` needs `as` a model")) };
     let records = records(claim)?;
     let mut all: Vec<Option<Operation>> = operations(&records)?.into_iter().map(Some).collect();
-    let shown = all.iter().flatten().any(|operation| {
-        operation.outcome == Outcome::Ok
-            && !matches!(operation.value, Value::Absent)
-            && model.role(&operation.function).is_none_or(|role| !BLIND.contains(&role))
-    });
     let groups = groups(&records, claim.per.as_ref())?;
     let histories: Vec<Vec<Operation>> =
         groups.iter().map(|group| group.members.iter().filter_map(|&at| all[at].take()).collect()).collect();
@@ -67,7 +59,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     }
     match unknown {
         Some(why) => Ok(Verdict::Unknown(why)),
-        None if shown => Ok(Verdict::Holds),
+        None if histories.iter().any(|history| demands(history, model)) => Ok(Verdict::Holds),
         None => Err(nothing(claim, "no acknowledged operation read anything, so any order explains them")),
     }
 }

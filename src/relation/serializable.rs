@@ -12,7 +12,7 @@ use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, note, spec};
 use crate::event::Detail;
 use crate::history::cycles::{Anomaly, Respect, Serial, scene, serializable};
 use crate::history::picture::{plain, when};
-use crate::history::{Operation, Outcome};
+use crate::history::{Limits, Operation, Outcome};
 use crate::lang::{Param, Ty};
 use crate::value::{Value, show_short};
 
@@ -61,7 +61,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let mut found: Vec<Detail> = Vec::new();
     for group in groups(&records, claim.per.as_ref())? {
         let operations: Vec<Operation> = group.members.iter().map(|&at| all[at].clone()).collect();
-        match serializable(&operations, model, respect) {
+        match serializable(&operations, model, respect, &Limits::default()) {
             Serial::Holds(_) => {}
             Serial::Fails(anomalies) => found.extend(told(&anomalies, &operations, &group.label)),
             Serial::Unknown(why) => {

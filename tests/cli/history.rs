@@ -134,6 +134,43 @@ fn nothing_judged_is_never_valid() {
     }
 }
 
+/// With too little memory or time a model has no answer, and says how far it came.
+#[test]
+fn limits_hold_for_every_model() {
+    let models = [
+        ("register", "write", "1"),
+        ("cas_register", "write", "1"),
+        ("map", "put", r#"["k",1]"#),
+        ("set", "add", "1"),
+        ("counter", "add", "1"),
+        ("queue", "enqueue", "1"),
+        ("stack", "push", "1"),
+        ("lock", "acquire", "null"),
+        ("append_log", "append", "1"),
+        ("list_append", "txn", r#"[["append","x",1]]"#),
+    ];
+    let (_, err) = says("", &["--as", "qqqqqqqq"], 2);
+    let known = err.split_once("the models are ").unwrap().1;
+    for (model, f, value) in models {
+        assert!(known.contains(model), "{known}");
+        let history = lines(&[&format!("0 invoke {f} {value}"), &format!("0 ok {f} {value}")]);
+        says(&history, &["--as", model], 0);
+        let (out, _) = says(&history, &["--as", model, "--memory", "1B"], 5);
+        assert!(out.contains("no answer within 1 B of memory: ") && out.contains(" of 1 "), "{out}");
+    }
+    let count = known.split_whitespace().collect::<String>().split(',').count();
+    assert_eq!(count, models.len(), "{known}");
+    for (model, f) in [("register", "write"), ("list_append", "txn")] {
+        let mut history = String::new();
+        for at in 0..20_000 {
+            let value = if f == "txn" { format!(r#"[["append","x",{at}]]"#) } else { at.to_string() };
+            history += &lines(&[&format!("0 invoke {f} {value}"), &format!("0 ok {f} {value}")]);
+        }
+        let (out, _) = says(&history, &["--as", model, "--time", "1ms"], 5);
+        assert!(out.contains("no answer within 1ms: ") && out.contains(" of 20000 "), "{out}");
+    }
+}
+
 #[test]
 fn every_mistake_is_told_at_its_place() {
     let history = r#"{"process":0,"type":"invoke","f":"write","value":1}
@@ -198,11 +235,28 @@ fn other_forms_are_recognised() {
     assert!(err.contains("this line is not JSON") && err.contains("h.jsonl:1:"), "{err}");
 }
 
+/// A number that no counter holds is called what it is.
+#[test]
+fn numbers_that_no_counter_holds_are_told() {
+    for (number, why) in
+        [("1234567890123456789012345678901234567890", "too large"), ("0.1234567891", "too fine")]
+    {
+        let history = lines(&[&format!("0 invoke add {number}"), "0 ok add"]);
+        let (_, err) = says(&history, &["--as", "counter"], 2);
+        assert!(err.contains(&format!("{why} for a counter")), "{err}");
+    }
+}
+
 #[test]
 fn wrong_command_lines_and_files_are_told() {
     for (args, code, part) in [
         (&["--as", "cas_registr"][..], 2, "did you mean `cas_register`?"),
         (&["--as", "register", "--initial", "nul"], 2, "`nul` is not JSON"),
+        (&["--as", "queue", "--initial", "3"], 2, "a queue begins with a list, not with a number"),
+        (&["--as", "queue", "--initial", "3"], 2, "command line"),
+        (&["--as", "map", "--initial", "[]"], 2, "a map begins with an object, not with a list"),
+        (&["--as", "lock", "--initial", "1"], 2, "a lock begins with `true`, held, or `false`, free"),
+        (&["--as", "counter", "--initial", "\"a\""], 2, "is no number"),
         (&["--as", "register", "--respect", "realtime"], 2, "only transactions have an order to respect"),
         (&["--as", "list_append", "--initial", "0"], 2, "lists begin without elements"),
         (&["--as", "register", "--picture", "a.png"], 2, "a picture is a `.svg` or a `.html` file"),

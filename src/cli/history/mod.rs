@@ -97,7 +97,7 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
         let span = |id| Span::new(id, name.len() + 3, line.len());
         span(sources.add(Source::new("command line", "", line.clone())))
     };
-    let theory = Theory::named(&args.model);
+    let mut theory = Theory::named(&args.model);
     if theory.is_none() {
         let specs = Theory::specs();
         let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
@@ -109,14 +109,17 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
         );
     }
     let is_serial = theory.as_ref().is_some_and(Theory::is_serial);
-    let mut initial = None;
     if let Some(text) = &args.initial {
         match from_json(text.as_bytes()) {
             Ok(_) if is_serial => {
                 let message = format!("`{}` has no initial value: lists begin without elements", args.model);
                 wrong.push(Diagnostic::error(Code::USAGE, option("initial", text), message));
             }
-            Ok(value) => initial = Some(value),
+            Ok(value) => {
+                if let Some(Err(why)) = theory.as_mut().map(|theory| theory.begin(value)) {
+                    wrong.push(Diagnostic::error(Code::USAGE, option("initial", text), why));
+                }
+            }
             Err(error) => {
                 let message = format!("`{text}` is not JSON: {}", error.message);
                 wrong.push(
@@ -150,9 +153,6 @@ fn theory(args: &HistoryCheck) -> Result<Theory, (Vec<Diagnostic>, Sources)> {
     }
     match theory {
         Some(mut theory) if wrong.is_empty() => {
-            if let Some(initial) = initial {
-                theory.begin(initial);
-            }
             if let Some((_, respect)) = respect {
                 theory.respect(*respect);
             }

@@ -83,6 +83,7 @@ fn object(part: &Part) -> Json {
             json!({
                 "verdict": "invalid",
                 "core": core.collect::<Vec<Json>>(),
+                "begins": if found.begins_anyhow { "anyhow" } else { "initial" },
                 "order": lines(&found.order),
                 "stuck": line(part, found.stuck),
                 "states": found.states,

@@ -1,6 +1,6 @@
 //! What a history is held against: a model with the judge it belongs to.
 
-use crate::history::cycles::{self, Anomaly, Respect, Serial, serializable};
+use crate::history::cycles::{self, Anomaly, Respect, Serial, serializable_all};
 use crate::history::picture::Scene;
 use crate::history::{Counterexample, Judged, Limits, Model, Operation, linearizable_all};
 use crate::lang::{Kind, Spec, Ty};
@@ -46,8 +46,12 @@ impl Theory {
     }
 
     /// Begins with this value.
-    pub(super) fn begin(&mut self, initial: crate::value::Value) {
+    ///
+    /// # Errors
+    /// Why the model cannot.
+    pub(super) fn begin(&mut self, initial: crate::value::Value) -> Result<(), String> {
         self.model.initial = initial;
+        self.model.begins()
     }
 
     /// An execution one by one must be true to this order too.
@@ -97,13 +101,15 @@ impl Theory {
     /// Judges histories of separate objects; a judgement for each.
     pub(super) fn judge(&self, histories: &[Vec<Operation>], limits: &Limits) -> Vec<Judgement> {
         if self.is_serial() {
-            let judge = |history: &Vec<Operation>| match serializable(history, &self.model, self.respect) {
-                Serial::Holds(order) => Judgement::Holds(order),
-                Serial::Fails(found) => Judgement::Fails(Found::Cycles(found)),
-                Serial::Unknown(why) => Judgement::Unknown(why),
-                Serial::Invalid(at, why) => Judgement::Invalid(at, why),
-            };
-            return histories.iter().map(judge).collect();
+            let judged = serializable_all(histories, &self.model, self.respect, limits).into_iter();
+            return judged
+                .map(|judged| match judged {
+                    Serial::Holds(order) => Judgement::Holds(order),
+                    Serial::Fails(found) => Judgement::Fails(Found::Cycles(found)),
+                    Serial::Unknown(why) => Judgement::Unknown(why),
+                    Serial::Invalid(at, why) => Judgement::Invalid(at, why),
+                })
+                .collect();
         }
         let judged = linearizable_all(histories, &self.model, limits).into_iter();
         judged

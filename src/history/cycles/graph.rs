@@ -9,6 +9,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::Respect;
 use super::transaction::{Atom, Step, Transaction};
 use super::versions::Versions;
+use crate::history::meter::{Meter, Stop};
 use crate::history::{Operation, Outcome};
 
 /// Why one must have come before another.
@@ -47,54 +48,70 @@ pub(super) struct Graph {
 const BOTH: usize = 64;
 
 impl Graph {
+    /// The dependencies of transactions.
+    ///
+    /// # Errors
+    /// The limit that came first.
     pub(super) fn of(
         transactions: &[Transaction],
         versions: &Versions,
         operations: &[Operation],
         respect: Respect,
-    ) -> Graph {
+        meter: &mut Meter<'_>,
+    ) -> Result<Graph, Stop> {
         let mut edges = DiGraph::new();
         let nodes: Vec<Option<NodeIndex>> = (0..transactions.len())
             .map(|at| versions.committed[at].then(|| edges.add_node(Some(at))))
             .collect();
-        let mut maker = Maker { edges, nodes, versions };
-        maker.writes();
-        maker.reads(transactions);
+        let mut maker = Maker { edges, nodes, versions, meter };
+        maker.meter.take(transactions.len() * NODE_BYTES)?;
+        maker.writes()?;
+        maker.reads(transactions)?;
         let spans: Vec<(usize, &Operation)> = (0..transactions.len())
             .filter(|at| versions.committed[*at])
             .map(|at| (at, &operations[transactions[at].at]))
             .collect();
         match respect {
             Respect::Results => {}
-            Respect::Process => maker.processes(spans),
-            Respect::Realtime => maker.realtime(&spans),
+            Respect::Process => maker.processes(spans)?,
+            Respect::Realtime => maker.realtime(&spans)?,
         }
-        Graph { edges: maker.edges }
+        Ok(Graph { edges: maker.edges })
     }
 
     /// The transactions in an order that is true to all dependencies, if there is one.
-    pub(super) fn order(&self) -> Vec<usize> {
-        let sorted = toposort(&self.edges, None).unwrap_or_default();
-        sorted.into_iter().filter_map(|node| self.edges[node]).collect()
+    pub(super) fn order(&self) -> Option<Vec<usize>> {
+        let sorted = toposort(&self.edges, None).ok()?;
+        Some(sorted.into_iter().filter_map(|node| self.edges[node]).collect())
     }
 }
 
-struct Maker<'a> {
+/// What a node and an edge take, growth of the vectors and what a search keeps of them included.
+const NODE_BYTES: usize = 96;
+const EDGE_BYTES: usize = 2 * (size_of::<Edge>() + 16);
+
+struct Maker<'a, 'm> {
     edges: DiGraph<Option<usize>, Edge>,
     nodes: Vec<Option<NodeIndex>>,
     versions: &'a Versions,
+    meter: &'a mut Meter<'m>,
 }
 
-impl Maker<'_> {
-    fn tie(&mut self, from: usize, to: usize, tie: Tie, element: Option<usize>) {
-        if let (Some(from), Some(to)) = (self.nodes[from], self.nodes[to])
-            && from != to
-        {
-            self.edges.add_edge(from, to, Edge { tie, element });
+impl Maker<'_, '_> {
+    fn edge(&mut self, from: NodeIndex, to: NodeIndex, tie: Tie, element: Option<usize>) -> Result<(), Stop> {
+        self.edges.add_edge(from, to, Edge { tie, element });
+        self.meter.work(1)?;
+        self.meter.take(EDGE_BYTES)
+    }
+
+    fn tie(&mut self, from: usize, to: usize, tie: Tie, element: Option<usize>) -> Result<(), Stop> {
+        match (self.nodes[from], self.nodes[to]) {
+            (Some(from), Some(to)) if from != to => self.edge(from, to, tie, element),
+            _ => Ok(()),
         }
     }
 
-    fn writes(&mut self) {
+    fn writes(&mut self) -> Result<(), Stop> {
         let versions = self.versions;
         for list in &versions.lists {
             let kept: Vec<(usize, usize)> = list
@@ -103,12 +120,13 @@ impl Maker<'_> {
                 .filter_map(|element| Some((*element, versions.committed_writer(*element)?)))
                 .collect();
             for pair in kept.windows(2) {
-                self.tie(pair[0].1, pair[1].1, Tie::Ww, Some(pair[1].0));
+                self.tie(pair[0].1, pair[1].1, Tie::Ww, Some(pair[1].0))?;
             }
         }
+        Ok(())
     }
 
-    fn reads(&mut self, transactions: &[Transaction]) {
+    fn reads(&mut self, transactions: &[Transaction]) -> Result<(), Stop> {
         let versions = self.versions;
         // For each list, for each length of it, the next element that took effect.
         let next: Vec<Vec<Option<usize>>> = versions
@@ -144,12 +162,12 @@ impl Maker<'_> {
                 if let Some(&seen) = elements.iter().rev().find(others)
                     && let Some(writer) = versions.committed_writer(seen)
                 {
-                    self.tie(writer, at, Tie::Wr, Some(seen));
+                    self.tie(writer, at, Tie::Wr, Some(seen))?;
                 }
                 match next[*list].get(elements.len()).copied().flatten() {
                     Some(missed) => {
                         if let Some(writer) = versions.committed_writer(missed) {
-                            self.tie(at, writer, Tie::Rw, Some(missed));
+                            self.tie(at, writer, Tie::Rw, Some(missed))?;
                         }
                     }
                     None => {
@@ -159,16 +177,17 @@ impl Maker<'_> {
             }
         }
         for (list, ends) in ends.into_iter().enumerate() {
-            self.unseen(list, &ends);
+            self.unseen(list, &ends)?;
         }
+        Ok(())
     }
 
     /// Whoever saw the end of a list came before all who appended unseen.
-    fn unseen(&mut self, list: usize, ends: &BTreeMap<usize, Tie>) {
+    fn unseen(&mut self, list: usize, ends: &BTreeMap<usize, Tie>) -> Result<(), Stop> {
         let versions = self.versions;
         let list = &versions.lists[list];
         if !list.is_told || list.unseen.is_empty() || ends.is_empty() {
-            return;
+            return Ok(());
         }
         let mut writers: BTreeMap<usize, usize> = BTreeMap::new();
         for &element in &list.unseen {
@@ -179,7 +198,7 @@ impl Maker<'_> {
         let middle = self.edges.add_node(None);
         for (&writer, &element) in &writers {
             if let Some(node) = self.nodes[writer] {
-                self.edges.add_edge(middle, node, Edge { tie: Tie::Through, element: Some(element) });
+                self.edge(middle, node, Tie::Through, Some(element))?;
             }
         }
         let both: BTreeSet<usize> = ends.keys().copied().filter(|at| writers.contains_key(at)).collect();
@@ -188,41 +207,43 @@ impl Maker<'_> {
                 continue;
             }
             if let Some(node) = self.nodes[at] {
-                self.edges.add_edge(node, middle, Edge { tie, element: None });
+                self.edge(node, middle, tie, None)?;
             }
         }
         // Through the middle these would come before themselves.
         for &at in both.iter().take(BOTH) {
             for (&writer, &element) in &writers {
-                self.tie(at, writer, ends[&at], Some(element));
+                self.tie(at, writer, ends[&at], Some(element))?;
             }
         }
+        Ok(())
     }
 
-    fn processes(&mut self, mut spans: Vec<(usize, &Operation)>) {
+    fn processes(&mut self, mut spans: Vec<(usize, &Operation)>) -> Result<(), Stop> {
         spans.sort_by_key(|(_, operation)| operation.start);
         let mut last: IndexMap<Atom, usize> = IndexMap::new();
         for (at, operation) in spans {
             let process = Atom::of(&operation.process);
             if let Some(&before) = last.get(&process) {
-                self.tie(before, at, Tie::Process, None);
+                self.tie(before, at, Tie::Process, None)?;
             }
             // One of unknown outcome may take effect after what its process did next.
             if operation.outcome == Outcome::Ok {
                 last.insert(process, at);
             }
         }
+        Ok(())
     }
 
-    fn realtime(&mut self, spans: &[(usize, &Operation)]) {
+    fn realtime(&mut self, spans: &[(usize, &Operation)]) -> Result<(), Stop> {
+        self.meter.take(spans.len() * NODE_BYTES)?;
         let mut ends: BTreeMap<i64, Option<NodeIndex>> = BTreeMap::new();
         ends.extend(spans.iter().filter_map(|(_, operation)| Some((operation.end?, None))));
         let mut before: Option<NodeIndex> = None;
-        let through = Edge { tie: Tie::Through, element: None };
         for node in ends.values_mut() {
             let moment = self.edges.add_node(None);
             if let Some(before) = before {
-                self.edges.add_edge(before, moment, through);
+                self.edge(before, moment, Tie::Through, None)?;
             }
             before = Some(moment);
             *node = Some(moment);
@@ -230,11 +251,12 @@ impl Maker<'_> {
         for (at, operation) in spans {
             let Some(node) = self.nodes[*at] else { continue };
             if let Some(moment) = operation.end.and_then(|end| ends.get(&end).copied().flatten()) {
-                self.edges.add_edge(node, moment, Edge { tie: Tie::Realtime, element: None });
+                self.edge(node, moment, Tie::Realtime, None)?;
             }
             if let Some((_, Some(moment))) = ends.range(..operation.start).next_back() {
-                self.edges.add_edge(*moment, node, through);
+                self.edge(*moment, node, Tie::Through, None)?;
             }
         }
+        Ok(())
     }
 }

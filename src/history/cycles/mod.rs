@@ -25,7 +25,10 @@ mod versions;
 pub use anomaly::{Anomaly, Dependency, Kind};
 pub use told::scene;
 
-use super::{Model, Operation};
+use std::time::Instant;
+
+use super::meter::{Budget, Meter, Stop};
+use super::{Limits, Model, Operation};
 use crate::lang::{Kind as Named, Param, Spec, Ty};
 use crate::value::Value;
 use graph::Graph;
@@ -101,31 +104,73 @@ pub enum Serial {
     Invalid(usize, String),
 }
 
-/// Judges the transactions of a history: operations whose last argument, or whose result, is a list
-/// of `["append", list, element]` and `["r", list, elements]`.
+/// Judges the transactions of one history: see [`serializable_all`].
+pub fn serializable(operations: &[Operation], model: &Model, respect: Respect, limits: &Limits) -> Serial {
+    judge(operations, model, respect, limits, limits.deadline())
+}
+
+/// Judges the transactions of separate histories, one after the other: operations whose last
+/// argument, or whose result, is a list of `["append", list, element]` and `["r", list, elements]`.
 ///
 /// A transaction of unknown outcome counts as committed as soon as one of its elements was read;
 /// otherwise it may as well not have happened. One that is ok and returned nothing appended what it
 /// was to append, and what it read is not known.
-pub fn serializable(operations: &[Operation], model: &Model, respect: Respect) -> Serial {
-    let mut transactions = Vec::with_capacity(operations.len());
+pub fn serializable_all<H>(histories: &[H], model: &Model, respect: Respect, limits: &Limits) -> Vec<Serial>
+where
+    H: AsRef<[Operation]>,
+{
+    let deadline = limits.deadline();
+    histories.iter().map(|history| judge(history.as_ref(), model, respect, limits, deadline)).collect()
+}
+
+fn judge(
+    operations: &[Operation],
+    model: &Model,
+    respect: Respect,
+    limits: &Limits,
+    deadline: Instant,
+) -> Serial {
+    let mut meter = Meter::new(Budget { steps: u64::MAX, bytes: limits.memory, deadline }, None);
+    let mut transactions = Vec::new();
+    let over = |stop: Stop, reached: String| Serial::Unknown(format!("{}: {reached}", stop.told(limits)));
     for (at, operation) in operations.iter().enumerate() {
-        match Transaction::read(operation, model) {
-            Ok(steps) => transactions.push(Transaction { at, outcome: operation.outcome, steps }),
+        let steps = match Transaction::read(operation, model) {
+            Ok(steps) => steps,
             Err(why) => return Serial::Invalid(at, why),
+        };
+        let transaction = Transaction { at, outcome: operation.outcome, steps };
+        if let Err(stop) = transaction.count(&mut meter) {
+            let reached = format!("{at} of {} transactions were looked at", operations.len());
+            return over(stop, reached);
         }
+        transactions.push(transaction);
     }
-    let versions = Versions::of(&transactions);
+    let all = format!("all {} transactions were read", transactions.len());
+    let versions = match Versions::of(&transactions, &mut meter) {
+        Ok(versions) => versions,
+        Err(stop) => return over(stop, format!("{all}, but not compared")),
+    };
     let mut anomalies = reads::anomalies(&transactions, &versions);
-    let graph = Graph::of(&transactions, &versions, operations, respect);
-    let cycles = search::cycles(&graph, respect);
-    anomalies.extend(cycles.iter().map(|cycle| told::cycle(cycle, &transactions, &versions)));
+    let graph = Graph::of(&transactions, &versions, operations, respect, &mut meter);
+    let mut unfinished = graph.as_ref().err().copied();
+    if let Ok(graph) = &graph {
+        let (cycles, stop) = search::cycles(graph, respect, &mut meter);
+        anomalies.extend(cycles.iter().map(|cycle| told::cycle(cycle, &transactions, &versions)));
+        unfinished = stop;
+    }
+    // What was found is wrong, whatever there is besides.
     if !anomalies.is_empty() {
         anomalies.sort_by_key(|anomaly| anomaly.kind);
         return Serial::Fails(anomalies);
     }
-    match versions.ambiguous {
-        Some(why) => Serial::Unknown(why),
-        None => Serial::Holds(graph.order().into_iter().map(|at| transactions[at].at).collect()),
+    if let Some(stop) = unfinished {
+        return over(stop, format!("{all}, but not all their dependencies were followed"));
+    }
+    if let Some(why) = versions.ambiguous {
+        return Serial::Unknown(why);
+    }
+    match graph.ok().and_then(|graph| graph.order()) {
+        Some(order) => Serial::Holds(order.into_iter().map(|at| transactions[at].at).collect()),
+        None => Serial::Unknown("their dependencies have no order, and show no cycle".to_owned()),
     }
 }

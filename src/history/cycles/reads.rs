@@ -65,23 +65,23 @@ impl Found<'_> {
     fn read(&mut self, at: usize, step: usize) {
         let versions = self.versions;
         let (list, elements) = &versions.steps[at][step];
-        let read = format!("T1 read {} as {}", name(versions, *list), listed(versions, elements));
+        let read = || format!("T1 read {} as {}", name(versions, *list), listed(versions, elements));
         let mut seen = IndexSet::with_capacity(elements.len());
         for &element in elements {
-            let what = value(versions, element);
+            let what = || value(versions, element);
             let known = &versions.elements[element];
             if !seen.insert(element) && known.other.is_none() {
-                let why = format!("{what} stands in it twice, and was appended once");
-                self.add(Kind::Duplicate, &[at], vec![read.clone(), why]);
+                let why = format!("{} stands in it twice, and was appended once", what());
+                self.add(Kind::Duplicate, &[at], vec![read(), why]);
             }
             match known.writer {
                 None => {
-                    let why = format!("no transaction ever appended {what}");
-                    self.add(Kind::Garbage, &[at], vec![read.clone(), why]);
+                    let why = format!("no transaction ever appended {}", what());
+                    self.add(Kind::Garbage, &[at], vec![read(), why]);
                 }
                 Some((writer, _)) if self.transactions[writer].outcome == Outcome::Fail => {
-                    let why = format!("T2 appended {what} and failed, so nobody should ever see it");
-                    self.add(Kind::G1a, &[at, writer], vec![read.clone(), why]);
+                    let why = format!("T2 appended {} and failed, so nobody should ever see it", what());
+                    self.add(Kind::G1a, &[at, writer], vec![read(), why]);
                 }
                 Some(_) => {}
             }
@@ -94,7 +94,7 @@ impl Found<'_> {
         if versions.lists[*list].is_told && !versions.is_last(last) && versions.committed[writer] {
             let what = value(versions, last);
             let why = format!("T2 appended {what} and then more to that list: T1 saw its work half done");
-            self.add(Kind::G1b, &[at, writer], vec![read, why]);
+            self.add(Kind::G1b, &[at, writer], vec![read(), why]);
         }
     }
 

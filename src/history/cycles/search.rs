@@ -11,6 +11,7 @@ use petgraph::visit::{EdgeFiltered, EdgeRef as _};
 use super::Respect;
 use super::anomaly::Kind;
 use super::graph::{Edge, Graph, Tie};
+use crate::history::meter::{Meter, Stop};
 
 /// So many cycles of one kind are told.
 const MOST: usize = 10;
@@ -25,9 +26,11 @@ pub(super) struct Cycle {
     pub(super) ties: Vec<(usize, Edge)>,
 }
 
-/// One cycle, of the gravest kind, of each part of the history that has any.
-pub(super) fn cycles(graph: &Graph, respect: Respect) -> Vec<Cycle> {
-    let mut search = Search { graph, found: Vec::new(), told: IndexSet::new(), steps: STEPS };
+/// One cycle, of the gravest kind, of each part of the history that has any; and the limit that came
+/// before all were looked for.
+pub(super) fn cycles(graph: &Graph, respect: Respect, meter: &mut Meter<'_>) -> (Vec<Cycle>, Option<Stop>) {
+    let mut search =
+        Search { graph, found: Vec::new(), told: IndexSet::new(), steps: STEPS, meter, stop: None };
     let more = match respect {
         Respect::Results => None,
         Respect::Process => Some(Tie::Process),
@@ -40,21 +43,27 @@ pub(super) fn cycles(graph: &Graph, respect: Respect) -> Vec<Cycle> {
         search.level(Kind::G1c(respect), &with(&[Tie::Ww, Tie::Wr]));
         search.level(Kind::GSingle(respect), &with(&[Tie::Ww, Tie::Wr, Tie::Rw]));
     }
-    search.found
+    (search.found, search.stop)
 }
 
-struct Search<'a> {
+struct Search<'a, 'm> {
     graph: &'a Graph,
     found: Vec<Cycle>,
     /// Nodes of parts of which a cycle was told.
     told: IndexSet<NodeIndex>,
     steps: usize,
+    meter: &'a mut Meter<'m>,
+    /// The limit that came first.
+    stop: Option<Stop>,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     /// Looks for cycles of these ties.
     fn level(&mut self, kind: Kind, ties: &[Tie]) {
         let graph = self.graph;
+        if !self.goes_on(graph.edges.edge_count() as u64) {
+            return;
+        }
         let is_one = |tie: Tie| tie == Tie::Through || ties.contains(&tie);
         let filtered = EdgeFiltered::from_fn(&graph.edges, |edge| is_one(edge.weight().tie));
         let mut parts = kosaraju_scc(&filtered);
@@ -62,6 +71,9 @@ impl Search<'_> {
         // Small parts have short cycles, and are cheap to search.
         parts.sort_by_key(|part| (part.len(), part.iter().min().copied()));
         for part in parts.into_iter().take(MOST) {
+            if self.stop.is_some() {
+                return;
+            }
             let within: IndexSet<NodeIndex> = part.iter().copied().collect();
             let (kind, cycle) = match kind {
                 Kind::GSingle(respect) => match self.single(&part, &within, ties) {
@@ -75,6 +87,14 @@ impl Search<'_> {
                 self.found.push(Cycle { kind, ties: self.merged(&cycle) });
             }
         }
+    }
+
+    /// Counts work; whether there is time left.
+    fn goes_on(&mut self, steps: u64) -> bool {
+        if let Err(stop) = self.meter.work(steps) {
+            self.stop = Some(stop);
+        }
+        self.stop.is_none()
     }
 
     /// The shortest cycle among nodes that have one.
@@ -94,6 +114,9 @@ impl Search<'_> {
             }
             let found = self.path(node, node, within, ties);
             best = shorter(best, found);
+            if self.stop.is_some() {
+                break;
+            }
         }
         best
     }
@@ -128,6 +151,9 @@ impl Search<'_> {
                 Some(path)
             });
             best = shorter(best, found);
+            if self.stop.is_some() {
+                break;
+            }
         }
         best
     }
@@ -161,6 +187,9 @@ impl Search<'_> {
             }
             for edge in graph.edges(node) {
                 self.steps = self.steps.saturating_sub(1);
+                if !self.goes_on(1) {
+                    return None;
+                }
                 let (tie, next) = (edge.weight().tie, edge.target());
                 if !(tie == Tie::Through || ties.contains(&tie)) || !within.contains(&next) {
                     continue;

@@ -34,12 +34,12 @@ fn model() -> Model {
 }
 
 fn judge(operations: &[Operation]) -> Serial {
-    serializable(operations, &model(), Respect::Results)
+    serializable(operations, &model(), Respect::Results, &Limits::default())
 }
 
 /// The names of all anomalies, and the sentences of the first.
 fn names(operations: &[Operation], respect: Respect) -> (Vec<String>, String) {
-    match serializable(operations, &model(), respect) {
+    match serializable(operations, &model(), respect, &Limits::default()) {
         Serial::Fails(found) => {
             let names = found.iter().map(|anomaly| anomaly.kind.to_string()).collect();
             (names, found[0].sentences.join("\n"))
@@ -203,7 +203,7 @@ fn small_histories_are_judged_as_by_trying_all_orders() {
         let operations = random(&mut random_numbers);
         let respect = Respect::ALL[round % 3].1;
         let expected = brute_force(&operations, respect);
-        match serializable(&operations, &model(), respect) {
+        match serializable(&operations, &model(), respect, &Limits::default()) {
             Serial::Holds(order) => {
                 held += 1;
                 assert!(expected, "{}", shown(&operations));
@@ -360,7 +360,10 @@ fn orders_besides_the_results_are_respected_when_asked_for() {
     };
     assert_eq!(judge(&stale(0)), Serial::Holds(vec![1, 0]));
     assert_eq!(names(&stale(0), Respect::Process).0, ["G-single-process"]);
-    assert!(matches!(serializable(&stale(1), &model(), Respect::Process), Serial::Holds(_)));
+    assert!(matches!(
+        serializable(&stale(1), &model(), Respect::Process, &Limits::default()),
+        Serial::Holds(_)
+    ));
     let (names, told) = names(&stale(1), Respect::Realtime);
     assert_eq!(names, ["G-single-realtime"]);
     insta::assert_snapshot!(told);
@@ -435,8 +438,36 @@ fn large_histories_are_judged() {
             )
         })
         .collect();
-    let Serial::Holds(order) = serializable(&chain, &model(), Respect::Realtime) else { panic!() };
+    let Serial::Holds(order) = serializable(&chain, &model(), Respect::Realtime, &Limits::default()) else {
+        panic!()
+    };
     assert!(fits(&chain, &order));
     chain.push(txn(0, Outcome::Ok, 90_000, 90_001, r#"[["r","k0",[]],["r","k19999",[19999]]]"#));
     assert_eq!(names(&chain, Respect::Results).0, ["G-single"]);
+}
+
+/// What is over the limits is unknown, wherever they are met, and says how far it came.
+#[test]
+fn what_is_over_the_limits_is_unknown() {
+    let append = |at: i64| txn(at, Outcome::Ok, at * 10, at * 10 + 5, &format!(r#"[["append","x",{at}]]"#));
+    let operations: Vec<Operation> = (0..2_000).map(append).collect();
+    let judge = |limits: &Limits| serializable(&operations, &model(), Respect::Realtime, limits);
+    assert!(matches!(judge(&Limits::default()), Serial::Holds(_)));
+    let timeless = Limits { time: std::time::Duration::ZERO, ..Limits::default() };
+    let reached = "0 of 2000 transactions were looked at";
+    assert_eq!(judge(&timeless), Serial::Unknown(format!("no answer within 0ns: {reached}")));
+    // With more memory it comes further; what it has says where it stopped.
+    let mut reached = BTreeSet::new();
+    for kib in (0..4_096).step_by(64) {
+        match judge(&Limits { memory: kib << 10, ..Limits::default() }) {
+            Serial::Unknown(why) => {
+                let (limit, how_far) = why.split_once(": ").unwrap();
+                assert!(limit.ends_with("of memory"), "{why}");
+                reached.insert(how_far.split_once("2000").unwrap().1.to_owned());
+            }
+            Serial::Holds(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(reached.len(), 3, "{reached:?}");
 }

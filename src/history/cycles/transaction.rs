@@ -1,5 +1,6 @@
 //! Operations as transactions.
 
+use crate::history::meter::{Meter, Stop};
 use crate::history::{Model, Operation, Outcome};
 use crate::value::words::a_kind;
 use crate::value::{Value, show_short};
@@ -26,6 +27,18 @@ pub(super) enum Step {
 const FORM: &str = "a transaction is a list of `[\"append\", list, element]` and `[\"r\", list, elements]`";
 
 impl Transaction {
+    /// Counts what it takes.
+    pub(super) fn count(&self, meter: &mut Meter<'_>) -> Result<(), Stop> {
+        let elements = self.steps.iter().map(|step| match step {
+            Step::Append { .. } => 1,
+            Step::Read { elements, .. } => elements.as_ref().map_or(0, Vec::len),
+        });
+        let elements: usize = elements.sum();
+        meter.work(1 + elements as u64)?;
+        let steps = size_of::<Transaction>() + self.steps.len() * size_of::<Step>();
+        meter.take(2 * steps + elements * size_of::<Value>())
+    }
+
     /// What an operation did: what it returned says so if it is ok, else what it was asked for.
     pub(super) fn read(operation: &Operation, model: &Model) -> Result<Vec<Step>, String> {
         if super::role(model, &operation.function).is_none() {

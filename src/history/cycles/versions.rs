@@ -4,7 +4,11 @@ use indexmap::IndexMap;
 
 use super::transaction::{Atom, Step, Transaction};
 use crate::history::Outcome;
+use crate::history::meter::{Meter, Stop};
 use crate::value::{Value, show_short};
+
+/// About what an element takes, its places in the tables included.
+const ELEMENT_BYTES: usize = 2 * (size_of::<Element>() + size_of::<(usize, Atom, usize)>()) + 64;
 
 /// A step of a transaction.
 pub(super) type At = (usize, usize);
@@ -54,18 +58,28 @@ pub(super) struct Versions {
 }
 
 impl Versions {
-    pub(super) fn of(transactions: &[Transaction]) -> Versions {
+    /// Compares what transactions did.
+    ///
+    /// # Errors
+    /// The limit that came first.
+    pub(super) fn of(transactions: &[Transaction], meter: &mut Meter<'_>) -> Result<Versions, Stop> {
         let mut versions = Versions::default();
         // Those that failed come last: an element belongs to who may have appended it.
         let (failed, others): (Vec<usize>, Vec<usize>) =
             (0..transactions.len()).partition(|at| transactions[*at].outcome == Outcome::Fail);
         versions.steps = vec![Vec::new(); transactions.len()];
         for &at in others.iter().chain(&failed) {
+            let known = versions.elements.len();
             versions.take(at, &transactions[at]);
+            let places: usize = versions.steps[at].iter().map(|(_, elements)| elements.len()).sum();
+            meter.work(1 + places as u64)?;
+            let steps = transactions[at].steps.len() * size_of::<(usize, Vec<usize>)>();
+            let fresh = versions.elements.len() - known;
+            meter.take(steps + places * size_of::<usize>() + fresh * ELEMENT_BYTES)?;
         }
         versions.commit(transactions);
-        versions.order(transactions);
-        versions
+        versions.order(transactions, meter)?;
+        Ok(versions)
     }
 
     fn list(&mut self, name: &Value) -> usize {
@@ -148,7 +162,7 @@ impl Versions {
     }
 
     /// Orders the elements of each list by the longest read of it.
-    fn order(&mut self, transactions: &[Transaction]) {
+    fn order(&mut self, transactions: &[Transaction], meter: &mut Meter<'_>) -> Result<(), Stop> {
         for at in 0..self.elements.len() {
             let element = &self.elements[at];
             if let (Some((first, _)), Some(second)) = (element.writer, element.other) {
@@ -182,6 +196,7 @@ impl Versions {
         }
         for (at, step) in reads() {
             let (number, elements) = &self.steps[at][step];
+            meter.work(1 + elements.len() as u64 / 8)?;
             let Some(longest) = self.lists[*number].longest else { continue };
             if !self.steps[longest.0][longest.1].1.starts_with(elements) {
                 self.torn.push((*number, longest, (at, step)));
@@ -201,6 +216,7 @@ impl Versions {
                 self.lists[element.list].unseen.push(at);
             }
         }
+        Ok(())
     }
 
     /// Whether a transaction appended nothing more to the list after this element.

@@ -1,8 +1,8 @@
 //! Configurations of which none makes another superfluous.
 
-use super::meter::{Meter, Stop};
 use super::trail::Mark;
 use super::usage::{Usage, Used};
+use crate::history::meter::{Meter, Stop};
 use crate::history::model::State;
 
 /// A set of slots; an operation of known outcome holds one from its call to its return.

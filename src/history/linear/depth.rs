@@ -5,9 +5,9 @@
 //! Pure operations take effect as soon as the state admits them, without an alternative.
 
 use super::frontier::Found;
-use super::meter::{Meter, Stop};
 use super::timeline::{Event, Timeline};
 use super::usage::{self, Usage, Used};
+use crate::history::meter::{Meter, Stop};
 use crate::history::model::{Object, Part, State, States};
 
 /// No event.
@@ -31,6 +31,8 @@ pub(super) struct Depth<'a> {
     states: States,
     usage: Usage,
     pub meter: Meter<'a>,
+    /// The place of the furthest event that an order came to.
+    pub reached: usize,
     /// Events whose operation has not taken effect, linked; place 0 stands before the first, and
     /// event `n` has place `n + 1`.
     next: Vec<u32>,
@@ -67,6 +69,7 @@ impl<'a> Depth<'a> {
             states: part.states.clone(),
             usage: Usage::default(),
             meter,
+            reached: 0,
             next: (1..=count).chain([NOWHERE]).collect(),
             previous: std::iter::once(NOWHERE).chain(0..count).collect(),
             places,
@@ -83,7 +86,6 @@ impl<'a> Depth<'a> {
         let mut left = self.timeline.ops.iter().filter(|op| op.end.is_some()).count();
         let (mut state, mut used, mut top) = (initial, usage::NONE, 0u32);
         let mut frames: Vec<Frame> = Vec::new();
-        let mut furthest = 0;
         'node: loop {
             let mut place = self.next[0];
             while let Some(Event::Call(op)) = self.event(place) {
@@ -104,7 +106,8 @@ impl<'a> Depth<'a> {
             if left == 0 {
                 return Ok(Found::Order(frames.iter().map(|frame| frame.op).collect()));
             }
-            furthest = furthest.max(place);
+            // Something has not taken effect yet, so that this is its return.
+            self.reached = self.reached.max(place as usize - 1);
             let mut place = if self.is_new(state, used, top)? { self.next[0] } else { NOWHERE };
             loop {
                 if let Some(Event::Call(op)) = self.event(place) {
@@ -138,7 +141,7 @@ impl<'a> Depth<'a> {
                 // An operation returns that did not take effect.
                 loop {
                     let Some(frame) = frames.pop() else {
-                        return Ok(Found::Impossible(furthest as usize - 1));
+                        return Ok(Found::Impossible(self.reached));
                     };
                     self.lower(frame.op);
                     left += usize::from(self.timeline.class_of[frame.op as usize] == NOWHERE);

@@ -4,8 +4,8 @@
 mod antichain;
 mod certificate;
 mod depth;
+mod distinct;
 mod frontier;
-mod meter;
 mod race;
 mod slots;
 mod timeline;
@@ -14,29 +14,15 @@ mod usage;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::model::{Part, Strange, parts};
+use super::meter::{Budget, Limits, Stop};
+use super::model::{Op, Part, Strange, parts};
 use super::{Model, Operation};
+use distinct::Told;
 use frontier::Found;
-use meter::{Budget, Stop};
 use race::Searched;
-use timeline::Timeline;
-
-/// How much a judgement may cost. What is over it is unknown, never a pass.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Of all parts together.
-    pub time: Duration,
-    /// In bytes, of all parts together.
-    pub memory: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { time: Duration::from_secs(60), memory: 2 << 30 }
-    }
-}
+use timeline::{Event, Timeline};
 
 /// Whether a history is linearizable. Numbers are positions in the list of operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +44,9 @@ pub struct Counterexample {
     /// Few operations that no order explains, in the order of their starts: weakened where the
     /// history remains unexplained even if their outcome were unknown.
     pub core: Vec<(usize, bool)>,
+    /// Whether they cannot be explained whatever the object held when the first of them of known
+    /// outcome began: what was over before is left out.
+    pub begins_anyhow: bool,
     /// An order that explains as many of these as any does.
     pub order: Vec<usize>,
     /// The one that cannot come next.
@@ -80,9 +69,7 @@ pub fn linearizable_all<H>(histories: &[H], model: &Model, limits: &Limits) -> V
 where
     H: AsRef<[Operation]> + Sync,
 {
-    // Further away than this machine will run, if the limit is that far.
-    let now = Instant::now();
-    let deadline = now.checked_add(limits.time).unwrap_or(now + Duration::from_secs(1 << 30));
+    let deadline = limits.deadline();
     let read: Vec<_> = histories.iter().map(|history| parts(model, history.as_ref())).collect();
     let all: Vec<&Part> = read.iter().flatten().flatten().collect();
     let mut quick = look_quickly(&all, deadline, limits.memory).into_iter();
@@ -96,11 +83,26 @@ where
     histories.iter().zip(&read).map(judge).collect()
 }
 
-/// A short search of each part, several at once; most need no more.
-fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Result<Found, Stop>> {
+/// What a short look at a part found.
+enum Look {
+    Searched(Searched),
+    /// By what is known of its model, no order explains these operations.
+    Unexplained(Vec<u32>),
+}
+
+/// A short look at each part, several at once; most need no more.
+fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Look> {
     let look = |part: &Part| {
         let steps = (1 << 14) + 32 * part.ops.len() as u64;
-        race::alone(part, &Timeline::new(&part.ops), Budget { steps, bytes: memory / LANES, deadline }).found
+        let budget = Budget { steps, bytes: memory / LANES, deadline };
+        match distinct::judge(part, budget) {
+            Some(Told::Order(order)) => {
+                return Look::Searched(Searched::without_search(Ok(Found::Order(order))));
+            }
+            Some(Told::Unexplained(ops)) => return Look::Unexplained(ops),
+            None => {}
+        }
+        Look::Searched(race::alone(part, &Timeline::new(&part.ops), budget))
     };
     let operations: usize = parts.iter().map(|part| part.ops.len()).sum();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -108,7 +110,7 @@ fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Result
     if threads < 2 || operations < 1000 {
         return parts.iter().map(|part| look(part)).collect();
     }
-    let found: Vec<Mutex<Result<Found, Stop>>> = parts.iter().map(|_| Mutex::new(Err(Stop::Steps))).collect();
+    let found: Vec<Mutex<Option<Look>>> = parts.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -117,55 +119,94 @@ fn look_quickly(parts: &[&Part], deadline: Instant, memory: usize) -> Vec<Result
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     parts.get(index).zip(found.get(index))
                 } {
-                    *found.lock().unwrap_or_else(PoisonError::into_inner) = look(part);
+                    *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(look(part));
                 }
             });
         }
     });
-    found.into_iter().map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    // Whoever died looking has found nothing.
+    let looked = |found: Mutex<Option<Look>>| found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let nothing = || Look::Searched(Searched::without_search(Err(Stop::Steps)));
+    found.into_iter().map(|found| looked(found).unwrap_or_else(nothing)).collect()
 }
 
 /// Judges a history whose parts were looked at quickly.
 fn judge(
     operations: &[Operation],
     parts: &[Part],
-    looked: Vec<Result<Found, Stop>>,
+    looked: Vec<Look>,
     limits: &Limits,
     deadline: Instant,
 ) -> Judged {
     let budget = Budget { steps: u64::MAX, bytes: limits.memory, deadline };
-    let fail = |part: &Part, place: usize| {
+    let fail = |part: &Part, place: usize, steps: u64| {
         let timeline = Timeline::new(&part.ops);
-        Judged::Fails(certificate::counterexample(part, &timeline, place, budget))
+        Judged::Fails(certificate::counterexample(part, &timeline, place, steps, budget))
     };
-    let first = parts.iter().zip(&looked).find_map(|(part, found)| match found {
-        Ok(Found::Impossible(place)) => Some((part, *place)),
-        _ => None,
-    });
-    if let Some((part, place)) = first {
-        return fail(part, place);
+    for (part, look) in parts.iter().zip(&looked) {
+        match look {
+            Look::Searched(Searched { found: Ok(Found::Impossible(place)), steps, .. }) => {
+                return fail(part, *place, *steps);
+            }
+            Look::Unexplained(ops) => {
+                if let Some(found) = confirmed(part, ops, budget) {
+                    return Judged::Fails(found);
+                }
+            }
+            Look::Searched(_) => {}
+        }
     }
     let mut orders = Vec::with_capacity(parts.len());
     let mut unknown = None;
-    for (part, found) in parts.iter().zip(looked) {
-        let found = match found {
-            Err(Stop::Steps | Stop::Memory | Stop::Width) => {
-                let Searched { found, .. } = race::both(part, &Timeline::new(&part.ops), budget);
-                found
+    for (part, look) in parts.iter().zip(looked) {
+        let searched = match look {
+            Look::Searched(searched)
+                if !matches!(searched.found, Err(Stop::Steps | Stop::Memory | Stop::Width)) =>
+            {
+                searched
             }
-            found => found,
+            _ => race::both(part, &Timeline::new(&part.ops), budget),
         };
-        match found {
+        match searched.found {
             Ok(Found::Order(order)) => {
                 orders.push(order.iter().map(|number| part.ops[*number as usize].at as usize).collect());
             }
-            Ok(Found::Impossible(place)) => return fail(part, place),
-            Err(stop) => unknown = unknown.or(Some(stop)),
+            Ok(Found::Impossible(place)) => return fail(part, place, searched.steps),
+            Err(stop) => unknown = unknown.or(Some((stop, part, searched.reached))),
         }
     }
     match unknown {
-        Some(stop) => Judged::Unknown(exceeded(stop, limits)),
+        Some((stop, part, reached)) => {
+            let timeline = Timeline::new(&part.ops);
+            let is_return = |event: &&Event| matches!(event, Event::Return(_));
+            let over = timeline.events.iter().take(reached).filter(is_return).count();
+            let all = timeline.events.len() - part.ops.len();
+            let why = stop.told(limits);
+            Judged::Unknown(format!(
+                "{why}: an order explains the first {over} of {all} operations that ended"
+            ))
+        }
         None => Judged::Holds(merged(operations, orders)),
+    }
+}
+
+/// Searches once more for an order of these operations and those of unknown outcome; a
+/// counterexample if there is none.
+fn confirmed(part: &Part, told: &[u32], budget: Budget) -> Option<Counterexample> {
+    let mut told = told.to_vec();
+    told.sort_unstable();
+    let mut told = told.into_iter().peekable();
+    let is_told = |(op, number): &(&Op, u32)| {
+        told.next_if_eq(number).is_some() || part.object.about(op.act).is_none() && op.end.is_none()
+    };
+    let ops: Vec<Op> = part.ops.iter().zip(0..).filter(is_told).map(|(op, _)| *op).collect();
+    let timeline = Timeline::new(&ops);
+    let searched = race::both(part, &timeline, budget);
+    match searched.found {
+        Ok(Found::Impossible(place)) => {
+            Some(certificate::counterexample(part, &timeline, place, searched.steps, budget))
+        }
+        _ => None,
     }
 }
 
@@ -185,14 +226,6 @@ fn merged(operations: &[Operation], mut orders: Vec<Vec<usize>>) -> Vec<usize> {
     }
     timed.sort_by_key(|(time, _)| *time);
     timed.into_iter().map(|(_, at)| at).collect()
-}
-
-/// Which limit came first.
-fn exceeded(stop: Stop, limits: &Limits) -> String {
-    match stop {
-        Stop::Memory | Stop::Width => format!("no answer within {} MiB of memory", limits.memory >> 20),
-        Stop::Time | Stop::Steps | Stop::Beaten => format!("no answer within {:?}", limits.time),
-    }
 }
 
 #[cfg(test)]

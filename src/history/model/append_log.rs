@@ -124,6 +124,10 @@ impl Object for AppendLog {
         appends.then_some((Act { role: APPEND, b: 0, ..act }, Effect::Moves))
     }
 
+    fn is_blind(&self, act: Act) -> bool {
+        matches!(act.role, APPEND | LOOK)
+    }
+
     /// What was perhaps appended and never seen is needed in no order, unless places were seen.
     fn prune(&self, ops: &mut Vec<Op>) {
         if !ops.iter().any(|op| matches!(op.act.role, APPEND_AT | GET)) {

@@ -15,6 +15,9 @@ const LOOK: u8 = 3;
 /// Digits after the point that are kept.
 const DIGITS: i64 = 9;
 
+/// No number of a history is as large, so that sums of them fit.
+const LARGEST: i128 = 10i128.pow(27);
+
 /// A counter. Its numbers are kept as multiples of 10⁻⁹.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
@@ -86,6 +89,10 @@ impl Object for Counter {
         matches!(act.role, ADD | ADD_TO).then_some((Act { role: ADD, b: 0, ..act }, Effect::Moves))
     }
 
+    fn is_blind(&self, act: Act) -> bool {
+        matches!(act.role, ADD | LOOK)
+    }
+
     fn show(&self, states: &States, state: State) -> String {
         let value = value(states, state);
         let (whole, rest) = (value / 10i128.pow(DIGITS as u32), value % 10i128.pow(DIGITS as u32));
@@ -102,10 +109,12 @@ fn exact(value: &Value) -> Result<i128, String> {
     let refused = |why: &str| Err(format!("{} is {why}", show_short(value, 60)));
     let Some(number) = value.as_number() else { return refused("no number") };
     let Ok(decimal) = number.to_decimal() else { return refused("no finite number") };
+    if decimal.abs() >= bigdecimal::BigDecimal::from(LARGEST) {
+        return refused("too large for a counter");
+    }
     let scaled = Number::from_decimal((decimal * 10i64.pow(DIGITS as u32)).normalized());
     match scaled.to_i128() {
-        Some(scaled) if scaled.unsigned_abs() < 1 << 120 => Ok(scaled),
-        Some(_) => refused("too large for a counter"),
+        Some(scaled) => Ok(scaled),
         None => refused("too fine for a counter: it has more than 9 digits after the point"),
     }
 }

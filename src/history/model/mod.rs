@@ -17,8 +17,11 @@ use std::sync::Arc;
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::value::Value;
 
-pub(super) use object::{Act, Effect, Object, Op, State, States};
+pub(super) use object::{Act, Discipline, Effect, Object, Op, State, States};
+pub use parts::demands;
 pub(super) use parts::{Part, Strange, parts};
+pub(super) use queue::Deed;
+pub(super) use values::Id;
 
 /// A model with the functions that play its roles.
 #[derive(Debug, Clone)]
@@ -37,6 +40,14 @@ impl Model {
     pub fn named(name: &str) -> Option<Model> {
         let spec = SPECS.iter().find(|spec| spec.name == name)?;
         Some(Model { name: spec.name, roles: Vec::new(), initial: Value::Null })
+    }
+
+    /// Whether it can begin as it is to begin.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn begins(&self) -> Result<(), String> {
+        parts(self, &[]).map(drop).map_err(|(_, why)| why)
     }
 
     /// The roles of this model.

@@ -48,6 +48,15 @@ pub(in crate::history) struct Op {
     pub end: Option<i64>,
 }
 
+/// How a collection gives back what was put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::history) enum Discipline {
+    /// The oldest first.
+    Queue,
+    /// The latest first.
+    Stack,
+}
+
 /// A model with the values of one history.
 pub(in crate::history) trait Object: Send + Sync {
     /// The state before the first operation.
@@ -73,6 +82,28 @@ pub(in crate::history) trait Object: Send + Sync {
 
     /// The action when nobody knows what came of it; `None` when it then explains nothing.
     fn loose(&self, act: Act) -> Option<(Act, Effect)>;
+
+    /// Every state that the object may be in before these operations, as far as they tell states
+    /// apart; `None` when those are too many to name.
+    fn anything(&self, ops: &[Op]) -> Option<Vec<State>> {
+        let _ = ops;
+        None
+    }
+
+    /// The value that an action puts in, takes or sees, if what is left of a history without the
+    /// operations on some values is a history too: as of a collection that nobody counts.
+    fn about(&self, act: Act) -> Option<Id> {
+        let _ = act;
+        None
+    }
+
+    /// How a collection gives back what was put in, if that decides everything.
+    fn discipline(&self) -> Option<Discipline> {
+        None
+    }
+
+    /// Whether the action is possible in every state, so that it puts nothing to the test.
+    fn is_blind(&self, act: Act) -> bool;
 
     /// Leaves out operations of unknown outcome that no order needs: if there is an order with
     /// them, there is one without.

@@ -14,6 +14,7 @@ use super::set::Set;
 use super::stack::Stack;
 use super::values::Values;
 use crate::history::{Operation, Outcome};
+use crate::value::words::a_kind;
 use crate::value::{Object as Entries, Value, to_json};
 
 /// One object with its operations, in the order of their starts.
@@ -54,12 +55,19 @@ pub(in crate::history) fn parts(model: &Model, operations: &[Operation]) -> Resu
     Ok(vec![part(model, operations, all(), object, &model.initial)?])
 }
 
+/// Whether a history puts its model to the test: some operation that succeeded is not possible in
+/// every state. Any order explains a history that does not.
+pub fn demands(operations: &[Operation], model: &Model) -> bool {
+    let tests = |part: &Part| part.ops.iter().any(|op| op.end.is_some() && !part.object.is_blind(op.act));
+    parts(model, operations).is_ok_and(|parts| parts.iter().any(tests))
+}
+
 /// A map is a register for each key.
 fn by_key(model: &Model, operations: &[Operation]) -> Result<Vec<Part>, Strange> {
     let entries = match &model.initial {
         Value::Null => Entries::default(),
         Value::Object(entries) => Entries::clone(entries),
-        other => return Err((0, format!("a map begins with an object, not with {}", other.kind()))),
+        other => return Err((0, format!("a map begins with an object, not with {}", a_kind(other)))),
     };
     let entry = |key: &Value, positions| {
         let name: Arc<str> = key.as_text().map_or_else(|| to_json(key).into(), Arc::from);
@@ -132,7 +140,9 @@ fn is_held(initial: &Value) -> Result<bool, String> {
     match initial {
         Value::Null => Ok(false),
         Value::Bool(held) => Ok(*held),
-        other => Err(format!("a lock begins with `true`, held, or `false`, free; not with {}", other.kind())),
+        other => {
+            Err(format!("a lock begins with `true`, held, or `false`, free; not with {}", a_kind(other)))
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! `queue`: a state is the sequence of what is in it, the oldest first.
 
-use super::object::{Act, Effect, Object, Op, State, States};
+use super::object::{Act, Discipline, Effect, Object, Op, State, States};
 use super::reading::{argument, is_silent};
 use super::values::{Id, Values};
 use crate::history::{Operation, Outcome};
 use crate::value::Value;
+use crate::value::words::a_kind;
 
 const PUT: u8 = 0;
 const TAKE: u8 = 1;
@@ -56,6 +57,37 @@ pub(super) fn loose(act: Act) -> Option<(Act, Effect)> {
     }
 }
 
+/// What an action of a queue or a stack is about.
+pub(super) fn about(act: Act) -> Option<Id> {
+    matches!(act.role, PUT | TAKE | PEEK).then_some(act.a)
+}
+
+/// Whether an action of a queue or a stack is possible in every state.
+pub(super) fn is_blind(act: Act) -> bool {
+    matches!(act.role, PUT | TAKE_ANY | LOOK)
+}
+
+/// What an action does to a collection of distinct values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::history) enum Deed {
+    Put(Id),
+    Take(Id),
+    FoundNothing,
+    Other,
+}
+
+impl Deed {
+    /// What this action of a queue or a stack does.
+    pub(in crate::history) fn of(act: Act) -> Deed {
+        match act.role {
+            PUT => Deed::Put(act.a),
+            TAKE => Deed::Take(act.a),
+            FOUND_NOTHING => Deed::FoundNothing,
+            _ => Deed::Other,
+        }
+    }
+}
+
 /// What was perhaps put in and never seen is needed in no order: whatever took it is of unknown
 /// outcome, so that both can be left out.
 pub(super) fn prune(ops: &mut Vec<Op>) {
@@ -93,7 +125,7 @@ pub(super) fn initial<'a>(initial: &'a Value, what: &str) -> Result<&'a [Value],
     match initial {
         Value::Null => Ok(&[]),
         Value::List(items) => Ok(items),
-        other => Err(format!("{what} begins with a list, not with {}", other.kind())),
+        other => Err(format!("{what} begins with a list, not with {}", a_kind(other))),
     }
 }
 
@@ -130,6 +162,18 @@ impl Object for Queue {
 
     fn loose(&self, act: Act) -> Option<(Act, Effect)> {
         loose(act)
+    }
+
+    fn about(&self, act: Act) -> Option<Id> {
+        about(act)
+    }
+
+    fn discipline(&self) -> Option<Discipline> {
+        Some(Discipline::Queue)
+    }
+
+    fn is_blind(&self, act: Act) -> bool {
+        is_blind(act)
     }
 
     fn prune(&self, ops: &mut Vec<Op>) {

@@ -15,6 +15,9 @@ const MISS: u8 = 3;
 /// A read of which nobody knows what it returned.
 const LOOK: u8 = 4;
 
+/// A value that no operation speaks of.
+const OTHER: Id = Id::MAX;
+
 /// Something that holds one value.
 #[derive(Debug, Default)]
 pub(super) struct Register {
@@ -127,6 +130,18 @@ impl Object for Register {
         }
     }
 
+    fn anything(&self, ops: &[Op]) -> Option<Vec<State>> {
+        let tested = ops.iter().filter(|op| matches!(op.act.role, READ | CAS | MISS)).map(|op| op.act.a);
+        let mut states: Vec<State> = tested.chain([OTHER]).collect();
+        states.sort_unstable();
+        states.dedup();
+        Some(states)
+    }
+
+    fn is_blind(&self, act: Act) -> bool {
+        matches!(act.role, WRITE | LOOK)
+    }
+
     /// An order needs a write of unknown outcome only for a value that somebody saw, or because it
     /// made a compare miss; and it needs those that do the same at most once before each operation
     /// of known outcome, since a way from value to value need not pass one twice.
@@ -151,6 +166,7 @@ impl Object for Register {
     fn show(&self, _: &States, state: State) -> String {
         let held = self.values.get(state);
         match &self.holds {
+            _ if state == OTHER => "something else".to_owned(),
             Holds::Value => held.map_or_else(String::new, |value| show_short(value, 60)),
             Holds::Lock if held == Some(&Value::Bool(true)) => "held".to_owned(),
             Holds::Lock => "free".to_owned(),

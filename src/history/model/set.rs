@@ -117,6 +117,10 @@ impl Object for Set {
         matches!(act.role, ADD | REMOVE).then_some((Act { b: ANYHOW, ..act }, Effect::Moves))
     }
 
+    fn is_blind(&self, act: Act) -> bool {
+        act.role == LOOK || matches!(act.role, ADD | REMOVE) && act.b == ANYHOW
+    }
+
     /// An order needs to add an element only if somebody saw it, and to remove it only if somebody
     /// did or it was surely added.
     fn prune(&self, ops: &mut Vec<Op>) {

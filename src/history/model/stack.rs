@@ -1,7 +1,7 @@
 //! `stack`: a state is what lies on top with the state below it, so that a push costs the same
 //! however high the stack is.
 
-use super::object::{Act, Effect, Object, Op, State, States};
+use super::object::{Act, Discipline, Effect, Object, Op, State, States};
 use super::queue::{self, Change};
 use super::values::{Id, Values};
 use crate::history::Operation;
@@ -51,6 +51,18 @@ impl Object for Stack {
 
     fn loose(&self, act: Act) -> Option<(Act, Effect)> {
         queue::loose(act)
+    }
+
+    fn about(&self, act: Act) -> Option<Id> {
+        queue::about(act)
+    }
+
+    fn discipline(&self) -> Option<Discipline> {
+        Some(Discipline::Stack)
+    }
+
+    fn is_blind(&self, act: Act) -> bool {
+        queue::is_blind(act)
     }
 
     fn prune(&self, ops: &mut Vec<Op>) {

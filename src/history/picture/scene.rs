@@ -101,6 +101,10 @@ impl Scene {
             1 => "nothing explains what this operation returned".to_owned(),
             count => format!("no order of these {count} operations explains what they returned"),
         };
+        let title = match found.begins_anyhow {
+            true => format!("whatever the object held before, {title}"),
+            false => title,
+        };
         let stuck = operations.get(found.stuck).map(|stuck| words::word(stuck, LONGEST));
         let ending = stuck.iter().flat_map(|stuck| ending(found, stuck)).collect();
         let left_out = operations.len().saturating_sub(count);

@@ -24,6 +24,7 @@ fn stale() -> (Vec<Operation>, Counterexample) {
     ];
     let found = Counterexample {
         core: vec![(0, false), (2, false), (3, true), (4, false)],
+        begins_anyhow: false,
         order: vec![0, 2],
         stuck: 4,
         states: vec!["2".into(), "9".into()],
@@ -59,6 +60,7 @@ fn large_cores_are_cut_and_say_so() {
         .collect();
     let found = Counterexample {
         core: (0..200).map(|at| (at, false)).collect(),
+        begins_anyhow: false,
         order: (0..199).collect(),
         stuck: 199,
         states: vec!["\"日本語".repeat(20)],
@@ -89,6 +91,7 @@ fn pages_of_anything_are_small_and_harmless() {
         .collect();
     let found = Counterexample {
         core: (0..300).map(|at| (at, false)).collect(),
+        begins_anyhow: false,
         order: (0..299).collect(),
         stuck: 299,
         states: vec![evil.clone(); 50],

@@ -197,6 +197,25 @@ fn registers_are_linearizable_or_not() {
     assert!(invalid(&says(&[write(1, 0), read(1, 10), op(0, ("ping", &[7]), None, (20, 21), "ok")])));
 }
 
+/// Whether an answer puts the model to the test is the model's word, not that there is one.
+#[test]
+fn what_any_order_explains_is_no_test() {
+    let says = |model: &str, history: &[Value]| {
+        judged("linearizable", history, |claim| claim.model = crate::history::Model::named(model))
+    };
+    let done =
+        |f: &str, args: &[i64], value: Option<i64>, at: i64| op(0, (f, args), value, (at, at + 1), "ok");
+    // Nobody looks at what a removal from a map returned.
+    let blind = [done("put", &[7, 1], Some(1), 0), done("remove", &[7], Some(1), 10)];
+    assert!(invalid(&says("map", &blind)), "{:?}", says("map", &blind));
+    let seen = [blind.as_slice(), &[done("get", &[7], None, 20)]].concat();
+    assert_eq!(says("map", &seen), Verdict::Holds);
+    // A lock need not answer: who has it, had it to himself.
+    let (acquire, release) = (|at| done("acquire", &[], None, at), |at| done("release", &[], None, at));
+    assert_eq!(says("lock", &[acquire(0), release(10), acquire(20)]), Verdict::Holds);
+    assert!(fails(&says("lock", &[acquire(0), acquire(10), release(20)])));
+}
+
 #[test]
 fn a_model_that_is_not_said_judges_nothing() {
     let history = [op(0, ("read", &[]), None, (0, 1), "ok")];

@@ -3,8 +3,8 @@
 use super::random::{Random, long_history, model};
 use crate::history::linear::depth::Depth;
 use crate::history::linear::frontier::{Found, Frontier};
-use crate::history::linear::meter::{Budget, Meter, Stop};
 use crate::history::linear::timeline::Timeline;
+use crate::history::meter::{Budget, Meter, Stop};
 use crate::history::model::{Part, parts};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ fn budget() -> Budget {
 }
 
 fn broad<const W: usize>(part: &Part, timeline: &Timeline<'_>, explains: bool) -> Result<Found, Stop> {
-    Frontier::<W>::new(timeline, part, Meter::new(budget(), None), explains).search(part.initial)
+    Frontier::<W>::new(timeline, part, Meter::new(budget(), None), explains).search(&[part.initial])
 }
 
 fn verdict(found: &Result<Found, Stop>) -> Option<usize> {

@@ -2,6 +2,6 @@ mod brute;
 mod differential;
 mod engines;
 mod limits;
-mod random;
+pub(super) mod random;
 mod reference;
 mod verify;

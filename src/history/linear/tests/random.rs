@@ -5,10 +5,10 @@ use crate::history::{Model, Operation, Outcome};
 use crate::value::Value;
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
-pub(super) struct Random(pub u64);
+pub(in crate::history::linear) struct Random(pub u64);
 
 impl Random {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(in crate::history::linear) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,13 +16,13 @@ impl Random {
         (z ^ (z >> 31)) % limit
     }
 
-    pub(super) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(in crate::history::linear) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
 }
 
 /// A model that begins like the histories do.
-pub(super) fn model(name: &str) -> Model {
+pub(in crate::history::linear) fn model(name: &str) -> Model {
     let initial = match name {
         "map" => Value::object::<&str>([]),
         "counter" => Value::int(0),

@@ -1,8 +1,32 @@
-//! What a search may spend, and what it spent. Memory is counted as it is taken, and the clock is
+//! What a judgement may cost, what a search may spend of that, and what it spent. Memory is counted as it is taken, and the clock is
 //! looked at every so many steps.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much a judgement may cost. What is over it is unknown, never a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of all parts together.
+    pub time: Duration,
+    /// In bytes, of all parts together.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { time: Duration::from_secs(60), memory: 2 << 30 }
+    }
+}
+
+impl Limits {
+    /// When the time will be over that begins now.
+    pub(super) fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        // Further away than this machine will run, if the limit is that far.
+        now.checked_add(self.time).unwrap_or(now + Duration::from_secs(1 << 30))
+    }
+}
 
 /// Why a search stopped without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +38,25 @@ pub(super) enum Stop {
     Beaten,
     /// More operations were open at once than this search can tell apart.
     Width,
+}
+
+impl Stop {
+    /// Which limit came first.
+    pub(super) fn told(self, limits: &Limits) -> String {
+        match self {
+            Stop::Memory | Stop::Width => format!("no answer within {} of memory", size(limits.memory)),
+            Stop::Time | Stop::Steps | Stop::Beaten => format!("no answer within {:?}", limits.time),
+        }
+    }
+}
+
+/// A size as people read it: in the largest unit that it is a multiple of.
+fn size(bytes: usize) -> String {
+    let (unit, name) = [(1 << 20, "MiB"), (1 << 10, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+        .unwrap_or((1, "B"));
+    format!("{} {name}", bytes / unit)
 }
 
 /// What one search may spend.
