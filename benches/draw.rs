@@ -19,7 +19,7 @@ fn ty(name: &str, args: &[(&str, Value)]) -> Pattern {
 
 /// `"${.name.slug}@example.test"`
 fn email() -> Pattern {
-    let derive: Derive = Arc::new(|here| {
+    let derive = Derive::new(["name"], |here: &Value| {
         let name = here.as_object().and_then(|fields| fields.get("name")).ok_or("no `.name`")?;
         let slug = scn::function::property(name, "slug").ok_or("no `.slug`")??;
         Ok(Value::text(format!("{}@example.test", slug.as_text().unwrap_or_default())))

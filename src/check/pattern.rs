@@ -1,6 +1,7 @@
 //! Expressions where a pattern stands, and drawing from them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::plan::ItemRef;
 use super::walker::{Hand, Meaning, Walker};
@@ -33,7 +34,7 @@ impl<'a> Walker<'a, '_> {
                 self.pattern(item);
                 self.value(size);
             }
-            ExprKind::Object(object) => self.object_pattern(object),
+            ExprKind::Object(object) => self.object_pattern(object, true),
             ExprKind::Binary(BinaryOp::Union, left, right) => {
                 self.pattern(left);
                 self.pattern(right);
@@ -48,7 +49,8 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Refine(base, object) => {
                 self.pattern(base);
                 self.refined_type(base, object);
-                self.object_pattern(object);
+                // What is not named here is in the shape that is refined.
+                self.object_pattern(object, false);
             }
             ExprKind::Any(inner) => self.pattern(inner),
             ExprKind::Call(callee, args) => self.call(callee, args, expr.span, true),
@@ -70,9 +72,9 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    fn object_pattern(&mut self, object: &'a ObjectExpr) {
+    fn object_pattern(&mut self, object: &'a ObjectExpr, whole: bool) {
         self.doubled_fields(object);
-        self.computed_of_nothing(object);
+        self.computed(object, whole);
         self.at(
             |place| place.at_hand = Hand::Anything,
             |walker| {
@@ -90,19 +92,23 @@ impl<'a> Walker<'a, '_> {
         );
     }
 
-    /// `{ a?: text, b: "x-${.a}" }`: where `a` is left out, nothing can be drawn.
-    fn computed_of_nothing(&mut self, object: &'a ObjectExpr) {
-        let may_lack = |wanted: &str| {
-            object.entries.iter().any(|entry| {
-                matches!(entry, ObjectEntry::Field { name, optional: true, .. }
-                    if name.plain().as_deref() == Some(wanted))
-            })
-        };
+    /// `{ a?: text, b: "x-${.a}" }`: where `a` is left out, `b` has no value, so it must be optional
+    /// too. And there is such a field at all.
+    fn computed(&mut self, object: &'a ObjectExpr, whole: bool) {
+        let mut names: Vec<(Arc<str>, bool)> = Vec::new();
+        let mut is_known = whole;
         for entry in &object.entries {
-            let ObjectEntry::Field { name, value: Expr { kind: ExprKind::Text(text), .. }, .. } = entry
-            else {
-                continue;
-            };
+            match entry {
+                ObjectEntry::Field { name, optional, .. } => match name.plain() {
+                    Some(plain) => names.push((plain, *optional)),
+                    None => is_known = false,
+                },
+                ObjectEntry::Open(_) | ObjectEntry::Spread(_) => is_known = false,
+            }
+        }
+        for entry in &object.entries {
+            let ObjectEntry::Field { name, value, optional, .. } = entry else { continue };
+            let ExprKind::Text(text) = &value.kind else { continue };
             for part in &text.parts {
                 let TemplatePart::Expr(part) = part else { continue };
                 let mut root = part;
@@ -110,14 +116,23 @@ impl<'a> Walker<'a, '_> {
                     root = base;
                 }
                 let ExprKind::It(sibling) = &root.kind else { continue };
-                if may_lack(&sibling.name) {
-                    let own = name.plain().unwrap_or_default();
-                    let message =
-                        format!("`{own}` is computed from `{}`, which may be left out", sibling.name);
-                    self.push(Diagnostic::warning(Code::WRONG_TYPE, root.span, message).help(format!(
-                        "where it is, nothing can be drawn: let `{}` always be there",
-                        sibling.name
-                    )));
+                let own = name.plain().unwrap_or_default();
+                match names.iter().find(|(known, _)| *known == sibling.name) {
+                    Some((_, true)) if !optional => {
+                        let message =
+                            format!("`{own}` is computed from `{}`, which may be left out", sibling.name);
+                        let help = format!("write `{own}?:`, and it is left out where `{}` is", sibling.name);
+                        self.push(Diagnostic::error(Code::WRONG_TYPE, root.span, message).help(help));
+                    }
+                    None if is_known => {
+                        let message = format!("there is no field `{}` beside `{own}`", sibling.name);
+                        let known = names.iter().map(|(known, _)| &**known).filter(|known| **known != *own);
+                        self.push(
+                            Diagnostic::error(Code::UNKNOWN_NAME, root.span, message)
+                                .did_you_mean(&sibling.name, known),
+                        );
+                    }
+                    _ => {}
                 }
             }
         }

@@ -1,6 +1,7 @@
-//! What scenarios touch of contracts: the operations they call, through actions, fixtures and
-//! shapes too, and the words they write, such as fields and enum values. Pure; errs on the side
-//! of too much: whoever calls an operation and writes a name counts as touching what has it.
+//! What scenarios touch of contracts: the operations they call, watch on a link or play with a
+//! double, through actions, fixtures and shapes too, and the words they write, such as fields and
+//! enum values. Pure; errs on the side of too much: whoever calls an operation and writes a name
+//! counts as touching what has it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use super::plan::{Definition, ItemRef, Plan, Program};
 use crate::contract::{Address, Segment};
 use crate::syntax::ast::{
-    Block, Expr, ExprKind, Item, ItemKind, ObjectEntry, ObjectExpr, Place, Request, StatementKind, Template,
-    TemplatePart,
+    Block, Double, Expr, ExprKind, Item, ItemKind, ObjectEntry, ObjectExpr, Place, Request, StatementKind,
+    Template, TemplatePart,
 };
 use crate::syntax::visit;
 
@@ -32,8 +33,8 @@ pub struct Contact {
 enum Call {
     /// The method, and the services of the contract that have it; none are known without one.
     Grpc { services: Vec<Arc<str>>, method: Arc<str> },
-    /// The verb and the segments of the path.
-    Http { verb: Arc<str>, path: Vec<String> },
+    /// The verb, none where only the run knows it, and the segments of the path.
+    Http { verb: Option<Arc<str>>, path: Vec<String> },
 }
 
 /// What every scenario of a plan touches, in the plan's order.
@@ -62,14 +63,27 @@ impl Call {
                 method == other && (services.is_empty() || services.contains(service))
             }
             (Call::Http { verb, path }, Address::Http { method, path: segments }) => {
-                // A path that only the run knows may be any.
-                let unknown = matches!(path.as_slice(), [only] if only.starts_with(UNKNOWN));
-                let fits_each = || path.iter().zip(segments).all(|(given, segment)| fits(given, segment));
-                verb == method && (unknown || path.len() == segments.len() && fits_each())
+                // Every resource that can be read has a head (RFC 9110 §9.3.2).
+                let same = verb.as_ref().is_none_or(|verb| match &**verb {
+                    "HEAD" => matches!(&**method, "HEAD" | "GET"),
+                    verb => *verb == **method,
+                });
+                same && reaches(path, segments)
             }
             _ => false,
         }
     }
+}
+
+fn reaches(path: &[String], segments: &[Segment]) -> bool {
+    // What only the run knows at the beginning may be many segments.
+    let (path, segments) = match path {
+        [first, rest @ ..] if first.starts_with(UNKNOWN) && rest.len() <= segments.len() => {
+            (rest, &segments[segments.len() - rest.len()..])
+        }
+        _ => (path, segments),
+    };
+    path.len() == segments.len() && path.iter().zip(segments).all(|(given, segment)| fits(given, segment))
 }
 
 fn fits(given: &str, segment: &Segment) -> bool {
@@ -122,7 +136,11 @@ impl<'a> Walk<'a> {
             }
         }
         match &item.kind {
-            ItemKind::Scenario(scenario) => self.block(unit, &scenario.body),
+            ItemKind::Scenario(scenario) => {
+                scenario.with.iter().for_each(|double| self.expression(unit, double));
+                self.block(unit, &scenario.body);
+            }
+            ItemKind::Double(double) => self.double(unit, double),
             ItemKind::Fixture(fixture) => self.block(unit, &fixture.body),
             ItemKind::Action(action) => {
                 for default in action.params.iter().filter_map(|param| param.default.as_ref()) {
@@ -137,6 +155,24 @@ impl<'a> Walk<'a> {
                 self.words.extend(words.filter(|word| !word.is_empty()).map(Arc::from));
             }
             _ => {}
+        }
+    }
+
+    fn double(&mut self, unit: usize, double: &'a Double) {
+        for default in double.params.iter().filter_map(|param| param.default.as_ref()) {
+            self.expression(unit, default);
+        }
+        let of = self.program.lookup_item(unit, &double.service.name).map(|(at, _)| at);
+        for rule in &double.rules {
+            rule.when.iter().for_each(|when| self.expression(unit, when));
+            self.block(unit, &rule.body);
+            match &rule.path {
+                Some(template) => {
+                    let path = path(template).0;
+                    self.calls.insert(Call::Http { verb: Some(rule.method.name.clone()), path });
+                }
+                None => self.method(of, &rule.method.name),
+            }
         }
     }
 
@@ -179,6 +215,22 @@ impl<'a> Walk<'a> {
             }
             ExprKind::Text(template) => {
                 self.words.extend(template.plain());
+                // A body may be written as a text.
+                for part in &template.parts {
+                    if let TemplatePart::Text(text) = part {
+                        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+                        self.words.extend(words.filter(|word| !word.is_empty()).map(Arc::from));
+                    }
+                }
+            }
+            ExprKind::Link(_, Some(to)) => {
+                // `orders -> ledger.Post`
+                if let ExprKind::Field(base, method) = &to.kind
+                    && let ExprKind::Name(name) = &base.kind
+                    && let Some((at, _)) = self.program.lookup_item(unit, name)
+                {
+                    self.method(Some(at), &method.name);
+                }
             }
             ExprKind::Number(number) => {
                 self.words.insert(number.to_string().into());
@@ -216,26 +268,43 @@ impl<'a> Walk<'a> {
         let ItemKind::Service(service) = &item.kind else { return };
         let spoken = super::request::spoken(service);
         if spoken.as_ref().is_some_and(|protocol| &*protocol.name == "grpc") {
-            let Some(method) = target.members.last().map(|member| member.name.clone()) else { return };
-            let contract = self.program.units[at.unit].contracts.get(&service.name.name);
-            let operations = contract.map(|contract| &contract.interface().operations[..]);
-            let services =
-                operations.unwrap_or_default().iter().filter_map(|operation| match &operation.address {
-                    Address::Grpc { service, method: other, .. } if *other == method => Some(service.clone()),
-                    _ => None,
-                });
-            self.calls.insert(Call::Grpc { services: services.collect(), method });
+            if let Some(member) = target.members.last() {
+                self.method(Some(at), &member.name);
+            }
             return;
         }
         let Some(place) = &request.place else { return };
         let (path, query) = path(Place::template(place));
         self.words.extend(query);
-        let verb: Arc<str> = match &*request.verb.name {
-            // A stream of events is got.
-            "open" => "GET".into(),
-            verb => verb.into(),
+        let method =
+            request.options.iter().flat_map(|options| &options.entries).find_map(|entry| match entry {
+                ObjectEntry::Field { name, value, .. } if name.plain().as_deref() == Some("method") => {
+                    Some(value)
+                }
+                _ => None,
+            });
+        let verb = match (&*request.verb.name, method.map(|method| &method.kind)) {
+            ("open" | "request", Some(ExprKind::Text(method))) => method.plain(),
+            ("open" | "request", Some(_)) => None,
+            ("open" | "request", None) => Some("GET".into()),
+            (verb, _) => Some(verb.into()),
         };
         self.calls.insert(Call::Http { verb, path });
+    }
+
+    /// A method of a gRPC service.
+    fn method(&mut self, of: Option<ItemRef>, method: &Arc<str>) {
+        let Some((at, ItemKind::Service(service))) = of.map(|at| (at, &self.program.item(at).kind)) else {
+            return;
+        };
+        let contract = self.program.units[at.unit].contracts.get(&service.name.name);
+        let operations = contract.map(|contract| &contract.interface().operations[..]);
+        let services =
+            operations.unwrap_or_default().iter().filter_map(|operation| match &operation.address {
+                Address::Grpc { service, method: other, .. } if other == method => Some(service.clone()),
+                _ => None,
+            });
+        self.calls.insert(Call::Grpc { services: services.collect(), method: method.clone() });
     }
 }
 
@@ -255,134 +324,4 @@ fn path(template: &Template) -> (Vec<String>, Vec<Arc<str>>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::{Source, Sources};
-
-    const TEXT: &str = r#"
-service shop { speaks http }
-service books { speaks grpc }
-action place(qty) {
-  POST shop /v1/orders { lines: [{ qty }] }
-  return body
-}
-action read(id) { GET shop /v1/orders/${id}?state=PAID }
-fixture alice { POST shop /v1/login form({ user: "alice" }) ; return body.token }
-check fine(xs) rhai """ for x in xs { if x.minor == 0 { return fail("x"); } } """
-scenario "calls" { let order = place(2) ; read(order.id) ; expect alice != "" }
-scenario "asks the books" {
-  call books.List { customer: "a" }
-  expect body.entries fine()
-  expect status == 404
-}
-"#;
-
-    fn found(text: &str) -> (Plan, Vec<Contact>) {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("t.scn");
-        std::fs::write(&file, text).unwrap();
-        let registry = crate::rooms::registry();
-        let (program, diagnostics) = crate::load::load(&[file], dir.path());
-        assert_eq!(diagnostics, []);
-        let (plan, _) = crate::check::check(program, &registry);
-        let contacts = contacts(&plan);
-        (plan, contacts)
-    }
-
-    fn http(method: &str, path: &[&str]) -> Address {
-        let segment = |text: &&str| match text.strip_prefix(':') {
-            Some(name) => Segment::Parameter { prefix: "".into(), name: name.into(), suffix: "".into() },
-            None => Segment::Literal((*text).into()),
-        };
-        Address::Http { method: method.into(), path: path.iter().map(segment).collect() }
-    }
-
-    fn grpc(method: &str) -> Address {
-        let service = "a.v1.Books".into();
-        Address::Grpc { service, method: method.into(), client_streaming: false, server_streaming: false }
-    }
-
-    #[test]
-    fn calls_are_found_through_actions_and_fixtures() {
-        let (plan, contacts) = found(TEXT);
-        assert_eq!(plan.scenarios.len(), 2);
-        let [calls, books] = &contacts[..] else { panic!("{contacts:?}") };
-        for address in [
-            http("POST", &["v1", "orders"]),
-            http("GET", &["v1", "orders", ":id"]),
-            http("POST", &["v1", "login"]),
-        ] {
-            assert!(calls.touches(std::slice::from_ref(&address), &[]), "{address:?}");
-            assert!(!books.touches(&[address], &[]));
-        }
-        for address in [
-            http("PUT", &["v1", "orders"]),
-            http("GET", &["v1", "orders", "list"]),
-            http("GET", &["v1", "orders", ":id", "lines"]),
-            grpc("List"),
-        ] {
-            assert!(!calls.touches(&[address], &[]));
-        }
-        assert!(books.touches(&[grpc("List")], &[]) && !books.touches(&[grpc("Get")], &[]));
-        assert!(!books.touches(&[], &[]), "what cannot be called is touched by nobody");
-    }
-
-    #[test]
-    fn names_are_fields_values_queries_and_what_scripts_read() {
-        let (_, contacts) = found(TEXT);
-        let [calls, books] = &contacts[..] else { panic!("{contacts:?}") };
-        let orders = [http("POST", &["v1", "orders"])];
-        for name in ["qty", "lines", "id", "PAID", "state", "token", "alice"] {
-            assert!(calls.touches(&orders, &[name.into()]), "{name}");
-        }
-        assert!(calls.touches(&orders, &["nothing".into(), "qty".into()]), "any of the names will do");
-        assert!(!calls.touches(&orders, &["minor".into()]));
-        for name in ["customer", "entries", "minor", "404"] {
-            assert!(books.touches(&[grpc("List")], &[name.into()]), "{name}");
-        }
-        assert!(!books.touches(&[grpc("List")], &["qty".into()]));
-    }
-
-    #[test]
-    fn modules_types_and_paths_of_the_run_are_seen_through() {
-        let dir = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-        let api = "openapi: 3.1.0\ninfo: { title: t, version: '1' }\npaths: {}\n\
-                   components: { schemas: { Order: { type: object, properties: { sku: { type: string } } } } }\n";
-        write("api.yaml", api);
-        write("m.scn", "service shop { speaks http contract \"./api.yaml\"; at \"http://a.test\" }\n");
-        let text = "use \"./m.scn\" as m\nuse \"./m.scn\" { shop }\n\
-                    scenario \"a\" { GET m.shop /orders }\n\
-                    scenario \"b\" { POST shop /orders any shop.Order }\n\
-                    scenario \"c\" { let next = \"/orders\"\n  GET shop \"${next}\" }\n";
-        write("t.scn", text);
-        let registry = crate::rooms::registry();
-        let (program, _) = crate::load::load(&[dir.path().join("t.scn")], dir.path());
-        let (plan, _) = crate::check::check(program, &registry);
-        let contacts = contacts(&plan);
-        let [a, b, c] = &contacts[..] else { panic!("{contacts:?}") };
-        let (get, post) = ([http("GET", &["orders"])], [http("POST", &["orders"])]);
-        assert!(a.touches(&get, &[]) && !a.touches(&post, &[]) && !a.touches(&get, &["sku".into()]));
-        assert!(b.touches(&post, &["sku".into()]), "what is drawn has every field of its type");
-        assert!(c.touches(&get, &[]) && c.touches(&[http("GET", &["a", ":b"])], &[]), "any path");
-        assert!(!c.touches(&post, &[]));
-    }
-
-    #[test]
-    fn the_parts_of_a_path() {
-        let mut sources = Sources::default();
-        let text = "scenario \"x\" { GET shop /a/${b}/c.json?d=e&f=${g} }\n";
-        let id = sources.add(Source::new("t", "", text));
-        let module = crate::syntax::parse(id, text).module;
-        let ItemKind::Scenario(scenario) = &module.items[0].kind else { panic!() };
-        let mut found = None;
-        visit::block(&scenario.body, &mut |expr| {
-            if let ExprKind::Request(request) = &expr.kind {
-                found = request.place.as_ref().map(|place| path(Place::template(place)));
-            }
-        });
-        let (segments, words) = found.unwrap();
-        assert_eq!(segments, ["a", "\u{0}", "c.json"]);
-        assert_eq!(words, ["d".into(), "e".into(), "f".into()] as [Arc<str>; 3]);
-    }
-}
+mod tests;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proto::value::{from_message, to_message};
-use super::{Address, Contract, Interface, Operation, ParameterPlace, Payload, Status};
+use super::style::{Given, Reading, in_query, read};
+use super::{Address, Contract, Interface, Operation, Parameter, ParameterPlace, Payload, Status};
 use crate::event::{Element, ElementKind};
 use crate::shape::{FieldPattern, Pattern, fits};
 use crate::value::Value;
@@ -190,21 +191,14 @@ impl<'a> Walk<'a> {
         let sent = owner(operation, "", true);
         for parameter in operation.parameters.iter().filter(|it| it.place != ParameterPlace::Path) {
             let own = sent.inner(&format!(" {}", parameter.name));
-            let mut given = answered.parameters.iter().filter(|(place, name, _)| {
-                *place == parameter.place
-                    && match place {
-                        ParameterPlace::Header => name.eq_ignore_ascii_case(&parameter.name),
-                        _ => **name == *parameter.name,
-                    }
-            });
-            match given.next() {
-                Some((_, _, text)) => {
-                    if let Some(value) = read_as(&parameter.pattern, text) {
-                        self.add(ElementKind::FieldSent, own.text());
-                        self.part(&parameter.pattern, Some(&value), &own);
-                    }
+            let given = given(operation, parameter, &answered.parameters);
+            match read(&parameter.pattern, parameter.style, &given) {
+                _ if given == Given::Nothing => self.add(ElementKind::FieldLeftOut, own.text()),
+                Reading::Fits(value) => {
+                    self.add(ElementKind::FieldSent, own.text());
+                    self.part(&parameter.pattern, Some(&value), &own);
                 }
-                None => self.add(ElementKind::FieldLeftOut, own.text()),
+                _ => {}
             }
         }
         let body = owner(operation, " request", true);
@@ -217,8 +211,9 @@ impl<'a> Walk<'a> {
         }
         let received = Owner { name, path: String::new(), sent: false, depth: 0 };
         for header in &response.headers {
-            let given = answered.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&header.name));
-            if let Some(value) = given.and_then(|(_, text)| read_as(&header.pattern, text)) {
+            let lines = answered.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(&header.name));
+            let given = Given::of(lines.map(|(_, text)| text.as_str()).collect());
+            if let Reading::Fits(value) = read(&header.pattern, header.style, &given) {
                 let own = received.inner(&format!(" {}", header.name));
                 self.add(ElementKind::FieldReceived, own.text());
                 self.part(&header.pattern, Some(&value), &own);
@@ -360,6 +355,27 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What was written of a parameter.
+fn given<'t>(
+    operation: &Operation,
+    parameter: &Parameter,
+    parameters: &'t [(ParameterPlace, String, String)],
+) -> Given<'t> {
+    let there = parameters.iter().filter(|(place, ..)| *place == parameter.place);
+    let pairs: Vec<(&str, &str)> = there.map(|(_, name, text)| (name.as_str(), text.as_str())).collect();
+    match parameter.place {
+        ParameterPlace::Query => in_query(parameter, &operation.parameters, &pairs),
+        _ => {
+            let is_header = parameter.place == ParameterPlace::Header;
+            let is_own = |name: &str| {
+                if is_header { name.eq_ignore_ascii_case(&parameter.name) } else { *name == *parameter.name }
+            };
+            let own = pairs.iter().filter(|(name, _)| is_own(name));
+            Given::of(own.map(|(_, text)| *text).collect())
+        }
+    }
+}
+
 fn owner(operation: &Operation, what: &str, sent: bool) -> Owner {
     Owner { name: format!("{}{what}", operation.name), path: String::new(), sent, depth: 0 }
 }
@@ -380,22 +396,4 @@ fn is_own(field: &FieldPattern) -> bool {
         _ => false,
     };
     !undrawn && !field.name.starts_with(['@', '['])
-}
-
-/// A text as the value that a pattern speaks of: `3` of a query is the number 3. None when it is
-/// none that fits.
-fn read_as(pattern: &Pattern, text: &str) -> Option<Value> {
-    let as_text = Value::text(text);
-    let number = || text.parse().ok().map(Value::Number);
-    let truth = || text.parse().ok().map(Value::Bool);
-    let list = || Some(Value::list(text.split(',').map(Value::text).collect()));
-    let numbers = || {
-        let items: Option<Vec<Value>> =
-            text.split(',').map(|item| item.parse().ok().map(Value::Number)).collect();
-        items.map(Value::list)
-    };
-    [Some(as_text), number(), truth(), list(), numbers()]
-        .into_iter()
-        .flatten()
-        .find(|value| fits(pattern, value))
 }

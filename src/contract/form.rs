@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::shape::{FieldPattern, MapPattern, ObjectPattern, Pattern, fits, types};
+use crate::shape::{FieldPattern, MapPattern, ObjectPattern, Pattern, types};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -226,46 +226,6 @@ fn leaf_kind(leaf: &Pattern) -> Option<&'static str> {
     }
 }
 
-/// Whether a parameter's texts fit its pattern: read as text, as number or as bool, whatever the
-/// pattern wants; several, or one with commas, as a list (OpenAPI 3.1 §4.8.12.2, styles `form` and
-/// `simple`).
-pub fn parameter_fits(pattern: &Pattern, texts: &[&str]) -> bool {
-    let single = |text: &str| readings(text).iter().any(|value| fits(pattern, value));
-    if let [one] = texts
-        && single(one)
-    {
-        return true;
-    }
-    forms(pattern).into_iter().any(|form| match form {
-        Form::Anything | Form::Opaque(_) | Form::Object(_) | Form::Map(_) => true,
-        Form::List(item, min, max) => {
-            let split: Vec<&str> = match texts {
-                [one] => one.split(',').collect(),
-                several => several.to_vec(),
-            };
-            let count = split.len() as u64;
-            (min..=max).contains(&count)
-                && split.iter().all(|text| readings(text).iter().any(|value| fits(&item, value)))
-        }
-        Form::Leaf(_) => texts.len() > 1 && texts.iter().all(|text| single(text)),
-    })
-}
-
-/// What a text may be read as.
-fn readings(text: &str) -> Vec<Value> {
-    let mut readings = vec![Value::text(text)];
-    match text {
-        "true" => readings.push(Value::Bool(true)),
-        "false" => readings.push(Value::Bool(false)),
-        "null" => readings.push(Value::Null),
-        _ => {
-            let number = crate::value::from_json(text.as_bytes()).ok();
-            readings.extend(number.filter(|value| matches!(value, Value::Number(_))));
-        }
-    }
-    readings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,15 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_read_as_what_they_must_be() {
-        let int = Pattern::Type("int", Arc::default());
-        assert!(parameter_fits(&int, &["3"]));
-        assert!(!parameter_fits(&int, &["three"]) && !parameter_fits(&int, &["3", "x"]));
-        let text = Pattern::Type("text", Arc::default());
-        assert!(parameter_fits(&text, &["3"]));
-        let ints = Pattern::Sized(Box::new(int), 1, 3);
-        assert!(parameter_fits(&ints, &["1,2"]) && parameter_fits(&ints, &["1", "2"]));
-        assert!(!parameter_fits(&ints, &["1,x"]) && !parameter_fits(&ints, &["1,2,3,4"]));
+    fn values_and_kinds_are_listed() {
         let known =
             Pattern::Union(vec![Pattern::Equals(Value::text("a")), Pattern::Equals(Value::text("b"))]);
         assert_eq!(listed(&known).unwrap().len(), 2);

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::style::Style;
 use crate::shape::Pattern;
 use crate::source::Span;
 use crate::value::Value;
@@ -109,6 +110,8 @@ pub struct Parameter {
     pub place: ParameterPlace,
     /// Whether it must be there.
     pub required: bool,
+    /// How its value is written.
+    pub style: Style,
     /// What it must fit, read as the type it says (`3` of a query is the number 3).
     pub pattern: Pattern,
     /// Where it is declared.
@@ -136,6 +139,8 @@ pub struct Payload {
     /// What it may be, by media type, ranges such as `text/*` included; one empty media type for
     /// gRPC. None: nothing is said about it.
     pub content: Vec<(Arc<str>, Option<Pattern>)>,
+    /// What each part is of a body that is a sequence of them, by media type.
+    pub items: Vec<(Arc<str>, Pattern)>,
     /// Where it is declared.
     pub origin: Option<Span>,
 }
@@ -199,6 +204,12 @@ impl Payload {
                 .map(|(_, it)| it.as_ref())
         };
         find(bare).or_else(|| find(&format!("{family}/*"))).or_else(|| find("*/*"))
+    }
+
+    /// What each part of a sequence is, when something is said of it.
+    pub fn item(&self, media_type: &str) -> Option<&Pattern> {
+        let bare = media_type.split(';').next().unwrap_or_default().trim();
+        self.items.iter().find(|(known, _)| known.eq_ignore_ascii_case(bare)).map(|(_, item)| item)
     }
 }
 

@@ -10,6 +10,7 @@ mod interface;
 pub mod openapi;
 pub mod proto;
 mod schema;
+pub mod style;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

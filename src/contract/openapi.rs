@@ -1,4 +1,4 @@
-//! OpenAPI 3.0 and 3.1 documents as operations and patterns. What a document says and this does
+//! OpenAPI 3.0, 3.1 and 3.2 documents as operations and patterns. What a document says and this does
 //! not understand is an error or a warning at its place, never silently "anything goes".
 
 mod operation;
@@ -88,12 +88,13 @@ fn dialect(root: &Node, schemas: bool) -> Result<Dialect, Box<Diagnostic>> {
         return match text {
             _ if text == "3.0" || text.starts_with("3.0.") => Ok(Dialect::OpenApi30),
             _ if text == "3.1" || text.starts_with("3.1.") => Ok(Dialect::Draft2020),
+            _ if text == "3.2" || text.starts_with("3.2.") => Ok(Dialect::Draft2020),
             _ if version.text().is_none() => wrong(
                 version.span,
                 "the version of OpenAPI is a text".to_owned(),
                 "write `openapi: \"3.1.0\"`",
             ),
-            _ => wrong(version.span, format!("OpenAPI {text} is not known"), "3.0 and 3.1 are"),
+            _ => wrong(version.span, format!("OpenAPI {text} is not known"), "3.0, 3.1 and 3.2 are"),
         };
     }
     if let Some(swagger) = root.entry("swagger") {
@@ -133,6 +134,8 @@ struct Book {
     files: Arc<Files>,
     interface: Interface,
     lowers: [Lower; 3],
+    /// Whether it is one of OpenAPI 3.2, which has more keys.
+    newer: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -141,6 +144,11 @@ impl Book {
         let lower = |mode| Lower::new(files.clone(), mode);
         Book {
             lowers: [lower(Mode::Either), lower(Mode::Request), lower(Mode::Response)],
+            newer: files
+                .root()
+                .get("openapi")
+                .and_then(|version| version.text())
+                .is_some_and(|version| version.starts_with("3.2")),
             files: files.clone(),
             interface: Interface::default(),
             diagnostics: Vec::new(),
@@ -158,6 +166,9 @@ impl Book {
 
     fn openapi(&mut self) {
         let root = self.files.root().clone();
+        if let Some(own) = root.entry("$self").filter(|_| self.newer) {
+            self.warn(own.key_span, "`$self` is not read: references lead on from where the file is");
+        }
         self.known(
             &root,
             "an OpenAPI document",
@@ -172,6 +183,7 @@ impl Book {
                 "security",
                 "tags",
                 "externalDocs",
+                if self.newer { "$self" } else { "openapi" },
             ],
         );
         if let Some(components) = root.get("components") {
@@ -189,6 +201,7 @@ impl Book {
                     "links",
                     "callbacks",
                     "pathItems",
+                    if self.newer { "mediaTypes" } else { "pathItems" },
                 ],
             );
             self.types(components, "schemas", "/components/schemas");

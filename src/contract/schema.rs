@@ -17,6 +17,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use files::AS_BASE;
 pub(super) use files::{Files, Target, parse};
 pub(super) use keywords::constrains;
 
@@ -64,6 +65,8 @@ pub(super) enum Mode {
 pub(super) struct Lower {
     files: Arc<Files>,
     mode: Mode,
+    /// Whether the reference at hand is to what a schema is made of.
+    as_base: bool,
     /// How often a schema was met within itself.
     level: usize,
     /// The schemas that are being made, outermost first.
@@ -85,6 +88,7 @@ impl Lower {
         Lower {
             files,
             mode,
+            as_base: false,
             level: 0,
             stack: Vec::new(),
             outside: 0,
@@ -131,8 +135,12 @@ impl Lower {
             self.error(reference.span, format!("a `$ref` is a text, not {}", reference.kind()));
             return any_json();
         };
+        let as_base = std::mem::take(&mut self.as_base);
         match self.files.follow(doc, text) {
-            Ok(target) => {
+            Ok(mut target) => {
+                if as_base && choice::is_parent(&target.node) {
+                    target.key.1.push(AS_BASE);
+                }
                 // Of a value within the value, a schema within itself is a tree; of the value
                 // itself, it says nothing and never ends.
                 let met = self.stack.iter().rposition(|known| *known == target.key);
@@ -174,6 +182,7 @@ impl Lower {
         self.stack.push(target.key.clone());
         let before = self.late;
         let inner = self.schema(target.key.0, &target.node);
+        let inner = self.as_one_of_its_kinds(target, inner);
         self.stack.pop();
         let pattern = Pattern::Named(name, Arc::new(inner));
         self.made.insert(target.key.clone(), (pattern.clone(), self.late > before));
@@ -208,7 +217,11 @@ impl Lower {
                 lower.error(list.value.span, format!("`{key}` is a list of at least one schema"));
                 return None;
             }
-            Some(list.value.items().iter().map(|part| lower.schema(doc, part)).collect())
+            let each = list.value.items().iter().map(|part| {
+                lower.as_base = key == "allOf" && part.get("$ref").is_some();
+                lower.schema(doc, part)
+            });
+            Some(each.collect())
         };
         for part in parts(self, "allOf").unwrap_or_default() {
             pattern = both(pattern, part);

@@ -47,7 +47,7 @@ mod serve;
 mod socket;
 mod specs;
 mod sse;
-mod stream;
+pub(crate) mod stream;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,9 @@ use crate::event::{Coverage, Covered, ElementKind, Event, Reporter};
 /// So many names of what was never exercised end the page; the report lists them all.
 const SHOWN: usize = 3;
 
+/// Names stand beside each other as far as this many characters.
+const LINE: usize = 60;
+
 /// Writes the coverage of a run when it ends.
 pub struct CoverageReport {
     coverage: Coverage,
@@ -200,8 +203,9 @@ const GROUPS: [(&str, &[ElementKind]); 4] = [
     ("fields", &[ElementKind::FieldSent, ElementKind::FieldLeftOut, ElementKind::FieldReceived]),
 ];
 
-/// The most important of what is missing; values and fields are for the report.
-fn never(covered: &Covered) -> Option<String> {
+/// The most important of what is missing; values and fields are for the report. Names that are too
+/// long to stand beside each other have a line each.
+fn never(covered: &Covered) -> Vec<String> {
     let missing = covered.missing();
     let of = |kind: ElementKind| -> Vec<&str> {
         let of_kind = missing.iter().filter(|element| element.kind == kind);
@@ -210,14 +214,19 @@ fn never(covered: &Covered) -> Option<String> {
     let (word, names) = match (of(ElementKind::Operation), of(ElementKind::Status)) {
         (operations, _) if !operations.is_empty() => ("called", operations),
         (_, statuses) if !statuses.is_empty() => ("answered", statuses),
-        _ => return None,
+        _ => return Vec::new(),
     };
     let more = match names.len().saturating_sub(SHOWN) {
         0 => String::new(),
-        more => format!(" and {more} more"),
+        more => format!("and {more} more"),
     };
     let shown: Vec<&str> = names.into_iter().take(SHOWN).collect();
-    Some(format!("never {word}: {}{more}", shown.join(", ")))
+    let line = format!("never {word}: {} {more}", shown.join(", "));
+    if shown.len() == 1 || line.len() <= LINE {
+        return vec![line.trim_end().to_owned()];
+    }
+    let names = shown.into_iter().map(str::to_owned).chain(Some(more).filter(|more| !more.is_empty()));
+    std::iter::once(format!("never {word}:")).chain(names.map(|name| format!("  {name}"))).collect()
 }
 
 /// `Ledger/Post` for `ledger.v1.Ledger/Post`; names with spaces are of HTTP.
@@ -274,6 +283,15 @@ mod tests {
         );
         assert_eq!(lines(&coverage(&[0, 1, 2])), ["ledger 100.0%: 2/2 operations, 1/1 values"]);
         assert!(lines(&Coverage::default()).is_empty());
+        let mut long = Coverage::default();
+        let name = |n: usize| format!("GET /v1/organisations/{{id}}/members/{n}");
+        let elements = (0..5).map(|n| Element { kind: ElementKind::Operation, name: name(n) }).collect();
+        long.add(&EventKind::ContractCounted { service: "s".into(), elements });
+        let names = [0, 1, 2].map(|n| format!("  {}", name(n)));
+        let told = lines(&long);
+        assert_eq!(told[1], "never called:");
+        assert_eq!(told[2..5], names);
+        assert_eq!(told[5..], ["  and 2 more"]);
         assert!(plain(&Coverage::default()).contains("no service with a contract"));
     }
 }

@@ -20,31 +20,32 @@ use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, did_you_mean};
 use crate::event::{Detail, EventKind, Exchange, Failure};
 use crate::lang::Kind;
+use crate::protocol::http::stream::events;
 use crate::protocol::{Call, Endpoint};
 use crate::source::Span;
 use crate::value::Value;
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Request,
     Response,
 }
 
 /// What is wrong with an exchange.
-struct Found {
-    side: Side,
+pub(super) struct Found {
+    pub(super) side: Side,
     /// `POST /v1/orders`
-    operation: String,
-    breaches: Vec<Breach>,
-    help: Option<String>,
+    pub(super) operation: String,
+    pub(super) breaches: Vec<Breach>,
+    pub(super) help: Option<String>,
 }
 
 /// One exchange of a call: its address and its record.
-struct Leg<'a> {
+pub(super) struct Leg<'a> {
     method: &'a str,
     /// The path below the service's address.
-    path: String,
+    pub(super) path: String,
     query: Vec<(String, String)>,
 }
 
@@ -89,7 +90,7 @@ impl Cx {
         }
     }
 
-    fn broken(&self, env: &Env, span: Span, found: Found, exchange: &Exchange) -> Failure {
+    pub(super) fn broken(&self, env: &Env, span: Span, found: Found, exchange: &Exchange) -> Failure {
         let first = found.breaches.first().map_or("", |breach| &breach.what);
         let (code, message) = match found.side {
             Side::Request => (Code::OFF_CONTRACT, format!("this is no `{}`: {first}", found.operation)),
@@ -222,7 +223,8 @@ fn exchanged(
     let (operation, method) = match hops.first() {
         None => (operation, method),
         Some(hop) => {
-            let came = Came { status: status(field(hop, "status"))?, headers: &Value::Null, body: None };
+            let came =
+                Came { status: status(field(hop, "status"))?, headers: &Value::Null, body: None, events };
             // Of a redirect only the status is kept.
             let found: Vec<Breach> = if operation.response(came.status).is_some() {
                 Vec::new()
@@ -246,12 +248,12 @@ fn exchanged(
     let (status, headers) = (status(part("status"))?, part("headers").unwrap_or(Value::Null));
     let body = part("body").unwrap_or(Value::Absent);
     let has_body = method != "HEAD" && !matches!(status, 205 | 304) && !matches!(record, Value::Live(_));
-    let came = Came { status, headers: &headers, body: has_body.then_some(&body) };
+    let came = Came { status, headers: &headers, body: has_body.then_some(&body), events };
     broken(operation, conform::came(operation, &came))
 }
 
 /// An exchange at a URL; none when that is not the service.
-fn leg<'a>(endpoint: &Endpoint, method: &'a str, url: &str) -> Option<Leg<'a>> {
+pub(super) fn leg<'a>(endpoint: &Endpoint, method: &'a str, url: &str) -> Option<Leg<'a>> {
     let (base, url) = (Url::parse(&endpoint.url).ok()?, Url::parse(url).ok()?);
     let path = url.path().strip_prefix(base.path().trim_end_matches('/'))?;
     if base.origin() != url.origin() || !(path.is_empty() || path.starts_with('/')) {

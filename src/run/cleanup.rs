@@ -78,6 +78,7 @@ impl Cx {
             self.settle(Some(number)).await;
         }
         lock(&self.streams).clear();
+        lock(&self.promised).clear();
     }
 
     /// Cleans up after one case of a property, by the number of its try. What is cut off by the end
@@ -93,6 +94,7 @@ impl Cx {
         let mut failures = nested.clean_up_kept(|_| true).await?;
         failures.extend(nested.end_doubles().await);
         nested.count_streams();
+        failures.extend(nested.broken_streams());
         nested.cancel.cancel();
         lock(&self.nested).retain(|known| !Arc::ptr_eq(known, nested));
         Ok(failures)

@@ -68,6 +68,8 @@ pub(crate) struct Cx {
     pub(crate) opened: Mutex<Vec<Opened>>,
     /// The streams that it opened on services with a contract.
     pub(crate) streams: Mutex<Vec<super::coverage::Opened>>,
+    /// The streams that it opened of which the contract says what comes on them.
+    pub(crate) promised: Mutex<Vec<super::promised::Promised>>,
     /// When its time is over, if that is known.
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The cases of properties that are being tried, for whoever must say what was cut off.
@@ -133,6 +135,7 @@ impl Cx {
             recursive: super::shapes::Recursive::default(),
             opened: Mutex::default(),
             streams: Mutex::default(),
+            promised: Mutex::default(),
             deadline: Mutex::default(),
             trials: Mutex::default(),
             story: None,

@@ -27,6 +27,7 @@ mod module;
 mod moments;
 mod observe;
 mod pattern;
+mod promised;
 mod record;
 mod request;
 mod scenario;

@@ -256,7 +256,14 @@ impl Cx {
                 },
             }
         }
-        let derive: Derive = Arc::new(move |object: &Value| {
+        let siblings: Vec<Arc<str>> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Sibling(path) => path.first().cloned(),
+                Part::Ready(_) => None,
+            })
+            .collect();
+        let derive = Derive::new(siblings, move |object: &Value| {
             let mut whole = Text { text: "".into(), secret: false };
             let mut text = String::new();
             for part in &parts {

@@ -172,6 +172,7 @@ impl Cx {
         }
         if let Value::Live(live) = &reply.record {
             self.note_opened(env, live);
+            self.note_promised(env, span, &call, live, &reply.exchange);
         }
         match &self.load {
             None => self.tell(aim, &call, &reply, span),

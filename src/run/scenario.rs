@@ -200,10 +200,12 @@ async fn one_attempt(
         () = policy.cancel.cancelled() => Err(Stop::Cancelled),
     };
     cx.count_streams();
+    let broken = cx.broken_streams();
     for service in judges_exits_of(world, planned).into_iter().filter_map(|item| world.service(item)) {
         service.blame();
     }
     match flow {
+        Ok(_) | Err(Stop::Return(_)) if !broken.is_empty() => (Outcome::Failed, broken),
         Ok(_) | Err(Stop::Return(_)) => match last_exit(cx, world, planned).await {
             Some(mut failure) => {
                 failure.place = Some(world.place(lock(&cx.current).unwrap_or(item.span)));
@@ -216,6 +218,7 @@ async fn one_attempt(
         Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
         Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
             failures = double::causes_first(cx.troubles(), failures);
+            failures.extend(broken);
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }

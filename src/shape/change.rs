@@ -143,7 +143,7 @@ fn siblings(object: &ObjectPattern, value: &Value, depth: usize) -> Option<Value
     for _ in 0..computed.len() {
         let before = Value::Object(Arc::new(fields.clone()));
         for (name, derive) in &computed {
-            fields.insert((*name).clone(), derive(&before).ok()?);
+            fields.insert((*name).clone(), derive.of(&before).ok()?);
         }
         if before == object_of(&fields) {
             break;

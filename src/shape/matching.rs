@@ -226,9 +226,14 @@ fn fit_inner(pattern: &Pattern, value: &Value, place: Place<'_>, walk: &mut Walk
                 fit(inner, value, Place { open: false, ..place }, walk);
             }
         }
-        Pattern::Derived(text, derive) => match derive(place.here) {
+        Pattern::Derived(text, derive) => match derive.of(place.here) {
             Ok(expected) => equal(&expected, value, Mode { open: false, pattern: true }, walk),
-            Err(why) => walk.invalid(format!("`{text}` cannot be computed: {why}")),
+            Err(why) => match derive.lacks(place.here) {
+                Some(sibling) => walk.differ(|| {
+                    (format!("{text}, of `.{sibling}`, which is not there"), super::diff::shown(value))
+                }),
+                None => walk.invalid(format!("`{text}` cannot be computed: {why}")),
+            },
         },
         Pattern::All(parts) => {
             for part in parts {

@@ -124,7 +124,38 @@ pub struct MapPattern {
 }
 
 /// Computes a value from the object at hand.
-pub type Derive = Arc<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>;
+#[derive(Clone)]
+pub struct Derive {
+    siblings: Arc<[Arc<str>]>,
+    compute: Arc<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>,
+}
+
+impl Derive {
+    /// From the fields that are looked at, and the function from the object to the value.
+    pub fn new<S: Into<Arc<str>>>(
+        siblings: impl IntoIterator<Item = S>,
+        compute: impl Fn(&Value) -> Result<Value, String> + Send + Sync + 'static,
+    ) -> Derive {
+        let siblings = siblings.into_iter().map(Into::into).collect();
+        Derive { siblings, compute: Arc::new(compute) }
+    }
+
+    /// The value beside these fields.
+    pub fn of(&self, object: &Value) -> Result<Value, String> {
+        (self.compute)(object)
+    }
+
+    /// The fields that it looks at: a field that is computed of them is not there without them.
+    pub fn siblings(&self) -> &[Arc<str>] {
+        &self.siblings
+    }
+
+    /// The first field that it looks at and that is not there.
+    pub fn lacks(&self, object: &Value) -> Option<&Arc<str>> {
+        let fields = object.as_object()?;
+        self.siblings.iter().find(|name| matches!(fields.get(name.as_ref()), None | Some(Value::Absent)))
+    }
+}
 
 /// An object pattern.
 #[derive(Debug, Clone, Default)]

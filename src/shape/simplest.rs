@@ -244,8 +244,9 @@ mod tests {
 
     #[test]
     fn computed_siblings_are_computed() {
-        let derive: super::super::Derive =
-            Arc::new(|object| Ok(Value::text(format!("<{}>", show(&object.as_object().unwrap()["n"])))));
+        let derive = super::super::Derive::new(["n"], |object: &Value| {
+            Ok(Value::text(format!("<{}>", show(&object.as_object().unwrap()["n"]))))
+        });
         let object = ObjectPattern {
             fields: vec![
                 FieldPattern::new("n", false, ty("int")),

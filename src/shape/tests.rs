@@ -177,7 +177,7 @@ fn lists_are_matched_by_position() {
 
 #[test]
 fn computed_parts_see_their_siblings() {
-    let derive: Derive = Arc::new(|here| {
+    let derive = Derive::new(["name"], |here: &Value| {
         let name = here.as_object().and_then(|fields| fields.get("name")).and_then(Value::as_text);
         name.map(|name| Value::text(format!("{name}@example.test"))).ok_or_else(|| "no name".to_owned())
     });
@@ -188,7 +188,12 @@ fn computed_parts_see_their_siblings() {
         check(&customer, r#"{"name":"a","email":"b@example.test"}"#),
         [r#".email: "a@example.test" / "b@example.test""#]
     );
-    let broken = mismatches(&customer, &json(r#"{"email":"a"}"#));
+    // Without the one the other is not there either, and has no value that fits.
+    assert_eq!(
+        check(&customer, r#"{"email":"a"}"#),
+        [".name: text / absent", r#".email: "${.name}@example.test", of `.name`, which is not there / "a""#]
+    );
+    let broken = mismatches(&customer, &json(r#"{"name":1,"email":"a"}"#));
     assert!(broken.invalid.is_some() && !broken.holds(false) && !broken.holds(true));
 }
 

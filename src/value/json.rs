@@ -34,7 +34,7 @@ pub fn from_json(text: &[u8]) -> Result<Value, JsonError> {
             Fault::Syntax(error) => (error.error_type.to_string(), error.get_position(&reader)),
             Fault::Other(message) => (message, reader.current_position()),
         };
-        JsonError { message, line: place.line, column: place.column }
+        JsonError { message, line: place.line.max(1), column: place.column.max(1) }
     })
 }
 

@@ -457,6 +457,18 @@ fn silence_is_strict() {
     // A rule for nothing is misspelt, and what it was to hide would show.
     let said = refused("customers: keep\ncustomers.emial: email\n", "customers.csv");
     assert!(said.contains("no column or field is meant by this rule") && said.contains("r:2:1"), "{said}");
+    // Beside the column that it was meant for, in one go.
+    let said = refused("id: id\nemial: email\n*: keep\n", "customers.csv");
+    assert!(said.contains("stands for a whole table"), "{said}");
+    let said = refused(
+        "id: id\nemial: email\nname: text\nphone: phone\ncard: card\nborn: keep\nbalance: keep\ntier: keep\nnote: drop\n",
+        "customers.csv",
+    );
+    for part in
+        ["customers.email", "no column or field is meant by this rule", "did you mean `email`?", "r:2:1"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
     let said =
         refused("customers.id: email\ncustomers.email: card\n*.name: any persn_name\n", "customers.csv");
     assert!(said.contains("persn_name") && said.contains("did you mean"), "{said}");

@@ -538,3 +538,56 @@ fn a_whole_service_may_be_let_be() {
     );
     project(&[("t.scn", &text), ("things.yaml", CONTRACT)]).run(&[]).ends(0, &[]);
 }
+
+const EVENTS: &str = "openapi: 3.2.0
+info: { title: Ticks, version: '1' }
+paths:
+  /ticks:
+    get:
+      responses:
+        '200':
+          description: Ticks.
+          content:
+            text/event-stream:
+              itemSchema:
+                type: object
+                required: [data]
+                properties: { event: { enum: [tick, message] }, data: { type: string, pattern: '^[0-9]+$' } }
+";
+
+/// A service whose stream of events is described part by part.
+fn ticking(events: &'static str, statements: &str) -> Project {
+    let url = server(move |_| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        format!("{head}{events}").into()
+    });
+    let text = format!(
+        "service s {{ speaks http contract \"./ticks.yaml\"; at \"{url}\" }}\nscenario \"it\" {{\n{statements}\n}}\n"
+    );
+    project(&[("t.scn", &text), ("ticks.yaml", EVENTS)])
+}
+
+#[test]
+fn each_event_of_a_stream_keeps_the_promise() {
+    let opened = "  let feed = open s /ticks\n  expect feed.closed within 5s\n  expect feed.count == 3";
+    let got = "  GET s /ticks\n  expect status == 200";
+    let good = "event: tick\ndata: 1\n\ndata: 2\n\nid: 7\ndata: 3\n\n";
+    for statements in [opened, got] {
+        ticking(good, statements).run(&[]).ends(0, &["1 passed"]);
+        for (bad, parts) in [
+            ("data: 1\n\ndata: two\n\ndata: 3\n\n", &["part 2 does not fit", "[1].data"][..]),
+            (
+                "data: 1\n\ndata: 2\n\nevent: tock\ndata: 3\n\n",
+                &["part 3 does not fit", "[2].event", "\"tock\""],
+            ),
+        ] {
+            let told =
+                [&["the response to `GET /ticks` breaks the contract", "ticks.yaml:7"][..], parts].concat();
+            ticking(bad, statements).run(&[]).ends(1, &told);
+            let ignored = statements.replacen("/ticks", "/ticks with { contract: ignore }", 1);
+            ticking(bad, &ignored).run(&[]).ends(0, &["1 passed"]);
+        }
+    }
+    // Beside another failure it is told too.
+    ticking("data: x\n\n", opened).run(&[]).ends(1, &["feed.count", "part 1 does not fit"]);
+}

@@ -6,7 +6,8 @@ use super::known::{Known, Part};
 use super::literal::constant;
 use super::{declared, mistake};
 use crate::check::walker::{Walker, list};
-use crate::contract::form::{self, parameter_fits};
+use crate::contract::form;
+use crate::contract::style::parameter_fits;
 use crate::contract::{Address, Operation, Status};
 use crate::diag::did_you_mean;
 use crate::lang::Kind;
@@ -38,7 +39,7 @@ impl<'a> Walker<'a, '_> {
             Known::Status(operation) => self.status(operation, op, with),
             Known::Header(parameter) if op == BinaryOp::Equal => {
                 for (text, span) in self.scalars(with) {
-                    if !parameter_fits(&parameter.pattern, &[&text]) {
+                    if !parameter_fits(parameter, &text) {
                         self.push(super::query::unfit("header", parameter, &Value::text(text), span));
                     }
                 }

@@ -7,6 +7,7 @@ use super::{mistake, near};
 use crate::check::types::literal;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Form, forms, kinds, listed};
+use crate::contract::style::form_field_fits;
 use crate::diag::{Diagnostic, did_you_mean, nearest};
 use crate::shape::{ObjectPattern, Pattern, describe, fits};
 use crate::source::Span;
@@ -136,7 +137,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         let fits = match (self.written, value) {
             // What JSON makes of it is not for here to say.
             (_, Value::Duration(_)) if fits(pattern, value) => true,
-            (Written::Form, _) => form::parameter_fits(pattern, &[&plain(value)]),
+            (Written::Form, _) => form_field_fits(pattern, &[&plain(value)]),
             _ => fits(pattern, value),
         };
         if !fits {

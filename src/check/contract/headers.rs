@@ -7,7 +7,7 @@
 use super::{mistake, option};
 use crate::check::plan::ItemRef;
 use crate::check::walker::Walker;
-use crate::contract::form::parameter_fits;
+use crate::contract::style::parameter_fits;
 use crate::contract::{Interface, Operation, Parameter, ParameterPlace};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Ident, ObjectEntry, ObjectExpr, Request};
@@ -155,7 +155,7 @@ impl<'a> Walker<'a, '_> {
 
     fn header_value(&mut self, parameter: &Parameter, value: &'a Expr) {
         for (text, at) in self.scalars(value) {
-            if !parameter_fits(&parameter.pattern, &[&text]) {
+            if !parameter_fits(parameter, &text) {
                 self.push(super::query::unfit("header", parameter, &Value::text(text), at));
             }
         }
@@ -166,7 +166,7 @@ impl<'a> Walker<'a, '_> {
         for (text, at) in self.scalars(header) {
             for (name, value) in crate::contract::conform::cookies(&text) {
                 if let Some(parameter) = operation.parameter(ParameterPlace::Cookie, name)
-                    && !parameter_fits(&parameter.pattern, &[value])
+                    && !parameter_fits(parameter, value)
                 {
                     self.push(super::query::unfit("cookie", parameter, &Value::text(value), at));
                 }

@@ -5,7 +5,7 @@ use super::path::{Part, Path, Piece, path};
 use super::{declared, mistake, option};
 use crate::check::contract::literal::constant;
 use crate::check::walker::{Walker, list};
-use crate::contract::form::parameter_fits;
+use crate::contract::style::parameter_fits;
 use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};
 use crate::diag::{did_you_mean, nearest};
 use crate::source::Span;
@@ -139,7 +139,7 @@ impl<'a> Walker<'a, '_> {
                 (None, None) => Vec::new(),
             };
             for (text, span) in values {
-                if !parameter_fits(&parameter.pattern, &[&text]) {
+                if !parameter_fits(parameter, &text) {
                     self.push(super::query::unfit("path parameter", parameter, &Value::text(text), span));
                 }
             }

@@ -3,25 +3,68 @@
 use super::path::Path;
 use super::{declared, mistake, option};
 use crate::check::walker::{Walker, list};
-use crate::contract::form::{Form, forms, listed, parameter_fits};
+use crate::contract::form::{Form, forms, listed};
+use crate::contract::style::{Given, Reading, claims, in_query, read};
 use crate::contract::{Operation, Parameter, ParameterPlace};
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::shape::describe;
+use crate::shape::{Pattern, mismatches};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ObjectEntry, Request};
 use crate::value::{Value, show_short};
 
+/// What is written under one name: what its values may be, each with its place. A value of which
+/// nothing is known may be nothing.
+struct Pair {
+    name: String,
+    span: Span,
+    values: Vec<Vec<(String, Span)>>,
+}
+
 impl<'a> Walker<'a, '_> {
     pub(super) fn query(&mut self, operation: &Operation, path: &Path<'a>, request: &'a Request) {
-        let mut names: Vec<String> = Vec::new();
         // Whether there may be others that are not known here.
-        let mut more = false;
+        let (pairs, more) = self.pairs(path, request);
+        let known: Vec<&Parameter> = parameters(operation).collect();
+        for pair in &pairs {
+            if known.iter().all(|parameter| !claims(parameter, &pair.name)) {
+                self.unknown_parameter(operation, &pair.name, pair.span);
+            }
+        }
+        // Each pair with its one value, when all of them are known.
+        let single = |pair: &Pair| -> Option<Vec<(String, String, Span)>> {
+            let values = pair.values.iter().map(|value| match value.as_slice() {
+                [(text, span)] => Some((pair.name.clone(), text.clone(), *span)),
+                _ => None,
+            });
+            values.collect()
+        };
+        let all: Option<Vec<_>> = pairs.iter().map(single).collect();
+        let all: Option<Vec<_>> = all.map(Vec::into_iter).map(Iterator::flatten).map(Iterator::collect);
+        let names = pairs.iter().flat_map(|pair| pair.values.iter().map(|_| (pair.name.as_str(), "")));
+        let names: Vec<(&str, &str)> = names.collect();
+        for parameter in known {
+            match &all {
+                Some(all) if !more => self.whole_parameter(operation, parameter, all, path.span),
+                _ => self.each_value(parameter, &pairs),
+            }
+            let is_missing = in_query(parameter, &operation.parameters, &names) == Given::Nothing;
+            if parameter.required && !more && is_missing {
+                let message = format!("`{}` needs the query parameter `{}`", operation.name, parameter.name);
+                let place = parameter.origin.map(|origin| (origin, "required here".to_owned()));
+                self.push(mistake(path.span, message, place).help(format!("write `?{}=…`", parameter.name)));
+            }
+        }
+    }
+
+    /// All that stands in the path and in the option `query`, and whether there may be more.
+    fn pairs(&self, path: &Path<'a>, request: &'a Request) -> (Vec<Pair>, bool) {
+        let (mut pairs, mut more) = (Vec::new(), false);
         for (name, value) in &path.query {
             let Some(plain) = name.plain() else {
                 more = true;
                 continue;
             };
-            let values = match value {
+            let one = match value {
                 None => vec![(String::new(), name.span)],
                 Some(part) => match (part.plain(), part.value()) {
                     (Some(text), _) => vec![(decoded(&text), part.span)],
@@ -29,61 +72,87 @@ impl<'a> Walker<'a, '_> {
                     (None, None) => Vec::new(),
                 },
             };
-            let plain = decoded(&plain);
-            self.query_parameter(operation, &plain, name.span, &values);
-            names.push(plain);
+            pairs.push(Pair { name: decoded(&plain), span: name.span, values: vec![one] });
         }
-        match option(request, "query") {
-            Some(Expr { kind: ExprKind::Object(object), .. }) => {
-                for entry in &object.entries {
-                    let ObjectEntry::Field { name, value, .. } = entry else {
-                        more = true;
-                        continue;
-                    };
-                    let Some(plain) = name.plain() else {
-                        more = true;
-                        continue;
-                    };
-                    let values = match &value.kind {
-                        ExprKind::List(items, _) => {
-                            items.iter().flat_map(|item| self.scalars(item)).collect()
+        let object = match option(request, "query") {
+            Some(Expr { kind: ExprKind::Object(object), .. }) => object,
+            other => return (pairs, more || other.is_some()),
+        };
+        for entry in &object.entries {
+            let ObjectEntry::Field { name, value, .. } = entry else {
+                more = true;
+                continue;
+            };
+            let Some(plain) = name.plain() else {
+                more = true;
+                continue;
+            };
+            let values = match &value.kind {
+                ExprKind::Absent => continue,
+                ExprKind::List(items, false) => items.iter().map(|item| self.scalars(item)).collect(),
+                _ => vec![self.scalars(value)],
+            };
+            pairs.push(Pair { name: plain.to_string(), span: name.span, values });
+        }
+        (pairs, more)
+    }
+
+    /// A parameter of which all is known that is written.
+    fn whole_parameter(
+        &mut self,
+        operation: &Operation,
+        parameter: &Parameter,
+        all: &[(String, String, Span)],
+        whole: Span,
+    ) {
+        let pairs: Vec<(&str, &str)> = all.iter().map(|(name, text, _)| (&**name, &**text)).collect();
+        let given = in_query(parameter, &operation.parameters, &pairs);
+        let own = || all.iter().filter(|(name, ..)| claims(parameter, name));
+        let reading = read(&parameter.pattern, parameter.style, &given);
+        match (reading, given) {
+            (Reading::Fits(_) | Reading::Unjudged, _) | (_, Given::Nothing | Given::Undefined) => {}
+            (Reading::Differs(object), _) => {
+                let differences = mismatches(&parameter.pattern, &object).listed;
+                for difference in differences {
+                    let field =
+                        difference.path.trim_start_matches('.').split(['.', '[']).next().unwrap_or("");
+                    let is_it = |name: &str| name == field || name.ends_with(&format!("[{field}]"));
+                    let (name, word) = (&parameter.name, &difference.expected);
+                    let named = own().find(|(name, ..)| is_it(name));
+                    let at = named.or_else(|| own().next()).map_or(whole, |(.., span)| *span);
+                    let place = parameter.origin.map(|origin| (origin, format!("`{name}` is declared here")));
+                    let path = &difference.path;
+                    let message = match word.strip_prefix("no such field") {
+                        Some(rest) => format!("the query parameter `{name}` has no field `{field}`{rest}"),
+                        None => {
+                            format!("the query parameter `{name}{path}` is {word}, not {}", difference.actual)
                         }
-                        _ => self.scalars(value),
                     };
-                    self.query_parameter(operation, &plain, name.span, &values);
-                    if !matches!(value.kind, ExprKind::Absent) {
-                        names.push(plain.to_string());
-                    }
+                    self.push(mistake(at, message, place));
                 }
             }
-            Some(_) => more = true,
-            None => {}
-        }
-        let required = parameters(operation).filter(|parameter| parameter.required);
-        for parameter in required.filter(|parameter| !more && !given(&names, &parameter.name)) {
-            let message = format!("`{}` needs the query parameter `{}`", operation.name, parameter.name);
-            let place = parameter.origin.map(|origin| (origin, "required here".to_owned()));
-            self.push(mistake(path.span, message, place).help(format!("write `?{}=…`", parameter.name)));
+            (Reading::Unfit, Given::Texts(texts)) => {
+                // The one that does not fit by itself; else the first of them.
+                let places: Vec<&(String, String, Span)> = own().collect();
+                let wrong = places.iter().find(|(_, text, _)| !element_fits(parameter, text));
+                let (text, at) = match (wrong.or(places.first()), texts.as_slice()) {
+                    (Some((_, text, span)), _) => (text.as_str(), *span),
+                    (None, texts) => (texts.first().copied().unwrap_or_default(), whole),
+                };
+                self.push(unfit("query parameter", parameter, &Value::text(text), at));
+            }
+            (Reading::Unfit, Given::Fields(_)) => {
+                let at = own().next().map_or(whole, |(.., span)| *span);
+                self.push(unfit("query parameter", parameter, &Value::text(""), at));
+            }
         }
     }
 
-    fn query_parameter(&mut self, operation: &Operation, name: &str, span: Span, values: &[(String, Span)]) {
-        let bare = name.split('[').next().unwrap_or(name);
-        let Some(parameter) = operation
-            .parameter(ParameterPlace::Query, name)
-            .or_else(|| operation.parameter(ParameterPlace::Query, bare))
-        else {
-            // The fields of an object may stand as parameters of their own.
-            let is_free = parameters(operation).any(|parameter| {
-                forms(&parameter.pattern).iter().any(|form| !matches!(form, Form::Leaf(_) | Form::List(..)))
-            });
-            if !is_free {
-                self.unknown_parameter(operation, name, span);
-            }
-            return;
-        };
-        for (text, at) in values {
-            if !parameter_fits(&parameter.pattern, &[text]) {
+    /// A parameter of which not all is known: a value that fits nowhere is wrong anyway.
+    fn each_value(&mut self, parameter: &Parameter, pairs: &[Pair]) {
+        let own = pairs.iter().filter(|pair| pair.name == *parameter.name);
+        for (text, at) in own.flat_map(|pair| pair.values.iter().flatten()) {
+            if !element_fits(parameter, text) {
                 self.push(unfit("query parameter", parameter, &Value::text(text.as_str()), *at));
             }
         }
@@ -109,8 +178,15 @@ fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
     operation.parameters.iter().filter(|parameter| parameter.place == ParameterPlace::Query)
 }
 
-fn given(names: &[String], wanted: &str) -> bool {
-    names.iter().any(|name| name == wanted || name.split('[').next() == Some(wanted))
+/// Whether one of the texts of a parameter fits, by itself or as one element of a list.
+fn element_fits(parameter: &Parameter, text: &str) -> bool {
+    let element = |form: &Form| match form {
+        Form::List(item, ..) => Pattern::Sized(Box::new(item.clone()), 0, u64::MAX),
+        Form::Leaf(leaf) => leaf.clone(),
+        _ => Pattern::Anything,
+    };
+    let given = Given::Texts(vec![text]);
+    forms(&parameter.pattern).iter().any(|form| read(&element(form), parameter.style, &given).is_fine())
 }
 
 fn decoded(text: &str) -> String {
@@ -124,7 +200,7 @@ pub(super) fn unfit(what: &str, parameter: &Parameter, value: &Value, at: Span) 
     let values = listed(&parameter.pattern).unwrap_or_default();
     let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
     if words.is_empty() {
-        let wanted = super::fit::shortened(&describe(&parameter.pattern));
+        let wanted = super::fit::shortened(&parameter.wanted());
         return mistake(at, format!("the {what} `{name}` is {wanted}, not {shown}"), place);
     }
     let message = format!("the {what} `{name}` is one of {}, not {shown}", list(&words));

@@ -4,6 +4,7 @@
 mod formats;
 mod work;
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,13 +47,16 @@ fn prepared(args: &Anonymize, color: Color) -> Told<Exit> {
     let rules = rules(&args.rules, &mut sources, color)?;
     let options = Options { separator: separator(args.separator)?, dialect: args.dialect.map(Into::into) };
     let mut work = Work::new(&key, &rules);
-    let (mut outputs, mut wrong) = (Vec::new(), Vec::new());
+    let (mut outputs, mut wrong, mut read) = (Vec::new(), Vec::new(), true);
     let targets = targets(args)?;
     for (file, target) in args.files.iter().zip(targets) {
         let data = DataFile::named(file).and_then(|data| data.read()).map_err(|refused| refuse(&refused))?;
         match formats::anonymized(file, &data, &options, &mut work) {
             Ok(text) => outputs.push((target, text)),
-            Err(message) => wrong.push(message),
+            Err(message) => {
+                read = false;
+                wrong.push(message);
+            }
         }
         wrong.extend(work.take_errors().into_iter().map(|error| format!("{}:{error}", file.display())));
     }
@@ -60,12 +64,13 @@ fn prepared(args: &Anonymize, color: Color) -> Told<Exit> {
     for message in &wrong {
         terminal::complain(message);
     }
-    if !wrong.is_empty() {
-        return Err(Exit::Wrong);
-    }
-    let idle = idle(&work, &rules);
+    // Of a file that could not be read to its end, nobody knows what rules it would have needed.
+    let idle = if read { idle(&work, &rules) } else { Vec::new() };
     if !idle.is_empty() {
         return Err(shape::complain(&idle, &sources, color));
+    }
+    if !wrong.is_empty() {
+        return Err(Exit::Wrong);
     }
     for (target, text) in outputs {
         let put = Out::open(&target).and_then(|mut out| out.write(&text).and_then(|()| out.put()));
@@ -191,9 +196,14 @@ fn idle(work: &Work<'_>, rules: &Rules) -> Vec<Diagnostic> {
         .map(|(_, rule)| {
             let message = "no column or field is meant by this rule";
             let path = rule.path.join(".");
-            let known: Vec<&str> = work.paths().collect();
+            // A rule need not begin with the name of the table.
+            let end = |known: &str| {
+                let parts: Vec<&str> = known.split('.').collect();
+                parts[parts.len().saturating_sub(rule.path.len())..].join(".")
+            };
+            let known: BTreeSet<String> = work.paths().map(end).collect();
             let diagnostic = Diagnostic::error(Code::RULES, rule.span, message);
-            match did_you_mean(&path, known.iter().copied()) {
+            match did_you_mean(&path, known.iter().map(String::as_str)) {
                 Some(advice) => diagnostic.help(advice),
                 None => diagnostic.help("another rule says more of it, or it is not in these files"),
             }

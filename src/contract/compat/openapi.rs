@@ -180,7 +180,8 @@ fn operations(document: &Document) -> Vec<Op> {
     let Some(paths) = files.root().get("paths") else { return found };
     for path in paths.entries() {
         let item = resolve(files, (0, path.value.clone()));
-        for entry in item.1.entries().iter().filter(|entry| METHODS.contains(&&*entry.key)) {
+        let more = item.1.get("additionalOperations").map(|more| more.entries()).unwrap_or_default();
+        for entry in item.1.entries().iter().chain(more) {
             let name = format!("{} {}", entry.key.to_uppercase(), path.key);
             let known = document.interface().operations.iter().find(|known| *known.name == *name);
             let Some(known) = known else { continue };

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::contract::{Address, Response, Segment};
-use crate::shape::{FieldPattern, ObjectPattern};
+use crate::contract::style::Style;
+use crate::contract::{Address, Operation, ParameterPlace, Payload, Response, Segment, Status};
+use crate::shape::{FieldPattern, ObjectPattern, Pattern};
+use crate::value::from_json;
 
 fn ty(name: &'static str) -> Pattern {
     Pattern::Type(name, Arc::default())
@@ -20,11 +22,11 @@ fn order() -> Pattern {
 }
 
 fn payload(media: &str, pattern: Option<Pattern>) -> Payload {
-    Payload { required: true, content: vec![(media.into(), pattern)], origin: None }
+    Payload { required: true, content: vec![(media.into(), pattern)], items: Vec::new(), origin: None }
 }
 
 fn parameter(place: ParameterPlace, name: &str, required: bool, pattern: Pattern) -> Parameter {
-    Parameter { name: name.into(), place, required, pattern, origin: None }
+    Parameter { name: name.into(), place, required, style: Style::of(place), pattern, origin: None }
 }
 
 fn operation() -> Operation {
@@ -64,7 +66,7 @@ fn headers(pairs: &[(&str, &str)]) -> Value {
 fn answer(status: u16, given: &[(&str, &str)], body: Option<&str>) -> Vec<String> {
     let body = body.map(|body| from_json(body.as_bytes()).unwrap());
     let headers = headers(given);
-    let came = Came { status, headers: &headers, body: body.as_ref() };
+    let came = Came { status, headers: &headers, body: body.as_ref(), events: |_| Ok(Vec::new()) };
     let found = super::came(&operation(), &came);
     let each = found.into_iter().map(|breach| {
         let paths: Vec<String> = breach.differences.listed.into_iter().map(|it| it.path).collect();
@@ -108,7 +110,10 @@ fn a_body_that_is_no_json_says_why() {
     let record = Value::object([("message", Value::text("the body is no JSON: x"))]);
     let body = Value::Tagged(Arc::new(crate::value::Tagged { tag: "unreadable", value: record }));
     let headers = headers(&[JSON]);
-    let found = came(&operation(), &Came { status: 200, headers: &headers, body: Some(&body) });
+    let found = came(
+        &operation(),
+        &Came { status: 200, headers: &headers, body: Some(&body), events: |_| Ok(Vec::new()) },
+    );
     assert_eq!(found[0].what, "the body is no JSON: x");
 }
 
@@ -151,4 +156,62 @@ fn every_way_to_break_a_request_is_told() {
 fn fields_that_only_the_wire_knows_are_found() {
     let message = from_json(br#"{"a":{"@unknown":"x"},"b":[{"@unknown":"x"},{"c":1}],"d":{"e":2}}"#).unwrap();
     assert_eq!(unknown_fields(&message), [".a", ".b[*]"]);
+}
+
+/// What is wrong with a body of this media type whose parts are `{ n: int }`, or events of that.
+fn sequence(media: &str, text: &str) -> Option<String> {
+    let n = Pattern::Object(ObjectPattern {
+        fields: vec![FieldPattern::new("n", false, ty("int"))],
+        ..ObjectPattern::default()
+    });
+    let digit = Pattern::Regex(Arc::new(regex::Regex::new("^[0-9]$").unwrap()));
+    let fields = vec![FieldPattern::new("data", false, digit), FieldPattern::new("retry", false, ty("int"))];
+    let event = Pattern::Object(ObjectPattern { fields, ..ObjectPattern::default() });
+    let item = if media == "text/event-stream" { event } else { n };
+    let payload = Payload { items: vec![(media.into(), item)], ..payload(media, None) };
+    let of = Operation {
+        responses: vec![Response {
+            status: Status::Code(200),
+            payload: Some(payload),
+            headers: Vec::new(),
+            origin: None,
+        }],
+        ..operation()
+    };
+    let (headers, body) = (headers(&[("content-type", media)]), Value::text(text));
+    let events = |text: &str| {
+        let event =
+            |data: &str| Value::object([("event", Value::text("message")), ("data", Value::text(data))]);
+        if text == "broken" {
+            Err("line 1 is broken".to_owned())
+        } else {
+            Ok(text.split(' ').map(event).collect())
+        }
+    };
+    let found = came(&of, &Came { status: 200, headers: &headers, body: Some(&body), events });
+    found.into_iter().next().map(|breach| {
+        let paths: Vec<String> = breach.differences.listed.into_iter().map(|it| it.path).collect();
+        format!("{} [{}]", breach.what, paths.join(" "))
+    })
+}
+
+#[test]
+fn each_part_of_a_sequence_is_judged() {
+    for media in ["application/jsonl", "application/x-ndjson"] {
+        assert_eq!(sequence(media, "{\"n\":1}\n\n{\"n\":2}\n"), None);
+        assert_eq!(sequence(media, "{\"n\":1}\n{\"n\":\"2\"}").unwrap(), "part 2 does not fit [[1].n]");
+        assert!(sequence(media, "{\"n\":1}\n{").unwrap().starts_with("line 2 of the body is no JSON"));
+    }
+    assert_eq!(sequence("application/json-seq", "\u{1e}{\"n\":1}\n\u{1e}{\"n\":2}\n"), None);
+    assert_eq!(
+        sequence("application/json-seq", "\u{1e}{\"n\":1}\n\u{1e}{\"m\":2}\n").unwrap(),
+        "part 2 does not fit [[1].n [1].m]"
+    );
+    assert!(
+        sequence("application/json-seq", "\u{1e}{").unwrap().starts_with("part 1 of the body is no JSON")
+    );
+    // That an event has no type or id of its own cannot be told, nor when to come again.
+    assert_eq!(sequence("text/event-stream", "1 2"), None);
+    assert_eq!(sequence("text/event-stream", "1 x").unwrap(), "part 2 does not fit [[1].data]");
+    assert_eq!(sequence("text/event-stream", "broken").unwrap(), "line 1 is broken []");
 }

@@ -42,6 +42,13 @@ const OF_OPERATION: &[&str] = &[
     "servers",
 ];
 
+/// The keys of a media type; all after the first four since OpenAPI 3.2.
+const OF_MEDIA: &[&str] =
+    &["schema", "example", "examples", "encoding", "itemSchema", "prefixEncoding", "itemEncoding", "$ref"];
+
+/// What is said of each media type.
+type Content = Vec<(Arc<str>, Option<Pattern>)>;
+
 /// Media types of one part after the other, for whose parts OpenAPI has words since 3.2
 /// (`itemSchema`).
 const SEQUENCES: &[&str] =
@@ -79,11 +86,21 @@ impl Book {
                 continue;
             }
             let Some((doc, node)) = self.follow(0, &entry.value) else { continue };
-            self.known(&node, "a path", OF_PATH);
+            let of_path = if self.newer {
+                [OF_PATH, &["query", "additionalOperations"]].concat()
+            } else {
+                OF_PATH.to_vec()
+            };
+            self.known(&node, "a path", &of_path);
             let parameters = self.parameters(doc, &node);
             let (template, template_span) = (&*entry.key, entry.key_span);
             let item = PathItem { doc, node: &node, template, template_span, segments, parameters };
-            for method in node.entries().iter().filter(|entry| METHODS.contains(&&*entry.key)) {
+            let is_method = |key: &str| METHODS.contains(&key) || self.newer && key == "query";
+            let more = node.get("additionalOperations").filter(|_| self.newer);
+            let more = more.map(|more| more.entries()).unwrap_or_default();
+            let methods: Vec<&Entry> =
+                node.entries().iter().filter(|entry| is_method(&entry.key)).chain(more).collect();
+            for method in methods {
                 self.operation(root, &item, method);
             }
         }
@@ -141,43 +158,62 @@ impl Book {
         if node.get("content").is_none() {
             self.error(entry.key_span, "a request body says its `content`");
         }
+        let (content, items) = self.content(doc, &node, Mode::Request);
         Some(Payload {
             required: node.get("required").and_then(|required| required.bool()) == Some(true),
-            content: self.content(doc, &node, Mode::Request),
+            content,
+            items,
             origin: Some(entry.key_span),
         })
     }
 
-    /// What the media types of a body are described by.
-    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> Vec<(Arc<str>, Option<Pattern>)> {
-        let mut content: Vec<(Arc<str>, Option<Pattern>)> = Vec::new();
+    /// What the media types of a body are described by, and each part of those that are sequences.
+    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> (Content, Vec<(Arc<str>, Pattern)>) {
+        let (mut content, mut items): (Content, Vec<(Arc<str>, Pattern)>) = Default::default();
         for entry in node.get("content").map(|content| content.entries()).unwrap_or_default() {
             if !entry.key.contains('/') {
                 self.error(entry.key_span, format!("`{}` is no media type", entry.key));
                 continue;
             }
-            self.known(&entry.value, "a media type", &["schema", "example", "examples", "encoding"]);
-            let pattern = entry.value.get("schema").map(|schema| self.schema(mode, doc, schema));
-            let bare = entry.key.split(';').next().unwrap_or_default().trim().to_lowercase();
-            let schema = entry.value.entry("schema").filter(|schema| !is_any_text(&schema.value));
-            if let (true, Some(schema)) = (SEQUENCES.contains(&&*bare), schema) {
-                self.warn(
-                    schema.key_span,
-                    format!(
-                        "what comes as `{bare}` is not checked: OpenAPI 3.0 and 3.1 do not say whether a \
-                         schema speaks of all of it or of each part"
-                    ),
-                );
+            let (doc, media) = match self.newer {
+                true => match self.follow(doc, &entry.value) {
+                    Some(found) => found,
+                    None => continue,
+                },
+                false => (doc, entry.value.clone()),
+            };
+            let more = if self.newer { OF_MEDIA } else { &OF_MEDIA[..4] };
+            self.known(&media, "a media type", more);
+            let pattern = media.get("schema").map(|schema| self.schema(mode, doc, schema));
+            let bare: Arc<str> = entry.key.split(';').next().unwrap_or_default().trim().to_lowercase().into();
+            let is_sequence = SEQUENCES.contains(&&*bare);
+            let schema = media.entry("schema").filter(|schema| is_sequence && !is_any_text(&schema.value));
+            if let Some(schema) = schema {
+                let why = match self.newer {
+                    true => "say what each part is with `itemSchema`",
+                    false => {
+                        "OpenAPI 3.0 and 3.1 do not say whether a schema speaks of all of it or of each part; \
+                         3.2 has `itemSchema`"
+                    }
+                };
+                self.warn(schema.key_span, format!("what comes as `{bare}` is not checked: {why}"));
+            }
+            if let Some(item) = media.entry("itemSchema").filter(|_| self.newer) {
+                let pattern = self.schema(mode, doc, &item.value);
+                match is_sequence && mode == Mode::Response {
+                    true => items.push((bare.clone(), pattern)),
+                    false => self.warn(item.key_span, format!("the parts of `{bare}` are not checked here")),
+                }
             }
             // Those that differ in their parameters are forms of one media type.
-            match content.iter_mut().find(|(known, _)| **known == *bare) {
+            match content.iter_mut().find(|(known, _)| *known == bare) {
                 Some((_, known)) => {
                     *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b]));
                 }
-                None => content.push((bare.into(), pattern)),
+                None => content.push((bare, pattern)),
             }
         }
-        content
+        (content, items)
     }
 
     fn responses(&mut self, doc: usize, operation: &Entry) -> Vec<Response> {
@@ -201,10 +237,9 @@ impl Book {
             self.known(&node, "a response", &["description", "headers", "content", "links", "summary"]);
             let headers = node.get("headers").map(|headers| headers.entries()).unwrap_or_default();
             let headers = headers.iter().filter_map(|header| self.header(doc, header)).collect();
-            let payload = node.get("content").map(|_| Payload {
-                required: true,
-                content: self.content(doc, &node, Mode::Response),
-                origin: Some(entry.key_span),
+            let payload = node.get("content").map(|_| {
+                let (content, items) = self.content(doc, &node, Mode::Response);
+                Payload { required: true, content, items, origin: Some(entry.key_span) }
             });
             found.push(Response { status, payload, headers, origin: Some(entry.key_span) });
         }

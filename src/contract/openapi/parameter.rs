@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Book;
 use crate::contract::document::{Entry, Node};
 use crate::contract::drawn::judge;
+use crate::contract::form::{Form, forms};
 use crate::contract::schema::{Mode, any_json};
+use crate::contract::style::Style;
 use crate::contract::{Parameter, ParameterPlace};
 use crate::shape::{Pattern, fits};
 use crate::value::{Value, from_json};
@@ -63,6 +65,19 @@ impl Book {
             "query" => ParameterPlace::Query,
             "header" => ParameterPlace::Header,
             "cookie" => ParameterPlace::Cookie,
+            "querystring" if self.newer => {
+                self.warn(at.span, "a parameter that is all of the query is not checked");
+                let (style, pattern) = (Style::Apart, any_json());
+                let (name, origin) = (text.clone(), Some(name.span));
+                return Some(Parameter {
+                    name,
+                    place: ParameterPlace::Query,
+                    required: false,
+                    style,
+                    pattern,
+                    origin,
+                });
+            }
             other => {
                 self.error(
                     at.span,
@@ -83,8 +98,8 @@ impl Book {
             _ => text.clone(),
         };
         let origin = Some(node.get("name").map_or(node.span, |name| name.span));
-        let pattern = self.described(doc, &node, place, Mode::Request);
-        Some(Parameter { name, place, required, pattern, origin })
+        let (pattern, style) = self.described(doc, &node, place, Mode::Request);
+        Some(Parameter { name, place, required, style, pattern, origin })
     }
 
     /// A header of a response; `Content-Type` says itself what it is.
@@ -94,23 +109,40 @@ impl Book {
         }
         let (doc, node) = self.follow(doc, &entry.value)?;
         self.known(&node, "a header", KEYS);
+        let (pattern, style) = self.described(doc, &node, ParameterPlace::Header, Mode::Response);
         Some(Parameter {
             name: entry.key.to_lowercase().into(),
             place: ParameterPlace::Header,
             required: node.get("required").and_then(|required| required.bool()) == Some(true),
-            pattern: self.described(doc, &node, ParameterPlace::Header, Mode::Response),
+            style,
+            pattern,
             origin: Some(entry.key_span),
         })
     }
 
-    /// What a parameter's value must fit, by its `schema` or its `content`.
-    fn described(&mut self, doc: usize, node: &Node, place: ParameterPlace, mode: Mode) -> Pattern {
-        if !self.has_common_style(node, place) {
-            return any_json();
+    /// What a parameter's value must fit, by its `schema` or its `content`, and how it is written.
+    fn described(&mut self, doc: usize, node: &Node, place: ParameterPlace, mode: Mode) -> (Pattern, Style) {
+        let Some(schema) = node.get("schema") else {
+            return (self.of_content(doc, node, mode), Style::of(place));
+        };
+        let style = self.style(node, place);
+        let pattern = self.schema(mode, doc, schema);
+        // Whether fields of an object may be cookies of their own is left to guess.
+        let is_map = |form: &Form| matches!(form, Form::Object(_) | Form::Map(_));
+        if (place, style) == (ParameterPlace::Cookie, Some(Style::Apart))
+            && forms(&pattern).iter().any(is_map)
+        {
+            self.warn(node.span, "an object in a cookie is not checked, unless it says `explode: false`");
+            return (any_json(), Style::of(place));
         }
-        if let Some(schema) = node.get("schema") {
-            return self.schema(mode, doc, schema);
+        match style {
+            Some(style) => (pattern, style),
+            None => (any_json(), Style::of(place)),
         }
+    }
+
+    /// A parameter that is one text of a media type.
+    fn of_content(&mut self, doc: usize, node: &Node, mode: Mode) -> Pattern {
         let Some(content) = node.get("content") else {
             self.warn(node.span, "this parameter has no `schema`, so any value fits");
             return any_json();
@@ -129,33 +161,20 @@ impl Book {
         Pattern::Judged(Box::new(text), judge)
     }
 
-    /// Whether values are written in the default way of their place; others are said not to be
-    /// checked.
-    fn has_common_style(&mut self, node: &Node, place: ParameterPlace) -> bool {
-        let default = match place {
+    /// How values are written; those in a style that is not read are said not to be checked.
+    fn style(&mut self, node: &Node, place: ParameterPlace) -> Option<Style> {
+        let usual = match place {
             ParameterPlace::Path | ParameterPlace::Header => "simple",
             ParameterPlace::Query | ParameterPlace::Cookie => "form",
         };
-        let style = node.entry("style");
-        let odd = style.filter(|style| style.value.text().is_none_or(|text| **text != *default));
-        if let Some(style) = odd {
-            self.warn(
-                style.key_span,
-                format!("values in this `style` are not checked; `{default}` is the common one"),
-            );
-            return false;
+        let given = node.entry("style");
+        let name = given.map_or(Some(usual), |style| style.value.text().map(|text| &**text));
+        let explode = node.get("explode").and_then(|explode| explode.bool());
+        let style = name.and_then(|name| Style::named(name, explode, place));
+        if let (None, Some(given)) = (style, given) {
+            let message = format!("values in this `style` are not checked; `{usual}` is the common one");
+            self.warn(given.key_span, message);
         }
-        let is_list = |schema: &Arc<Node>| {
-            let ty = schema.get("type").and_then(|ty| ty.text()).map(|ty| &**ty);
-            matches!(ty, Some("array" | "object"))
-        };
-        let explode = node.entry("explode").filter(|explode| {
-            explode.value.bool() != Some(default == "form") && node.get("schema").is_some_and(is_list)
-        });
-        if let Some(explode) = explode {
-            self.warn(explode.key_span, "lists written in this way are not checked");
-            return false;
-        }
-        true
+        style
     }
 }

@@ -190,7 +190,7 @@ fn what_is_wrong_is_said_at_its_place() {
         ),
         (
             format!(
-                "  /a:\n    get: {{ {ok}, parameters: [{{ name: x, in: query, style: deepObject, schema: {{}} }}] }}\n"
+                "  /a:\n    get: {{ {ok}, parameters: [{{ name: x, in: query, style: label, schema: {{}} }}] }}\n"
             ),
             "a.yaml:5 `style` values in this `style` are not checked",
         ),
@@ -199,7 +199,7 @@ fn what_is_wrong_is_said_at_its_place() {
         assert!(wrong.iter().any(|wrong| wrong.contains(want)), "{paths}: {wrong:#?}");
     }
     for (text, want) in [
-        ("openapi: 3.2.0\n", "a.yaml:1 `3.2.0` OpenAPI 3.2.0 is not known"),
+        ("openapi: 3.3.0\n", "a.yaml:1 `3.3.0` OpenAPI 3.3.0 is not known"),
         ("swagger: '2.0'\n", "a.yaml:1 `swagger` Swagger 2.0 documents are not read"),
         ("type: object\n", "a.yaml:1 `type` this is no OpenAPI document"),
         ("openapi: 3.1\n", "the version of OpenAPI is a text"),
@@ -245,4 +245,34 @@ fn what_comes_in_parts_is_said_not_to_be_checked() {
     assert_eq!(of("text/event-stream", "{ schema: { type: string, description: a } }"), "");
     assert_ne!(of("text/event-stream", "{ schema: { type: string, minLength: 1 } }"), "");
     assert_eq!(of("application/json", "{ schema: { type: object } }"), "");
+    assert!(of("text/event-stream", "{ itemSchema: {} }").contains("has no key `itemSchema`"));
+}
+
+#[test]
+fn openapi_32_describes_each_part_and_has_more_methods() {
+    let of = |paths: &str| {
+        let text = api(&format!(
+            "{paths}components: {{ mediaTypes: {{ Ticks: {{ itemSchema: {{ type: object, required: [data] }} }} }} }}\n"
+        ));
+        loaded(&[("a.yaml", &text.replace("3.1.0", "3.2.0"))], false)
+    };
+    let events = "  /e:\n    get: { responses: { '200': { description: a, content: { text/event-stream: { $ref: '#/components/mediaTypes/Ticks' } } } } }\n    query: { responses: { '204': { description: a } } }\n    additionalOperations: { COPY: { responses: { '204': { description: a } } } }\n";
+    let (document, wrong) = of(events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let document = document.unwrap();
+    let interface = document.interface();
+    assert!(interface.http("QUERY", "/e").is_some() && interface.http("COPY", "/e").is_some());
+    let payload = interface.http("GET", "/e").unwrap().response(200).unwrap().payload.as_ref().unwrap();
+    let item = payload.item("text/event-stream; charset=utf-8").unwrap();
+    assert!(fits(item, &from_json(br#"{"data":"1"}"#).unwrap()) && !fits(item, &from_json(b"{}").unwrap()));
+    let (_, wrong) = of(
+        "  /e:\n    get: { parameters: [{ name: all, in: querystring, content: {} }], responses: { '200': { description: a, content: { multipart/mixed: { itemSchema: {} }, application/jsonl: { schema: { type: object } } } } } }\n",
+    );
+    for part in [
+        "`querystring` a parameter that is all of the query",
+        "the parts of `multipart/mixed` are not checked",
+        "say what each part is with `itemSchema`",
+    ] {
+        assert!(wrong.iter().any(|wrong| wrong.contains(part)), "{part}: {wrong:#?}");
+    }
 }

@@ -75,5 +75,5 @@ fn address(method: &MethodDescriptor) -> Address {
 }
 
 fn payload(pattern: Pattern, origin: Option<crate::source::Span>) -> Payload {
-    Payload { required: true, content: vec![(Arc::from(""), Some(pattern))], origin }
+    Payload { required: true, content: vec![(Arc::from(""), Some(pattern))], items: Vec::new(), origin }
 }

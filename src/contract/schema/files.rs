@@ -29,6 +29,8 @@ const NAMES: &[&str] = &[
     "content",
     "variables",
     "callbacks",
+    "mediaTypes",
+    "additionalOperations",
 ];
 /// A contract of more files is refused.
 const MAX_FILES: usize = 500;
@@ -47,6 +49,10 @@ struct Document {
     /// The documents that its references name, by their paths as written.
     links: BTreeMap<String, usize>,
 }
+
+/// Ends the pointer of a schema that is taken as what others are made of with `allOf`, without the
+/// choice that its `discriminator` makes among those others.
+pub(super) const AS_BASE: char = '\0';
 
 /// What a reference leads to.
 #[derive(Debug, Clone)]
@@ -166,6 +172,24 @@ impl Files {
         }
     }
 
+    /// The parts that stand beside one, by their names, and the named schemas of the first document.
+    pub(in crate::contract) fn beside(&self, target: &Target) -> Vec<Target> {
+        let here = target.key.1.rsplit_once('/').map(|(parent, _)| (target.key.0, parent));
+        let named = (0, "/components/schemas");
+        let mut found: Vec<Target> = Vec::new();
+        for (doc, parent) in here.into_iter().chain([named]) {
+            let Some(node) = self.docs[doc].root.pointer(parent) else { continue };
+            for entry in node.entries() {
+                let name = entry.key.replace('~', "~0").replace('/', "~1");
+                let key = (doc, format!("{parent}/{name}"));
+                if found.iter().all(|known| known.key != key) {
+                    found.push(Target { key, node: entry.value.clone() });
+                }
+            }
+        }
+        found
+    }
+
     /// Says that there is no such part, and which one is near.
     fn nowhere(&self, doc: usize, reference: &str, pointer: &str) -> String {
         let message = format!("`{reference}` leads to nothing");
@@ -182,7 +206,8 @@ impl Files {
 impl Target {
     /// The name by which people know it: the last part of its pointer, else its file's.
     pub(in crate::contract) fn name(&self, files: &Files) -> Arc<str> {
-        match self.key.1.rsplit('/').next().filter(|name| !name.is_empty()) {
+        let pointer = self.key.1.trim_end_matches(AS_BASE);
+        match pointer.rsplit('/').next().filter(|name| !name.is_empty()) {
             Some(name) => name.replace("~1", "/").replace("~0", "~").into(),
             None => stem(&files.docs[self.key.0].path),
         }

@@ -288,6 +288,67 @@ fn a_discriminator_chooses_what_a_value_must_fit() {
     assert!(found.contains("Kat: this is none of the schemas of `oneOf`"), "{found}");
 }
 
+/// A tree of kinds, as OpenAPI has it: each is made of its parent, whose `discriminator` tells them.
+const PETS: &str = "{$ref: '#/$defs/Pet', $defs: {\
+    Pet: {type: object, required: [kind, name], properties: {kind: {type: string}, name: {type: string}, \
+        mother: {$ref: '#/$defs/Pet'}}, discriminator: {propertyName: kind, mapping: {dog: \
+        '#/$defs/Dog'}}}, \
+    Cat: {allOf: [{$ref: '#/$defs/Pet'}, {type: object, required: [lives], properties: {lives: \
+        {type: integer}}}]}, \
+    Dog: {type: object, required: [bark], properties: {bark: {type: string}}, allOf: [{$ref: \
+        '#/$defs/Pet'}]}, \
+    Pup: {allOf: [{$ref: '#/$defs/Dog'}, {required: [age], properties: {age: {type: integer}}}]}, \
+    Tin: {type: object}}}";
+
+#[test]
+fn a_discriminator_chooses_among_those_that_are_made_of_its_schema() {
+    let (pattern, wrong) = lowered(PETS, Dialect::Draft2020, Mode::Either);
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for right in [
+        r#"{"kind":"Cat","name":"a","lives":9}"#,
+        r#"{"kind":"dog","name":"a","bark":"w"}"#,
+        r#"{"kind":"Pup","name":"a","bark":"w","age":1}"#,
+        r#"{"kind":"Pet","name":"a"}"#,
+        r#"{"kind":"Cat","name":"a","lives":9,"mother":{"kind":"Cat","name":"b","lives":1}}"#,
+    ] {
+        assert!(holds(&pattern, right), "{right}");
+    }
+    for wrong in [
+        r#"{"kind":"Cat","name":"a"}"#,
+        r#"{"kind":"Cat","name":"a","lives":"9"}"#,
+        r#"{"kind":"Cat","lives":9}"#,
+        r#"{"kind":"Dog","name":"a","bark":"w"}"#,
+        r#"{"kind":"dog","name":"a"}"#,
+        r#"{"kind":"Pup","name":"a","age":1}"#,
+        r#"{"kind":"Pup","name":"a","bark":"w"}"#,
+        r#"{"kind":"Tin","name":"a"}"#,
+        r#"{"kind":"Bird","name":"a"}"#,
+        r#"{"name":"a"}"#,
+        r#"{"kind":"Cat","name":"a","lives":9,"mother":{"kind":"Cat","name":"b"}}"#,
+    ] {
+        assert!(!holds(&pattern, wrong), "{wrong}");
+    }
+    let mut kinds = std::collections::BTreeSet::new();
+    for i in 0..60 {
+        let drawn = draw(&pattern, &DrawKey::new(i)).unwrap();
+        assert!(fits(&pattern, &drawn), "{}", show(&drawn));
+        kinds.insert(show(&drawn.as_object().unwrap()["kind"]));
+    }
+    // What is only a part of others is not drawn.
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["\"Cat\"", "\"Pup\"", "\"dog\""]);
+    // A kind by itself is what it is, with whatever its field says.
+    let (cat, _) = lowered(&PETS.replacen("$defs/Pet", "$defs/Cat", 1), Dialect::Draft2020, Mode::Either);
+    assert!(
+        holds(&cat, r#"{"kind":"x","name":"a","lives":9}"#) && !holds(&cat, r#"{"kind":"Cat","name":"a"}"#)
+    );
+    // Where the field may be left out, nothing is chosen without it.
+    let (lax, _) = lowered(&PETS.replacen("[kind, name]", "[name]", 1), Dialect::Draft2020, Mode::Either);
+    assert!(holds(&lax, r#"{"name":"a"}"#) && !holds(&lax, r#"{"kind":"Cat","name":"a"}"#));
+    let (_, wrong) =
+        lowered(&PETS.replacen("$defs/Dog'}}}", "$defs/Dgo'}}}", 1), Dialect::Draft2020, Mode::Either);
+    assert!(wrong.join("\n").contains("this leads to no schema"), "{wrong:?}");
+}
+
 #[test]
 fn what_is_wrong_is_said_at_its_place() {
     for (text, want) in [

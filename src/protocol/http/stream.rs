@@ -178,6 +178,14 @@ impl Reader {
     }
 }
 
+/// The events of a whole event stream, as a live stream of them has them.
+pub(crate) fn events(text: &str) -> Result<Vec<Value>, String> {
+    let mut events = Vec::new();
+    let parsed = Parser::new(text.len()).push(text.as_bytes(), &mut events);
+    parsed.map_err(|broken| broken.to_string())?;
+    Ok(events.into_iter().map(|event| record(event, Duration::ZERO)).collect())
+}
+
 /// `{ event, id, data, json, at }`: `data` is always text, `json` its value when it is JSON.
 fn record(event: Event, at: Duration) -> Value {
     let mut fields = vec![("event", Value::text(event.event))];

@@ -99,7 +99,8 @@ impl Statement {
         let before = before.trim_end();
         let open = before.ends_with('(');
         let head = before.trim_end_matches('(').trim_end();
-        let after_in = words(&head[head.len().saturating_sub(4)..]).last().is_some_and(|word| word == "in");
+        let last = head.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next();
+        let after_in = last.is_some_and(|word| word.eq_ignore_ascii_case("in"));
         if !after_in {
             if dialect == Dialect::Postgres {
                 self.bind(value.clone());
@@ -289,6 +290,9 @@ mod tests {
         assert_eq!(array.sql(Dialect::Postgres), "select 1 where x = any($1)");
         assert!(read(Dialect::MySql, &[("select 1 where x = ", Some(ids()))]).is_err());
         assert!(read(Dialect::MySql, &[("select margin ", Some(ids()))]).is_err());
+        // Letters of more than one byte before it.
+        assert!(read(Dialect::Sqlite, &[("select 1 where öö=", Some(ids()))]).is_err());
+        assert!(read(Dialect::Sqlite, &[("select 1 where öö in", Some(ids()))]).is_ok());
         let empty = read(Dialect::Postgres, &[("select 1 where x in ", Some(Value::list(vec![])))]);
         assert!(empty.unwrap_err().message.contains("empty"));
     }

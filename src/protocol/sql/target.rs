@@ -103,6 +103,13 @@ fn password_ranges(url: &str) -> Vec<std::ops::Range<usize>> {
     let mut found = Vec::new();
     let Some(start) = url.find("://").map(|at| at + 3) else { return found };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    // A password that should have been encoded: the driver refuses it, and it must not be shown.
+    let is_file = url.starts_with("sqlite:");
+    let port = url[start..end].rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let end = match url[end..].rfind('@') {
+        Some(at) if !is_file && !port && !url[start..end].contains('@') => end + at + 1,
+        _ => end,
+    };
     if let Some(at) = url[start..end].rfind('@').map(|at| start + at)
         && let Some(colon) = url[start..at].find(':').map(|colon| start + colon)
         && colon + 1 < at
@@ -172,6 +179,8 @@ mod tests {
                 "postgres://me@h/db?password=•••&sslmode=disable",
             ),
             ("mysql://me:x@h?ssl-key-password=k", "mysql://me:•••@h?ssl-key-password=•••"),
+            ("postgres://me:a/b?c#d@h:5432/db", "postgres://me:•••@h:5432/db"),
+            ("postgres://h:5432/a@b", "postgres://h:5432/a@b"),
             ("sqlite:///tmp/a:b@c.db", "sqlite:///tmp/a:b@c.db"),
             ("postgres://me@h/db", "postgres://me@h/db"),
         ] {

@@ -104,7 +104,11 @@ impl Drawing<'_> {
             let there: Vec<bool> = row.iter().map(Option::is_some).collect();
             self.of_parts(shape, &there, site, |at, _| row[at].clone().ok_or(Stuck::Again)).ok()
         };
-        rows.into_iter().filter(|row| !several(row)).map(object).collect()
+        let hangs = |row: &[Option<Value>]| {
+            let there: Vec<bool> = row.iter().map(Option::is_some).collect();
+            shape.without_orphans(&there) != there
+        };
+        rows.into_iter().filter(|row| !several(row) && !hangs(row)).map(object).collect()
     }
 }
 
@@ -237,7 +241,7 @@ mod tests {
         let sibling = |of: &'static str| {
             Pattern::Derived(
                 of.into(),
-                Arc::new(move |object: &Value| {
+                crate::shape::Derive::new([of], move |object: &Value| {
                     let value = object.as_object().and_then(|fields| fields.get(of));
                     let text = value.and_then(Value::as_text).ok_or("not yet")?;
                     Ok(Value::text(format!("{text}!")))

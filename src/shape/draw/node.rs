@@ -70,6 +70,8 @@ pub(super) struct Fields {
     pub(super) fields: Vec<Field>,
     /// Groups of indexes of which at most one is there.
     pub(super) exclusive: Vec<Vec<usize>>,
+    /// Whether some are not there without others.
+    pub(super) hang: bool,
 }
 
 pub(super) struct Field {
@@ -78,6 +80,9 @@ pub(super) struct Field {
     pub(super) optional: bool,
     /// Whether it belongs to a group of which at most one is there.
     pub(super) grouped: bool,
+    /// The optional fields, by their indexes, without which it is not there: it is optional too, and
+    /// computed from them.
+    pub(super) of: Vec<usize>,
     pub(super) node: Node,
 }
 
@@ -251,6 +256,36 @@ fn choice<'a>(parts: impl Iterator<Item = (u64, &'a Pattern)>, shared: &Shared) 
     Node { kind: Kind::Choice(parts, sum, OnceLock::new()), ..node }
 }
 
+/// The optional fields from which a pattern is computed.
+fn computed_of(object: &ObjectPattern, pattern: &Pattern) -> Vec<usize> {
+    match pattern {
+        Pattern::Derived(_, derive) => {
+            let may_lack = |name: &Arc<str>| {
+                object.fields.iter().position(|field| field.name == *name && field.optional)
+            };
+            derive.siblings().iter().filter_map(may_lack).collect()
+        }
+        Pattern::Named(_, inner) => computed_of(object, inner),
+        Pattern::Unique(inner) | Pattern::Edges(inner, _) => computed_of(object, inner),
+        _ => Vec::new(),
+    }
+}
+
+impl Fields {
+    /// Which fields are there when these are wanted: without those that are computed from one that
+    /// is not.
+    pub(super) fn without_orphans(&self, wanted: &[bool]) -> Vec<bool> {
+        let mut there = wanted.to_vec();
+        // One may be computed from another that is computed.
+        while let Some(orphan) = (0..there.len())
+            .find(|&at| there[at] && self.fields[at].of.iter().any(|&sibling| !there[sibling]))
+        {
+            there[orphan] = false;
+        }
+        there
+    }
+}
+
 fn fields(object: &ObjectPattern, shared: &Shared) -> Node {
     let place = |name: &Arc<str>| object.fields.iter().position(|field| field.name == *name);
     let exclusive: Vec<Vec<usize>> =
@@ -264,10 +299,12 @@ fn fields(object: &ObjectPattern, shared: &Shared) -> Node {
             label: Label::field(&field.name),
             optional: field.optional,
             grouped: field.optional && exclusive.iter().any(|group| group.contains(&at)),
+            of: if field.optional { computed_of(object, &field.pattern) } else { Vec::new() },
             node: node(&field.pattern, shared),
         })
         .collect();
     let node = Node::around(Kind::Absent, fields.iter().map(|field| &field.node));
     // Siblings that are looked at are looked at here.
-    Node { kind: Kind::Object(Fields { fields, exclusive }), computes: false, ..node }
+    let hang = fields.iter().any(|field| !field.of.is_empty());
+    Node { kind: Kind::Object(Fields { fields, exclusive, hang }), computes: false, ..node }
 }

@@ -23,6 +23,13 @@ impl Drawing<'_> {
         site: Site<'_>,
         part: impl Fn(usize, &Field) -> Drawn,
     ) -> Drawn {
+        let pruned;
+        let there = if shape.hang {
+            pruned = shape.without_orphans(there);
+            &pruned[..]
+        } else {
+            there
+        };
         let mut object = Object::with_capacity(shape.fields.len());
         let mut waiting: Vec<(usize, &Field)> = Vec::new();
         let mut gaps = false;

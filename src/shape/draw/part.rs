@@ -154,7 +154,7 @@ impl<'d> Drawing<'d> {
             Kind::Object(fields) => self.object(fields, inside),
             Kind::Map { key, value, least, most } => self.map((key, value), *least, *most, inside),
             Kind::Derived(text, derive) => {
-                derive(site.here).map_err(|why| format!("`{text}` cannot be computed: {why}").into())
+                derive.of(site.here).map_err(|why| format!("`{text}` cannot be computed: {why}").into())
             }
             Kind::Named(name, inner) => self.part(inner, inside).map_err(|stuck| match stuck {
                 Stuck::Why(why) if !why.starts_with('`') => Stuck::Why(format!("`{name}`: {why}")),

@@ -82,7 +82,7 @@ fn expression() -> Pattern {
 }
 
 fn sibling(of: &'static str, end: &'static str) -> Pattern {
-    let derive: Derive = Arc::new(move |here| {
+    let derive = Derive::new([of], move |here: &Value| {
         let field = here.as_object().and_then(|fields| fields.get(of)).and_then(Value::as_text);
         field.map(|text| Value::text(format!("{text}{end}"))).ok_or_else(|| format!("no `.{of}`"))
     });
@@ -505,4 +505,30 @@ fn many_draws_can_share_a_drawer() {
         let drawn: Vec<Vec<String>> = drawn.into_iter().map(|thread| thread.join().unwrap()).collect();
         assert!(drawn.iter().all(|list| *list == drawn[0]));
     });
+}
+
+#[test]
+fn what_is_computed_of_a_field_that_is_left_out_is_left_out_too() {
+    let shape = object(&[
+        ("third?", sibling("second", "3")),
+        ("second?", sibling("first", "2")),
+        ("first?", ty("text", &[])),
+    ]);
+    let drawer = Drawer::new(&shape);
+    let mut seen = std::collections::BTreeSet::new();
+    let (mut all, key) = (Vec::new(), DrawKey::new(5));
+    all.extend((0..200u64).map(|n| drawer.draw(&key.with(n.to_be_bytes())).unwrap()));
+    all.extend(drawer.edges(&key, 50));
+    for value in &all {
+        assert!(mismatches(&shape, value).is_empty(), "{}", show(value));
+        let there = |name: &str| value.as_object().unwrap().contains_key(name);
+        assert!(there("first") || !there("second"), "{}", show(value));
+        assert!(there("second") || !there("third"), "{}", show(value));
+        seen.insert(value.as_object().unwrap().len());
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let two = Pattern::Union(vec![json_pattern("\"x\""), json_pattern("\"y\"")]);
+    let few = object(&[("b?", sibling("a", "")), ("a?", two)]);
+    let all: Vec<String> = Drawer::new(&few).all(9).unwrap().iter().map(show).collect();
+    assert_eq!(all.len(), 5, "{all:?}");
 }

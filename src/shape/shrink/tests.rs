@@ -122,7 +122,7 @@ fn one_part_is_to_blame_where_one_suffices() {
 
 #[test]
 fn computed_siblings_follow_and_unique_ones_stay_so() {
-    let derive: crate::shape::Derive = Arc::new(|object| {
+    let derive = crate::shape::Derive::new(["name"], |object: &Value| {
         let name = object.as_object().and_then(|fields| fields.get("name")).and_then(Value::as_text);
         Ok(Value::text(format!("{}@example.test", name.ok_or("no name")?)))
     });

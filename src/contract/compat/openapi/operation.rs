@@ -209,10 +209,20 @@ impl Walk<'_> {
                 );
                 continue;
             };
-            let schema = |doc, entry: &Entry| -> Vec<Part> {
-                entry.value.get("schema").map(|schema| (doc, schema.clone())).into_iter().collect()
+            let (before, after) = (
+                resolve(self.old, (old.0.0, entry.value.clone())),
+                resolve(self.new, (new.0.0, now.value.clone())),
+            );
+            let schema = |(doc, media): &Part, key: &str| -> Vec<Part> {
+                media.get(key).map(|schema| (*doc, schema.clone())).into_iter().collect()
             };
-            let (was, is) = (schema(old.0.0, entry), schema(new.0.0, now));
+            let (was, is) = (schema(&before, "schema"), schema(&after, "schema"));
+            let parts = (schema(&before, "itemSchema"), schema(&after, "itemSchema"));
+            if !(parts.0.is_empty() || parts.1.is_empty()) {
+                let spans = (entry.key_span, now.key_span);
+                let owner = format!("a part of {owner}");
+                self.schema(&parts.0, &parts.1, &Place::new(side, owner, &[], spans));
+            }
             // Of other media, what says nothing and a schema of bytes may be the same.
             let is_json = entry.key.contains("json") || now.key.contains("json");
             if is_json || !(was.is_empty() || is.is_empty()) {

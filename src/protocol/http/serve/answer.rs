@@ -86,7 +86,8 @@ impl HttpResponder {
         let content = content::read(response.headers(), &bytes, false);
         if let (Some(operation), false) = (self.operation(), ignores(options)) {
             let headers = header_record(response.headers());
-            let came = Came { status: status.as_u16(), headers: &headers, body: Some(&content.body) };
+            let (body, events) = (Some(&content.body), super::super::stream::events as fn(&str) -> _);
+            let came = Came { status: status.as_u16(), headers: &headers, body, events };
             let breaches = conform::came(operation, &came);
             if !breaches.is_empty() {
                 let operation = operation.name.to_string();
