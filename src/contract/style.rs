@@ -192,7 +192,8 @@ pub fn in_query<'t>(parameter: &Parameter, all: &[Parameter], pairs: &[(&'t str,
     let texts: Vec<&str> = pairs.iter().filter(|(key, _)| is_own(key)).map(|(_, text)| *text).collect();
     let apart = parameter.style == Style::Apart
         && forms(&parameter.pattern).iter().any(|form| matches!(form, Form::Object(_) | Form::Map(_)));
-    if !texts.is_empty() && !(apart && has_field(name)) {
+    let is_field = apart && has_field(name);
+    if !texts.is_empty() && !is_field {
         return Given::Texts(texts);
     }
     let is_others = |key: &str| {

@@ -127,8 +127,10 @@ pub struct MapPattern {
 #[derive(Clone)]
 pub struct Derive {
     siblings: Arc<[Arc<str>]>,
-    compute: Arc<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>,
+    compute: Arc<Compute>,
 }
+
+type Compute = dyn Fn(&Value) -> Result<Value, String> + Send + Sync;
 
 impl Derive {
     /// From the fields that are looked at, and the function from the object to the value.
