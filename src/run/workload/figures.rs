@@ -18,7 +18,8 @@ use crate::workload::{Figures, Recorder, Times, Took};
 const TIMES: [&str; 6] = ["p50", "p90", "p99", "p999", "max", "mean"];
 
 impl Cx {
-    /// What a load that is over came to.
+    /// What a load that is over came to. Of one that is cut short, what has begun and not ended is in
+    /// flight: nobody waits for it.
     ///
     /// # Errors
     /// The figures do not add up, which is a mistake of the runner.
@@ -28,6 +29,7 @@ impl Cx {
         workload: &Workload,
         ended: Instant,
         health: Health,
+        is_cut: bool,
     ) -> Result<Measured, String> {
         let count = load.operations.len();
         let mut counted = vec![Recorder::default(); count];
@@ -50,11 +52,18 @@ impl Cx {
             }
             load.keep(hand, begun, &Came::cut_off(), None);
         }
+        let mut scheduled = load.scheduled.load(Ordering::Relaxed);
+        if is_cut {
+            let begun = counted.iter().map(Recorder::counts);
+            let open = begun.map(|[started, ok, failed, timed_out]| started - ok - failed - timed_out);
+            in_flight = open.collect();
+            scheduled = counted.iter().map(|part| part.counts()[0]).chain(dropped.iter().copied()).sum();
+        }
         let elapsed = ended.saturating_duration_since(load.from);
         let mut whole = Recorder::default();
         counted.iter().for_each(|part| whole.merge(part));
         let mut figures = Figures::new(whole, elapsed);
-        figures.scheduled = load.scheduled.load(Ordering::Relaxed);
+        figures.scheduled = scheduled;
         figures.dropped = dropped.iter().sum();
         figures.in_flight = in_flight.iter().sum();
         figures.longest_gap = load.longest_gap(ended);

@@ -56,6 +56,30 @@ enum Bringing {
     Schedule(Open),
 }
 
+/// A load that may be cut short, by an interrupt or by the end of the scenario's time: whoever did that
+/// wants to know what it came to until then.
+struct Cut<'a> {
+    cx: &'a Cx,
+    load: &'a Load,
+    workload: &'a Workload,
+    health: health::Health,
+    is_over: bool,
+}
+
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.load.end();
+        let ended = Instant::now();
+        // Figures that do not add up are not told.
+        if let Ok(measured) = self.cx.measured(self.load, self.workload, ended, self.health, true) {
+            self.cx.tell_load(self.load, self.workload, &measured);
+        }
+    }
+}
+
 impl Cx {
     /// Brings the load, and binds what it came to.
     pub(super) async fn workload(
@@ -72,19 +96,20 @@ impl Cx {
         // Each that performs operations may need a connection of its own.
         files::allow(load.stride);
         let health = health::Health::start();
+        let mut cut = Cut { cx: self, load: &load, workload, health, is_over: false };
         let brought = self.bring(env, &load, workload).await;
+        cut.is_over = true;
         for hand in load.hands() {
             self.take_over(&hand);
         }
         let ended = Instant::now();
-        let measured = match self.measured(&load, workload, ended, health) {
+        let measured = match self.measured(&load, workload, ended, health, false) {
             Ok(measured) => Arc::new(measured),
             Err(why) => {
                 let message = format!("scn cannot vouch for these figures, which do not add up: {why}");
                 return Err(self.failure(env, Code::WORKLOAD, workload.name.span, message).into());
             }
         };
-        // What was cut short has figures too, and whoever cut it wants to see them.
         self.tell_load(&load, workload, &measured);
         brought?;
         if let Some(stop) = load.broken() {
