@@ -109,7 +109,7 @@ fn exact(value: &Value) -> Result<i128, String> {
     let refused = |why: &str| Err(format!("{} is {why}", show_short(value, 60)));
     let Some(number) = value.as_number() else { return refused("no number") };
     let Ok(decimal) = number.to_decimal() else { return refused("no finite number") };
-    if decimal.abs() >= bigdecimal::BigDecimal::from(LARGEST) {
+    if decimal.abs() >= LARGEST {
         return refused("too large for a counter");
     }
     let scaled = Number::from_decimal((decimal * 10i64.pow(DIGITS as u32)).normalized());
