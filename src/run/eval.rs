@@ -254,7 +254,7 @@ impl Cx {
             && !counts(&**live, &steps)
         {
             self.without_holes(env, &**live, root.span)?;
-            if steps.last().is_some_and(|step| step.takes_all(&**live)) {
+            if steps.first().is_some_and(|step| step.takes_all(&**live)) {
                 self.note_whole(env, live, root);
             }
         }

@@ -379,7 +379,7 @@ scenario "streams" with strict {{
   let broken = open ledger.Watch {{ id: "broken" }}
   expect broken.closed within 5s
   expect broken.status == ABORTED
-  expect broken.count == 3
+  expect broken.items.count == 3
   let total = call ledger.Import [{{ id: "a" }}, {{ id: "b" }}]
   expect total.body.count == 2
   let both = open ledger.Sync
