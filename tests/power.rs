@@ -88,6 +88,12 @@ const SAYS: &[(&str, &str)] = &[
     ("balance_of_replica", "`seen` does not have monotonic reads"),
 ];
 
+/// What a defect may break besides, as chance will have it, and why.
+///
+/// Two events that do not wait for each other fail often enough in a row that the breaker opens; that
+/// stretches a pause of one of them, so that the next one is shorter.
+const AT_TIMES: &[(&str, &str)] = &[("webhook_order", AGAIN)];
+
 /// How many runs stand beside each other: they wait more than they work.
 const AT_ONCE: usize = 3;
 
@@ -258,7 +264,8 @@ fn mistaken(next: &AtomicUsize, ledger: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
     while let Some((name, file, by)) = DEFECTS.get(next.fetch_add(1, Relaxed)) {
         let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
-        let (found, said) = run(&format!("scenarios/shop/{file}"), Some((input, name)));
+        let (mut found, said) = run(&format!("scenarios/shop/{file}"), Some((input, name)));
+        found.retain(|scenario| !AT_TIMES.contains(&(*name, scenario.as_str())));
         let expected = expected(by);
         let says = SAYS.iter().find(|(of, _)| of == name).map_or("", |(_, says)| *says);
         if !said.contains(says) {
