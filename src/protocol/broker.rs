@@ -1,6 +1,7 @@
 //! What the rooms of brokers share: payloads without a content type, the history of a subscription,
 //! and why something did not work.
 
+mod address;
 mod connect;
 mod fault;
 mod feed;
@@ -9,6 +10,7 @@ mod report;
 #[cfg(test)]
 pub(super) mod test_server;
 
+pub(super) use address::Address;
 pub(super) use connect::{Io, Secure, encrypt, tcp};
 pub(super) use fault::{Fault, guard};
 pub(super) use feed::{Control, Feed, History};

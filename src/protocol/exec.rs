@@ -6,6 +6,7 @@ mod output;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::names::Names;
 use super::{Call, CallPlace, Endpoint, ErrorKind, Misuse, Protocol, Reply, Session};
 use crate::event::{BODY_LIMIT, Exchange};
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
@@ -18,18 +19,7 @@ use output::{End, Output};
 /// How long a command that took too long may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(1);
 
-const fn option(
-    name: &'static str,
-    summary: &'static str,
-    value: &'static [Param],
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Option, "exec", name, summary).params(value).example(example)
-}
-
-const fn part(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Response, "exec", name, summary).example(example)
-}
+const OWN: Names = Names("exec");
 
 /// The names of commands.
 pub const SPECS: &[Spec] = &[
@@ -41,47 +31,47 @@ pub const SPECS: &[Spec] = &[
         )])
         .example("exec \"./ledgerctl compact\" with { timeout: 10s }")
         .safety(Safety::Unsafe),
-    option(
+    OWN.option(
         "dir",
-        "where the command runs; otherwise the directory of the module",
         &[Param::new("value", Ty::Text, "a directory, from that of the module")],
+        "where the command runs; otherwise the directory of the module",
         "exec \"make seed\" with { dir: \"./tools\" }",
     ),
-    option(
+    OWN.option(
         "env",
-        "variables of the command's environment, besides the runner's own",
         &[Param::new("value", Ty::Object, "names and values")],
+        "variables of the command's environment, besides the runner's own",
         "exec \"./ledgerctl list\" with { env: { LEDGER_ADDR: ledger.addr } }",
     ),
-    option(
+    OWN.option(
         "stdin",
-        "what the command reads; nothing unless given",
         &[Param::new("value", Ty::Any, "text, bytes, or an object or list, which is sent as JSON")],
+        "what the command reads; nothing unless given",
         "exec \"./ledgerctl import\" with { stdin: { entries: [] } }",
     ),
-    option(
+    OWN.option(
         "timeout",
-        "how long the command may run; its whole process group is ended then",
         &[Param::new("value", Ty::Duration, "60s unless given")],
+        "how long the command may run; its whole process group is ended then",
         "exec \"./ledgerctl compact\" with { timeout: 5m }",
     ),
-    option(
+    OWN.option(
         "limit",
-        "how much each of its outputs may write",
         &[Param::new("value", Ty::Size, "16MiB unless given")],
+        "how much each of its outputs may write",
         "exec \"./ledgerctl dump\" with { limit: 64MiB }",
     ),
-    part("exit_code", "the exit code; null when a signal killed it", "expect exit_code == 0"),
-    part("status", "the same as `exit_code`", "expect status == 2"),
-    part("signal", "the name of the signal that killed it, or null", "expect signal == \"SIGKILL\""),
-    part(
+    OWN.part("exit_code", "the exit code; null when a signal killed it", "expect exit_code == 0"),
+    OWN.part("status", "the same as `exit_code`", "expect status == 2"),
+    OWN.part("signal", "the name of the signal that killed it, or null", "expect signal == \"SIGKILL\""),
+    OWN.part(
         "stdout",
         "what it wrote to standard output; bytes when that is no UTF-8",
         "expect stdout contains \"compacted\"",
     ),
-    part("stderr", "what it wrote to standard error; bytes when that is no UTF-8", "expect stderr == \"\""),
-    part("latency", "how long it ran", "expect latency < 2s"),
-    part(
+    OWN.part("stderr", "what it wrote to standard error; bytes when that is no UTF-8", "expect stderr == \"\""),
+    OWN.part("latency", "how long it ran", "expect latency < 2s"),
+    OWN.part(
         "error",
         "why it has no exit code: `kind` is refused (it could not be started), timeout, cancelled, or protocol (it wrote too much), and `message` says more",
         "expect error.kind == \"timeout\"",

@@ -7,6 +7,8 @@ mod credentials;
 pub mod exec;
 pub mod grpc;
 pub mod http;
+mod incoming;
+mod names;
 pub mod nats;
 mod parts;
 pub mod redis;
@@ -26,13 +28,8 @@ pub(crate) use credentials::credentials;
 pub use parts::Parts;
 
 use crate::event::Exchange;
-use crate::lang::{Param, Spec, Ty};
+use crate::lang::Spec;
 use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Stopwatch, Value};
-
-/// The value that an option takes.
-const fn value(ty: Ty, summary: &'static str) -> Param {
-    Param::required("value", ty, summary)
-}
 
 /// One protocol. An instance lives for one run and may hold that run's connection pools.
 pub trait Protocol: Send + Sync {

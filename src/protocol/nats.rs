@@ -201,9 +201,8 @@ impl Nats {
             Misuse::new(format!("`{}` needs a subscription of NATS", call.verb))
                 .help("a subscription is what `let events = open bus \"orders.>\"` gives")
         };
-        let feed: &Feed =
-            call.stream.as_ref().and_then(|live| live.as_any().downcast_ref()).ok_or_else(wanted)?;
-        let held: &Subscription = feed.control().ok_or_else(wanted)?;
+        let (feed, held): (_, &Subscription) =
+            call.stream.as_deref().and_then(Feed::of).ok_or_else(wanted)?;
         let begun = Instant::now();
         let shown = held.connection.shown.clone();
         let mut report = Report {
@@ -364,8 +363,7 @@ impl Protocol for Nats {
     }
 
     fn opened(&self, stream: &dyn Live) -> bool {
-        let feed: Option<&Feed> = stream.as_any().downcast_ref();
-        feed.is_some_and(|feed| feed.control::<Subscription>().is_some())
+        Feed::of::<Subscription>(stream).is_some()
     }
 
     /// The server greets: who may log in is the business of those who do.

@@ -205,9 +205,7 @@ impl Redis {
             Misuse::new(format!("`{}` needs what `open` reads from Redis", call.verb))
                 .help("that is what `let entries = open cache \"orders\"` gives")
         };
-        let feed: &Feed =
-            call.stream.as_ref().and_then(|live| live.as_any().downcast_ref()).ok_or_else(wanted)?;
-        let held: &Reading = feed.control().ok_or_else(wanted)?;
+        let (feed, held): (_, &Reading) = call.stream.as_deref().and_then(Feed::of).ok_or_else(wanted)?;
         let begun = Instant::now();
         let shown = &held.target.shown;
         let result = match &*call.verb {
@@ -358,8 +356,7 @@ impl Protocol for Redis {
     }
 
     fn opened(&self, stream: &dyn Live) -> bool {
-        let feed: Option<&Feed> = stream.as_any().downcast_ref();
-        feed.is_some_and(|feed| feed.control::<Reading>().is_some())
+        Feed::of::<Reading>(stream).is_some()
     }
 
     /// The server answers, if only that it wants a login, and has loaded its data.

@@ -23,7 +23,7 @@ use crate::value::words::{a_kind, plain};
 use crate::value::{Object, Value};
 
 /// What the option takes, whatever the protocol.
-pub(super) const TLS: &[Param] = &[super::value(
+pub(super) const TLS: &[Param] = &[super::names::value(
     Ty::Object,
     "`{ ca, cert, key, insecure, server_name }`; PEM files, relative to the service's module",
 )];

@@ -2,9 +2,10 @@
 
 use super::status::CODES;
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
+use crate::protocol::names::{Names, of_stream, value};
 use crate::protocol::tls::TLS;
-use crate::protocol::value;
 
+const OWN: Names = Names("grpc");
 const OPERAND: &[Param] = &[
     Param::required(
         "target",
@@ -19,32 +20,6 @@ const SEND: &[Param] = &[
 ];
 const STREAM: &[Param] = &[Param::required("stream", Ty::Name, "what `open` gave")];
 
-const fn verb(
-    name: &'static str,
-    params: &'static [Param],
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Verb, "grpc", name, summary).params(params).example(example)
-}
-
-const fn option(
-    name: &'static str,
-    value: &'static [Param],
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Option, "grpc", name, summary).params(value).example(example)
-}
-
-const fn part(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Response, "grpc", name, summary).example(example)
-}
-
-const fn of_stream(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Property, "stream", name, summary).example(example)
-}
-
 /// Every name of this room.
 pub const SPECS: &[Spec] = &ALL;
 
@@ -56,32 +31,32 @@ const NAMES: [Spec; 39] = [
         "gRPC over HTTP/2: unary calls and streams, by contract or reflection",
     )
     .example("service ledger { speaks grpc contract \"./contracts/ledger.proto\" }"),
-    verb(
+    OWN.verb(
         "call",
         OPERAND,
         "calls a method and waits for its one answer; a method that takes a stream gets a list",
         "call ledger.GetEntry { order_id: order } with { deadline: 2s }",
     )
     .safety(Safety::Unknown),
-    verb(
+    OWN.verb(
         "open",
         OPERAND,
         "opens a stream of a method that streams either way; its items are the messages that come",
         "let feed = open ledger.Watch { account: alice.id }",
     )
     .safety(Safety::Unknown),
-    verb("send", SEND, "sends a message on a stream", "send sync { entry_id: \"e1\" }")
+    OWN.verb("send", SEND, "sends a message on a stream", "send sync { entry_id: \"e1\" }")
         .safety(Safety::Unsafe),
-    verb(
+    OWN.verb(
         "close",
         STREAM,
         "says that no more messages will be sent; on a method with one answer, waits for it",
         "close upload",
     )
     .safety(Safety::Unsafe),
-    verb("cancel", STREAM, "ends a stream at once; its status is then `CANCELLED`", "cancel feed")
+    OWN.verb("cancel", STREAM, "ends a stream at once; its status is then `CANCELLED`", "cancel feed")
         .safety(Safety::Safe),
-    option(
+    OWN.option(
         "metadata",
         &[value(
             Ty::Object,
@@ -90,75 +65,75 @@ const NAMES: [Spec; 39] = [
         "metadata to send",
         "call ledger.GetEntry { order_id: order } with { metadata: { x-tenant: \"acme\" } }",
     ),
-    option(
+    OWN.option(
         "deadline",
         &[value(Ty::Duration, "30s by default; a stream has none unless you set one")],
         "how long the call may take, connecting included; also sent as `grpc-timeout`",
         "call ledger.GetEntry { order_id: order } with { deadline: 2s }",
     ),
-    option(
+    OWN.option(
         "compression",
         &[value(Ty::OneOf(&["gzip", "zstd"]), "`gzip` or `zstd`; none by default")],
         "how to compress what is sent; answers in either are always understood",
         "call ledger.Echo { string: text } with { compression: \"gzip\" }",
     ),
-    option(
+    OWN.option(
         "tls",
         TLS,
         "whom to trust and who to be; with `ca`, only that authority is trusted; `{}` speaks TLS as it stands",
         "call ledger.GetEntry { order_id: order } with { tls: { ca: \"./ca.pem\" } }",
     ),
-    option(
+    OWN.option(
         "max_size",
         &[value(Ty::Size, "of one message, after decompression; 4MiB by default")],
         "the largest message that is accepted; a larger one is an error",
         "call ledger.ListEntries {} with { max_size: 64MiB }",
     ),
-    option(
+    OWN.option(
         "auth",
         &[value(Ty::Any, "`basic(\"user\", \"password\")` or `bearer(token)`")],
         "credentials, sent as `authorization` metadata and always masked",
         "call ledger.GetEntry { order_id: order } with { auth: bearer(token) }",
     ),
-    option(
+    OWN.option(
         "contract",
         &[value(Ty::OneOf(&["ignore"]), "`ignore`")],
         "`ignore` lets `scn check` pass a message that breaks the contract; the wire can still carry only what it knows",
         "call ledger.GetEntry { order_id: \"\" } with { contract: ignore }",
     ),
-    option(
+    OWN.option(
         "trace",
         &[value(Ty::Bool, "`true` by default")],
         "whether `traceparent` metadata is sent (W3C Trace Context); one that you set stays",
         "call ledger.GetEntry { order_id: order } with { trace: false }",
     ),
-    part("status", "the status by name: `OK`, `NOT_FOUND`, …", "expect status == NOT_FOUND"),
-    part("code", "the status as a number, 0 to 16", "expect code == 5"),
-    part(
+    OWN.part("status", "the status by name: `OK`, `NOT_FOUND`, …", "expect status == NOT_FOUND"),
+    OWN.part("code", "the status as a number, 0 to 16", "expect code == 5"),
+    OWN.part(
         "message",
         "what the server said beside the status; empty when it said nothing",
         "expect message contains \"order\"",
     ),
-    part(
+    OWN.part(
         "details",
         "the error details, decoded: `{ type, …fields }` each, `{ type, bytes }` for a type that nobody knows",
         "expect details[0].reason == \"ORDER_UNKNOWN\"",
     ),
-    part("body", "the answer; `absent` when there is none", "expect body.entry_id == order"),
-    part(
+    OWN.part("body", "the answer; `absent` when there is none", "expect body.entry_id == order"),
+    OWN.part(
         "asked",
         "the message that was sent, as the other side reads it: what was left out has its default; a list of them when the method takes a stream",
         "expect body lossless of asked",
     ),
-    part(
+    OWN.part(
         "headers",
         "the initial metadata by name; text, or a list when a name came several times; names in `-bin` give bytes",
         "expect headers.x-request-id == id",
     ),
-    part("trailers", "the trailing metadata, likewise", "expect trailers.x-ledger-node matches text"),
-    part("latency", "from sending the request to the end of the answer", "expect latency < 250ms"),
-    part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
-    part(
+    OWN.part("trailers", "the trailing metadata, likewise", "expect trailers.x-ledger-node matches text"),
+    OWN.part("latency", "from sending the request to the end of the answer", "expect latency < 250ms"),
+    OWN.part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
+    OWN.part(
         "error",
         "`{ kind, message }` when no whole answer came; the kind is refused, reset, timeout, tls, protocol, cancelled, or exhausted: then scn itself had no room for a connection",
         "expect error.kind == \"refused\"",

@@ -1,7 +1,5 @@
 //! A stream that the scenario holds.
 
-use std::any::Any;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,21 +18,14 @@ use super::metadata;
 use super::status::Code;
 use super::wire::{Seen, Sent};
 use crate::contract::proto::value::{decode, from_message};
+use crate::protocol::incoming::{Full, Incoming, Receives};
 use crate::protocol::{ErrorKind, Session};
-use crate::value::{Gap, Live, Stopwatch, Value};
+use crate::value::{Gap, Stopwatch, Value};
 
-/// A stream keeps about this many bytes of messages. Past it, the stream ends with an error: a
-/// history with a hole would prove nothing.
+/// A stream keeps about this many bytes of messages. Past it, the stream ends with an error.
 const MAX_KEPT: usize = if cfg!(test) { 1 << 20 } else { 128 << 20 };
-/// What a message costs beside its bytes on the wire.
-const OVERHEAD: usize = 256;
 /// How many messages wait to be sent before `send` waits as well.
 const OUTBOX: usize = 16;
-
-const FIELDS: [&str; 14] = [
-    "count", "items", "first", "last", "closed", "status", "code", "message", "details", "headers",
-    "trailers", "error", "body", "latency",
-];
 
 /// A stream of a gRPC method. It is cancelled when the last holder lets go of it.
 #[derive(Debug)]
@@ -50,74 +41,45 @@ pub(super) struct Stream {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) url: String,
-    begun: Instant,
-    stopwatch: Stopwatch,
+    since: Instant,
     pub(super) seen: Arc<Seen>,
     /// The contract's types, for error details.
     types: Option<DescriptorPool>,
-    state: Mutex<State>,
-    /// Counts the changes, and says whether the last one has been.
-    changes: watch::Sender<(u64, bool)>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    items: Vec<Value>,
-    /// When each item came.
-    times: Vec<i64>,
-    /// The one answer of a method that does not stream its answers.
-    body: Option<Value>,
-    kept: usize,
     /// Whether the answer has begun.
-    begun: bool,
-    end: Option<Arc<Answer>>,
+    begun: watch::Sender<bool>,
+    messages: Arc<Incoming<Arc<Answer>>>,
+    /// The one answer of a method that does not stream its answers.
+    body: Mutex<Option<Value>>,
 }
 
 impl Shared {
-    fn new(url: &str, begun: Instant, stopwatch: Stopwatch, types: Option<DescriptorPool>) -> Arc<Shared> {
+    fn new(url: &str, since: Instant, stopwatch: Stopwatch, types: Option<DescriptorPool>) -> Arc<Shared> {
         Arc::new(Shared {
             url: url.to_owned(),
-            begun,
-            stopwatch,
+            since,
             seen: Arc::default(),
             types,
-            state: Mutex::default(),
-            changes: watch::Sender::new((0, false)),
+            begun: watch::Sender::new(false),
+            messages: Incoming::new(MAX_KEPT, stopwatch),
+            body: Mutex::default(),
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the state unless the stream is over, and tells everyone who waits.
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.state();
-        if state.end.is_some() {
-            return;
-        }
-        change(&mut state);
-        let over = state.end.is_some();
-        drop(state);
-        self.changes.send_modify(|(version, done)| {
-            *version += 1;
-            *done = over;
-        });
+    fn body(&self) -> MutexGuard<'_, Option<Value>> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn finish(&self, end: End) {
-        let body = self.state().body.clone().filter(|_| end.is_ok());
-        let answer = Answer::new(end, body, &self.seen, self.types.as_ref(), self.begun.elapsed());
-        self.change(|state| {
-            state.begun = true;
-            state.end = Some(Arc::new(answer));
-        });
+        let body = self.body().clone().filter(|_| end.is_ok());
+        let answer = Answer::new(end, body, &self.seen, self.types.as_ref(), self.since.elapsed());
+        self.messages.finish(Arc::new(answer));
+        self.begun.send_replace(true);
     }
 
     /// Waits until the stream is over.
     pub(super) async fn over(&self) -> Option<Arc<Answer>> {
-        let _ = self.changes.subscribe().wait_for(|(_, over)| *over).await;
-        self.state().end.clone()
+        self.messages.over().await;
+        self.messages.end()
     }
 
     /// Takes in what comes until the end.
@@ -126,7 +88,8 @@ impl Shared {
             Ok(running) => running,
             Err(end) => return end,
         };
-        self.change(|state| state.begun = true);
+        self.begun.send_replace(true);
+        self.messages.touch();
         loop {
             let bytes = match running.next().await {
                 Next::Message(bytes) => bytes,
@@ -142,32 +105,27 @@ impl Shared {
     }
 
     fn lacks_answer(&self, method: &MethodDescriptor) -> bool {
-        !method.is_server_streaming() && self.state().body.is_none()
+        !method.is_server_streaming() && self.body().is_none()
     }
 
     fn take(&self, bytes: &Bytes, method: &MethodDescriptor) -> Result<(), Fault> {
         let message = decode(bytes, &method.output()).map_err(|why| Fault::undecodable(&self.url, &why))?;
         let value = from_message(&message);
         if !method.is_server_streaming() {
-            if self.state().body.is_some() {
+            if self.body().is_some() {
                 return Err(Fault::several(&self.url));
             }
-            self.change(|state| state.body = Some(value));
+            *self.body() = Some(value);
+            self.messages.touch();
             return Ok(());
         }
-        if self.state().kept + bytes.len() + OVERHEAD > MAX_KEPT {
-            return Err(Fault::new(
+        self.messages.keep(value, bytes.len()).map_err(|Full| {
+            Fault::new(
                 ErrorKind::Protocol,
                 Code::RESOURCE_EXHAUSTED,
                 format!("`{}` sent more than the {MAX_KEPT} bytes that are kept of a stream", method.name()),
-            ));
-        }
-        self.change(|state| {
-            state.kept += bytes.len() + OVERHEAD;
-            state.items.push(value);
-            state.times.push(self.stopwatch.now());
-        });
-        Ok(())
+            )
+        })
     }
 }
 
@@ -221,17 +179,12 @@ impl Stream {
 
     /// Waits until the answer has begun, or is over.
     pub(super) async fn begun(&self) {
-        let mut changes = self.shared.changes.subscribe();
-        while !self.shared.state().begun {
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
+        let _ = self.shared.begun.subscribe().wait_for(|begun| *begun).await;
     }
 
     /// How it ended, once it has.
     pub(super) fn answer(&self) -> Option<Arc<Answer>> {
-        self.shared.state().end.clone()
+        self.shared.messages.end()
     }
 
     /// What puts messages on their way; none once its side is closed.
@@ -261,7 +214,7 @@ impl Task {
         let late = async {
             match self.deadline {
                 Some(deadline) => {
-                    tokio::time::sleep_until((self.shared.begun + deadline).into()).await;
+                    tokio::time::sleep_until((self.shared.since + deadline).into()).await;
                     deadline
                 }
                 None => std::future::pending().await,
@@ -282,63 +235,37 @@ impl Task {
     }
 }
 
-impl Live for Stream {
-    fn kind(&self) -> &'static str {
-        "stream"
+impl Receives for Stream {
+    type End = Arc<Answer>;
+
+    const FIELDS: &'static [&'static str] = &[
+        "count", "items", "first", "last", "closed", "status", "code", "message", "details", "headers",
+        "trailers", "error", "body", "latency",
+    ];
+
+    fn incoming(&self) -> &Arc<Incoming<Arc<Answer>>> {
+        &self.shared.messages
     }
 
     fn name(&self) -> Arc<str> {
         self.draft.name()
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        let state = self.shared.state();
-        let or_absent = |value: Option<Value>| Some(value.unwrap_or(Value::Absent));
-        let end = state.end.as_ref();
-        match name {
-            "count" => Some(Value::int(state.items.len() as i128)),
-            "items" => Some(Value::list(state.items.clone())),
-            "first" => or_absent(state.items.first().cloned()),
-            "last" => or_absent(state.items.last().cloned()),
-            "closed" => Some(Value::Bool(end.is_some())),
-            "status" => or_absent(end.map(|end| Value::text(end.code.name()))),
-            "code" => or_absent(end.map(|end| Value::int(end.code.0))),
-            "message" => or_absent(end.map(|end| Value::text(end.message.as_str()))),
-            "details" => or_absent(end.map(|end| Value::list(end.details.clone()))),
-            "headers" => or_absent(self.shared.seen.headers().map(|headers| metadata::to_value(&headers))),
-            "trailers" => or_absent(end.map(|end| metadata::to_value(&end.trailers))),
-            "error" => or_absent(end.and_then(|end| end.error.as_ref()).map(Fault::record)),
-            "body" => or_absent(state.body.clone()),
-            "latency" => or_absent(end.map(|end| Value::duration(end.latency))),
-            _ => None,
-        }
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        &FIELDS
-    }
-
-    fn items(&self) -> Option<Vec<Value>> {
-        Some(self.shared.state().items.clone())
-    }
-
-    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
-        Some(self.shared.state().times.iter().map(|at| (*at, Some(*at))).collect())
-    }
-
-    fn version(&self) -> u64 {
-        self.shared.changes.borrow().0
-    }
-
-    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut changes = self.shared.changes.subscribe();
-        Box::pin(async move {
-            let _ = changes.wait_for(|(version, over)| *over || *version != seen).await;
-        })
-    }
-
-    fn is_over(&self) -> bool {
-        self.shared.changes.borrow().1
+    fn own(&self, name: &str) -> Option<Value> {
+        let end = self.answer();
+        let value = match name {
+            "status" => end.map(|end| Value::text(end.code.name())),
+            "code" => end.map(|end| Value::int(end.code.0)),
+            "message" => end.map(|end| Value::text(end.message.as_str())),
+            "details" => end.map(|end| Value::list(end.details.clone())),
+            "headers" => self.shared.seen.headers().map(|headers| metadata::to_value(&headers)),
+            "trailers" => end.map(|end| metadata::to_value(&end.trailers)),
+            "error" => end.and_then(|end| end.error.as_ref().map(Fault::record)),
+            "body" => self.shared.body().clone(),
+            "latency" => end.map(|end| Value::duration(end.latency)),
+            _ => return None,
+        };
+        Some(value.unwrap_or(Value::Absent))
     }
 
     fn gap(&self) -> Option<Gap> {
@@ -352,9 +279,5 @@ impl Live for Stream {
         let said = if end.message.is_empty() { String::new() } else { format!(": {}", end.message) };
         (end.code != Code::OK)
             .then(|| Gap::Broken(format!("was ended by the server with `{}`{said}", end.code.name())))
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -1,8 +1,8 @@
 //! A WebSocket (RFC 6455) as a live value. A task of its own reads and writes it until it is closed
 //! by either side, breaks off, or its scenario ends; pings are answered, and are no messages.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -17,17 +17,16 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::super::incoming::{Full, Incoming, Receives};
 use super::super::{ErrorKind, Misuse, Session};
 use super::fault::Fault;
 use super::stream::Opening;
-use crate::value::{BoxFuture, Gap, Live, Number, Object, Stopwatch, Value, from_json, show_short, to_json};
+use crate::value::{BoxFuture, Gap, Number, Object, Value, from_json, show_short, to_json};
 
 /// How many messages wait to be sent before `send` waits as well.
 const OUTBOX: usize = 16;
 /// How long the other side may take to answer a close frame, or to end the connection after one.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// What a message costs beside its data.
-const OVERHEAD: usize = 128;
 /// What a close frame has room for beside its code (RFC 6455 §5.5).
 const MAX_REASON: usize = 123;
 /// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
@@ -49,26 +48,16 @@ pub(super) struct Socket {
 
 #[derive(Debug)]
 struct Shared {
-    history: Mutex<History>,
-    version: watch::Sender<u64>,
+    messages: Arc<Incoming<End>>,
     /// Counts the pongs, which are no messages.
     pongs: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct History {
-    items: Vec<Value>,
-    times: Vec<i64>,
-    /// Bytes of data held.
-    held: usize,
     /// Whether the scenario said that it wants no more.
-    closing: bool,
-    end: Option<End>,
+    closing: AtomicBool,
 }
 
 /// How it ended.
 #[derive(Debug, Clone, Default)]
-struct End {
+pub(super) struct End {
     /// The code and the reason of the close frame.
     code: Option<u16>,
     reason: String,
@@ -76,13 +65,12 @@ struct End {
 }
 
 impl Shared {
-    fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
     }
 
-    fn change(&self, change: impl FnOnce(&mut History)) {
-        change(&mut self.history());
-        self.version.send_modify(|version| *version += 1);
+    fn is_over(&self) -> bool {
+        self.messages.is_over()
     }
 }
 
@@ -97,9 +85,9 @@ impl Socket {
         session: &Session,
     ) -> Socket {
         let shared = Arc::new(Shared {
-            history: Mutex::default(),
-            version: watch::Sender::new(0),
+            messages: Incoming::new(limit, session.stopwatch),
             pongs: watch::Sender::new(0),
+            closing: AtomicBool::new(false),
         });
         let stop = session.cancel.child_token();
         let (outbox, messages) = mpsc::channel(OUTBOX);
@@ -107,10 +95,8 @@ impl Socket {
             shared: shared.clone(),
             shown: opening.shown.clone(),
             began: Instant::now(),
-            limit,
             stop: stop.clone(),
             scenario: session.cancel.clone(),
-            stopwatch: session.stopwatch,
         };
         tokio::spawn(task.run(io, messages));
         Socket { opening, subprotocol, shared, outbox, _guard: stop.clone().drop_guard(), stop }
@@ -122,12 +108,11 @@ impl Socket {
 
     /// Sends a message. Errors: it is closed; how.
     pub(super) async fn send(&self, message: Message) -> Result<(), Fault> {
-        let closing = self.shared.history().closing;
-        if !closing && !self.is_over() && self.outbox.send(message).await.is_ok() {
+        let closing = self.shared.is_closing();
+        if !closing && !self.shared.is_over() && self.outbox.send(message).await.is_ok() {
             return Ok(());
         }
-        let end = self.shared.history().end.clone();
-        let how = match end {
+        let how = match self.shared.messages.end() {
             _ if closing => "the scenario had closed it".to_owned(),
             Some(End { error: Some(fault), .. }) => fault.message,
             Some(End { code: Some(code), reason, .. }) => said(code, &reason),
@@ -139,19 +124,19 @@ impl Socket {
 
     /// Says that nothing more is sent or wanted, and why, and waits for the answer.
     pub(super) async fn close(&self, frame: CloseFrame) {
-        self.shared.history().closing = true;
+        self.shared.closing.store(true, Ordering::SeqCst);
         let _ = self.outbox.send(Message::Close(Some(frame))).await;
-        if tokio::time::timeout(FAREWELL, self.over()).await.is_err() {
+        if tokio::time::timeout(FAREWELL, self.shared.messages.over()).await.is_err() {
             self.stop.cancel();
-            self.over().await;
+            self.shared.messages.over().await;
         }
     }
 
     /// Ends the connection without a word.
     pub(super) async fn cancel(&self) {
-        self.shared.history().closing = true;
+        self.shared.closing.store(true, Ordering::SeqCst);
         self.stop.cancel();
-        self.over().await;
+        self.shared.messages.over().await;
     }
 
     /// Pings, and waits for the pong: what the server sent before it has come.
@@ -164,14 +149,9 @@ impl Socket {
         tokio::select! {
             _ = pongs.wait_for(|pongs| *pongs > seen) => {}
             // How it ended is its history's to say.
-            () = self.over() => {}
+            () = self.shared.messages.over() => {}
         }
         Ok(())
-    }
-
-    async fn over(&self) {
-        let mut version = self.shared.version.subscribe();
-        let _ = version.wait_for(|_| self.is_over()).await;
     }
 }
 
@@ -235,16 +215,14 @@ struct Task {
     shared: Arc<Shared>,
     shown: String,
     began: Instant,
-    limit: usize,
     stop: CancellationToken,
     scenario: CancellationToken,
-    stopwatch: Stopwatch,
 }
 
 impl Task {
     async fn run(self, io: Upgraded, mut messages: mpsc::Receiver<Message>) {
-        let config =
-            WebSocketConfig::default().max_message_size(Some(self.limit)).max_frame_size(Some(self.limit));
+        let limit = Some(self.shared.messages.limit());
+        let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Client, Some(config)).await;
         let (mut sink, mut source) = socket.split();
         let writing = async {
@@ -299,12 +277,11 @@ impl Task {
             () = writing => End::default(),
         };
         drop((sink, source));
-        self.shared.change(|history| history.end = Some(end));
+        self.shared.messages.finish(end);
     }
 
     /// Keeps a message, `{ data, json, at }`; how it ends when there is no room for it.
     fn keep(&self, data: Bytes, is_text: bool) -> Option<End> {
-        let (at, time) = (self.began.elapsed(), self.stopwatch.now());
         let mut fields = Vec::with_capacity(3);
         if is_text {
             let json = from_json(&data).ok();
@@ -313,24 +290,16 @@ impl Task {
         } else {
             fields.push(("data", Value::bytes(data.clone())));
         }
-        fields.push(("at", Value::duration(at)));
-        let mut end = None;
-        self.shared.change(|history| {
-            history.held += data.len() + OVERHEAD;
-            if history.held > self.limit {
-                end = Some(self.too_much("the messages", "are"));
-                return;
-            }
-            history.items.push(Value::object(fields));
-            history.times.push(time);
-        });
-        end
+        fields.push(("at", Value::duration(self.began.elapsed())));
+        let kept = self.shared.messages.keep(Value::object(fields), data.len());
+        kept.err().map(|Full| self.too_much("the messages", "are"))
     }
 
     fn too_much(&self, what: &str, are: &str) -> End {
         let message = format!(
             "{what} of `{}` {are} more than the limit of {} bytes: set `limit` to hold more",
-            self.shown, self.limit
+            self.shown,
+            self.shared.messages.limit()
         );
         End {
             code: Some(ABNORMAL),
@@ -363,44 +332,40 @@ impl Task {
     }
 }
 
-const FIELDS: &[&str] = &[
-    "count",
-    "items",
-    "first",
-    "last",
-    "closed",
-    "code",
-    "message",
-    "error",
-    "status",
-    "headers",
-    "subprotocol",
-    "latency",
-    "url",
-];
+impl Receives for Socket {
+    type End = End;
 
-impl Live for Socket {
-    fn kind(&self) -> &'static str {
-        "stream"
+    const FIELDS: &'static [&'static str] = &[
+        "count",
+        "items",
+        "first",
+        "last",
+        "closed",
+        "code",
+        "message",
+        "error",
+        "status",
+        "headers",
+        "subprotocol",
+        "latency",
+        "url",
+    ];
+
+    fn incoming(&self) -> &Arc<Incoming<End>> {
+        &self.shared.messages
     }
 
     fn name(&self) -> Arc<str> {
         self.opening.name.clone()
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        let history = self.shared.history();
-        let end = history.end.as_ref();
+    fn own(&self, name: &str) -> Option<Value> {
+        let end = || self.shared.messages.end();
         let or_absent = |value: Option<Value>| value.unwrap_or(Value::Absent);
         Some(match name {
-            "count" => Value::int(history.items.len() as i128),
-            "items" => Value::list(history.items.clone()),
-            "first" => or_absent(history.items.first().cloned()),
-            "last" => or_absent(history.items.last().cloned()),
-            "closed" => Value::Bool(end.is_some()),
-            "code" => or_absent(end.and_then(|end| end.code).map(Value::int)),
-            "message" => or_absent(end.map(|end| Value::text(end.reason.as_str()))),
-            "error" => or_absent(end.and_then(|end| end.error.as_ref()).map(Fault::record)),
+            "code" => or_absent(end().and_then(|end| end.code).map(Value::int)),
+            "message" => or_absent(end().map(|end| Value::text(end.reason))),
+            "error" => or_absent(end().and_then(|end| end.error).as_ref().map(Fault::record)),
             "status" => Value::int(self.opening.status),
             "headers" => self.opening.headers.clone(),
             "subprotocol" => or_absent(self.subprotocol.as_deref().map(Value::text)),
@@ -410,40 +375,13 @@ impl Live for Socket {
         })
     }
 
-    fn fields(&self) -> &'static [&'static str] {
-        FIELDS
-    }
-
-    fn items(&self) -> Option<Vec<Value>> {
-        Some(self.shared.history().items.clone())
-    }
-
-    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
-        Some(self.shared.history().times.iter().map(|at| (*at, Some(*at))).collect())
-    }
-
-    fn version(&self) -> u64 {
-        *self.shared.version.borrow()
-    }
-
-    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let mut version = shared.version.subscribe();
-            let _ = version.wait_for(|version| *version != seen || shared.history().end.is_some()).await;
-        })
-    }
-
-    fn is_over(&self) -> bool {
-        self.shared.history().end.is_some()
-    }
-
     fn gap(&self) -> Option<Gap> {
-        let history = self.shared.history();
-        let end = history.end.as_ref()?;
+        let end = self.shared.messages.end()?;
         match (&end.error, end.code) {
             (Some(fault), _) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
-            (None, _) if history.closing => Some(Gap::Closed("was closed by the scenario".to_owned())),
+            (None, _) if self.shared.is_closing() => {
+                Some(Gap::Closed("was closed by the scenario".to_owned()))
+            }
             // Normal closure, going away, no code (RFC 6455 §7.4.1).
             (None, Some(1000 | 1001 | NO_STATUS) | None) => None,
             (None, Some(code)) => Some(Gap::Broken(format!("broke off: {}", said(code, &end.reason)))),
@@ -452,9 +390,5 @@ impl Live for Socket {
 
     fn hail(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(self.ping())
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
     }
 }

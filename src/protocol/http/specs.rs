@@ -1,9 +1,10 @@
 //! The names that HTTP adds to the language.
 
 use crate::lang::{Kind, Param, Safety, Spec, Ty};
+use crate::protocol::names::{Names, of_stream, value};
 use crate::protocol::tls::TLS;
-use crate::protocol::value;
 
+const OWN: Names = Names("http");
 const OPERAND: &[Param] = &[
     Param::required("target", Ty::Name, "a service, with a path; or a whole URL"),
     Param::new(
@@ -17,23 +18,6 @@ const STREAM: &[Param] = &[Param::required("stream", Ty::Name, "what `open` gave
 
 const fn verb(name: &'static str, safety: Safety, summary: &'static str, example: &'static str) -> Spec {
     Spec::new(Kind::Verb, "http", name, summary).params(OPERAND).safety(safety).example(example)
-}
-
-const fn option(
-    name: &'static str,
-    value: &'static [Param],
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Option, "http", name, summary).params(value).example(example)
-}
-
-const fn part(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Response, "http", name, summary).example(example)
-}
-
-const fn of_stream(name: &'static str, summary: &'static str, example: &'static str) -> Spec {
-    Spec::new(Kind::Property, "stream", name, summary).example(example)
 }
 
 /// Every name of this room.
@@ -116,7 +100,7 @@ pub const SPECS: &[Spec] = &[
         .params(STREAM)
         .safety(Safety::Safe)
         .example("cancel feed"),
-    option(
+    OWN.option(
         "headers",
         &[value(
             Ty::Object,
@@ -125,37 +109,37 @@ pub const SPECS: &[Spec] = &[
         "headers to send",
         "GET orders / with { headers: { Accept-Language: \"de\" } }",
     ),
-    option(
+    OWN.option(
         "query",
         &[value(Ty::Object, "name and value, encoded; a list repeats the name, `absent` leaves it out")],
         "query parameters, added to those in the path",
         "GET orders /v1/orders with { query: { state: \"PAID\", page: 2 } }",
     ),
-    option(
+    OWN.option(
         "timeout",
         &[value(Ty::Duration, "from sending to the last byte, redirects included; 30s by default")],
         "how long the whole exchange may take; for `open`, until the headers have come",
         "GET orders / with { timeout: 2s }",
     ),
-    option(
+    OWN.option(
         "connect_timeout",
         &[value(Ty::Duration, "no limit of its own by default")],
         "how long name look-up, connecting and the TLS handshake may take",
         "GET orders / with { connect_timeout: 500ms }",
     ),
-    option(
+    OWN.option(
         "redirects",
         &[value(Ty::Number, "how many at most; 0 by default: a redirect is the response")],
         "how many redirects to follow; each is recorded in `hops`",
         "GET orders /old with { redirects: 3 }",
     ),
-    option(
+    OWN.option(
         "auth",
         &[value(Ty::Any, "`basic(\"user\", \"password\")`, `bearer(token)`, or text with another scheme")],
         "credentials, sent as the `authorization` header and always masked",
         "GET orders / with { auth: bearer(token) }",
     ),
-    option(
+    OWN.option(
         "version",
         &[value(
             Ty::OneOf(&["1.1", "2", "2-prior-knowledge"]),
@@ -164,25 +148,25 @@ pub const SPECS: &[Spec] = &[
         "the HTTP version that must be spoken; over plain text, 2 needs prior knowledge and `2` means that too",
         "GET orders / with { version: \"2\" }",
     ),
-    option(
+    OWN.option(
         "tls",
         TLS,
         "whom to trust and who to be; with `ca`, only that authority is trusted",
         "GET orders / with { tls: { ca: \"./ca.pem\", cert: \"./me.pem\", key: \"./me.key\" } }",
     ),
-    option(
+    OWN.option(
         "cookies",
         &[value(Ty::Bool, "`true` by default")],
         "whether this scenario's cookies are sent and kept; each scenario begins without any",
         "GET shop /v1/me with { cookies: false }",
     ),
-    option(
+    OWN.option(
         "compression",
         &[value(Ty::Any, "`true` for `gzip, br, zstd, deflate`, or the codings as text; `false` by default")],
         "which content codings to ask for; whatever comes coded is decoded",
         "GET orders /v1/orders with { compression: \"gzip\" }",
     ),
-    option(
+    OWN.option(
         "limit",
         &[value(
             Ty::Size,
@@ -191,43 +175,43 @@ pub const SPECS: &[Spec] = &[
         "the largest body that is read; a larger one is an error",
         "GET orders /export with { limit: 64MiB }",
     ),
-    option(
+    OWN.option(
         "contract",
         &[value(Ty::OneOf(&["ignore"]), "`ignore`")],
         "`ignore` breaks the service's contract on purpose",
         "POST orders /v1/orders { customr: 1 } with { contract: ignore }",
     ),
-    option(
+    OWN.option(
         "pages",
         &[value(Ty::Any, "`link(\"next\")`: the relation of the `Link` header to follow (RFC 8288)")],
         "follows pages, at most 100; the response is then the list of all responses",
         "let pages = GET orders /v1/orders with { pages: link(\"next\") }",
     ),
-    option(
+    OWN.option(
         "trace",
         &[value(Ty::Bool, "`true` by default")],
         "whether the `traceparent` header is sent (W3C Trace Context); one that you set stays",
         "GET orders / with { trace: false }",
     ),
-    option(
+    OWN.option(
         "method",
         &[value(Ty::Text, "an upper-case method other than `CONNECT`")],
         "the method of `request`, or of an `open` that is no `GET`",
         "request cache / with { method: \"PURGE\" }",
     ),
-    option(
+    OWN.option(
         "websocket",
         &[value(Ty::Bool, "`false` by default")],
         "whether `open` asks for a WebSocket (RFC 6455) and not for Server-Sent Events",
         "let ws = open orders /v1/feed with { websocket: true }",
     ),
-    option(
+    OWN.option(
         "subprotocols",
         &[value(Ty::List, "names, the one that is liked best first")],
         "the subprotocols that are offered to a WebSocket's server; it chooses `ws.subprotocol`",
         "let ws = open orders /v1/feed with { websocket: true, subprotocols: [\"v1.orders\"] }",
     ),
-    option(
+    OWN.option(
         "code",
         &[value(
             Ty::Number,
@@ -236,57 +220,57 @@ pub const SPECS: &[Spec] = &[
         "the code with which `close` ends a WebSocket; what the other side says is `ws.code`",
         "close ws with { code: 4000, reason: \"enough\" }",
     ),
-    option(
+    OWN.option(
         "reason",
         &[value(Ty::Text, "at most 123 bytes; none unless given")],
         "the reason that `close` of a WebSocket gives beside its `code`",
         "close ws with { code: 4000, reason: \"enough\" }",
     ),
-    part("status", "the status code, a number", "expect status == 201"),
-    part(
+    OWN.part("status", "the status code, a number", "expect status == 201"),
+    OWN.part(
         "reason",
         "the reason phrase that came with the status; HTTP/2 has none, so it is the usual one",
         "expect reason == \"Created\"",
     ),
-    part("version", "the HTTP version that was spoken: `1.1` or `2`", "expect version == \"2\""),
-    part(
+    OWN.part("version", "the HTTP version that was spoken: `1.1` or `2`", "expect version == \"2\""),
+    OWN.part(
         "headers",
         "the headers by lower-case name; text, or a list when one came several times; `set-cookie` is always a list",
         "expect headers.content-type == \"application/json\"",
     ),
-    part(
+    OWN.part(
         "body",
         "the body: a value when it is JSON, text when it is text, else bytes; `absent` when it is empty",
         "expect body.id matches uuid",
     ),
-    part(
+    OWN.part(
         "body_error",
         "why the body cannot be read: `{ message, line, column }`; `body` is then `unreadable(…)`, which equals nothing",
         "expect body_error.message contains \"UTF-8\"",
     ),
-    part("raw", "the body's bytes, after content decoding", "expect raw.count == 4"),
-    part("text", "the body as text, when it is text or JSON", "expect text contains \"total\""),
-    part("size", "bytes of the body: `{ received, decoded }`", "expect size.received < size.decoded"),
-    part("latency", "from sending the request to the last byte of the body", "expect latency < 250ms"),
-    part(
+    OWN.part("raw", "the body's bytes, after content decoding", "expect raw.count == 4"),
+    OWN.part("text", "the body as text, when it is text or JSON", "expect text contains \"total\""),
+    OWN.part("size", "bytes of the body: `{ received, decoded }`", "expect size.received < size.decoded"),
+    OWN.part("latency", "from sending the request to the last byte of the body", "expect latency < 250ms"),
+    OWN.part(
         "timing",
         "`{ dns, connect, tls, first_byte, total }`; the first three are absent on a connection that was open already",
         "expect timing.first_byte < 100ms",
     ),
-    part("url", "the URL that answered, after redirects", "expect url contains \"/v2/\""),
-    part(
+    OWN.part("url", "the URL that answered, after redirects", "expect url contains \"/v2/\""),
+    OWN.part(
         "hops",
         "the redirects that were followed: `{ status, url, location, latency }` each",
         "expect hops.count == 1",
     ),
-    part(
+    OWN.part(
         "cookies",
         "the cookies that were set, by name: `{ value, path, domain, secure, http_only, same_site, max_age }`",
         "expect cookies.session.http_only == true",
     ),
-    part("trailers", "the trailers by lower-case name", "expect trailers.checksum == \"abc\""),
-    part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
-    part(
+    OWN.part("trailers", "the trailers by lower-case name", "expect trailers.checksum == \"abc\""),
+    OWN.part("trace_id", "the trace id that was sent (W3C Trace Context)", "show trace_id"),
+    OWN.part(
         "error",
         "`{ kind, message }` when no whole response came; the kind is refused, reset, timeout, tls, protocol, cancelled, or exhausted: then scn itself had no room for a connection",
         "expect error.kind == \"timeout\"",

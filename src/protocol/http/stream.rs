@@ -1,19 +1,18 @@
 //! A stream of Server-Sent Events as a live value. A task of its own reads it until it ends, is
 //! closed, or its scenario ends; it does not reconnect, since a test wants to see the break.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::super::incoming::{Full, Incoming, Receives};
 use super::super::{ErrorKind, Session};
 use super::fault::Fault;
 use super::sse::{Event, Parser};
 use super::transfer::next_frame;
-use crate::value::{Gap, Live, Stopwatch, Value, from_json};
+use crate::value::{Gap, Value, from_json};
 
 /// An open event stream.
 #[derive(Debug)]
@@ -37,33 +36,12 @@ pub(super) struct Opening {
     pub(super) latency: Duration,
 }
 
+/// What comes, and what the stream says of itself.
 #[derive(Debug)]
 struct Shared {
-    history: Mutex<History>,
-    version: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct History {
-    items: Vec<Value>,
-    /// When each item came.
-    times: Vec<i64>,
-    /// Bytes of data held.
-    held: usize,
-    retry: Option<Duration>,
-    closed: bool,
-    error: Option<Fault>,
-}
-
-impl Shared {
-    fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut History)) {
-        change(&mut self.history());
-        self.version.send_modify(|version| *version += 1);
-    }
+    /// Ends with a fault when it broke off.
+    events: Arc<Incoming<Option<Fault>>>,
+    retry: Mutex<Option<Duration>>,
 }
 
 impl EventStream {
@@ -74,16 +52,15 @@ impl EventStream {
         limit: usize,
         session: &Session,
     ) -> EventStream {
-        let shared = Arc::new(Shared { history: Mutex::default(), version: watch::Sender::new(0) });
+        let events = Incoming::new(limit, session.stopwatch);
+        let shared = Arc::new(Shared { events, retry: Mutex::default() });
         let stop = session.cancel.child_token();
         let reader = Reader {
             shared: shared.clone(),
             shown: opening.shown.clone(),
             began: Instant::now(),
-            limit,
             stop: stop.clone(),
             scenario: session.cancel.clone(),
-            stopwatch: session.stopwatch,
         };
         tokio::spawn(reader.run(body));
         EventStream { opening, shared, _guard: stop.clone().drop_guard(), stop }
@@ -92,8 +69,7 @@ impl EventStream {
     /// Ends the stream and waits until it has ended.
     pub(super) async fn close(&self) {
         self.stop.cancel();
-        let mut version = self.shared.version.subscribe();
-        let _ = version.wait_for(|_| self.is_over()).await;
+        self.shared.events.over().await;
     }
 
     pub(super) fn url(&self) -> &str {
@@ -105,15 +81,13 @@ struct Reader {
     shared: Arc<Shared>,
     shown: String,
     began: Instant,
-    limit: usize,
     stop: CancellationToken,
     scenario: CancellationToken,
-    stopwatch: Stopwatch,
 }
 
 impl Reader {
     async fn run(self, mut body: reqwest::Body) {
-        let mut parser = Parser::new(self.limit);
+        let mut parser = Parser::new(self.shared.events.limit());
         let mut received = 0;
         let error = loop {
             let frame = tokio::select! {
@@ -134,47 +108,35 @@ impl Reader {
             received += data.len();
             let mut events = Vec::new();
             let parsed = parser.push(&data, &mut events);
-            let full = self.keep(events, parser.retry);
+            let kept = self.keep(events, parser.retry);
             if let Err(broken) = parsed {
                 break Some(Fault::new(ErrorKind::Protocol, format!("`{}`: {broken}", self.shown)));
             }
-            if full {
+            if let Err(Full) = kept {
                 let message = format!(
                     "the events of `{}` are more than the limit of {} bytes: set `limit` to hold more",
-                    self.shown, self.limit
+                    self.shown,
+                    self.shared.events.limit()
                 );
                 break Some(Fault::new(ErrorKind::Protocol, message));
             }
         };
         // The connection ends before the stream says that it is closed.
         drop(body);
-        self.shared.change(|history| {
-            history.closed = true;
-            history.error = error;
-        });
+        self.shared.events.finish(error);
     }
 
-    /// Keeps the events; says whether there are too many.
-    fn keep(&self, events: Vec<Event>, retry: Option<Duration>) -> bool {
-        if events.is_empty() && retry.is_none() {
-            return false;
+    /// Keeps the events. Errors: there are too many.
+    fn keep(&self, events: Vec<Event>, retry: Option<Duration>) -> Result<(), Full> {
+        if retry.is_some() {
+            *self.shared.retry.lock().unwrap_or_else(PoisonError::into_inner) = retry;
+            self.shared.events.touch();
         }
-        let (at, time) = (self.began.elapsed(), self.stopwatch.now());
-        let mut full = false;
-        self.shared.change(|history| {
-            history.retry = retry;
-            for event in events {
-                // What an event costs besides its data is bounded, too.
-                history.held += event.data.len() + 128;
-                full = history.held > self.limit;
-                if full {
-                    break;
-                }
-                history.items.push(record(event, at));
-                history.times.push(time);
-            }
-        });
-        full
+        let at = self.began.elapsed();
+        events.into_iter().try_for_each(|event| {
+            let bytes = event.data.len();
+            self.shared.events.keep(record(event, at), bytes)
+        })
     }
 }
 
@@ -197,28 +159,29 @@ fn record(event: Event, at: Duration) -> Value {
     Value::object(fields)
 }
 
-const FIELDS: &[&str] =
-    &["count", "items", "first", "last", "closed", "error", "status", "headers", "retry", "latency", "url"];
+impl Receives for EventStream {
+    type End = Option<Fault>;
 
-impl Live for EventStream {
-    fn kind(&self) -> &'static str {
-        "stream"
+    const FIELDS: &'static [&'static str] = &[
+        "count", "items", "first", "last", "closed", "error", "status", "headers", "retry", "latency", "url",
+    ];
+
+    fn incoming(&self) -> &Arc<Incoming<Option<Fault>>> {
+        &self.shared.events
     }
 
     fn name(&self) -> Arc<str> {
         self.opening.name.clone()
     }
 
-    fn field(&self, name: &str) -> Option<Value> {
-        let history = self.shared.history();
+    fn own(&self, name: &str) -> Option<Value> {
+        let or_absent = |value: Option<Value>| value.unwrap_or(Value::Absent);
         Some(match name {
-            "count" => Value::int(history.items.len() as i128),
-            "items" => Value::list(history.items.clone()),
-            "first" => history.items.first().cloned().unwrap_or(Value::Absent),
-            "last" => history.items.last().cloned().unwrap_or(Value::Absent),
-            "closed" => Value::Bool(history.closed),
-            "error" => history.error.as_ref().map_or(Value::Absent, Fault::record),
-            "retry" => history.retry.map_or(Value::Absent, Value::duration),
+            "error" => or_absent(self.shared.events.end().flatten().as_ref().map(Fault::record)),
+            "retry" => {
+                let retry = self.shared.retry.lock().unwrap_or_else(PoisonError::into_inner);
+                or_absent(retry.map(Value::duration))
+            }
             "status" => Value::int(self.opening.status),
             "headers" => self.opening.headers.clone(),
             "latency" => Value::duration(self.opening.latency),
@@ -227,46 +190,11 @@ impl Live for EventStream {
         })
     }
 
-    fn fields(&self) -> &'static [&'static str] {
-        FIELDS
-    }
-
-    fn items(&self) -> Option<Vec<Value>> {
-        Some(self.shared.history().items.clone())
-    }
-
-    fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
-        Some(self.shared.history().times.iter().map(|at| (*at, Some(*at))).collect())
-    }
-
-    fn version(&self) -> u64 {
-        *self.shared.version.borrow()
-    }
-
-    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let mut version = shared.version.subscribe();
-            let _ = version.wait_for(|version| *version != seen || shared.history().closed).await;
-        })
-    }
-
-    fn is_over(&self) -> bool {
-        self.shared.history().closed
-    }
-
     fn gap(&self) -> Option<Gap> {
-        let history = self.shared.history();
-        match &history.error {
+        match self.shared.events.end()? {
             Some(fault) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
-            None if history.closed && self.stop.is_cancelled() => {
-                Some(Gap::Closed("was closed by the scenario".to_owned()))
-            }
+            None if self.stop.is_cancelled() => Some(Gap::Closed("was closed by the scenario".to_owned())),
             None => None,
         }
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::nkey::{self, Nkey};
+use crate::protocol::broker::Address;
 use crate::protocol::sql::without_password;
 use crate::protocol::{Endpoint, Misuse};
 use crate::value::{Redactor, words::plain};
@@ -40,27 +41,14 @@ impl Target {
             Misuse::new(format!("`{}` has no NATS server at `{shown}`: {why}", endpoint.service))
                 .help("write `nats://127.0.0.1:4222`, or `tls://…` for a server that wants TLS")
         };
-        let url = match endpoint.url.contains("://") {
-            true => endpoint.url.clone(),
-            false => format!("nats://{}", endpoint.url),
-        };
-        let url = url::Url::parse(&url).map_err(|error| wrong(&error.to_string()))?;
-        let tls = match url.scheme() {
-            "nats" => false,
-            "tls" => true,
-            _ => return Err(wrong("its scheme is neither `nats` nor `tls`")),
-        };
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("it names no host"))?;
-        let host = host.trim_matches(['[', ']']).to_owned();
-        let decoded =
-            |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let user = Some(url.username()).filter(|user| !user.is_empty()).map(decoded);
-        let login = match (user, url.password().map(decoded)) {
+        let Address { host, port, tls, user, password, .. } =
+            Address::read(&endpoint.url, ("nats", "tls"), PORT).map_err(|why| wrong(&why))?;
+        let login = match (user, password) {
             // A name alone is a token, as the clients of NATS have it.
             (Some(token), None) => Login { token: Some(token), ..Login::default() },
             (user, password) => Login { user, password, ..Login::default() },
         };
-        Ok((Target { shown, host, port: url.port().unwrap_or(PORT), tls }, login))
+        Ok((Target { shown, host, port, tls }, login))
     }
 }
 

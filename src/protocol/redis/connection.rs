@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisConnectionInfo, Va
 use tokio::task::AbortHandle;
 
 use super::reply::{fault, refused};
-use crate::protocol::broker::{Fault, Io, Secure, encrypt, tcp};
+use crate::protocol::broker::{Address, Fault, Io, Secure, encrypt, tcp};
 use crate::protocol::sql::without_password;
 use crate::protocol::tls::TlsMaterial;
 use crate::protocol::{Endpoint, ErrorKind, Misuse};
@@ -37,27 +37,12 @@ impl Target {
             Misuse::new(format!("`{}` has no Redis server at `{shown}`: {why}", endpoint.service))
                 .help("write `redis://127.0.0.1:6379`, or `rediss://…` for TLS")
         };
-        let url = match endpoint.url.contains("://") {
-            true => endpoint.url.clone(),
-            false => format!("redis://{}", endpoint.url),
-        };
-        let url = url::Url::parse(&url).map_err(|error| wrong(&error.to_string()))?;
-        let tls = match url.scheme() {
-            "redis" => false,
-            "rediss" => true,
-            _ => return Err(wrong("its scheme is neither `redis` nor `rediss`")),
-        };
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("it names no host"))?;
-        let host = host.trim_matches(['[', ']']).to_owned();
-        let database = match url.path().trim_matches('/') {
+        let Address { host, port, tls, user, password, path } =
+            Address::read(&endpoint.url, ("redis", "rediss"), PORT).map_err(|why| wrong(&why))?;
+        let database = match &*path {
             "" => 0,
             number => number.parse().map_err(|_| wrong("a database is a number"))?,
         };
-        let decoded =
-            |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let user = Some(url.username()).filter(|user| !user.is_empty()).map(decoded);
-        let password = url.password().map(decoded);
-        let port = url.port().unwrap_or(PORT);
         Ok(Target { shown, host, port, tls, database, user, password })
     }
 

@@ -1,52 +1,41 @@
 //! The names that replies and failures over gRPC add to the language.
 
-use crate::lang::{Kind, Param, Spec, Ty};
+use crate::lang::{Param, Spec, Ty};
+use crate::protocol::names::Names;
 
 const METADATA: &[Param] =
     &[Param::required("value", Ty::Object, "name and text; names in `-bin` take bytes")];
 
-const fn option(
-    of: &'static str,
-    name: &'static str,
-    value: &'static [Param],
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Option, of, name, summary).params(value).example(example)
-}
+const REPLY: Names = Names("grpc reply");
+const FAIL: Names = Names("grpc fail");
 
 /// Every name of this room.
 pub const SPECS: &[Spec] = &[
-    option(
-        "grpc reply",
+    REPLY.option(
         "headers",
         METADATA,
         "the initial metadata; of a stream, with its first reply",
         "on Post { reply any with { headers: { x-node: \"n1\" } } }",
     ),
-    option(
-        "grpc reply",
+    REPLY.option(
         "trailers",
         METADATA,
         "the trailing metadata",
         "on Post { reply any with { trailers: { x-cost: 3 } } }",
     ),
-    option(
-        "grpc reply",
+    REPLY.option(
         "contract",
         &[Param::required("value", Ty::OneOf(&["ignore"]), "`ignore`")],
         "`ignore` breaks the contract of the service that is played on purpose: bytes go out as they are, and `malformed(…)` as what was drawn",
         "on Post { reply any malformed(ledger.Entry) with { contract: ignore } }",
     ),
-    option(
-        "grpc fail",
+    FAIL.option(
         "details",
         &[Param::required("value", Ty::List, "objects, each with its `type` and the fields of that message")],
         "the error details",
         "on Post { fail NOT_FOUND \"no such order\" with { details: [{ type: \"google.rpc.ErrorInfo\", reason: \"GONE\" }] } }",
     ),
-    option(
-        "grpc fail",
+    FAIL.option(
         "trailers",
         METADATA,
         "the trailing metadata",

@@ -1,19 +1,13 @@
 //! The names that replies over HTTP add to the language.
 
-use crate::lang::{Kind, Param, Spec, Ty};
+use crate::lang::{Param, Spec, Ty};
+use crate::protocol::names::Names;
 
-const fn option(
-    name: &'static str,
-    value: &'static [Param],
-    summary: &'static str,
-    example: &'static str,
-) -> Spec {
-    Spec::new(Kind::Option, "http reply", name, summary).params(value).example(example)
-}
+const OWN: Names = Names("http reply");
 
 /// Every name of this room.
 pub const SPECS: &[Spec] = &[
-    option(
+    OWN.option(
         "status",
         &[Param::required(
             "value",
@@ -23,13 +17,13 @@ pub const SPECS: &[Spec] = &[
         "the status of the reply",
         "on POST /hooks { reply {} with { status: 503 } }",
     ),
-    option(
+    OWN.option(
         "headers",
         &[Param::required("value", Ty::Object, "name and value; a list sends the header several times")],
         "headers of the reply",
         "on POST /hooks { reply {} with { status: 429, headers: { Retry-After: 1 } } }",
     ),
-    option(
+    OWN.option(
         "contract",
         &[Param::required("value", Ty::OneOf(&["ignore"]), "`ignore`")],
         "`ignore` breaks the contract of the service that is played on purpose",
