@@ -5,13 +5,13 @@
 //! names of fields, and what a path leads to. What a call or a drawn value gives is held against
 //! the contract when it is sent. `with { contract: ignore }` silences all of it for one call.
 
+mod behind;
 mod call;
 mod compare;
 mod fit;
 mod given;
 mod headers;
 mod known;
-mod literal;
 mod method;
 mod narrow;
 mod near;
@@ -24,6 +24,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 
+use super::literal::constant;
 use super::plan::ItemRef;
 use super::walker::Walker;
 use crate::contract::{Address, Interface, Operation};
@@ -133,7 +134,7 @@ impl<'a> Walker<'a, '_> {
     /// Remembers what a variable holds.
     pub(super) fn learn(&mut self, name: &Ident, value: &'a Expr) {
         let is_literal = matches!(value.kind, ExprKind::Object(_) | ExprKind::List(..) | ExprKind::Any(_));
-        if is_literal || literal::constant(value).is_some() {
+        if is_literal || constant(value).is_some() {
             self.memory.literals.insert(name.span, value);
         }
         if let Some(known) = self.given(value) {

@@ -10,57 +10,16 @@ use super::cx::{Cx, with_exchange};
 use super::env::{Env, Observer, Watched};
 use super::flow::{Flow, Stop};
 use super::judge::Judgement;
+use super::wait::{Attempts, waited};
 use crate::diag::Code;
 use crate::event::{Detail, EventKind, Failure};
 use crate::source::Span;
-use crate::syntax::ast::{Eventually, Expect, Expr, ExprKind, Next};
+use crate::syntax::ast::{Expect, Expr, ExprKind};
 use crate::value::{Gap, Live, Value, show_short};
 
 /// Pauses between two looks at something live that did not say it changed: they grow from the
 /// first to the last.
 const POLL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(200));
-
-/// The default deadline of `eventually` and `next`.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The default pause between two attempts of an `eventually`.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// How many attempts a report shows: the first ones and the last ones.
-const SHOWN_ATTEMPTS: (usize, usize) = (3, 5);
-
-/// What attempts came to, kept small however many there are: equal neighbours are one.
-#[derive(Default)]
-struct Attempts {
-    seen: Vec<(u32, u64, String, u32)>,
-    count: u32,
-}
-
-impl Attempts {
-    fn note(&mut self, at: Duration, text: String) {
-        self.count += 1;
-        match self.seen.last_mut() {
-            Some((_, _, last, times)) if *last == text => *times += 1,
-            _ => {
-                let (head, tail) = SHOWN_ATTEMPTS;
-                if self.seen.len() >= head + tail {
-                    self.seen.remove(head);
-                }
-                self.seen.push((self.count, at.as_micros() as u64, text, 1));
-            }
-        }
-    }
-
-    fn details(self) -> Vec<Detail> {
-        let again = |text: String, times: u32| {
-            if times > 1 { format!("{text} (the same {times} times)") } else { text }
-        };
-        self.seen
-            .into_iter()
-            .map(|(number, at_us, text, times)| Detail::Attempt { number, at_us, text: again(text, times) })
-            .collect()
-    }
-}
 
 impl Cx {
     /// Judges an expectation, and waits as it says.
@@ -319,130 +278,6 @@ impl Cx {
             slept = self.sleep(most) => slept,
         }
     }
-
-    /// Repeats a block until its expectations hold.
-    pub(crate) async fn eventually(
-        self: &Arc<Self>,
-        env: &Env,
-        eventually: &Eventually,
-        span: Span,
-    ) -> Flow<Value> {
-        let within = self.duration(env, eventually.within.as_ref()).await?.unwrap_or(PATIENCE);
-        let follow = matches!(&eventually.every, Some(Expr { kind: ExprKind::Name(name), .. }) if &**name == "retry_after");
-        let every = if follow {
-            PAUSE
-        } else {
-            self.duration(env, eventually.every.as_ref()).await?.unwrap_or(PAUSE)
-        };
-        let started = Instant::now();
-        let deadline = started + within;
-        let mut attempts = Attempts::default();
-        let mut complete: Option<Vec<Failure>> = None;
-        loop {
-            let mut inner = env.clone();
-            inner.response = None;
-            inner.repeated = true;
-            let number = inner.begin_try();
-            let tried = tokio::select! {
-                tried = self.statements(&mut inner, &eventually.body.statements, None) => tried,
-                () = tokio::time::sleep_until(deadline) => {
-                    let text = "the attempt did not end in time";
-                    attempts.note(started.elapsed(), text.to_owned());
-                    // What the last whole attempt came to says more than that this one was cut off.
-                    let failures = complete
-                        .unwrap_or_else(|| vec![self.failure(env, Code::EXPECTATION, span, text)]);
-                    self.forget(number);
-                    return Err(waited(Stop::Failed(failures), attempts, within, false, None));
-                }
-            };
-            let failures = match tried {
-                Ok(value) => return Ok(value),
-                Err(Stop::Failed(failures) | Stop::Unknown(failures)) => failures,
-                Err(Stop::Terminal(mut failure)) => {
-                    attempts.note(started.elapsed(), failure.message.clone());
-                    failure.details.extend(attempts.details());
-                    return Err((*failure).into());
-                }
-                Err(other) => return Err(other),
-            };
-            self.forget(number);
-            attempts.note(
-                started.elapsed(),
-                failures.first().map_or_else(String::new, |failure| failure.message.clone()),
-            );
-            let pause = if follow { retry_after(&inner).unwrap_or(every) } else { every };
-            if Instant::now() + pause >= deadline {
-                return Err(waited(Stop::Failed(failures), attempts, within, false, None));
-            }
-            complete = Some(failures);
-            self.sleep(pause).await?;
-        }
-    }
-
-    /// The next message of a stream.
-    pub(crate) async fn next_message(self: &Arc<Self>, env: &Env, next: &Next, span: Span) -> Flow<Value> {
-        let stream = self.eval(env, &next.stream).await?;
-        let Value::Live(live) = &stream else {
-            let message = format!("`next` takes a stream, and this is {}", stream.kind());
-            return Err(self.bad_value(env, next.stream.span, message));
-        };
-        let within = self.duration(env, next.within.as_ref()).await?.unwrap_or(PATIENCE);
-        let pattern = match &next.pattern {
-            Some(pattern) => Some(self.pattern(env, pattern).await?),
-            None => None,
-        };
-        let position = self.session.slot::<super::world::Cursors>();
-        let deadline = Instant::now() + within;
-        loop {
-            let seen = live.version();
-            // Read before the items: a stream that ends in between is looked at once more.
-            let over = live.is_over();
-            let taken = position.taken(live);
-            if let Some(message) = live.items().unwrap_or_default().get(taken) {
-                position.take(live);
-                let Some(pattern) = &pattern else { return Ok(message.clone()) };
-                let differences = crate::shape::mismatches(pattern, message);
-                if differences.is_empty() {
-                    return Ok(message.clone());
-                }
-                let text = format!("the next message of `{}` does not match", self.written(next.stream.span));
-                let mut failure = self.failure(env, Code::EXPECTATION, span, text);
-                failure.details.push(Detail::Value {
-                    expression: format!("message {}", taken + 1),
-                    value: show_short(message, super::cx::SHOWN),
-                });
-                failure.details.extend(differences.into_details());
-                return Err(failure.into());
-            }
-            let rest = deadline.saturating_duration_since(Instant::now());
-            if over || rest.is_zero() {
-                let name = self.written(next.stream.span);
-                let text = if let Some(Gap::Broken(why)) = live.gap() {
-                    format!("`{name}` {why}; it had given {taken} messages, and another was expected")
-                } else if over {
-                    format!("`{name}` ended after {taken} messages, and another was expected")
-                } else {
-                    format!("no message came on `{name}` within {}", show_short(&Value::duration(within), 20))
-                };
-                let mut failure = self.failure(env, Code::EXPECTATION, span, text);
-                for field in ["status", "message", "error"] {
-                    if let Some(value) =
-                        live.field(field).filter(|value| !matches!(value, Value::Absent | Value::Null))
-                    {
-                        let expression = format!("{name}.{field}");
-                        failure
-                            .details
-                            .push(Detail::Value { expression, value: show_short(&value, super::cx::SHOWN) });
-                    }
-                }
-                return Err(failure.into());
-            }
-            tokio::select! {
-                () = live.changed(seen) => {}
-                slept = self.sleep(rest) => slept?,
-            }
-        }
-    }
 }
 
 /// A body that could not be read explains an absent one.
@@ -457,60 +292,15 @@ fn with_body_error(mut failure: Failure, env: &Env) -> Failure {
     failure
 }
 
-/// `Retry-After` in seconds of the block's last response (RFC 9110 §10.2.3).
-fn retry_after(env: &Env) -> Option<Duration> {
-    let response = env.response.as_ref()?;
-    let headers = response.record.as_object()?.get("headers")?.as_object()?;
-    let seconds: u64 = headers.get("retry-after")?.as_text()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
 /// One line of what failed, with what it got.
 fn summary(stop: &Stop) -> String {
-    match stop {
-        Stop::Failed(failures) | Stop::Unknown(failures) | Stop::Broken(failures) => {
-            failures.first().map_or_else(String::new, |failure| {
-                let values: Vec<String> = failure
-                    .details
-                    .iter()
-                    .filter_map(|detail| match detail {
-                        Detail::Value { expression, value } if value.len() <= 60 => {
-                            Some(format!("{expression} is {value}"))
-                        }
-                        _ => None,
-                    })
-                    .take(3)
-                    .collect();
-                if values.is_empty() { failure.message.clone() } else { values.join(", ") }
-            })
-        }
-        Stop::Terminal(failure) => failure.message.clone(),
-        Stop::Return(_) | Stop::Cancelled => String::new(),
-    }
-}
-
-/// The failure after waiting: says how long, and shows the attempts.
-fn waited(stop: Stop, attempts: Attempts, within: Duration, ended: bool, story: Option<String>) -> Stop {
-    let (mut failures, unknown) = match stop {
-        Stop::Failed(failures) => (failures, false),
-        Stop::Unknown(failures) => (failures, true),
-        other => return other,
-    };
-    if let Some(failure) = failures.first_mut() {
-        let count = attempts.count;
-        let tries = if count == 1 { "1 attempt".to_owned() } else { format!("{count} attempts") };
-        let limit = show_short(&Value::duration(within), 20);
-        let text = if ended {
-            format!("nothing can change any more; looked at {tries}")
-        } else {
-            format!("still so after {limit} and {tries}")
-        };
-        failure.details.push(Detail::Note { text });
-        // What is unknown has said why.
-        failure.details.extend(story.filter(|_| !unknown || ended).map(|text| Detail::Note { text }));
-        failure.details.extend(attempts.details());
-    }
-    if unknown { Stop::Unknown(failures) } else { Stop::Failed(failures) }
+    let Some(failure) = stop.failures().first() else { return String::new() };
+    let short = failure.details.iter().filter_map(|detail| match detail {
+        Detail::Value { expression, value } if value.len() <= 60 => Some(format!("{expression} is {value}")),
+        _ => None,
+    });
+    let values: Vec<String> = short.take(3).collect();
+    if values.is_empty() { failure.message.clone() } else { values.join(", ") }
 }
 
 /// What was looked at and is not over yet. Who decides by it waits for the same: what is over by then

@@ -31,6 +31,15 @@ impl From<Failure> for Stop {
 
 impl Stop {
     /// The failures in it.
+    pub(crate) fn failures(&self) -> &[Failure] {
+        match self {
+            Stop::Failed(failures) | Stop::Unknown(failures) | Stop::Broken(failures) => failures,
+            Stop::Terminal(failure) => std::slice::from_ref(failure),
+            Stop::Return(_) | Stop::Cancelled => &[],
+        }
+    }
+
+    /// The failures in it.
     pub(crate) fn into_failures(self) -> Vec<Failure> {
         match self {
             Stop::Failed(failures) | Stop::Unknown(failures) | Stop::Broken(failures) => failures,

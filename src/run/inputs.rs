@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::check::{ItemRef, Program};
+use crate::check::{ItemRef, Program, constant};
 use crate::diag::{Code, Diagnostic};
 use crate::source::SourceId;
 use crate::syntax::ast::{Expr, ExprKind, Input, ItemKind, Secret};
@@ -135,22 +135,15 @@ fn wanted_kind(input: &Input) -> Option<&'static str> {
     }
 }
 
+/// The value of a literal, where a word stands for itself.
 fn literal(expr: &Expr) -> Option<Value> {
-    Some(match &expr.kind {
-        ExprKind::Null => Value::Null,
-        ExprKind::Bool(value) => Value::Bool(*value),
-        ExprKind::Number(number) | ExprKind::Percent(number) => Value::Number(number.clone()),
-        ExprKind::Duration(nanos) => Value::Duration(*nanos),
-        ExprKind::Size(bytes) => Value::int(*bytes),
-        ExprKind::Text(template) => Value::text(template.plain()?),
-        ExprKind::Name(name) => Value::text(name.clone()),
-        ExprKind::List(items, false) => Value::list(items.iter().map(literal).collect::<Option<Vec<_>>>()?),
-        ExprKind::Unary(crate::syntax::ast::UnaryOp::Negate, inner) => match literal(inner)? {
-            Value::Number(number) => Value::Number(number.negate()),
-            _ => return None,
-        },
-        _ => return None,
-    })
+    match &expr.kind {
+        ExprKind::Name(name) => Some(Value::text(name.clone())),
+        ExprKind::List(items, false) => {
+            Some(Value::list(items.iter().map(literal).collect::<Option<Vec<_>>>()?))
+        }
+        _ => constant(expr),
+    }
 }
 
 /// A secret's text, from the env file, the environment, or its file; without its last line end.

@@ -2,6 +2,7 @@
 //! `statement`, `expect`, `eval`, `judge`, `call`, `pattern` and `request` execute the tree;
 //! `world` and `service` are what scenarios share; `record` shows events to the reporters.
 
+mod ahead;
 mod breach;
 mod call;
 mod catalog;
@@ -15,6 +16,7 @@ mod double;
 mod draw;
 mod env;
 mod eval;
+mod eventually;
 mod expect;
 mod flow;
 mod forall;
@@ -25,10 +27,13 @@ mod link;
 mod model;
 mod module;
 mod moments;
+mod next;
 mod observe;
+mod path;
 mod pattern;
 mod promised;
 mod record;
+mod relate;
 mod request;
 mod scenario;
 mod service;
@@ -40,6 +45,7 @@ pub mod suite;
 mod under;
 mod unjudged;
 pub mod values;
+mod wait;
 mod wanted;
 mod workload;
 mod world;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ahead::{Ahead, Checked, is_checked, is_target_checked, parts_read};
 use super::cx::{Cx, Deferred, SHOWN};
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
-use super::request::{Ahead, Checked, is_checked, is_target_checked, parts_read};
 use crate::diag::Code;
 use crate::event::EventKind;
 use crate::source::Span;

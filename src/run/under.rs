@@ -5,10 +5,10 @@ mod harm;
 
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
-use super::request::Ahead;
 use crate::diag::Code;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Fault};

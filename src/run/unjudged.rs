@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ahead::{ERRORS, VERDICTS};
 use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
-use super::request::{ERRORS, VERDICTS};
 use crate::event::Failure;
 use crate::value::Value;
 

@@ -22,6 +22,15 @@ pub fn statements<'a>(block: &'a Block, each: &mut dyn FnMut(&'a Statement)) {
     });
 }
 
+/// Calls `each` for a statement and for every one in its blocks.
+pub fn with_nested<'a>(statement: &'a Statement, each: &mut dyn FnMut(&'a Statement)) {
+    statement_nodes(statement, &mut |node| {
+        if let Node::Statement(statement) = node {
+            each(statement);
+        }
+    });
+}
+
 /// Calls `each` for every expression in a block, nested blocks included.
 pub fn block<'a>(block: &'a Block, each: &mut dyn FnMut(&'a Expr)) {
     block_nodes(block, &mut |node| expressions_only(node, each));

@@ -199,6 +199,9 @@ fn a_stream_that_broke_off_shows_no_absence() {
         against(&broken, &format!("{open}expect {claim}"))
             .ends(5, &["can neither be shown nor refuted", "broke off: ", "was not seen"]);
     }
+    // To try again and again shows nothing either.
+    against(&broken, &format!("{open}eventually within 200ms {{ expect feed not has {{ data: \"2\" }} }}"))
+        .ends(5, &["can neither be shown nor refuted", "broke off: ", "still so after 200ms"]);
     // What was seen, was seen; and it may be asked how it ended.
     against(
         &broken,

@@ -27,6 +27,11 @@ fn a_response_that_nobody_checks_must_be_a_success() {
     one("let bad = GET s /bad\nGET s /good\nexpect status == 200 and bad.body.code == \"E1\"")
         .ends(1, &[nobody]);
     one("for n in 1..2 { GET s /bad }").ends(1, &[nobody]);
+    // To keep how it went is not to look at it.
+    one("GET s /bad\nlet how = status").ends(1, &[nobody]);
+    one("let bad = GET s /bad\nlet how = bad.status == 200\nlet again = how").ends(1, &[nobody]);
+    one("GET s /bad\nlet how = status\nexpect how == 500").ends(0, &[]);
+    one("GET s /bad\nlet how = \"${status}\"\nexpect how == \"500\"").ends(0, &[]);
     // A step opens no scope: what follows it speaks of its last response, and of that alone.
     one("step \"a\" { GET s /bad }\nexpect status == 500").ends(0, &[]);
     one("step \"a\" { step \"b\" { let bad = GET s /bad } }\nexpect bad.status == 500").ends(0, &[]);

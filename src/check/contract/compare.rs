@@ -3,8 +3,8 @@
 
 use super::fit::Written;
 use super::known::{Known, Part};
-use super::literal::constant;
 use super::{declared, mistake};
+use crate::check::literal::constant;
 use crate::check::walker::{Walker, list};
 use crate::contract::form;
 use crate::contract::style::parameter_fits;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::literal::constant;
 use super::{mistake, near};
+use crate::check::literal::constant;
 use crate::check::types::literal;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Form, forms, kinds, listed};

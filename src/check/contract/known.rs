@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fit::{At, nearest_place};
-use super::literal::constant;
 use super::{Call, mistake, near};
 use crate::check::double::REQUEST;
+use crate::check::literal::constant;
 use crate::check::scope::Response as Scoped;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Field};

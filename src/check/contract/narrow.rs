@@ -2,7 +2,7 @@
 //! the 201, until the braces end in which that was expected.
 
 use super::known::Known;
-use super::literal::constant;
+use crate::check::literal::constant;
 use crate::check::scope::Response;
 use crate::check::walker::Walker;
 use crate::source::Span;

@@ -3,7 +3,7 @@
 use super::OPEN;
 use super::path::{Part, Path, Piece, path};
 use super::{declared, mistake, option};
-use crate::check::contract::literal::constant;
+use crate::check::literal::constant;
 use crate::check::walker::{Walker, list};
 use crate::contract::style::parameter_fits;
 use crate::contract::{Address, Interface, Operation, ParameterPlace, Segment};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::fit::{At, Fit, Written};
-use super::literal::constant;
 use super::{declared, mistake, option};
+use crate::check::literal::constant;
 use crate::check::plan::ItemRef;
 use crate::check::walker::{Walker, list};
 use crate::contract::{Operation, Payload};

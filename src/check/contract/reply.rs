@@ -2,11 +2,11 @@
 
 use super::fit::Written;
 use super::known::body;
-use super::literal::constant;
 use super::operation::at;
 use super::path::path;
 use super::{declared, mistake};
 use crate::check::double::is_any;
+use crate::check::literal::constant;
 use crate::check::walker::{Walker, list};
 use crate::contract::{Address, Interface, Operation, Response, Status};
 use crate::shape::Pattern;

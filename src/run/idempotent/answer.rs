@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use super::super::ahead::{Ahead, is_checked};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::judge::settled;
-use super::super::request::{Ahead, is_checked};
 use super::Operation;
 use super::report::{Finding, note};
 use super::trial::{Answer, Trial};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::ahead::Checked;
 use super::super::cx::Cx;
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::judge::settled;
-use super::super::request::Checked;
 use super::observation::History;
 use crate::event::Failure;
 use crate::syntax::ast::{Expr, ExprKind};

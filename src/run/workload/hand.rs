@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use super::super::ahead::Checked;
 use super::super::cx::{Cx, lock};
-use super::super::request::{Checked, error_of, is_success};
+use super::super::request::{error_of, is_success};
 use super::Ticket;
 use crate::protocol::ErrorKind;
 use crate::source::Span;

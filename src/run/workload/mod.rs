@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::ahead::Ahead;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
-use super::request::Ahead;
 use crate::diag::Code;
 use crate::event::EventKind;
 use crate::source::Span;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::super::ahead::Checked;
 use super::super::cx::Cx;
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
-use super::super::request::Checked;
 use super::hand::{Begun, Hand};
 use super::load::{Load, Ticket};
 use super::planned::Operation;

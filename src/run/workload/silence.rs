@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use super::super::ahead::Ahead;
 use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
-use super::super::request::Ahead;
 use super::load::Load;
 use super::measured::Measured;
 use crate::diag::Code;

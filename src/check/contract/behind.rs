@@ -1,34 +1,7 @@
-//! Literals: their values, and the literals that names stand for.
+//! The literals that names stand for.
 
 use crate::check::walker::Walker;
-use crate::syntax::ast::{Expr, ExprKind, ItemKind, LetTarget, ObjectEntry, UnaryOp};
-use crate::value::{Number, Object, Value};
-
-/// The value of an expression that is written out; `absent` is none.
-pub(super) fn constant(expr: &Expr) -> Option<Value> {
-    Some(match &expr.kind {
-        ExprKind::Null => Value::Null,
-        ExprKind::Bool(value) => Value::Bool(*value),
-        ExprKind::Number(number) | ExprKind::Percent(number) => Value::Number(number.clone()),
-        ExprKind::Duration(nanos) => Value::Duration(*nanos),
-        ExprKind::Size(bytes) => Value::int(*bytes),
-        ExprKind::Text(template) => Value::text(template.plain()?),
-        ExprKind::Unary(UnaryOp::Negate, inner) => match constant(inner)? {
-            Value::Number(number) => Value::Number(Number::Int(0).sub(&number).ok()?),
-            _ => return None,
-        },
-        ExprKind::List(items, false) => Value::list(items.iter().map(constant).collect::<Option<_>>()?),
-        ExprKind::Object(object) => {
-            let mut fields = Object::new();
-            for entry in &object.entries {
-                let ObjectEntry::Field { name, value, .. } = entry else { return None };
-                fields.insert(name.plain()?, constant(value)?);
-            }
-            Value::object(fields)
-        }
-        _ => return None,
-    })
-}
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, LetTarget, ObjectEntry};
 
 impl<'a> Walker<'a, '_> {
     /// What an expression stands for: the literal that a variable holds, what `case.x` is in each
