@@ -100,8 +100,11 @@ const AT_ONCE: usize = 3;
 /// What finds a defect: a scenario, and in it these probes; none where the scenario itself fails.
 type Finds = (&'static str, &'static [&'static str]);
 
-/// Every defect, the file whose scenarios are run, and what of it finds the defect.
-const DEFECTS: &[(&str, &str, &[Finds])] = &[
+/// Its name, the file whose scenarios are run, and what of it finds it.
+type Defect = (&'static str, &'static str, &'static [Finds]);
+
+/// Every defect.
+const DEFECTS: &[Defect] = &[
     (
         "key_ignored",
         IDEMPOTENCY,
@@ -259,21 +262,52 @@ fn expected(by: &[Finds]) -> BTreeSet<String> {
     by.iter().flat_map(one).collect()
 }
 
-/// Takes one defect after the other; says of which something else is found than is written here.
-fn mistaken(next: &AtomicUsize, ledger: &[String]) -> Vec<String> {
+/// Every defect in turn, some beside each other, and what is wrong with what finds it.
+fn each_defect(wrong: impl Fn(&Defect, &[String]) -> Vec<String> + Sync) {
+    let ledger = names("| of the ledger | what it does |");
+    let chosen = std::env::var("SCN_POWER").unwrap_or_default();
+    let is_chosen = |name: &str| chosen.is_empty() || chosen.split(',').any(|chosen| chosen == name);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut all = Vec::new();
+        while let Some(defect) = DEFECTS.get(next.fetch_add(1, Relaxed)) {
+            if is_chosen(defect.0) {
+                let wrong = wrong(defect, &ledger);
+                eprintln!(
+                    "{}: {}",
+                    defect.0,
+                    if wrong.is_empty() { "as expected" } else { "not as expected" }
+                );
+                all.extend(wrong);
+            }
+        }
+        all
+    };
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Runs scenarios with a defect, and says what else finds it than is expected.
+fn mistaken(
+    scenarios: &str,
+    name: &str,
+    ledger: &[String],
+    expected: &BTreeSet<String>,
+    always: &BTreeSet<String>,
+) -> Vec<String> {
+    let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
+    let (mut found, said) = run(scenarios, Some((input, name)));
+    found.retain(|scenario| !always.contains(scenario) && !AT_TIMES.contains(&(name, scenario.as_str())));
     let mut wrong = Vec::new();
-    while let Some((name, file, by)) = DEFECTS.get(next.fetch_add(1, Relaxed)) {
-        let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
-        let (mut found, said) = run(&format!("scenarios/shop/{file}"), Some((input, name)));
-        found.retain(|scenario| !AT_TIMES.contains(&(*name, scenario.as_str())));
-        let expected = expected(by);
-        let says = SAYS.iter().find(|(of, _)| of == name).map_or("", |(_, says)| *says);
-        if !said.contains(says) {
-            wrong.push(format!("{name} is not found by what it does: {says}\n{said}"));
-        }
-        if found != expected {
-            wrong.push(format!("{name} is found by {found:#?}, and not by {expected:#?}\n{said}"));
-        }
+    let says = SAYS.iter().find(|(of, _)| *of == name).map_or("", |(_, says)| *says);
+    if !said.contains(says) {
+        wrong.push(format!("{name} is not found by what it does: {says}\n{said}"));
+    }
+    if found != *expected {
+        wrong.push(format!("{name} is found by {found:#?}, and not by {expected:#?}\n{said}"));
     }
     wrong
 }
@@ -293,18 +327,13 @@ fn every_defect_is_to_be_found_somewhere() {
 #[test]
 #[ignore = "builds and starts the shop, which needs Go; `tests/all` runs it"]
 fn each_defect_is_found_by_what_is_meant_to_find_it_and_by_nothing_else() {
-    let ledger = names("| of the ledger | what it does |");
-    let mut wrong: Vec<String> = Vec::new();
     for file in [IDEMPOTENCY, FAULTS, WEBHOOKS, EVENTS, HISTORIES, CONTRACT, E2E] {
         let (found, said) = run(&format!("scenarios/shop/{file}"), None);
         assert!(found.is_empty(), "{file} fails without a defect: {found:?}\n{said}");
     }
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| mistaken(&next, &ledger))).collect();
-        wrong.extend(workers.into_iter().flat_map(|worker| worker.join().unwrap()));
+    each_defect(|(name, file, by), ledger| {
+        mistaken(&format!("scenarios/shop/{file}"), name, ledger, &expected(by), &BTreeSet::new())
     });
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 /// What else of the whole suite rightly finds a defect, beside the file that is made for it: the
@@ -327,22 +356,11 @@ const ELSEWHERE: &[(&str, &[Finds])] = &[
 #[test]
 #[ignore = "runs every scenario once for each defect, which takes most of an hour"]
 fn nothing_else_in_the_whole_suite_finds_a_defect() {
-    let ledger = names("| of the ledger | what it does |");
-    let chosen = std::env::var("SCN_POWER").unwrap_or_default();
-    let is_chosen = |name: &str| chosen.is_empty() || chosen.split(',').any(|chosen| chosen == name);
     // What is skipped or in quarantine is so with every defect.
     let (always, _) = run("scenarios", None);
-    let mut wrong = Vec::new();
-    for (name, _, by) in DEFECTS.iter().filter(|(name, ..)| is_chosen(name)) {
-        let input = if ledger.iter().any(|known| known == name) { "ledger_defects" } else { "defects" };
-        let (found, said) = run("scenarios", Some((input, name)));
-        let found: BTreeSet<String> = found.difference(&always).cloned().collect();
+    each_defect(|(name, _, by), ledger| {
         let beside = ELSEWHERE.iter().find(|(known, _)| known == name).map_or(&[][..], |(_, by)| by);
-        let expected: BTreeSet<String> = expected(by).union(&expected(beside)).cloned().collect();
-        eprintln!("{name}: {}", if found == expected { "as expected".into() } else { format!("{found:?}") });
-        if found != expected {
-            wrong.push(format!("{name} is found by {found:#?}, and not by {expected:#?}\n{said}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        let expected = expected(by).union(&expected(beside)).cloned().collect();
+        mistaken("scenarios", name, ledger, &expected, &always)
+    });
 }
