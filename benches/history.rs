@@ -71,8 +71,11 @@ fn main() {
 }
 
 /// Porcupine's verdict and time, and the most memory that its process had.
-const MEASURED: &str = r#"ulimit -v 4000000; /usr/bin/time -f '%M' -o "$2.peak" "$1" "$2" "$3" 2>/dev/null | tr '\n' ' '
-    tail -1 "$2.peak" | awk '{ printf "ms %.1f MB", $1 / 1024 }'; rm -f "$2.peak""#;
+const MEASURED: &str = r#"ulimit -v 4000000
+    said=$(/usr/bin/time -f '%M' -o "$2.peak" "$1" "$2" "$3" 2>/dev/null | tr '\n' ' ')
+    [ -s "$2.peak" ] || { echo "not run: there is no /usr/bin/time"; exit; }
+    case $said in '') printf 'out of memory at' ;; *) printf '%sms' "$said" ;; esac
+    tail -1 "$2.peak" | awk '{ printf " %.1f MB", $1 / 1024 }'; rm -f "$2.peak""#;
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
