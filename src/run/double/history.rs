@@ -1,6 +1,7 @@
 //! What came to a double, as a history that grows: the records of [`crate::link::Calls`].
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
@@ -13,8 +14,15 @@ use crate::value::{BoxFuture, Live, Object, Value};
 #[derive(Debug)]
 pub(crate) struct History {
     name: Arc<str>,
-    calls: Mutex<Vec<Kept>>,
+    calls: Mutex<Calls>,
     version: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    kept: Vec<Kept>,
+    /// How many came, by all that tells calls apart.
+    alike: BTreeMap<Arc<[u8]>, u64>,
 }
 
 /// One call.
@@ -24,8 +32,6 @@ pub(super) struct Kept {
     pub(super) record: Arc<Object>,
     /// What `.x` speaks of.
     pub(super) at_hand: Value,
-    /// All that tells calls apart.
-    content: Arc<[u8]>,
 }
 
 /// A call that was written down.
@@ -50,7 +56,9 @@ impl History {
     /// Writes a call down as it comes; `start` counts from the beginning of the run.
     pub(super) fn begin(&self, call: &Received, start: Value) -> Noted {
         let mut calls = lock(&self.calls);
-        let attempt = 1 + calls.iter().filter(|kept| *kept.content == *call.content).count() as u64;
+        let alike = calls.alike.entry(call.content.as_slice().into()).or_default();
+        *alike += 1;
+        let attempt = *alike;
         let mut record = Object::from_iter([(
             "to".into(),
             Value::Text(crate::value::Text { text: self.name.clone(), secret: false }),
@@ -58,12 +66,8 @@ impl History {
         record.extend(call.record.clone());
         record.insert("attempt".into(), Value::int(attempt));
         record.insert("start".into(), start);
-        calls.push(Kept {
-            record: Arc::new(record),
-            at_hand: call.at_hand.clone(),
-            content: call.content.as_slice().into(),
-        });
-        let number = calls.len() - 1;
+        calls.kept.push(Kept { record: Arc::new(record), at_hand: call.at_hand.clone() });
+        let number = calls.kept.len() - 1;
         drop(calls);
         self.version.send_modify(|version| *version += 1);
         Noted { number, attempt }
@@ -72,7 +76,7 @@ impl History {
     /// Adds what was answered, or why nothing was.
     pub(super) fn finish(&self, number: usize, said: &[Answered], error: Option<Value>, end: Value) {
         let mut calls = lock(&self.calls);
-        if let Some(kept) = calls.get_mut(number) {
+        if let Some(kept) = calls.kept.get_mut(number) {
             let record = Arc::make_mut(&mut kept.record);
             if let Some(response) = response(said) {
                 record.insert("response".into(), response);
@@ -88,7 +92,7 @@ impl History {
 
     /// The calls up to one.
     pub(super) fn up_to(&self, number: usize) -> Vec<Kept> {
-        lock(&self.calls).iter().take(number + 1).cloned().collect()
+        lock(&self.calls).kept.iter().take(number + 1).cloned().collect()
     }
 }
 
@@ -122,7 +126,7 @@ impl Live for History {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        (name == "count").then(|| Value::int(lock(&self.calls).len() as i128))
+        (name == "count").then(|| Value::int(lock(&self.calls).kept.len() as i128))
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -130,7 +134,7 @@ impl Live for History {
     }
 
     fn items(&self) -> Option<Vec<Value>> {
-        Some(lock(&self.calls).iter().map(|kept| Value::Object(kept.record.clone())).collect())
+        Some(lock(&self.calls).kept.iter().map(|kept| Value::Object(kept.record.clone())).collect())
     }
 
     fn version(&self) -> u64 {
