@@ -8,8 +8,16 @@ use http::{HeaderMap, Request};
 
 use super::*;
 
-const FIRST: Select =
-    Select { method: None, route: None, nth: None, first: Some(1), every: None, share: None, per: None };
+const FIRST: Select = Select {
+    method: None,
+    route: None,
+    nth: None,
+    first: Some(1),
+    every: None,
+    share: None,
+    per: None,
+    of: None,
+};
 
 /// Sends every message back as it comes, and the status once the caller has ended.
 async fn echo(done: Arc<AtomicUsize>) -> SocketAddr {
