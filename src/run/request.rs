@@ -84,6 +84,9 @@ impl Cx {
             Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
             None => checked.verdict || checked.error,
         };
+        if !succeeded && self.cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
         if !succeeded && !expected {
             let mut failure = self.unchecked_failure(env, request, span, &response);
             self.also_broken(&mut failure, broken);
