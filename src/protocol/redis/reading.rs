@@ -95,7 +95,7 @@ impl Reading {
                             let payload = Bytes::copy_from_slice(message.get_payload_bytes());
                             keep(&held, message.get_channel_name(), &payload, form);
                         }
-                        None => break held.end(Some(reset(&shown))),
+                        None => break held.end(Some(Fault::reset(&shown))),
                     },
                     // Only when everything that had come is taken.
                     () = stopped.cancelled() => break held.end(None),
@@ -275,8 +275,4 @@ fn keep(history: &History, channel: &str, payload: &Bytes, form: Form) {
             history.end(Some(Fault::broken(ErrorKind::Protocol, message)));
         }
     }
-}
-
-fn reset(shown: &str) -> Fault {
-    Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
 }
