@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::payload::encode;
-use crate::event::{BODY_LIMIT, Exchange};
+use crate::event::Exchange;
+use crate::protocol::shown::cut;
 use crate::protocol::{Misuse, Piece, Reply};
 use crate::value::words::a_kind;
 use crate::value::{Bytes, MASK, Object, Redactor, Value, show, to_json_pretty};
@@ -91,13 +92,6 @@ impl Report {
             Err(_) => format!("({} bytes that are no UTF-8)", payload.len()),
         }
     }
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= BODY_LIMIT {
-        return text.to_owned();
-    }
-    format!("{}… ({} bytes in all)", &text[..text.floor_char_boundary(BODY_LIMIT)], text.len())
 }
 
 /// A subject, a key or a channel: what `${…}` gives becomes a part of it.
