@@ -148,8 +148,8 @@ async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
     info.arg("STREAM").arg(key);
     let reply = match connection.run(&info).await {
         Ok(reply) => reply,
-        // There is none yet.
-        Err(fault) if fault.code.as_deref() == Some("ERR") => return Ok("0-0".to_owned()),
+        // There is none yet; the server has no code of its own for that.
+        Err(fault) if fault.message == "ERR no such key" => return Ok("0-0".to_owned()),
         Err(fault) => return Err(fault),
     };
     let info = super::reply::value(reply);

@@ -153,6 +153,15 @@ async fn a_group_has_its_entries_confirmed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server; see tests/brokers"]
+async fn only_a_stream_that_is_not_there_yet_begins_with_nothing() {
+    let (_server, world) = server(&["--rename-command", "XINFO", ""]).await;
+    run(&world, "XADD orders 1-0 n 1").await;
+    let (kind, message) = world.fails("open", "orders", None, none()).await;
+    assert!(kind == "redis" && message.contains("unknown command"), "{kind}: {message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
 async fn messages_of_a_channel_reach_who_subscribed_before() {
     let (_server, world) = server(&[]).await;
     let nobody = world.done("publish", "prices", Some(json("{}")), none()).await;
