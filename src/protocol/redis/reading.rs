@@ -223,8 +223,7 @@ impl Follower {
     fn keep(&mut self, reply: Reply) -> bool {
         let entries = entries(reply);
         let some = !entries.is_empty();
-        for (id, body) in entries {
-            let bytes = body.as_object().map_or(64, |fields| fields.len() * 64);
+        for Entry { id, body, bytes } in entries {
             let record = [
                 ("stream", Value::text(self.start.key.as_str())),
                 ("id", Value::text(id.as_str())),
@@ -237,8 +236,15 @@ impl Follower {
     }
 }
 
+struct Entry {
+    id: String,
+    body: Value,
+    /// Of its id, names and values.
+    bytes: usize,
+}
+
 /// `{ key: [[id, [name, value, …]], …] }`, or the same as nested lists.
-fn entries(reply: Reply) -> Vec<(String, Value)> {
+fn entries(reply: Reply) -> Vec<Entry> {
     let of_key = match reply {
         Reply::Map(pairs) => pairs.into_iter().map(|(_, entries)| entries).collect(),
         Reply::Array(keys) => keys
@@ -257,7 +263,10 @@ fn entries(reply: Reply) -> Vec<(String, Value)> {
             let Reply::Array(entry) = entry else { continue };
             let mut entry = entry.into_iter();
             if let (Some(Reply::BulkString(id)), Some(Reply::Array(items))) = (entry.next(), entry.next()) {
-                found.push((String::from_utf8_lossy(&id).into_owned(), fields(items)));
+                let length = |item: &Reply| if let Reply::BulkString(bytes) = item { bytes.len() } else { 0 };
+                let bytes = id.len() + items.iter().map(length).sum::<usize>();
+                let id = String::from_utf8_lossy(&id).into_owned();
+                found.push(Entry { id, body: fields(items), bytes });
             }
         }
     }

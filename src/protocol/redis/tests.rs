@@ -153,6 +153,20 @@ async fn a_group_has_its_entries_confirmed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server; see tests/brokers"]
+async fn what_is_held_is_counted_with_its_payload() {
+    let (_server, world) = server(&[]).await;
+    for n in 1..=3 {
+        let entry = Value::list(vec![Value::text("n"), Value::text("x".repeat(1000))]);
+        world.done("command", &format!("XADD orders {n}-0"), Some(entry), none()).await;
+    }
+    let few = world.open("orders", json(r#"{"since":"0","limit":2000}"#)).await;
+    let (kind, message) = over(&few).await;
+    assert!(kind == "protocol" && message.contains("limit of 2000 bytes"), "{kind}: {message}");
+    assert_eq!(few.items().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
 async fn only_a_stream_that_is_not_there_yet_begins_with_nothing() {
     let (_server, world) = server(&["--rename-command", "XINFO", ""]).await;
     run(&world, "XADD orders 1-0 n 1").await;
