@@ -196,7 +196,13 @@ impl Follower {
                 reply = connection.run(&command) => reply,
             };
             match reply {
-                Ok(reply) => drop(self.keep(reply)),
+                // What is full takes nothing more, which is for others.
+                Ok(reply) => {
+                    self.keep(reply);
+                    if self.history.is_over() {
+                        break Ok(());
+                    }
+                }
                 Err(fault) => break Err(fault),
             }
         };

@@ -165,6 +165,22 @@ async fn what_is_held_is_counted_with_its_payload() {
     assert_eq!(few.items().unwrap().len(), 1);
 }
 
+/// What is full takes nothing from the others of its group.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn what_is_over_reads_no_more_for_its_group() {
+    let (_server, world) = server(&[]).await;
+    let full = world.open("orders", json(r#"{"group":"billing","limit":200}"#)).await;
+    run(&world, "XADD orders 1-0 n 1").await;
+    assert_eq!(over(&full).await.0, "protocol");
+    let next = world.open("orders", json(r#"{"group":"billing","consumer":"next"}"#)).await;
+    for n in 2..=10 {
+        run(&world, &format!("XADD orders {n}-0 n {n}")).await;
+    }
+    let ids: Vec<Value> = messages(&next, 9).await.iter().map(|item| part(item, "id")).collect();
+    assert_eq!(ids, (2..=10).map(|n| Value::text(format!("{n}-0"))).collect::<Vec<_>>());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server; see tests/brokers"]
 async fn only_a_stream_that_is_not_there_yet_begins_with_nothing() {
