@@ -174,8 +174,8 @@ impl Pull {
     }
 }
 
-impl Receiver for Messages {
-    fn take(&self, delivery: Delivery, outbox: &Outbox) {
+impl Messages {
+    fn keep(&self, delivery: Delivery, outbox: &Outbox) {
         if let (Some(pull), Some((code, why))) = (&self.pull, &delivery.status) {
             if let Some(fault) = pull.status(*code, why, outbox) {
                 self.history.end(Some(fault));
@@ -194,6 +194,22 @@ impl Receiver for Messages {
             && pull.left.fetch_sub(1, Ordering::Relaxed) == 1
         {
             pull.again(outbox);
+        }
+    }
+}
+
+impl Receiver for Messages {
+    fn take(&self, delivery: Delivery, outbox: &Outbox) {
+        if self.history.is_over() {
+            return;
+        }
+        let sid = delivery.sid;
+        self.keep(delivery, outbox);
+        if self.history.is_over() {
+            // What comes from now on is for others: of its queue, or of its consumer.
+            let mut ops = Ops::default();
+            ops.unsubscribe(sid, None);
+            outbox.send(ops);
         }
     }
 
