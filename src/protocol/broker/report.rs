@@ -94,6 +94,12 @@ impl Report {
     }
 }
 
+/// An option with which `open` does `what`, where only what is safe is allowed.
+pub(in crate::protocol) fn not_safe(option: &str, what: &str) -> Misuse {
+    let message = format!("`{option}` {what}, and this environment allows only what is safe");
+    Misuse::option(option, message).help(format!("leave `{option}` out, which reads along and takes nothing"))
+}
+
 /// A subject, a key or a channel: what `${…}` gives becomes a part of it.
 pub(in crate::protocol) fn text(pieces: &[Piece]) -> Result<String, Misuse> {
     let mut whole = String::new();

@@ -269,6 +269,18 @@ async fn only_a_stream_that_is_not_there_yet_begins_with_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_only_what_is_safe_is_allowed_nothing_is_taken_from_a_group() {
+    let mut world = World::new(Redis::new(), "redis://127.0.0.1:1");
+    world.session.only_safe = true;
+    let call = world.call("open", "orders", None, json(r#"{"group":"billing"}"#));
+    let misuse = world.send(call).await.unwrap_err();
+    assert_eq!(misuse.option.as_deref(), Some("group"));
+    assert!(misuse.message.contains("allows only what is safe"), "{misuse:?}");
+    // To read along is.
+    assert_eq!(world.fails("open", "orders", None, none()).await.0, "refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server; see tests/brokers"]
 async fn messages_of_a_channel_reach_who_subscribed_before() {
     let (_server, world) = server(&[]).await;

@@ -235,3 +235,23 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         assert!(told.contains(part), "{verb} {place} {options}: {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_what_is_safe_is_allowed_nothing_is_taken_from_others() {
+    let mut world = World::new(Nats::new(), "nats://127.0.0.1:1");
+    world.session.only_safe = true;
+    for (option, options) in [
+        ("queue", r#"{"queue":"workers"}"#),
+        ("durable", r#"{"stream":"S","durable":"billing"}"#),
+        ("ack", r#"{"stream":"S","ack":"explicit"}"#),
+        ("ack", r#"{"stream":"S","ack":"all"}"#),
+    ] {
+        let misuse = world.send(world.call("open", "a", None, json(options))).await.unwrap_err();
+        assert_eq!(misuse.option.as_deref(), Some(option), "{options}");
+        assert!(misuse.message.contains("allows only what is safe"), "{misuse:?}");
+    }
+    // To read along is.
+    for options in ["{}", r#"{"stream":"S","ack":"none"}"#] {
+        assert_eq!(world.fails("open", "a", None, json(options)).await.0, "refused");
+    }
+}
