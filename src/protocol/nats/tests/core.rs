@@ -160,8 +160,9 @@ async fn holding(server: &str, hold: &CancellationToken, go_on: &CancellationTok
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server; see tests/brokers"]
 async fn a_consumer_that_is_too_slow_is_broken_off() {
-    // The server hangs up on who has more waiting than this, beside what the system takes.
-    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"60s\"").await;
+    // The server hangs up on who has more waiting than this, beside what the system takes, once a
+    // write to it has failed; until then it holds up who publishes.
+    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"2s\"").await;
     let (hold, go_on) = (CancellationToken::new(), CancellationToken::new());
     let slow = World::new(Nats::new(), &holding(&server.url, &hold, &go_on).await);
     let feed = slow.open("a", none()).await;
