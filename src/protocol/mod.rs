@@ -13,6 +13,7 @@ pub mod nats;
 mod parts;
 pub mod redis;
 pub mod serve;
+mod shown;
 pub mod sql;
 pub mod system;
 mod tls;
