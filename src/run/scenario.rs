@@ -230,15 +230,17 @@ async fn one_attempt(
             }
             None => (Outcome::Passed, Vec::new()),
         },
-        Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
-        Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
+        Err(Stop::Cancelled) => (Outcome::Interrupted, [cx.found_in_trials(), broken].concat()),
+        Err(Stop::Unknown(failures)) if broken.is_empty() => (Outcome::Inconclusive, failures),
+        // A broken contract is known, whatever else is not.
+        Err(Stop::Unknown(failures)) => (Outcome::Failed, [broken, failures].concat()),
         Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
             failures = double::causes_first(cx.troubles(), failures);
             failures.extend(broken);
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }
-        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![*failure]),
+        Err(Stop::Terminal(failure)) => (Outcome::Failed, [vec![*failure], broken].concat()),
     }
 }
 
