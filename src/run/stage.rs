@@ -18,7 +18,7 @@ use super::wanted::{Candidate, Wanted};
 use super::world::World;
 use crate::check::PlannedStage;
 use crate::diag::Code;
-use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
+use crate::event::{Detail, EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
 use crate::protocol::Session;
 use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, SettingValue, Suite};
 use crate::value::{Number, Value};
@@ -243,17 +243,28 @@ async fn gate(
     let observer = super::env::Observer::default();
     let written = cx.written(condition.span);
     let judged = cx.judge(&env.observed(&observer), condition).await;
-    let held = match judged {
+    let mut held = match judged {
         Ok(judgement) => judgement.holds,
         Err(stop) => {
             failures.extend(stop.into_failures());
             false
         }
     };
-    Gate { condition: written, values: cx.observed(&observer), held }
+    let mut values = cx.observed(&observer);
+    if nothing_ran(summary) {
+        held = false;
+        values.push(Detail::Note { text: "nothing ran in this stage, which proves nothing".to_owned() });
+    }
+    Gate { condition: written, values, held }
 }
 
-/// The names that gates read. Rates over nothing are zero, so that an empty stage passes no gate.
+/// Whether a stage is empty: it passes no gate, not even one that holds over nothing.
+fn nothing_ran(summary: &Summary) -> bool {
+    let ran = Summary { skipped: 0, suite_skipped: 0, ..*summary };
+    ran == Summary::default()
+}
+
+/// The names that gates read. Rates over nothing are zero.
 pub(crate) const GATE_NAMES: &[&str] =
     &["pass_rate", "flaky_rate", "passed", "failed", "flaky", "skipped", "quarantined", "total"];
 
