@@ -381,8 +381,8 @@ impl Protocol for Redis {
         })
     }
 
-    fn keeps_safe(&self, verb: &str) -> bool {
-        verb == "command"
+    fn keeps_safe(&self, call: &Call) -> bool {
+        &*call.verb == "command"
     }
 
     fn hang_up(&self, endpoint: &Endpoint) {

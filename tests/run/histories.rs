@@ -328,7 +328,7 @@ async fn deaf(mut socket: WebSocket) {
 
 /// A WebSocket server: `/ws` sends two messages and then says back what it hears, `/drop` sends one
 /// and drops the connection, `/deaf` sends one and hears nothing.
-fn sockets() -> String {
+pub(crate) fn sockets() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();

@@ -13,6 +13,7 @@ use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::link::{Standing, parts};
+use super::super::scenario::panicked;
 use super::super::service::ServiceRef;
 use super::{Harm, What};
 use crate::diag::Code;
@@ -81,8 +82,10 @@ impl Faults {
         self.ended.cancel();
         let mut failures = Vec::new();
         while let Some(done) = self.strikes.join_next().await {
-            if let Ok(Err(failure)) = done {
-                failures.push(*failure);
+            match done {
+                Ok(struck) => failures.extend(struck.err().map(|failure| *failure)),
+                // Whether it struck as it promises is not known.
+                Err(_) => failures.push(panicked()),
             }
         }
         for service in &self.struck {
@@ -422,4 +425,34 @@ async fn strike_again(
         part.strike(*strike, &ended, &tell).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::draw::tests::{context, parts};
+    use crate::run::world::World;
+
+    #[tokio::test]
+    async fn a_strike_that_panics_is_a_failure() {
+        let cx = context(&Arc::new(World::new(parts(&["scenarios/hello.scn"], 0))));
+        let mut strikes = JoinSet::new();
+        strikes.spawn(async {
+            assert_eq!(1, 2, "it panics");
+            Ok(())
+        });
+        let faults = Faults {
+            harms: Vec::new(),
+            hits: Hits::default(),
+            at_work: Vec::new(),
+            seen: Vec::new(),
+            began: Instant::now(),
+            ended: CancellationToken::new(),
+            strikes,
+            struck: Vec::new(),
+        };
+        let env = Env::of_unit(0, cx.world.key, 0);
+        let Err(stop) = faults.end(&cx, &env, true).await else { panic!("the block passes") };
+        assert_eq!(stop.failures()[0].code, "internal");
+    }
 }
