@@ -45,6 +45,7 @@ impl Cx {
         }
         self.judges_history(env, &value);
         let mut cut = self.cut(env, subject, &value);
+        cut = cut.or_else(|| self.unanswered(&value, subject.span, used.span));
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let (verdict, says) = match declared {
