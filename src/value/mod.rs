@@ -111,6 +111,10 @@ pub trait Live: Debug + Send + Sync {
     fn fields(&self) -> &'static [&'static str];
     /// The records so far, when it is a history.
     fn items(&self) -> Option<Vec<Value>>;
+    /// One of [`Live::items`], which need not all be made for it.
+    fn item(&self, at: usize) -> Option<Value> {
+        self.items()?.get(at).cloned()
+    }
     /// When each of [`Live::items`] began and was over, in nanoseconds of the run's [`Stopwatch`];
     /// both are the same for a message, and without an end it lasts. It may be longer than the items
     /// that were asked for before. Unless a history keeps them apart, the records say it themselves.
