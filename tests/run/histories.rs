@@ -11,8 +11,9 @@ use crate::harness::{Ran, json, scn, server, wait_for};
 /// A server of these events, which ends the stream after the last.
 fn events(text: &'static str) -> String {
     server(move |_| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-        format!("{head}{text}").into_bytes()
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: ";
+        format!("{head}{}\r\n\r\n{text}", text.len()).into_bytes()
     })
 }
 
@@ -101,7 +102,7 @@ fn an_observation_that_failed_is_a_record_too() {
     asking(&nobody, &format!("{seen}expect seen has {{ error: {{ kind: \"request-failed\" }} }}"))
         .ends(0, &[]);
     asking(&nobody, &format!("{seen}expect seen ordered by .value"))
-        .ends(1, &["record [0] has no `.value`", "request-failed"]);
+        .ends(5, &["none of the looks of `seen` succeeded", "request-failed"]);
 }
 
 #[test]
@@ -159,6 +160,40 @@ fn breaking() -> String {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         format!("{head}9\r\ndata: 1\n\n\r\nff\r\ndata: 2").into_bytes()
     })
+}
+
+#[test]
+fn a_stream_that_only_its_connection_ends_may_not_be_all() {
+    let url = server(|_| {
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\ndata: 2\n".to_vec()
+    });
+    let run = |claim: &str| {
+        against(&url, &format!("let feed = open s /feed\nexpect feed.closed within 1h\nexpect feed {claim}"))
+    };
+    run("not has { data: \"2\" }").ends(
+        5,
+        &["ended with its connection alone", "neither `content-length` nor `transfer-encoding: chunked`"],
+    );
+    run("has { data: \"1\" }").ends(0, &[]);
+}
+
+#[test]
+fn a_stream_that_broke_off_must_be_looked_at() {
+    let url = breaking();
+    let opened = "let feed = open s /feed\nexpect feed.closed within 1h\n";
+    let run = |more: &str| against(&url, &format!("{opened}{more}"));
+    let unseen =
+        ["the stream of `s` broke off: ", "nothing here looks at that", "it was opened here", "`error.kind`"];
+    run("").ends(1, &unseen);
+    run("next feed\nexpect feed has { data: \"1\" }").ends(1, &unseen);
+    run("show feed.error").ends(1, &unseen);
+    run("expect feed.error.kind == \"reset\"").ends(0, &[]);
+    // Those of an action are looked at as those of a scenario, though nobody else can reach them.
+    let action =
+        "action first() {\n  let feed = open s /feed\n  expect feed.closed within 1h\n  return 1\n}\n";
+    let text =
+        format!("service s {{ speaks http; at \"{url}\" }}\n{action}scenario \"it\" {{\n  first()\n}}\n");
+    scn(&text).run(&[]).ends(1, &unseen);
 }
 
 #[test]
@@ -221,7 +256,9 @@ fn a_stream_that_broke_off_shows_no_absence() {
         );
         scn(&text).run(&[]).ends(5, &["broke off: ", "was not seen"]);
     }
-    against(&broken, &format!("{open}show feed.count\nlet n = feed.items.count\nexpect n == 1")).ends(0, &[]);
+    let seen =
+        "show feed.count\nlet n = feed.items.count\nexpect n == 1\nexpect feed.error.kind == \"reset\"";
+    against(&broken, &format!("{open}{seen}")).ends(0, &[]);
     // A field of a record that is called like the end of a stream says nothing of that.
     let named = server(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -467,6 +504,20 @@ fn a_web_socket_is_closed_with_the_code_that_is_asked_for() {
     }
     closed(&format!(" with {{ reason: \"{}\" }}", "é".repeat(62)), "ws.closed == true")
         .ends(1, &["`reason` has 124 bytes, and a close frame at most 123"]);
+}
+
+#[test]
+fn looks_that_all_failed_show_no_absence() {
+    let url = server(|_| json("500 Internal Server Error", "{}"));
+    let run = |claim: &str| {
+        scn(&format!(
+            "service s {{ speaks http; at \"{url}\" }}\n@safe action bad() {{\n  GET s /\n  expect status == 200\n  return body\n}}\n\
+             scenario \"it\" {{\n  observe looks from bad() every 10ms\n  wait 100ms\n  expect looks {claim}\n}}\n"
+        ))
+        .run(&[])
+    };
+    run("not has { value: 99 }").ends(5, &["none of the looks of `looks` succeeded: ", "does not hold"]);
+    run("has { error: { kind: text } }").ends(0, &[]);
 }
 
 #[test]

@@ -6,10 +6,12 @@ use crate::harness::{Ran, scn, server};
 /// A server of streams: each path is one, of the events that stand for it.
 fn streams(of: &'static [(&'static str, &'static [&'static str])]) -> String {
     server(move |asked| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: ";
         let events = of.iter().find(|(path, _)| *path == asked.path).map_or(&[][..], |(_, events)| *events);
         let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-        format!("{head}{}", events.concat()).into_bytes()
+        let events = events.concat();
+        format!("{head}{}\r\n\r\n{events}", events.len()).into_bytes()
     })
 }
 
