@@ -16,7 +16,7 @@
 //! saw what was before every version. Operations that failed or whose outcome nobody knows saw and
 //! made no version that anybody knows. Records that are no operations are all reads to
 //! `monotonic_reads` and all writes to `monotonic_writes`, timed by their places. A history in which
-//! no `a` precedes a `b` shows nothing. Time `O(n log n)`.
+//! no `a` precedes a `b` shows nothing, and neither does an `a` that found nothing. Time `O(n log n)`.
 
 use std::cmp::Ordering;
 
@@ -123,7 +123,8 @@ fn judge(claim: &Claim<'_>, guarantee: &Guarantee) -> Result<Verdict, Verdict> {
         }
         _ => {
             let [first, second] = roles.map(called);
-            format!("no session has a {second} after a {first}, so nothing was shown")
+            let found = if guarantee.first == Role::Read { " that found something" } else { "" };
+            format!("no session has a {second} after a {first}{found}, so nothing was shown")
         }
     };
     Err(nothing(claim, &why))
@@ -218,7 +219,8 @@ fn session(
             }
         }
         let Some(first) = greatest else { continue };
-        *compared = true;
+        // No version is older than nothing.
+        *compared |= !matches!(first.version, Value::Null);
         let order = order(first, second)?;
         if order == Ordering::Greater || (strict && order == Ordering::Equal) {
             return Ok(Some((first.at, second.at)));

@@ -44,7 +44,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let mut judged = false;
     for group in groups(&records, claim.per.as_ref())? {
         let register = Register::of(&roles, &group, &operations)?;
-        judged |= register.is_shown();
+        judged |= register.is_shown(&operations);
         if let Some(stale) = register.stale(claim, age, &operations, &records)? {
             return Ok(register.explained(claim, &stale, (&operations, &records), &group));
         }
@@ -52,7 +52,10 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if judged {
         return Ok(Verdict::Holds);
     }
-    Err(nothing(claim, "no register was both written and read, so no read could be stale"))
+    Err(nothing(
+        claim,
+        "no read began after an acknowledged write of its register was over, so none could be stale",
+    ))
 }
 
 /// The reads and writes of one register that count, by place.
@@ -87,8 +90,11 @@ impl Register {
         Ok(register)
     }
 
-    fn is_shown(&self) -> bool {
-        !self.reads.is_empty() && !self.writes.is_empty()
+    /// Whether a read could be stale: before all that had been written was over, anything is fresh.
+    fn is_shown(&self, operations: &[Operation]) -> bool {
+        let acknowledged = self.writes.iter().filter(|&&at| operations[at].outcome == Outcome::Ok);
+        let first = acknowledged.filter_map(|&at| operations[at].end).min();
+        self.reads.iter().any(|&at| first.is_some_and(|end| end < operations[at].start))
     }
 
     /// The first read, in their order, of what had been overwritten for too long.

@@ -48,6 +48,10 @@ fn what_shows_nothing_does_not_hold() {
     assert!(invalid(&says(50, &[read(None, (0, 1))])));
     assert!(invalid(&says(50, &[write(1, (0, 1), "ok")])));
     assert!(invalid(&says(50, &[write(1, (0, 1), "ok"), read(Some(9), (2, 3))])));
+    // Whoever reads before a write is over can read nothing stale.
+    let early = says(50, &[read(None, (0, 500)), write(1, (1000, 2000), "ok"), read(Some(1), (1500, 2500))]);
+    assert!(why(early).starts_with("no read began after an acknowledged write of its register was over"));
+    assert!(invalid(&says(50, &[write(1, (0, 1), "info"), read(Some(1), (500, 501))])));
     let ping = [write(1, (0, 1), "ok"), read(Some(1), (2, 3)), op(0, ("ping", &[]), None, (4, 5), "ok")];
     assert!(why(says(50, &ping)).contains("`ping`, which neither reads nor writes"));
     assert!(invalid(&judged("stale_below", &ping, |_| {})), "without an age");
@@ -101,5 +105,6 @@ fn naive(age: i64, history: &[Value]) -> usize {
             return 1;
         }
     }
-    if writes.is_empty() || reads.is_empty() { 2 } else { 0 }
+    let after = |read: &&operations::Plain| writes.iter().any(|w| w.ok && w.end.unwrap() < read.start);
+    if reads.iter().any(|read| after(&read)) { 0 } else { 2 }
 }
