@@ -40,6 +40,8 @@ pub(super) struct Verdict {
     /// In the order of the first operation of each.
     pub(super) parts: Vec<Part>,
     pub(super) left_out: usize,
+    /// Whether any order explains all of it, so that the model was never put to the test.
+    is_empty: bool,
 }
 
 impl Verdict {
@@ -62,7 +64,11 @@ impl Verdict {
             }
             part.judgement = judgement;
         }
-        Ok(Verdict { claim: theory.claim(), model: theory.name(), per: args.per.clone(), parts, left_out })
+        let any_order =
+            |part: &Part| matches!(part.judgement, Judgement::Holds(_)) && !theory.demands(&part.operations);
+        let is_empty = parts.iter().all(any_order);
+        let per = args.per.clone();
+        Ok(Verdict { claim: theory.claim(), model: theory.name(), per, parts, left_out, is_empty })
     }
 
     /// How many operations have this outcome, or any.
@@ -89,15 +95,10 @@ impl Verdict {
         unknown.collect()
     }
 
-    /// Whether anything happened for sure: without that a model is never put to the test.
-    pub(super) fn is_empty(&self) -> bool {
-        self.count(Some(Outcome::Ok)) == 0
-    }
-
     pub(super) fn exit(&self) -> Exit {
         if !self.failed().is_empty() {
             Exit::Failed
-        } else if self.is_empty() {
+        } else if self.is_empty {
             Exit::Nothing
         } else if !self.unknown().is_empty() {
             Exit::Inconclusive
@@ -184,7 +185,7 @@ impl Verdict {
                 format!("not {claim}: {kinds}{}{judged}{unknown}", objects(parts))
             }
             Exit::Nothing => format!(
-                "nothing to judge: no operation is known to have taken effect, so {claim} would hold of anything; {judged}"
+                "nothing to judge: no acknowledged operation read anything, so any order explains them; {judged}"
             ),
             Exit::Inconclusive => {
                 let parts = self.unknown().into_iter().map(|(part, _)| part).collect();
