@@ -154,6 +154,47 @@ fn what_nobody_read_is_never_valid() {
     );
 }
 
+/// 1.5 is 1.50, and an object is the same in whatever order its fields were written.
+#[test]
+fn equal_values_are_the_same_however_they_are_written() {
+    for (one, same) in [("1.5", "1.50"), ("0", "0.0"), (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#)] {
+        let keyed = |key: &str, events: &[&str]| {
+            lines(events).replace("\"process\":", &format!("\"key\":{key},\"process\":"))
+        };
+        let lost = keyed(one, &["0 invoke write 1", "0 ok write 1"])
+            + &keyed(same, &["1 invoke read", "1 ok read null"]);
+        let (out, _) = says(&lost, &["--as", "register", "--per", "key"], 1);
+        assert!(out.contains("1 of 1 ("), "{out}");
+        let ends = keyed(one, &["0 invoke read"]) + &keyed(same, &["0 ok read null"]);
+        says(&ends, &["--as", "register", "--per", "key"], 0);
+        let whole = keyed(one, &["0 invoke read", "0 ok read null"])
+            + &keyed(same, &["0 invoke read", "0 ok read null"]);
+        says(&whole, &["--as", "register"], 0);
+
+        let txn = |asked: &str, done: &str| {
+            lines(&[&format!("0 invoke txn [{asked}]"), &format!("0 ok txn [{done}]")])
+        };
+        let append = |list: &str, element: &str| format!(r#"["append",{list},{element}]"#);
+        let element = txn(&append("\"x\"", one), &append("\"x\"", same))
+            + &txn(r#"["r","x",null]"#, &format!(r#"["r","x",[{same}]]"#));
+        says(&element, &["--as", "list_append"], 0);
+        let list = txn(&append(one, "7"), &append(one, "7"))
+            + &txn(&format!(r#"["r",{same},null]"#), &format!(r#"["r",{same},[]]"#));
+        says(&list, &["--as", "list_append", "--respect", "process"], 1);
+        let put = format!("[{one},3]");
+        let map = lines(&[
+            &format!("0 invoke get {same}"),
+            "0 ok get 3",
+            &format!("0 invoke put {put}"),
+            &format!("0 ok put {put}"),
+        ]);
+        let entry = format!("{{\"{}\":3}}", one.replace('"', "\\\""));
+        says(&map, &["--as", "map", "--initial", &entry], 0);
+    }
+    let process = lines(&["0 invoke read", "0.0 ok read null", "0.0 invoke read", "0 ok read null"]);
+    says(&process, &["--as", "register"], 0);
+}
+
 /// With too little memory or time a model has no answer, and says how far it came.
 #[test]
 fn limits_hold_for_every_model() {

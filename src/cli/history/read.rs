@@ -11,9 +11,9 @@ use super::mistake::{Mistake, Mistakes};
 use super::scan::value_of;
 use super::theory::Theory;
 use crate::diag::{did_you_mean, nearest};
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, Outcome, Same};
 use crate::value::words::a_kind;
-use crate::value::{JsonError, Object, Value, from_json, show_short, to_json};
+use crate::value::{JsonError, Object, Value, from_json, show_short};
 
 /// A longer line is no operation.
 const LONGEST: u64 = 64 << 20;
@@ -69,7 +69,7 @@ struct Reader<'a> {
     /// The number of the line at hand.
     number: u32,
     /// For each process what it did last, and whether that is still at work.
-    processes: IndexMap<String, Process>,
+    processes: IndexMap<Same, Process>,
     functions: IndexMap<String, Arc<str>>,
     /// Whether the first line has a time.
     is_timed: Option<bool>,
@@ -211,10 +211,9 @@ impl<'a> Reader<'a> {
             }
         };
         let time = self.time(fields)?;
-        let name = to_json(process);
         match outcome {
-            None => self.invoke(fields, process, name, time),
-            Some(outcome) => self.complete(fields, &name, outcome, time),
+            None => self.invoke(fields, process, time),
+            Some(outcome) => self.complete(fields, process, outcome, time),
         }
     }
 
@@ -255,7 +254,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn invoke(&mut self, fields: &Object, process: &Value, name: String, time: i64) -> Result<(), Wrong> {
+    fn invoke(&mut self, fields: &Object, process: &Value, time: i64) -> Result<(), Wrong> {
+        let name = Same::of(process);
         if let Some(before) = self.processes.get(&name) {
             let (first, _) = self.history.lines[before.operation];
             if before.at_work {
@@ -306,11 +306,19 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn complete(&mut self, fields: &Object, name: &str, outcome: Outcome, time: i64) -> Result<(), Wrong> {
-        let Some(process) = self.processes.get(name).filter(|process| process.at_work) else {
+    fn complete(
+        &mut self,
+        fields: &Object,
+        process: &Value,
+        outcome: Outcome,
+        time: i64,
+    ) -> Result<(), Wrong> {
+        let name = Same::of(process);
+        let Some(process) = self.processes.get(&name).filter(|process| process.at_work) else {
+            let shown = show_short(process, 40);
             return Err(Wrong::new(
                 "process",
-                format!("process {name} ends an operation that it never began"),
+                format!("process {shown} ends an operation that it never began"),
             )
             .help("a line of type `invoke` begins an operation"));
         };
@@ -333,7 +341,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(per) = self.per
             && let Some(key) = fields.get(per)
-            && to_json(key) != to_json(&self.history.keys[at])
+            && *key != self.history.keys[at]
         {
             let message =
                 format!("this ends an operation on another `{per}` than it began with in line {first}");
@@ -370,7 +378,7 @@ impl<'a> Reader<'a> {
             self.history.times[at].1 = Some(time);
         }
         self.history.lines[at].1 = Some(self.number);
-        if let Some(process) = self.processes.get_mut(name) {
+        if let Some(process) = self.processes.get_mut(&name) {
             process.at_work = false;
             process.time = time;
         }
@@ -403,7 +411,7 @@ impl<'a> Reader<'a> {
         }
         let key = fields.get("key").cloned().unwrap_or(Value::Absent);
         let first = self.first_key.get_or_insert_with(|| key.clone());
-        if !self.keys_told && to_json(first) != to_json(&key) && !self.theory.has_keys_inside() {
+        if !self.keys_told && *first != key && !self.theory.has_keys_inside() {
             self.keys_told = true;
             let other = show_short(first, 40);
             return Err(Wrong::new(

@@ -10,9 +10,9 @@ use super::theory::{Found, Judgement, Theory};
 use super::{Exit, HistoryCheck};
 use crate::diag::Look;
 use crate::history::picture::{Scene, Tone, draw};
-use crate::history::{Limits, Operation, Outcome, picture};
+use crate::history::{Limits, Operation, Outcome, Same, picture};
 use crate::report::{Ink, indented, plural};
-use crate::value::{Value, show, show_short, to_json};
+use crate::value::{Value, show, show_short};
 
 /// More objects than this are named, not drawn.
 const DRAWN: usize = 3;
@@ -260,11 +260,11 @@ impl Part {
 fn parts(history: History) -> Vec<Part> {
     let is_timed = !history.times.is_empty();
     let mut parts: Vec<Part> = Vec::new();
-    let mut numbers: IndexMap<String, usize> = IndexMap::new();
+    let mut numbers: IndexMap<Same, usize> = IndexMap::new();
     let mut times = history.times.into_iter();
     for ((operation, key), lines) in history.operations.into_iter().zip(history.keys).zip(history.lines) {
         let next = parts.len();
-        let at = *numbers.entry(to_json(&key)).or_insert(next);
+        let at = *numbers.entry(Same::of(&key)).or_insert(next);
         if at == next {
             parts.push(Part {
                 key,
