@@ -18,6 +18,9 @@ pub use summary::Summary;
 /// The version of the format; grows when a reader of the old one would misread the new one.
 pub const FORMAT: u32 = 1;
 
+/// The fields of events whose texts are words of the format: data never stands in them.
+pub const WORDS: &[&str] = &["event", "is", "detail", "kind", "outcome", "code"];
+
 /// One event. In a JSON-lines file, one a line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

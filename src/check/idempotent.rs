@@ -127,14 +127,22 @@ impl<'a> Walker<'a, '_> {
                 self.relation(used);
                 let by = used.phrases.iter().any(|phrase| &*phrase.word.name == "by")
                     || used.args.as_ref().is_some_and(|args| !args.args.is_empty());
-                if &*used.name.name == "rises" && !by {
+                let vague = match (&*used.name.name, &used.operand) {
+                    ("rises", _) if !by => Some((used.name.span, "`rises` alone holds")),
+                    ("becomes", Some(Expr { kind: ExprKind::Compare(..), span })) => {
+                        Some((*span, "that holds"))
+                    }
+                    _ => None,
+                };
+                if let Some((span, holds)) = vague {
+                    let help = format!("{holds} of two payments as well as of one: write `rises by 1`");
                     self.push(
                         Diagnostic::error(
                             Code::WRONG_ARGUMENTS,
-                            used.name.span,
+                            span,
                             "this effect does not say how often it happens",
                         )
-                        .help("`rises` alone holds of two payments as well as of one: write `rises by 1`"),
+                        .help(help),
                     );
                 }
             }

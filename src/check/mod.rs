@@ -63,7 +63,7 @@ pub use plan::{
     Axis, AxisValues, Binding, Definition, Ends, Import, ItemRef, LinkName, Party, Plan, PlannedDouble,
     PlannedScenario, PlannedStage, Program, Quarantine, Unit,
 };
-pub use profile::{Attack, Profiled, attacks, key_of, profile_of, same_of};
+pub use profile::{Attack, Profiled, attacks, key_of, probes, profile_of, same_of};
 pub use touch::{Contact, contacts};
 pub use under::crash_link;
 pub use workload::{MOST_CLIENTS, name_of as operation_name};

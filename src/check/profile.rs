@@ -15,6 +15,7 @@ use crate::source::Span;
 use crate::syntax::ast::{
     Args, Expr, ExprKind, Idempotent, Ident, Item, ItemKind, Probe, Profile, Same, StatementKind,
 };
+use crate::syntax::visit;
 
 /// The parameter that says where a request carries its key.
 pub(super) const BY: &str = "by";
@@ -97,6 +98,27 @@ pub fn attacks<'a>(program: &'a Program, unit: usize, idempotent: &'a Idempotent
         }
     }
     found
+}
+
+/// The titles of the probes of every `idempotent` that stands in these items.
+pub fn probes(program: &Program, items: impl IntoIterator<Item = ItemRef>) -> Vec<String> {
+    let mut titles = Vec::new();
+    for at in items {
+        let body = match &program.item(at).kind {
+            ItemKind::Scenario(scenario) => &scenario.body,
+            ItemKind::Action(action) => &action.body,
+            _ => continue,
+        };
+        visit::statements(body, &mut |statement| {
+            if let StatementKind::Idempotent(idempotent) = &statement.kind {
+                let attacks = attacks(program, at.unit, idempotent);
+                titles.extend(attacks.into_iter().flat_map(|attack| [attack.title, attack.name.to_string()]));
+            }
+        });
+    }
+    titles.sort();
+    titles.dedup();
+    titles
 }
 
 /// Whether the request goes to a service that speaks gRPC.

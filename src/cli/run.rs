@@ -12,6 +12,7 @@ use super::project::{Named, Project, named};
 use super::select::{self, FailedBefore, Misunderstood};
 use super::terminal::{self, Stream};
 use super::{Exit, inputs};
+use crate::check;
 use crate::diag::{Diagnostic, Severity, did_you_mean, render};
 use crate::event::{EventKind, Outcome, Place, Reporter};
 use crate::report::{
@@ -19,6 +20,7 @@ use crate::report::{
     is_known_form, read_run,
 };
 use crate::run::{self, Options, Wanted};
+use crate::syntax::ast::ItemKind;
 
 /// Runs once, or again and again with `--watch`.
 pub(super) fn run(args: &Run, color: Color) -> Exit {
@@ -91,6 +93,9 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
         );
         return Err(Stopped::Said(Exit::Nothing, message));
     }
+    if let Some(probe) = &args.probe {
+        has_probe(project, &chosen.scenarios, probe)?;
+    }
     let seed = args.seed.map(|seed| match seed {
         Seed::Fixed(seed) => seed,
         // The hasher's keys are the standard library's only source of randomness.
@@ -117,6 +122,23 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
     };
     let exit = run::run(Arc::clone(&project.plan), Arc::clone(&project.registry), options, reporters);
     Ok(tell_write_failures(&failures, exit))
+}
+
+/// Refuses a `--probe` that nothing selected has: the attack that is asked for would never happen.
+fn has_probe(project: &Project, selected: &[usize], wanted: &str) -> Result<(), Stopped> {
+    let plan = &project.plan;
+    let scenarios = selected.iter().map(|index| plan.scenarios[*index].item);
+    let actions = plan.program.items().filter(|(_, item)| matches!(item.kind, ItemKind::Action(_)));
+    let known = check::probes(&plan.program, scenarios.chain(actions.map(|(at, _)| at)));
+    if known.iter().any(|known| known == wanted) {
+        return Ok(());
+    }
+    let advice = match did_you_mean(wanted, known.iter().map(String::as_str)) {
+        _ if known.is_empty() => "none of the selected scenarios has an `idempotent`".to_owned(),
+        Some(advice) => advice,
+        None => format!("there are {}", known.join(", ")),
+    };
+    Err(Stopped::Said(Exit::Wrong, format!("nothing here has a probe `{wanted}`: {advice}")))
 }
 
 /// What is wanted of one of the parts that `--shard` divides it into.

@@ -143,8 +143,7 @@ impl Drain {
                     Kind::HalfOpen | Kind::Timeout => None,
                     _ => continue,
                 };
-                self.conn.told(&work, position);
-                work.harms(&self.conn);
+                self.conn.harmed(&work, position);
                 let late = async {
                     match by {
                         Some(by) => tokio::time::sleep(by).await,
@@ -206,14 +205,12 @@ impl Drain {
                         }
                     }
                     Kind::HalfOpen | Kind::Timeout => {
-                        self.conn.told(work, position);
-                        work.harms(&self.conn);
+                        self.conn.harmed(work, position);
                         self.loses(from, fault, false);
                         return Ok(Next::Go);
                     }
                     Kind::Corrupt { every } if corrupt(&mut data, before, *every, fault) => {
-                        self.conn.told(work, position);
-                        work.harms(&self.conn);
+                        self.conn.harmed(work, position);
                         self.loses(from, fault, false);
                     }
                     Kind::Reset { at } | Kind::Truncate { at } if before + data.len() as u64 > *at => {
@@ -237,8 +234,7 @@ impl Drain {
         }
         data.truncate(cut.keep);
         self.write(&data, pace, &works).await?;
-        self.conn.told(&cut.work, cut.fault);
-        cut.work.harms(&self.conn);
+        self.conn.harmed(&cut.work, cut.fault);
         Ok(Next::Stop(cut))
     }
 

@@ -199,6 +199,8 @@ pub struct Select {
     pub share: Option<u32>,
     /// Counts apart for each value of this key of the call's record.
     pub per: Option<Key>,
+    /// Only messages of this trace (W3C Trace Context).
+    pub of: Option<Arc<str>>,
 }
 
 /// A fault hit a message or a connection.

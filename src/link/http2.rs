@@ -61,6 +61,8 @@ const FRAME: u32 = 64 << 10;
 const RESETS: usize = 10_000;
 /// How long other streams may still take before the connection is reset under one.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long a stream waits for a connection to where the service is now.
+const CONNECT: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(5) };
 
 /// What the streams of a connection share.
 pub(super) struct Shared {
@@ -80,6 +82,8 @@ enum Ended {
 
 struct Far {
     upstream: watch::Receiver<SocketAddr>,
+    /// Where this connection leads.
+    address: SocketAddr,
     sender: SendRequest<Bytes>,
     /// Cancelled once another connection stands in its place: its end says nothing then.
     replaced: CancellationToken,
@@ -112,12 +116,13 @@ pub(super) async fn serve(
     settings.max_pending_accept_reset_streams(RESETS).max_concurrent_reset_streams(RESETS);
     let far_ended = watch::Sender::new(None);
     let mut ended = far_ended.subscribe();
+    let Ok(address) = far.peer_addr() else { return conn.reset() };
     let (Ok(mut near), Some((sender, replaced))) =
         tokio::join!(settings.handshake::<_, Bytes>(near), begin(far, &conn, &far_ended))
     else {
         return conn.reset();
     };
-    let far = Mutex::new(Far { upstream, sender, replaced });
+    let far = Mutex::new(Far { upstream, address, sender, replaced });
     let shared = Arc::new(Shared { conn: conn.clone(), far, far_ended, goaway: Notify::new() });
     let mut streams = FuturesUnordered::new();
     let mut condemned: Vec<Box<Condemned>> = Vec::new();
@@ -250,20 +255,34 @@ async fn begin(
 }
 
 impl Shared {
-    /// What sends requests to where the service is now.
+    /// What sends requests to where the service is now. Errors: there is no connection to it; a
+    /// stream waits for no longer when another one already tries to connect.
     pub(super) async fn sender(&self) -> Result<SendRequest<Bytes>, std::io::Error> {
+        let found = tokio::time::timeout(CONNECT, self.newest()).await;
+        found.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn newest(&self) -> Result<SendRequest<Bytes>, std::io::Error> {
         let mut far = self.far.lock().await;
-        if far.upstream.has_changed().unwrap_or(false) {
+        loop {
             let address = *far.upstream.borrow_and_update();
-            let socket = TcpStream::connect(address).await?;
-            socket.set_nodelay(true)?;
-            let begun = begin(socket, &self.conn, &self.far_ended).await;
-            let (sender, replaced) = begun.ok_or(std::io::ErrorKind::ConnectionReset)?;
+            if address == far.address {
+                return Ok(far.sender.clone());
+            }
+            let begun = async {
+                let socket = TcpStream::connect(address).await?;
+                socket.set_nodelay(true)?;
+                let begun = begin(socket, &self.conn, &self.far_ended).await;
+                begun.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+            };
+            let (sender, replaced) = tokio::select! {
+                begun = begun => begun?,
+                Ok(()) = far.upstream.changed() => continue,
+            };
             // The old connection ends by itself once its streams have.
             std::mem::replace(&mut far.replaced, replaced).cancel();
-            far.sender = sender;
+            (far.sender, far.address) = (sender, address);
         }
-        Ok(far.sender.clone())
     }
 
     pub(super) fn goes_away(&self) {

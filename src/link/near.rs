@@ -67,14 +67,23 @@ impl Conn {
         self.over.cancel();
     }
 
-    /// Tells that a fault shows on this connection, once.
-    pub(super) fn told(&self, work: &Arc<Work>, fault: usize) {
+    /// Tells that a fault shows on this connection, once; says whether this was the time.
+    pub(super) fn told(&self, work: &Arc<Work>, fault: usize) -> bool {
         let key = (Arc::as_ptr(work) as usize, fault);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if !told.contains(&key) {
+        let is_new = !told.contains(&key);
+        if is_new {
             told.push(key);
             drop(told);
             work.connection(fault);
+        }
+        is_new
+    }
+
+    /// The same of a fault after which the connection is of no use any more.
+    pub(super) fn harmed(self: &Arc<Self>, work: &Arc<Work>, fault: usize) {
+        if self.told(work, fault) {
+            work.harms(self);
         }
     }
 }
@@ -146,8 +155,7 @@ impl NearRead {
             for (position, active) in work.faults.iter().enumerate() {
                 match &active.fault.kind {
                     Kind::Timeout => {
-                        self.conn.told(work, position);
-                        work.harms(&self.conn);
+                        self.conn.harmed(work, position);
                         self.gate = Some(Box::pin(work.ended.clone().cancelled_owned()));
                         return None;
                     }

@@ -164,6 +164,15 @@ impl Cause {
 pub(super) struct Hold {
     pub(super) go: CancellationToken,
     pub(super) within: Duration,
+    overtaken: Option<Overtaken>,
+}
+
+/// What is told of a message when another one has overtaken it.
+#[derive(Debug)]
+struct Overtaken {
+    call: Arc<Entry>,
+    fault: usize,
+    index: u64,
 }
 
 /// How a message ends other than by its answer.
@@ -190,10 +199,16 @@ impl Plan {
             }
         }
         if let Some((hold, work)) = self.hold.take() {
-            tokio::select! {
-                () = hold.go.cancelled() => {}
-                () = tokio::time::sleep(hold.within) => {}
-                () = work.ended.cancelled() => {}
+            let was_overtaken = tokio::select! {
+                () = hold.go.cancelled() => true,
+                () = tokio::time::sleep(hold.within) => false,
+                () = work.ended.cancelled() => false,
+            };
+            if let Some(Overtaken { call, fault, index }) = hold.overtaken.filter(|_| was_overtaken)
+                && let Some(active) = work.faults.get(fault)
+            {
+                call.hit(active.fault.name());
+                work.tell(fault, call.head.told(), index);
             }
             // Nobody waits here any more.
             hold.go.cancel();
@@ -238,6 +253,14 @@ pub(super) fn plan(works: &[Arc<Work>], message: &Message<'_>) -> Plan {
             if !turn.is_hit || !plan.add(active, work, &turn) {
                 continue;
             }
+            // What is held back is reordered once another one has overtaken it.
+            if let Kind::Reorder { .. } = fault.kind {
+                if let Some((hold, _)) = &mut plan.hold {
+                    hold.overtaken =
+                        Some(Overtaken { call: message.call.entry(), fault: position, index: turn.index });
+                }
+                continue;
+            }
             message.call.hit(fault.name());
             if plan.end.is_some() && plan.cause.is_none() {
                 plan.cause = Some(Cause { work: work.clone(), fault: position, index: turn.index });
@@ -275,7 +298,7 @@ impl Plan {
             Kind::Reorder { within } if self.hold.is_none() => {
                 let go = CancellationToken::new();
                 *lock(&active.held) = Some(go.clone());
-                self.hold = Some((Hold { go, within: *within }, work.clone()));
+                self.hold = Some((Hold { go, within: *within, overtaken: None }, work.clone()));
             }
             Kind::Goaway if !self.goaway => self.goaway = true,
             _ => return false,
@@ -294,7 +317,7 @@ struct Turn {
 
 impl Active {
     fn fits(&self, message: &Message<'_>) -> bool {
-        let (head, Select { method, route, .. }) = (message.call.head(), &self.fault.select);
+        let (head, Select { method, route, of, .. }) = (message.call.head(), &self.fault.select);
         let named = |method: &Arc<str>| {
             let name = head.name();
             if head.is_grpc { **method == *name } else { method.eq_ignore_ascii_case(name) }
@@ -311,6 +334,7 @@ impl Active {
         fits_kind
             && method.as_ref().is_none_or(named)
             && route.as_ref().is_none_or(|route| on_route(route, head::path(&head.target)))
+            && of.as_deref().is_none_or(|of| traced(message).is_some_and(|(trace, _)| trace == of))
     }
 
     fn turn(&self, message: &Message<'_>) -> Turn {
@@ -337,10 +361,16 @@ impl Active {
     /// The span of a message whose span id the runner keyed.
     fn span(&self, message: &Message<'_>) -> Option<String> {
         let trace = self.fault.trace.as_ref().filter(|_| message.from_client)?;
-        let parent = head::header(&message.call.head().headers, "traceparent")?;
-        let mut parts = parent.split('-').skip(1);
-        (parts.next()? == &**trace).then(|| parts.next().map(str::to_owned))?
+        let (of, span) = traced(message)?;
+        (of == **trace).then_some(span)
     }
+}
+
+/// The trace and the span that a message says it belongs to (W3C Trace Context §3.2).
+fn traced(message: &Message<'_>) -> Option<(String, String)> {
+    let parent = head::header(&message.call.head().headers, "traceparent")?;
+    let mut parts = parent.split('-').skip(1).map(str::to_owned);
+    Some((parts.next()?, parts.next()?))
 }
 
 /// Counts one more.

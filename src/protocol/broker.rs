@@ -15,4 +15,4 @@ pub(super) use connect::{Io, Secure, encrypt, tcp};
 pub(super) use fault::{Fault, guard};
 pub(super) use feed::{Control, Feed, History};
 pub(super) use payload::{Form, decode, encode};
-pub(super) use report::{Parts, Report, plain, text};
+pub(super) use report::{Parts, Report, not_safe, plain, text};

@@ -35,13 +35,16 @@ use std::sync::Arc;
 
 use super::serve::{Host, Serving};
 use super::{Call, Endpoint, Misuse, Protocol, Reply, Session};
-use crate::lang::Spec;
+use crate::lang::{Safety, Spec};
 use crate::value::BoxFuture;
 
 pub use serve::SPECS as PLAYED;
 pub use specs::SPECS;
 pub use status::constant;
 pub(crate) use wire::is_grpc;
+
+/// How the names of methods begin that only read.
+const READS: &[&str] = &["Get", "List", "Watch", "Read", "Check", "Search", "Query"];
 
 /// The protocol. One instance lives for a run and holds its connections, and what reflection told.
 #[derive(Debug, Default)]
@@ -78,6 +81,18 @@ impl Protocol for Grpc {
                     .help("its verbs are `call`, `open`, `send`, `close` and `cancel`")),
             }
         })
+    }
+
+    /// gRPC methods say nothing of their safety, so only those named like a read count as safe; what
+    /// is done to a stream is as safe as its method, and one that never was takes nothing.
+    fn safety(&self, call: &Call) -> Safety {
+        let stream = call.stream.as_ref().and_then(|it| it.as_any().downcast_ref::<stream::Stream>());
+        let reads = |name: &str| READS.iter().any(|start| name.starts_with(start));
+        let is_safe = match stream {
+            Some(stream) => stream.draft.method.as_ref().is_none_or(|method| reads(method.name())),
+            None => call.members.last().is_some_and(|name| reads(name)),
+        };
+        if is_safe { Safety::Safe } else { super::safety_of(SPECS, &call.verb) }
     }
 
     fn opened(&self, stream: &dyn crate::value::Live) -> bool {

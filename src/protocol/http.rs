@@ -99,14 +99,6 @@ impl Http {
         Http::default()
     }
 
-    /// What a call does to the system, its option `method` considered: that one can turn an `open`
-    /// into a `POST`, and it alone says what `request` does.
-    pub fn safety(call: &Call) -> Safety {
-        let method = call.options.get("method").and_then(Value::as_text).unwrap_or(&call.verb);
-        let found = SPECS.iter().find(|spec| spec.kind == crate::lang::Kind::Verb && spec.name == method);
-        found.map_or(Safety::Unknown, |spec| spec.safety)
-    }
-
     async fn request(&self, call: &Call, session: &Session) -> Result<Reply, Misuse> {
         if session.load
             && let Some(ready) = Ready::of(call, session)?
@@ -428,6 +420,13 @@ impl Protocol for Http {
                 _ => self.request(&call, session).await,
             }
         })
+    }
+
+    /// Its option `method` considered: that one can turn an `open` into a `POST`, and it alone says
+    /// what `request` does.
+    fn safety(&self, call: &Call) -> Safety {
+        let method = call.options.get("method").and_then(Value::as_text).unwrap_or(&call.verb);
+        super::safety_of(SPECS, method)
     }
 
     fn opened(&self, stream: &dyn Live) -> bool {

@@ -119,6 +119,9 @@ pub(super) trait Receives: Debug + Send + Sync + 'static {
     /// Every property, those that all have included.
     const FIELDS: &'static [&'static str];
 
+    /// Those that say how it ended.
+    const ENDS: &'static [&'static str];
+
     fn incoming(&self) -> &Arc<Incoming<Self::End>>;
     /// The name in the scenario.
     fn name(&self) -> Arc<str>;
@@ -171,6 +174,10 @@ impl<R: Receives> Live for R {
 
     fn is_over(&self) -> bool {
         self.incoming().is_over()
+    }
+
+    fn ends(&self) -> &'static [&'static str] {
+        R::ENDS
     }
 
     fn gap(&self) -> Option<Gap> {

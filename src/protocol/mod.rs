@@ -13,6 +13,7 @@ pub mod nats;
 mod parts;
 pub mod redis;
 pub mod serve;
+mod shown;
 pub mod sql;
 pub mod system;
 mod tls;
@@ -28,8 +29,14 @@ pub(crate) use credentials::credentials;
 pub use parts::Parts;
 
 use crate::event::Exchange;
-use crate::lang::Spec;
+use crate::lang::{Kind, Safety, Spec};
 use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Stopwatch, Value};
+
+/// What a verb says of itself.
+fn safety_of(specs: &[Spec], verb: &str) -> Safety {
+    let found = specs.iter().find(|spec| spec.kind == Kind::Verb && spec.name == verb);
+    found.map_or(Safety::Unknown, |spec| spec.safety)
+}
 
 /// One protocol. An instance lives for one run and may hold that run's connection pools.
 pub trait Protocol: Send + Sync {
@@ -48,9 +55,14 @@ pub trait Protocol: Send + Sync {
     /// and again until it holds. Protocols without a notion of health check that it can connect.
     fn healthy<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<(), String>>;
 
-    /// Whether it can hold a verb of unknown safety to changing nothing, and does so for a session
-    /// that is [`Session::only_safe`].
-    fn keeps_safe(&self, _verb: &str) -> bool {
+    /// What a call does to the system: what its verb says, unless there is more to see of it.
+    fn safety(&self, call: &Call) -> Safety {
+        safety_of(self.specs(), &call.verb)
+    }
+
+    /// Whether it can hold a call that is not known to be safe to changing nothing, and does so for
+    /// a session that is [`Session::only_safe`].
+    fn keeps_safe(&self, _call: &Call) -> bool {
         false
     }
 

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::broker::{Fault, Feed, History, Parts, Report, Secure, decode, encode, guard, text};
+use super::broker::{Fault, Feed, History, Parts, Report, Secure, decode, encode, guard, not_safe, text};
 use super::tls::TlsMaterial;
 use super::{Call, CallPlace, Endpoint, Misuse, Protocol, Reply, Session};
 use crate::lang::Spec;
@@ -162,6 +162,9 @@ impl Nats {
         if let Some((name, _)) = job.options.headers.first() {
             let message = format!("`open` sends no headers, `{name}` neither");
             return Err(Misuse::option("headers", message));
+        }
+        if let Some((option, what)) = job.options.takes().filter(|_| job.session.only_safe) {
+            return Err(not_safe(option, what));
         }
         let history = History::new(
             format!("{} {}", job.endpoint.service, job.subject),

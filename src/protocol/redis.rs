@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use ::redis::{Cmd, Value as Answer};
 
-use super::broker::{Fault, Feed, History, Parts, Report, Secure, encode, guard, text};
+use super::broker::{Fault, Feed, History, Parts, Report, Secure, encode, guard, not_safe, text};
 use super::tls::TlsMaterial;
 use super::{Call, CallPlace, Endpoint, Misuse, Protocol, Reply, Session};
 use crate::lang::Spec;
@@ -171,6 +171,12 @@ impl Redis {
         let key = job.place()?;
         if job.call.operand.is_some() {
             return Err(Misuse::new("`open` takes a key alone").help("write `open cache \"orders\"`"));
+        }
+        if job.session.only_safe && job.options.group.is_some() {
+            return Err(not_safe(
+                "group",
+                "makes a group and takes its entries away from its other consumers",
+            ));
         }
         let history =
             History::new(format!("{} {key}", job.endpoint.service), job.options.limit, job.session.stopwatch);
@@ -375,8 +381,8 @@ impl Protocol for Redis {
         })
     }
 
-    fn keeps_safe(&self, verb: &str) -> bool {
-        verb == "command"
+    fn keeps_safe(&self, call: &Call) -> bool {
+        &*call.verb == "command"
     }
 
     fn hang_up(&self, endpoint: &Endpoint) {

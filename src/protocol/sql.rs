@@ -190,8 +190,9 @@ impl Protocol for Sql {
         })
     }
 
-    fn keeps_safe(&self, verb: &str) -> bool {
-        matches!(verb, "query" | "begin")
+    fn keeps_safe(&self, call: &Call) -> bool {
+        // What begins there is a transaction that only reads.
+        matches!(&*call.verb, "query" | "begin") || held(call).is_some()
     }
 
     fn hang_up(&self, endpoint: &Endpoint) {

@@ -260,6 +260,7 @@ impl StageTally {
                 .iter()
                 .filter_map(|value| match value {
                     Detail::Value { expression, value } => Some(format!("{expression} is {value}")),
+                    Detail::Note { text } => Some(text.clone()),
                     _ => None,
                 })
                 .collect();

@@ -89,7 +89,7 @@ pub(crate) fn is_checked(ahead: &Ahead<'_>, name: Option<&str>) -> Checked {
 
 /// The values that are kept under a name that nobody reads: to keep how a request went is not to look
 /// at it.
-fn unread(statements: &[&Statement]) -> Vec<Span> {
+pub(super) fn unread(statements: &[&Statement]) -> Vec<Span> {
     let mut kept = Vec::new();
     for statement in statements {
         visit::with_nested(statement, &mut |inner| {

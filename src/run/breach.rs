@@ -179,7 +179,7 @@ fn exchanged(
     interface: &Interface,
     endpoint: &Endpoint,
     call: &Call,
-    method: &str,
+    mut method: &str,
     record: &Value,
     exchange: Option<&Exchange>,
 ) -> Option<Found> {
@@ -220,31 +220,30 @@ fn exchanged(
             help: None,
         })
     };
-    let (operation, method) = match hops.first() {
-        None => (operation, method),
-        Some(hop) => {
-            let came =
-                Came { status: status(field(hop, "status"))?, headers: &Value::Null, body: None, events };
-            // Of a redirect only the status is kept.
-            let found: Vec<Breach> = if operation.response(came.status).is_some() {
-                Vec::new()
-            } else {
-                conform::came(operation, &came)
-            };
-            if let Some(found) = broken(operation, found) {
+    // What each exchange was sent with, and where: those of the redirects, then the last.
+    let mut at = Some((operation, method));
+    for (index, hop) in hops.iter().enumerate() {
+        let redirect = status(field(hop, "status"))?;
+        // Of a redirect only the status is kept.
+        if let Some((operation, _)) = at
+            && operation.response(redirect).is_none()
+        {
+            let came = Came { status: redirect, headers: &Value::Null, body: None, events };
+            if let Some(found) = broken(operation, conform::came(operation, &came)) {
                 return Some(found);
             }
-            let turned = hops.iter().filter_map(|hop| status(field(hop, "status")));
-            let method = turned.fold(method, |method, status| match (status, method) {
-                (303, "HEAD") => "HEAD",
-                (303, _) | (301 | 302, "POST") => "GET",
-                _ => method,
-            });
-            let last = self::leg(endpoint, method, url.as_text()?)?;
-            // A redirect may lead to where the contract does not reach.
-            (self::operation(interface, &last)?.ok()?, method)
         }
-    };
+        method = match (redirect, method) {
+            (303, "HEAD") => "HEAD",
+            (303, _) | (301 | 302, "POST") => "GET",
+            _ => method,
+        };
+        let next = hops.get(index + 1).map_or(Some(url.clone()), |hop| field(hop, "url"))?;
+        // A redirect may lead to where the contract does not reach.
+        let leg = self::leg(endpoint, method, next.as_text()?);
+        at = leg.and_then(|leg| self::operation(interface, &leg)?.ok()).map(|operation| (operation, method));
+    }
+    let (operation, method) = at?;
     let (status, headers) = (status(part("status"))?, part("headers").unwrap_or(Value::Null));
     let body = part("body").unwrap_or(Value::Absent);
     let has_body = method != "HEAD" && !matches!(status, 205 | 304) && !matches!(record, Value::Live(_));

@@ -13,7 +13,7 @@ use crate::lang::Kind;
 use crate::script::ScriptOutcome;
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Action, Args, Expr, ExprKind, ItemKind, ParamDecl};
-use crate::value::Value;
+use crate::value::{Live, Value};
 
 /// Deeper calls are a runaway recursion.
 const MAX_DEPTH: u32 = 64;
@@ -33,12 +33,14 @@ pub(crate) struct Given {
     pub(crate) named: Vec<(Arc<str>, Value)>,
     /// The responses among them, so that a failure inside an action can show them.
     pub(crate) responses: Vec<Arc<Response>>,
+    /// The histories among them, and where they are given.
+    histories: Vec<(Arc<dyn Live>, Span)>,
 }
 
 impl Given {
     /// Nothing.
     pub(crate) fn none() -> Given {
-        Given { positional: Vec::new(), named: Vec::new(), responses: Vec::new() }
+        Given { positional: Vec::new(), named: Vec::new(), responses: Vec::new(), histories: Vec::new() }
     }
 }
 
@@ -58,6 +60,7 @@ impl Cx {
                     Some(Definition::Module(unit)) => (unit, field.name.clone()),
                     Some(Definition::Script(source)) => {
                         let given = self.arguments(env, args).await?;
+                        self.reads_each(env, &given)?;
                         return self.script_file_call(env, source, &field.name, given, span).await;
                     }
                     _ => return Err(self.not_callable(env, callee)),
@@ -88,6 +91,7 @@ impl Cx {
                     self.action(env, item, origin, action, given, span).await
                 }
                 ItemKind::Fn(script) => {
+                    self.reads_each(env, &given)?;
                     let values = self.bind(env, &script.params, given, span, env).await?;
                     let values = values.into_iter().map(|(_, value)| value).collect();
                     self.script_call(env, item, values, span).await
@@ -95,7 +99,13 @@ impl Cx {
                 _ => Err(self.not_callable(env, callee)),
             };
         }
+        self.reads_each(env, &given)?;
         self.built_in(env, &name, given, span)
+    }
+
+    /// A function is given the records of histories.
+    fn reads_each(&self, env: &Env, given: &Given) -> Flow<()> {
+        given.histories.iter().try_for_each(|(live, span)| self.reads_whole(env, live, *span))
     }
 
     fn not_callable(&self, env: &Env, callee: &Expr) -> Stop {
@@ -109,6 +119,9 @@ impl Cx {
             let value = self.eval(env, &arg.value).await?;
             if let ExprKind::Name(name) = &arg.value.kind {
                 given.responses.extend(env.response_of(name).cloned());
+            }
+            if let Value::Live(live) = &value {
+                given.histories.push((live.clone(), arg.value.span));
             }
             match &arg.name {
                 Some(name) => given.named.push((name.name.clone(), value)),

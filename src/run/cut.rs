@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use super::cx::Cx;
 use super::env::Env;
-use super::judge::Judgement;
+use super::flow::{Flow, Stop};
+use super::judge::{Judgement, settled};
+use crate::diag::Code;
+use crate::event::Detail;
 use crate::relation::Cut;
+use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::value::{Live, Value};
 
@@ -25,23 +29,45 @@ impl Cx {
     pub(super) fn cut(&self, env: &Env, expr: &Expr, value: &Value) -> Option<Cut> {
         let observer = env.observer.as_ref();
         let within = observer.and_then(|observer| observer.take_cut());
-        if env.showing || observer.is_some_and(|observer| observer.knows_end()) {
+        if env.showing {
             return None;
         }
         match value {
+            Value::Live(live) if observer.is_some_and(|observer| observer.knows_end(live)) => None,
             Value::Live(live) => Cut::of(self.written(expr.span), live.gap()?),
             _ => within,
         }
     }
 
-    /// Notes that all the records of a history are read, when the history broke off.
-    pub(super) fn note_whole(&self, env: &Env, live: &Arc<dyn Live>, expr: &Expr) {
-        if let Some(observer) = &env.observer
-            && let Some(gap) = live.gap()
-            && let Some(cut) = Cut::of(self.written(expr.span), gap)
-        {
-            observer.note_cut(cut);
+    /// All the records of a history are read. When it broke off, an expectation notes that and weighs
+    /// it; elsewhere, what is made of them would be taken for all that happened.
+    pub(super) fn reads_whole(&self, env: &Env, live: &Arc<dyn Live>, span: Span) -> Flow<()> {
+        let Some(cut) = live.gap().and_then(|gap| Cut::of(self.written(span), gap)) else { return Ok(()) };
+        match &env.observer {
+            _ if env.showing => Ok(()),
+            Some(observer) => {
+                if !observer.knows_end(live) {
+                    observer.note_cut(cut);
+                }
+                Ok(())
+            }
+            None => {
+                let name = self.written(span);
+                let message = format!("nobody knows what is in `{name}`");
+                let mut failure = self.failure(env, Code::EXPECTATION, span, message);
+                failure.details.push(Detail::Note { text: cut.why() });
+                failure.help = Some(format!("`{name}.items` are those that came"));
+                Err(Stop::Unknown(vec![failure]))
+            }
         }
+    }
+
+    /// A history as the list of its records; anything else as it is.
+    pub(super) fn records(&self, env: &Env, value: Value, span: Span) -> Flow<Value> {
+        if let Value::Live(live) = &value {
+            self.reads_whole(env, live, span)?;
+        }
+        Ok(settled(value))
     }
 }
 

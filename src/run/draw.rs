@@ -1,7 +1,7 @@
 //! Draws: `any SHAPE`, `50 of SHAPE` and `any SHAPE but { … }`, each by the key of its place.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::run) mod tests;
 
 use std::sync::Arc;
 

@@ -218,18 +218,19 @@ pub(crate) struct Observer {
     absent: Arc<Mutex<Vec<(Span, String)>>>,
     live: Arc<Mutex<Vec<Watched>>>,
     cuts: Arc<Mutex<Vec<Cut>>>,
-    knows_end: bool,
+    /// The histories of which the expectation itself says how they ended.
+    ends: Arc<Vec<Arc<dyn Live>>>,
 }
 
 impl Observer {
-    /// For an expectation that is itself about how a history ended, or not.
-    pub(crate) fn new(knows_end: bool) -> Observer {
-        Observer { knows_end, ..Observer::default() }
+    /// For an expectation that is itself about how these histories ended.
+    pub(crate) fn knowing(ends: Vec<Arc<dyn Live>>) -> Observer {
+        Observer { ends: Arc::new(ends), ..Observer::default() }
     }
 
     /// Whether the expectation is itself about how a history ended.
-    pub(crate) fn knows_end(&self) -> bool {
-        self.knows_end
+    pub(crate) fn knows_end(&self, live: &Arc<dyn Live>) -> bool {
+        self.ends.iter().any(|known| Arc::ptr_eq(known, live))
     }
 
     /// Notes that all the records were read of a history that is not all that happened.

@@ -47,9 +47,10 @@ impl Cx {
         let change = match &expect.during {
             Some(body) => {
                 let before = self.eval(env, &expect.subject).await?;
-                let before = super::judge::settled(before);
+                let before = self.records(env, before, expect.subject.span)?;
                 self.block(env, body, None).await?;
-                let after = super::judge::settled(self.eval(env, &expect.subject).await?);
+                let after = self.eval(env, &expect.subject).await?;
+                let after = self.records(env, after, expect.subject.span)?;
                 Some((before, after))
             }
             None => None,
@@ -60,8 +61,20 @@ impl Cx {
         let mut pause = POLL.0;
         // What ends while it is looked at is looked at once more.
         let mut was_over = false;
+        let mut last = None;
         loop {
-            let (observer, failure) = self.look(env, expect, span, change.as_ref()).await?;
+            // What is called for a look may take longer than there is time.
+            let looked = tokio::select! {
+                biased;
+                looked = self.look(env, expect, span, change.as_ref()) => Some(looked?),
+                () = tokio::time::sleep_until(deadline), if within.is_some() && has_call(&expect.subject) => None,
+            };
+            let Some((observer, failure)) = looked else {
+                let text = "the look did not end in time";
+                attempts.note(started.elapsed(), text.to_owned());
+                let failure = last.unwrap_or_else(|| self.failure(env, Code::EXPECTATION, span, text).into());
+                return Err(waited(failure, attempts, within.unwrap_or_default(), false, None));
+            };
             let tells = tells_itself(expect, &observer);
             let Some(failure) = failure else {
                 let Some(stays) = throughout else { return Ok(()) };
@@ -80,7 +93,7 @@ impl Cx {
             let text = summary(&failure);
             attempts.note(started.elapsed(), text);
             let lasting = lasting(&observer);
-            let over = lasting.len() < observer.live().len();
+            let over = lasting.is_empty() && !observer.live().is_empty();
             let now = Instant::now();
             // Nothing can change any more once everything live is over; polled actions still may.
             let calls = has_call(&expect.subject);
@@ -95,6 +108,7 @@ impl Cx {
                 return Err(waited(failure, attempts, within, over && now < deadline, story));
             }
             was_over = over;
+            last = Some(failure);
             let rest = deadline.saturating_duration_since(now);
             let wait = match () {
                 () if over && !calls => Duration::ZERO,
@@ -115,13 +129,13 @@ impl Cx {
         stays: Duration,
     ) -> Flow<Option<Failure>> {
         let end = Instant::now() + stays;
-        let (mut looks, mut asked) = (1u32, asks_for_end(expect));
+        let (mut looks, mut asked) = (1u32, false);
         loop {
             let (observer, failure) = self.look(env, expect, span, None).await?;
             looks += 1;
             let rest = end.saturating_duration_since(Instant::now());
             let tells = tells_itself(expect, &observer);
-            if failure.is_none() && !asks_for_end(expect) {
+            if failure.is_none() {
                 self.not_cut_short(env, expect, &observer, (stays.saturating_sub(rest), stays))?;
             }
             let lasting = lasting(&observer);
@@ -157,7 +171,8 @@ impl Cx {
         observer: &Observer,
         (held, stays): (Duration, Duration),
     ) -> Flow<()> {
-        let cut = observer.live().into_iter().find_map(|(live, _)| Some((live.gap()?, live)));
+        let mut unknown = observer.live().into_iter().filter(|(live, _)| !observer.knows_end(live));
+        let cut = unknown.find_map(|(live, _)| Some((live.gap()?, live)));
         let Some((gap, live)) = cut else { return Ok(()) };
         Err(self.inconclusive(env, expect, cut_short(&*live, &gap, held, stays)))
     }
@@ -180,7 +195,7 @@ impl Cx {
         span: Span,
         change: Option<&(Value, Value)>,
     ) -> Flow<(Observer, Option<Stop>)> {
-        let observer = Observer::new(asks_for_end(expect));
+        let observer = Observer::knowing(ends(env, &expect.subject));
         let mut observed = env.observed(&observer);
         observed.repeated |= expect.within.is_some() || expect.throughout.is_some();
         let number = observed.begin_try();
@@ -330,14 +345,31 @@ fn tells_itself(expect: &Expect, observer: &Observer) -> bool {
         && live.iter().all(|(live, _)| live.items().is_some())
 }
 
-/// Whether an expectation is itself about how a stream ended.
-fn asks_for_end(expect: &Expect) -> bool {
-    const ENDS: [&str; 6] = ["closed", "error", "status", "code", "message", "trailers"];
-    let mut asks = false;
-    crate::syntax::visit::expression(&expect.subject, &mut |part| {
-        asks |= matches!(&part.kind, ExprKind::Field(_, field) if ENDS.contains(&&*field.name));
+/// The histories that an expectation itself asks how they ended.
+fn ends(env: &Env, subject: &Expr) -> Vec<Arc<dyn Live>> {
+    let mut ends = Vec::new();
+    crate::syntax::visit::expression(subject, &mut |part| {
+        if let ExprKind::Field(base, field) = &part.kind
+            && let Some(Value::Live(live)) = at_hand(env, base)
+            && live.ends().contains(&&*field.name)
+        {
+            ends.push(live);
+        }
     });
-    asks
+    ends
+}
+
+/// What a path of variables and fields leads to.
+fn at_hand(env: &Env, expr: &Expr) -> Option<Value> {
+    match &expr.kind {
+        ExprKind::Name(name) => env.get(name).cloned(),
+        ExprKind::Field(base, field) => at_hand(env, base)?.as_object()?.get(&field.name).cloned(),
+        ExprKind::Index(base, index) => {
+            let ExprKind::Number(number) = &index.kind else { return None };
+            at_hand(env, base)?.as_list()?.get(number.to_usize()?).cloned()
+        }
+        _ => None,
+    }
 }
 
 /// What a wait for histories came to: whether what did not come was really not there.

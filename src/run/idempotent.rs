@@ -19,7 +19,7 @@ use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use crate::check::{Attack, attacks, key_of, profile_of, same_of};
-use crate::diag::{Code, did_you_mean};
+use crate::diag::Code;
 use crate::event::{EventKind, Failure, ProbeOutcome};
 use crate::probe::KeyPlace;
 use crate::source::Span;
@@ -44,6 +44,8 @@ pub(super) struct Operation<'a> {
     key: Option<(KeyPlace, Span)>,
     /// The key of the first trial: no other may have the same.
     first_key: Option<Value>,
+    /// The trace of the first trial.
+    first_trace: String,
 }
 
 impl Cx {
@@ -56,13 +58,14 @@ impl Cx {
         };
         let mut plain = Trial::here(self, env, &operation).await?;
         operation.first_key = plain.key(&operation)?;
+        operation.first_trace.clone_from(&self.session.trace_id);
         plain.as_it_is(&operation).await?;
         if self.again {
             return Ok(());
         }
         let mut failures = Vec::new();
         let mut unknown = Vec::new();
-        for attack in self.chosen(env, &operation)? {
+        for attack in self.chosen(env, &operation) {
             match self.probed(&operation, &attack).await {
                 Ok(()) => {}
                 Err(Stop::Failed(found)) => failures.extend(found),
@@ -78,21 +81,12 @@ impl Cx {
     }
 
     /// The probes that run: all, or those that the command line asks for.
-    fn chosen<'a>(&'a self, env: &Env, operation: &Operation<'a>) -> Flow<Vec<Attack<'a>>> {
+    fn chosen<'a>(&'a self, env: &Env, operation: &Operation<'a>) -> Vec<Attack<'a>> {
         let program = &self.world.plan.program;
         let all = attacks(program, env.unit, operation.idempotent);
-        let Some(wanted) = &self.world.probe else { return Ok(all) };
-        let titles: Vec<String> = all.iter().map(|attack| attack.title.clone()).collect();
-        let chosen: Vec<Attack<'a>> =
-            all.into_iter().filter(|attack| attack.title == *wanted || *attack.name == **wanted).collect();
-        if !chosen.is_empty() {
-            return Ok(chosen);
-        }
-        let message = format!("there is no probe `{wanted}` here, and `--probe` asks for it");
-        let mut failure = self.failure(env, Code::BAD_VALUE, operation.keyword(), message);
-        failure.help = did_you_mean(wanted, titles.iter().map(String::as_str))
-            .or_else(|| Some(format!("there are {}", titles.join(", "))));
-        Err(failure.into())
+        let Some(wanted) = &self.world.probe else { return all };
+        // Another one has it: the command line was held against all of them.
+        all.into_iter().filter(|attack| attack.title == *wanted || *attack.name == **wanted).collect()
     }
 
     /// Runs one probe and tells how it went.
@@ -179,11 +173,8 @@ impl<'a> Operation<'a> {
             same,
             key: key_of(idempotent),
             first_key: None,
+            first_trace: String::new(),
         })
-    }
-
-    fn keyword(&self) -> Span {
-        Span { end: self.span.end.min(self.span.start + "idempotent".len() as u32), ..self.span }
     }
 
     /// Where a probe is to be shown: where it is written, or the profile that has it is named.

@@ -118,8 +118,14 @@ impl Cx {
                 _ => {
                     let value = self.eval(env, expr).await?;
                     let holds = self.truth(env, expr, &value)? == wanted;
-                    let message = format!("`{}` is {}", self.written(expr.span), !wanted);
-                    Ok(Judgement { message, at: Some(expr.span), ..Judgement::of(holds) })
+                    let cut = self.cut(env, expr, &value);
+                    let message = match &cut {
+                        Some(_) => format!("`{}` is {wanted}", self.written(expr.span)),
+                        None => format!("`{}` is {}", self.written(expr.span), !wanted),
+                    };
+                    let unknown = cut.map(|cut| cut.why());
+                    let holds = holds && unknown.is_none();
+                    Ok(Judgement { message, at: Some(expr.span), unknown, ..Judgement::of(holds) })
                 }
             }
         })
@@ -151,10 +157,8 @@ impl Cx {
             Equal | NotEqual => {
                 let expected = self.eval(env, right).await?;
                 // A path that leads nowhere equals only a written `absent`.
-                if !matches!(right.kind, ExprKind::Absent) {
-                    self.present(env, left, &subject)?;
-                }
                 if !matches!(left.kind, ExprKind::Absent) && !matches!(right.kind, ExprKind::Absent) {
+                    self.present(env, left, &subject)?;
                     self.present(env, right, &expected)?;
                 }
                 let right_cut = self.cut(env, right, &expected);
@@ -188,6 +192,7 @@ impl Cx {
                     self.present(env, left, &subject)?;
                 }
                 let pattern = self.pattern(env, right).await?;
+                let right_cut = self.cut(env, right, &Value::Absent);
                 let subject = settled(subject);
                 let differences = if matches!(op, Matches | NotMatches) {
                     shape::mismatches(&pattern, &subject)
@@ -215,7 +220,12 @@ impl Cx {
                     judgement.details = differences.into_details();
                 }
                 let left = Compared { expr: left, value: &subject, cut: left_cut };
-                Ok(sound(op, judgement, &left, &Compared { expr: right, value: &Value::Absent, cut: None }))
+                Ok(sound(
+                    op,
+                    judgement,
+                    &left,
+                    &Compared { expr: right, value: &Value::Absent, cut: right_cut },
+                ))
             }
             _ => {
                 self.present(env, left, &subject)?;

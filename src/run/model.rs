@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Flow;
-use super::judge::settled;
 use crate::diag::Code;
 use crate::history::Model;
 use crate::lang::{Kind, Ty};
@@ -44,7 +43,7 @@ impl Cx {
             } else {
                 let value = self.eval(env, &arg.value).await?;
                 self.present(env, &arg.value, &value)?;
-                model.initial = settled(value);
+                model.initial = self.records(env, value, arg.value.span)?;
             }
         }
         Ok(model)

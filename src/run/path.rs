@@ -25,12 +25,19 @@ impl PathStep<'_> {
     /// Whether the step tells of all the records of a history, and not of one that is there or of
     /// the history itself. `.items` are those that were seen, whatever became of the history.
     fn takes_all(&self, live: &dyn Live) -> bool {
+        // Of one that did not come nobody knows whether it would have.
+        let came = || live.items().map_or(0, |items| items.len());
         match self {
             PathStep::Each(_) => true,
-            PathStep::Field(field) => {
-                matches!(&*field.name, "count" | "last") || live.field(&field.name).is_none()
+            PathStep::Field(field) => match &*field.name {
+                "count" | "last" => true,
+                "first" => came() == 0,
+                name => live.field(name).is_none(),
+            },
+            PathStep::Index(Value::Number(at), _) => {
+                *at < Number::Int(0) || at.to_usize().is_none_or(|at| at >= came())
             }
-            PathStep::Index(index, _) => matches!(index, Value::Number(at) if *at < Number::Int(0)),
+            PathStep::Index(..) => false,
         }
     }
 }
@@ -83,8 +90,8 @@ impl Cx {
             && !counts(&**live, &steps)
         {
             self.without_holes(env, &**live, root.span)?;
-            if steps.first().is_some_and(|step| step.takes_all(&**live)) {
-                self.note_whole(env, live, root);
+            if live.gap().is_some() && steps.first().is_some_and(|step| step.takes_all(&**live)) {
+                self.reads_whole(env, live, root.span)?;
             }
         }
         self.walk(env, value, &steps, expr.span)

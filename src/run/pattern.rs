@@ -170,7 +170,7 @@ impl Cx {
     async fn value_pattern(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Pattern> {
         let value = self.eval(env, expr).await?;
         self.present(env, expr, &value)?;
-        match super::judge::settled(value) {
+        match self.records(env, value, expr.span)? {
             Value::Regex(regex) => Ok(Pattern::Regex(regex)),
             Value::Range(range) => Ok(Pattern::Range(range.0.clone(), range.1.clone())),
             value => Ok(Pattern::Equals(value)),
@@ -200,7 +200,7 @@ impl Cx {
         if matches!(value, Value::Absent) {
             return Err(self.bad_value(env, span, format!("`{name}` is absent")));
         }
-        Ok(Pattern::Equals(super::judge::settled(value)))
+        Ok(Pattern::Equals(self.records(env, value, span)?))
     }
 
     async fn object_pattern(self: &Arc<Self>, env: &Env, object: &ObjectExpr) -> Flow<Pattern> {

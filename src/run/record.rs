@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use crate::event::{Event, EventKind, Reporter};
+use crate::diag::Code;
+use crate::event::{Event, EventKind, Reporter, WORDS};
 use crate::value::{Redactor, Stopwatch};
 
 /// Takes events up to the last one of a run.
@@ -36,13 +37,19 @@ pub(crate) fn record(
     }
 }
 
-/// The event with every known secret masked in every text.
+/// The event with every known secret masked in every text of its data. What cannot be masked is
+/// not told, since it may be a secret.
 fn masked(event: Event, redactor: &Redactor) -> Event {
-    let Ok(json) = serde_json::to_value(&event) else { return event };
-    match mask(&json, redactor) {
-        Some(json) => serde_json::from_value(json).unwrap_or(event),
-        None => event,
-    }
+    let (seq, at) = (event.seq, event.at);
+    let masked = serde_json::to_value(&event).and_then(|json| match mask(&json, redactor) {
+        Some(json) => serde_json::from_value(json),
+        None => Ok(event),
+    });
+    masked.unwrap_or_else(|_| {
+        let message = "an event is left out, since the secrets in it could not be masked".to_owned();
+        let code = Code::INTERNAL.name.to_owned();
+        Event { seq, at, kind: EventKind::Warning { code, message, place: None } }
+    })
 }
 
 /// The value with secrets masked; `None` when there is none in it.
@@ -61,7 +68,11 @@ fn mask(json: &serde_json::Value, redactor: &Redactor) -> Option<serde_json::Val
             })
         }
         Value::Object(fields) => {
-            let parts: Vec<Option<Value>> = fields.values().map(|value| mask(value, redactor)).collect();
+            let field = |(name, value): (&String, &Value)| match value {
+                Value::String(_) if WORDS.contains(&name.as_str()) => None,
+                _ => mask(value, redactor),
+            };
+            let parts: Vec<Option<Value>> = fields.iter().map(field).collect();
             parts.iter().any(Option::is_some).then(|| {
                 let each = fields.iter().zip(parts);
                 Value::Object(each.map(|((k, v), m)| (k.clone(), m.unwrap_or_else(|| v.clone()))).collect())
@@ -74,6 +85,7 @@ fn mask(json: &serde_json::Value, redactor: &Redactor) -> Option<serde_json::Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Detail, Element, ElementKind, Failure, SuiteOutcome, SuiteTest};
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
@@ -83,5 +95,48 @@ mod tests {
         let event = masked(Event { seq: 0, at: 0, kind }, &redactor);
         assert_eq!(serde_json::to_string(&event).unwrap().matches("correct").count(), 0);
         assert!(serde_json::to_string(&event).unwrap().contains("key=•••!"));
+    }
+
+    #[test]
+    fn a_secret_that_is_a_word_of_the_format_is_masked_in_data_alone() {
+        let kinds = [
+            EventKind::StepStarted { id: 0, title: "hunter2hunter2 step_started".into() },
+            EventKind::SuiteFinished {
+                stage: "skipped hunter2hunter2".into(),
+                suite: "suite_finished".into(),
+                tests: vec![SuiteTest {
+                    name: "hunter2hunter2".into(),
+                    outcome: SuiteOutcome::Skipped,
+                    output: "suite_finished".into(),
+                }],
+                failure: Some(Failure {
+                    details: vec![Detail::Difference {
+                        path: "hunter2hunter2".into(),
+                        expected: "difference".into(),
+                        actual: String::new(),
+                    }],
+                    ..Failure::new("internal", "hunter2hunter2")
+                }),
+                took_us: 0,
+            },
+            EventKind::ContractCounted {
+                service: "hunter2hunter2".into(),
+                elements: vec![Element { kind: ElementKind::FieldLeftOut, name: "field_left_out".into() }],
+            },
+        ];
+        for word in ["step_started", "suite_finished", "difference", "field_left_out", "internal", "took_us"]
+        {
+            let redactor = Redactor::default();
+            redactor.register("hunter2hunter2");
+            redactor.register(word);
+            for kind in &kinds {
+                let event = masked(Event { seq: 3, at: 0, kind: kind.clone() }, &redactor);
+                let text = format!("{event:?}");
+                assert!(!text.contains("hunter2"), "{word}: {text}");
+                assert!(!text.contains(&format!("{word:?}")) || word == "internal", "{word}: {text}");
+                let same = std::mem::discriminant(&event.kind) == std::mem::discriminant(kind);
+                assert!(same && event.seq == 3, "{word}: {text}");
+            }
+        }
     }
 }

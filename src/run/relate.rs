@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cx::Cx;
-use super::env::Env;
+use super::env::{Env, Observer};
 use super::flow::Flow;
 use super::judge::{Judgement, settled};
 use crate::diag::Code;
@@ -44,7 +44,7 @@ impl Cx {
             self.present(env, subject, &value)?;
         }
         self.judges_history(env, &value);
-        let cut = self.cut(env, subject, &value);
+        let mut cut = self.cut(env, subject, &value);
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let (verdict, says) = match declared {
@@ -62,7 +62,8 @@ impl Cx {
                         false => Verdict::Invalid(vec![Detail::Note { text: why.to_owned() }]),
                     }
                 } else {
-                    let values = self.check_arguments(env, &script.params, used, value).await?;
+                    let values = self.check_arguments(env, &script.params, used, value.clone()).await?;
+                    cut = cut.or_else(|| env.observer.as_ref()?.take_cut());
                     match self.script_check(env, item, values, used.span).await? {
                         None => Verdict::Holds,
                         Some(why) => Verdict::Fails(vec![Detail::Note { text: why }]),
@@ -81,7 +82,13 @@ impl Cx {
                 (verdict, (yes.to_owned(), no.to_owned()))
             }
         };
-        let verdict = if used.negated { verdict.negate() } else { verdict };
+        // With `or_empty`, nothing at all is fine both ways.
+        let or_empty = || used.phrases.iter().any(|phrase| &*phrase.word.name == "or_empty");
+        let verdict = match (used.negated, value.as_list()) {
+            (true, Some([])) if verdict == Verdict::Holds && or_empty() => verdict,
+            (true, _) => verdict.negate(),
+            (false, _) => verdict,
+        };
         let (yes, no) = says;
         let mut judgement =
             Judgement { at: Some(subject.span.to(used.span)), ..Judgement::of(verdict == Verdict::Holds) };
@@ -192,11 +199,16 @@ impl Cx {
                     }
                 }
                 _ => {
-                    args.insert(Arc::from(word), settled(self.eval(env, value).await?));
+                    let given = self.eval(env, value).await?;
+                    args.insert(Arc::from(word), self.records(env, given, value.span)?);
                 }
             }
         }
         claim.args = args;
+        // What an argument is made of is no side of the claim, for which the relation could answer.
+        if let Some(cut) = env.observer.as_ref().and_then(Observer::take_cut) {
+            return Ok((Verdict::Unknown(cut.why()), relation.says(&claim)));
+        }
         let long = claim.model.is_some() || subject.as_list().is_some_and(|records| records.len() > LONG);
         let (subject, change) = (subject.clone(), change.cloned());
         let judge = move || {
@@ -255,14 +267,16 @@ impl Cx {
             named.extend(given.named);
         }
         if let Some(operand) = &used.operand {
-            positional.push(settled(self.eval(env, operand).await?));
+            let given = self.eval(env, operand).await?;
+            positional.push(self.records(env, given, operand.span)?);
         }
         for phrase in &used.phrases {
             let Some(value) = &phrase.value else { continue };
             let value = if self.is_key(value) {
                 crate::script::key_value(&self.key(env, value)?)
             } else {
-                settled(self.eval(env, value).await?)
+                let given = self.eval(env, value).await?;
+                self.records(env, given, value.span)?
             };
             named.push((phrase.word.name.clone(), value));
         }

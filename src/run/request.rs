@@ -84,6 +84,9 @@ impl Cx {
             Some(_) => checked.error || (checked.verdict && has_text_status(&response.record)),
             None => checked.verdict || checked.error,
         };
+        if !succeeded && self.cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
         if !succeeded && !expected {
             let mut failure = self.unchecked_failure(env, request, span, &response);
             self.also_broken(&mut failure, broken);
@@ -102,9 +105,9 @@ impl Cx {
     /// Evaluates a request, so that it can be performed.
     pub(crate) async fn prepare(self: &Arc<Self>, env: &Env, request: &Request) -> Flow<Prepared> {
         let aim = self.aim(env, request.target.as_ref()).await?;
-        self.protocols_of(env, request, &aim)?;
-        self.allowed(env, request, &aim)?;
+        let protocols = self.protocols_of(env, request, &aim)?;
         let call = self.assemble(env, request, &aim).await?;
+        self.allowed(env, request, &protocols, &call)?;
         Ok(Prepared { aim, call })
     }
 
@@ -350,17 +353,12 @@ impl Cx {
         Err(failure.into())
     }
 
-    /// An environment with `allow safe` refuses everything that may change something.
-    fn allowed(&self, env: &Env, request: &Request, aim: &Aim) -> Flow<()> {
-        if !self.world.only_safe {
-            return Ok(());
-        }
-        let specs = self.world.registry.all(Kind::Verb, &request.verb.name);
-        let harmless = specs
-            .iter()
-            .any(|spec| spec.safety == Safety::Safe || (spec.of == "grpc" && self.is_safe_grpc(request)));
-        let harmless = harmless || self.is_kept_safe(request, aim);
-        if harmless || matches!(aim, Aim::Stream(_)) {
+    /// An environment with `allow safe` refuses everything that may change something, whichever of
+    /// the protocols takes it.
+    fn allowed(&self, env: &Env, request: &Request, protocols: &[&dyn Protocol], call: &Call) -> Flow<()> {
+        let is_safe =
+            |protocol: &&dyn Protocol| protocol.safety(call) == Safety::Safe || protocol.keeps_safe(call);
+        if !self.world.only_safe || protocols.iter().all(is_safe) {
             return Ok(());
         }
         let message = format!(
@@ -368,23 +366,6 @@ impl Cx {
             request.verb.name
         );
         Err(self.failure(env, Code::BAD_VALUE, request.verb.span, message).into())
-    }
-
-    /// Whether the service's protocol sees to it itself that the request changes nothing.
-    fn is_kept_safe(&self, request: &Request, aim: &Aim) -> bool {
-        let Aim::Service(service) = aim else { return false };
-        let protocol = self.world.protocol(&service.protocol);
-        protocol.is_some_and(|protocol| protocol.keeps_safe(&request.verb.name))
-    }
-
-    /// gRPC methods say nothing of their safety, so only those named like a read count as safe.
-    fn is_safe_grpc(&self, request: &Request) -> bool {
-        let member = request.target.as_ref().and_then(|target| target.members.last());
-        member.is_some_and(|member| {
-            ["Get", "List", "Watch", "Read", "Check", "Search", "Query"]
-                .iter()
-                .any(|start| member.name.starts_with(start))
-        })
     }
 
     async fn assemble(self: &Arc<Self>, env: &Env, request: &Request, aim: &Aim) -> Flow<Call> {

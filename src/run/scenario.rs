@@ -7,10 +7,12 @@ mod lease;
 mod outcome;
 mod row;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +36,7 @@ pub(crate) use fixture::Scope;
 pub(crate) use instance::first_env;
 pub(crate) use instance::{Instance, instances};
 pub(crate) use lease::admission;
-pub(crate) use outcome::{Finished, broken};
+pub(crate) use outcome::{Finished, broken, panicked, unfinished};
 
 use exits::{crashed, judges_exits_of, last_exit};
 use fixture::{Lifetime, lifetime};
@@ -104,7 +106,10 @@ async fn attempts(
         let mut cx = context(world, policy, planned, instance, attempt, cancel);
         cx.story = Some(Story { instance: instance.clone(), scopes: scopes.clone() });
         let cx = Arc::new(cx);
-        let (ended, failures) = one_attempt(&cx, policy, scopes, instance, planned).await;
+        let ended = AssertUnwindSafe(one_attempt(&cx, policy, scopes, instance, planned));
+        // A panic is ours, and no reason to leave behind what the scenario made.
+        let ended = ended.catch_unwind().await;
+        let (ended, failures) = ended.unwrap_or_else(|_| (Outcome::Broken, vec![at_fault(&cx, planned)]));
         let cleanup = clean_up(&cx, &policy.kill).await;
         // What came to its doubles is its own, to the end of its cleanup.
         let late = cx.end_doubles().await;
@@ -138,6 +143,17 @@ async fn attempts(
         }
         attempt += 1;
     }
+}
+
+/// The failure of a scenario that the runner itself could not run.
+fn at_fault(cx: &Cx, planned: &PlannedScenario) -> Failure {
+    let at = *lock(&cx.current);
+    let at = at.unwrap_or_else(|| cx.world.plan.program.item(planned.item).span);
+    let mut failure = panicked();
+    failure.place = Some(cx.world.place(at));
+    failure.label = "it was here".to_owned();
+    failure.repeat.clone_from(&cx.repeat);
+    failure
 }
 
 /// Runs the statements once; cleanup is the caller's.
@@ -214,15 +230,17 @@ async fn one_attempt(
             }
             None => (Outcome::Passed, Vec::new()),
         },
-        Err(Stop::Cancelled) => (Outcome::Interrupted, cx.found_in_trials()),
-        Err(Stop::Unknown(failures)) => (Outcome::Inconclusive, failures),
+        Err(Stop::Cancelled) => (Outcome::Interrupted, [cx.found_in_trials(), broken].concat()),
+        Err(Stop::Unknown(failures)) if broken.is_empty() => (Outcome::Inconclusive, failures),
+        // A broken contract is known, whatever else is not.
+        Err(Stop::Unknown(failures)) => (Outcome::Failed, [broken, failures].concat()),
         Err(Stop::Failed(mut failures) | Stop::Broken(mut failures)) => {
             failures = double::causes_first(cx.troubles(), failures);
             failures.extend(broken);
             add_logs(world, planned, &mut failures);
             (Outcome::Failed, failures)
         }
-        Err(Stop::Terminal(failure)) => (Outcome::Failed, vec![*failure]),
+        Err(Stop::Terminal(failure)) => (Outcome::Failed, [vec![*failure], broken].concat()),
     }
 }
 

@@ -300,7 +300,10 @@ impl ServiceRef {
     /// Another process takes its place.
     fn replace(&self, next: Arc<Service>) {
         lock(&self.unseen).extend(self.unseen_of_current());
-        self.logs.begin(next.log());
+        // What is somewhere else has a log that nobody here reads.
+        if next.is_ours() {
+            self.logs.begin(next.log());
+        }
         *lock(&self.current) = Some(next);
         self.blamed.store(0, Ordering::Relaxed);
     }

@@ -138,7 +138,8 @@ impl Cx {
             "weighted" => self.weighted(env, args, span).await,
             "one_of" => {
                 let list = self.argument(env, name, "list", args, span)?;
-                let list = super::judge::settled(self.eval(env, list).await?);
+                let value = self.eval(env, list).await?;
+                let list = self.records(env, value, list.span)?;
                 choice::one_of(&list).map_err(|message| self.bad_value(env, span, message))
             }
             "unique" => {

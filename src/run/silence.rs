@@ -20,7 +20,7 @@ impl Cx {
     /// Why the silence of what an expectation looked at shows nothing; `None` when it does.
     pub(super) async fn silence(&self, observer: &Observer) -> Flow<Option<String>> {
         for (live, _) in observer.live() {
-            if live.items().is_none() || live.is_over() {
+            if live.items().is_none() || live.is_over() || observer.knows_end(&live) {
                 continue;
             }
             let source = live.source();

@@ -1,22 +1,24 @@
 //! Stages in order: their suites, their scenarios, their gates and hooks.
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Stop;
-use super::scenario::{Finished, Policy, Scope, admission, broken, clean_up, instances, run};
+use super::scenario::{Policy, Scope, admission, broken, clean_up, instances, run, unfinished};
 use super::suite::{Reads, SuiteResult, run_suite};
 use super::wanted::{Candidate, Wanted};
 use super::world::World;
 use crate::check::PlannedStage;
 use crate::diag::Code;
-use crate::event::{EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
+use crate::event::{Detail, EventKind, Failure, Gate, Outcome, SuiteOutcome, Summary};
 use crate::protocol::Session;
 use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, SettingValue, Suite};
 use crate::value::{Number, Value};
@@ -138,11 +140,11 @@ async fn scenarios(
                 admitted = Box::pin(std::future::ready(held));
             }
             running.spawn(async move {
-                if failures.is_empty() {
-                    run(&world, &policy, &scopes, &instance, admitted).await
-                } else {
-                    broken(&world, &instance, failures)
+                if !failures.is_empty() {
+                    return broken(&world, &instance, failures);
                 }
+                let ended = AssertUnwindSafe(run(&world, &policy, &scopes, &instance, admitted));
+                ended.catch_unwind().await.unwrap_or_else(|_| unfinished(&world, &instance))
             });
         }
     }
@@ -150,12 +152,7 @@ async fn scenarios(
         world.events.send(nothing_selected(&left_out));
     }
     while let Some(finished) = running.join_next().await {
-        let outcome = match finished {
-            Ok(Finished { outcome }) => outcome,
-            // A panic is ours: it must not pass as anything.
-            Err(_) => Outcome::Broken,
-        };
-        summary.count(&outcome);
+        summary.count(&finished.map_or(Outcome::Broken, |finished| finished.outcome));
     }
 }
 
@@ -246,17 +243,28 @@ async fn gate(
     let observer = super::env::Observer::default();
     let written = cx.written(condition.span);
     let judged = cx.judge(&env.observed(&observer), condition).await;
-    let held = match judged {
+    let mut held = match judged {
         Ok(judgement) => judgement.holds,
         Err(stop) => {
             failures.extend(stop.into_failures());
             false
         }
     };
-    Gate { condition: written, values: cx.observed(&observer), held }
+    let mut values = cx.observed(&observer);
+    if nothing_ran(summary) {
+        held = false;
+        values.push(Detail::Note { text: "nothing ran in this stage, which proves nothing".to_owned() });
+    }
+    Gate { condition: written, values, held }
 }
 
-/// The names that gates read. Rates over nothing are zero, so that an empty stage passes no gate.
+/// Whether a stage is empty: it passes no gate, not even one that holds over nothing.
+fn nothing_ran(summary: &Summary) -> bool {
+    let ran = Summary { skipped: 0, suite_skipped: 0, ..*summary };
+    ran == Summary::default()
+}
+
+/// The names that gates read. Rates over nothing are zero.
 pub(crate) const GATE_NAMES: &[&str] =
     &["pass_rate", "flaky_rate", "passed", "failed", "flaky", "skipped", "quarantined", "total"];
 
@@ -372,5 +380,90 @@ fn count_suite(summary: &mut Summary, result: &SuiteResult) {
     }
     if result.failure.is_some() {
         summary.suite_failed += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::Semaphore;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::event::Exchange;
+    use crate::lang::Spec;
+    use crate::protocol::{Call, Endpoint, Misuse, Protocol, Reply};
+    use crate::run::draw::tests::parts;
+    use crate::run::world::EventSender;
+    use crate::value::BoxFuture;
+
+    /// Panics when it is asked for the first time, or always.
+    struct Panics {
+        asked: Arc<AtomicU32>,
+        always: bool,
+    }
+
+    impl Protocol for Panics {
+        fn name(&self) -> &'static str {
+            "exec"
+        }
+
+        fn specs(&self) -> &'static [Spec] {
+            &[]
+        }
+
+        fn perform<'a>(&'a self, _: Call, _: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+            Box::pin(async {
+                let first = self.asked.fetch_add(1, Ordering::Relaxed) == 0;
+                assert!(!first && !self.always, "it panics");
+                Ok(Reply {
+                    record: Value::object([("error", Value::Absent)]),
+                    succeeded: true,
+                    exchange: Exchange::default(),
+                })
+            })
+        }
+
+        fn healthy<'a>(&'a self, _: &'a Endpoint) -> BoxFuture<'a, Result<(), String>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_scenario_that_panics_is_told_like_every_other_and_cleaned_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.scn");
+        std::fs::write(&path, "scenario \"it\" {\ndefer exec \"true\"\nexec \"true\"\n}\n").unwrap();
+        for always in [false, true] {
+            let asked = Arc::new(AtomicU32::new(0));
+            let (events, mut told) = EventSender::new();
+            let mut parts = parts(&[path.to_str().unwrap()], 0);
+            parts.events = events;
+            parts.protocols = vec![Box::new(Panics { asked: asked.clone(), always })];
+            let world = Arc::new(World::new(parts));
+            let policy = Policy {
+                timeout: std::time::Duration::from_secs(60),
+                repeat: Vec::new(),
+                permits: Arc::new(Semaphore::new(1)),
+                cancel: CancellationToken::new(),
+                kill: CancellationToken::new(),
+                fail_fast: false,
+            };
+            let scope = Arc::new(Scope::new(Arc::new(shared_context(&world, &policy, 0))));
+            let mut next_id = 0;
+            let work =
+                StageWork { stage: 0, selected: &[0], wanted: None, suites: false, next_id: &mut next_id };
+            let staged = run_stage(&world, &policy, &scope, work).await;
+            assert_eq!(staged.summary, Summary { broken: 1, ..Summary::default() });
+            assert_eq!(asked.load(Ordering::Relaxed), 2, "the statement, then the cleanup");
+            let mut finished = Vec::new();
+            while let Ok((_, event)) = told.try_recv() {
+                if let EventKind::ScenarioFinished { outcome, failures, .. } = event {
+                    finished.push((outcome, failures[0].code.clone()));
+                }
+            }
+            assert_eq!(finished, [(Outcome::Broken, "internal".to_owned())]);
+        }
     }
 }

@@ -436,7 +436,7 @@ impl Cx {
     ) -> Flow<Value> {
         let list = self.eval(env, &turns.list).await?;
         self.judges_history(env, &list);
-        let list = super::judge::settled(list);
+        let list = self.records(env, list, turns.list.span)?;
         self.present(env, &turns.list, &list)?;
         let items = self.items(env, &list, turns.list.span)?;
         if items.is_empty() && checks_something(&turns.body) {

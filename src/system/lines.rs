@@ -142,6 +142,9 @@ impl Live for Lines {
     }
 
     fn gap(&self) -> Option<Gap> {
+        if self.places.iter().all(|place| place.now().is_none()) {
+            return Some(Gap::Hole(format!("`{}` does not run here, so nobody reads its log", self.service)));
+        }
         match self.dropped() {
             0 => None,
             count => Some(Gap::Hole(format!(

@@ -127,6 +127,10 @@ pub trait Live: Debug + Send + Sync {
     fn gap(&self) -> Option<Gap> {
         None
     }
+    /// The properties of it that say how it ended.
+    fn ends(&self) -> &'static [&'static str] {
+        &["closed", "error"]
+    }
     /// The service that its records come from: one that stands still tells nothing.
     fn source(&self) -> Arc<str> {
         self.name()

@@ -225,6 +225,24 @@ scenario "what nobody expects" {
 }
 
 #[test]
+fn what_an_open_would_take_from_others_is_refused_where_only_what_is_safe_is_allowed() {
+    let text = r#"
+service cache { speaks redis; at "redis://127.0.0.1:1" }
+service bus { speaks nats; at "nats://127.0.0.1:1" }
+environment staging { allow safe }
+scenario "of a group" { let work = open cache "orders" with { group: "billing" } }
+scenario "of a queue" { let work = open bus "orders" with { queue: "workers" } }
+"#;
+    let told = [
+        "2 failed",
+        "`group` makes a group and takes its entries away",
+        "`queue` takes messages away",
+        "leave `group` out",
+    ];
+    scn(text).run(&["--env", "staging"]).ends(1, &told);
+}
+
+#[test]
 #[ignore = "needs redis-server: tests/brokers finds it"]
 fn an_environment_that_allows_what_is_safe_asks_redis_what_that_is() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

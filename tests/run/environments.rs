@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::harness::{json, scn, server};
+use crate::harness::{json, project, scn, server};
 
 #[test]
 fn an_environment_is_used_and_not_started_and_refuses_what_may_change_something() {
@@ -57,4 +57,47 @@ fn a_service_at_an_address_is_not_ours_to_kill() {
     let ran = scn(&text).run(&[]);
     assert!(matches!(ran.code, Some(1..=4)), "{}{}", ran.out, ran.err);
     assert!(ran.says("`s`"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn what_is_done_to_a_stream_may_change_something_too() {
+    let url = crate::histories::sockets();
+    let open = "let ws = open s /ws with { websocket: true }";
+    scn(&format!(
+        r#"
+service s {{ speaks http; at "{url}" }}
+environment staging {{ allow safe }}
+scenario "listens" {{ {open}; next ws; close ws }}
+scenario "tells" {{ {open}; send ws {{ hello: "you" }} }}
+scenario "posts" {{ let feed = open s /ws with {{ method: "POST" }} }}
+"#
+    ))
+    .run(&["--env", "staging"])
+    .ends(1, &["`send` may change something", "`open` may change something", "1 passed", "2 failed"]);
+}
+
+#[test]
+fn a_stream_of_grpc_is_as_safe_as_its_method() {
+    let (_runtime, url) = crate::grpc::health();
+    let contract = r#"
+syntax = "proto3";
+package grpc.health.v1;
+message HealthCheckRequest { string service = 1; }
+message HealthCheckResponse { int32 status = 1; }
+service Health {
+  rpc Watch(HealthCheckRequest) returns (stream HealthCheckResponse);
+  rpc Forget(stream HealthCheckRequest) returns (stream HealthCheckResponse);
+}
+"#;
+    let text = format!(
+        r#"
+service ledger {{ speaks grpc contract "./health.proto"; at "{url}" }}
+environment staging {{ allow safe }}
+scenario "watches" {{ let feed = open ledger.Watch {{ service: "ledger" }}; next feed; cancel feed }}
+scenario "forgets" {{ let feed = open ledger.Forget; send feed {{ service: "ledger" }} }}
+"#
+    );
+    project(&[("t.scn", &text), ("health.proto", contract)])
+        .run(&["--env", "staging"])
+        .ends(1, &["`open` may change something", "1 passed", "1 failed"]);
 }

@@ -227,7 +227,6 @@ const SEEN: &[(&str, &str)] = &[
     ("lost_response(first: 1)", "r.error.kind == \"reset\""),
     ("duplicate(times: 2)", "r.status == 200"),
     ("delay(10ms)", "r.status == 200"),
-    ("reorder(within: 10ms)", "r.status == 200"),
     ("status(503, route: \"/count\")", "r.status == 503"),
 ];
 
@@ -251,7 +250,21 @@ scenario "{title}" {{
 "#
         );
     }
-    let passed = format!("{} passed", SEEN.len());
+    // Of this one it takes two.
+    text += r#"
+scenario "reorder" {
+  GET books /count
+  under reorder(within: 30s) on client -> books {
+    parallel {
+      GET books /count
+      GET books /count
+    }
+  }
+  GET books /count
+  GET books /count
+}
+"#;
+    let passed = format!("{} passed", SEEN.len() + 1);
     with_shop(&text).run(&[]).ends(0, &[&passed]).never_says(&["skipped"]);
 }
 
@@ -584,4 +597,35 @@ scenario "{fault}" {{
     }
     let passed = format!("{} passed", BROKEN.len());
     scn(&text).run(&[]).ends(0, &[&passed]);
+}
+
+#[test]
+fn a_fault_that_could_never_hit_is_a_mistake() {
+    let with = |fault: &str| format!("scenario \"it\" {{\n  under {fault} {{ POST shop /buy {{}} }}\n}}\n");
+    for (fault, says) in [
+        ("lost_request(share: 0%) on client -> shop", "`share` must be a number above 0 and up to 1, not 0"),
+        ("lost_request(share: 0.0000001) on client -> shop", "`share` must be a number above 0"),
+        (
+            "lost_request(method: \"POST\") on client -> shop.GET",
+            "the place names the method `GET`, and the fault `POST`",
+        ),
+        ("pause on books, pause on books", "`pause` cannot strike `books`, which is paused"),
+        (
+            "pause on books, kill(for: 100ms) on books",
+            "`kill(for: 100ms)` cannot strike `books`, which is paused",
+        ),
+    ] {
+        let ran = with_shop(&with(fault)).run(&[]);
+        assert!(matches!(ran.code, Some(1 | 2)), "{fault}: {}", ran.out);
+        assert!(ran.says(says), "{fault}: {}{}", ran.out, ran.err);
+    }
+    let nested = "scenario \"it\" {\n  under pause(for: 2s) on books {\n    under kill(after: 100ms) on books { wait 400ms }\n  }\n}\n";
+    with_shop(nested).run(&[]).ends(1, &["`kill(after: 100ms)` cannot strike `books`, which is paused"]);
+}
+
+#[test]
+fn a_reordering_without_another_message_hits_nothing() {
+    let alone =
+        "scenario \"it\" {\n  under reorder(within: 50ms) on client -> books { GET books /count }\n}\n";
+    with_shop(alone).run(&[]).ends(1, &["was at work and hit nothing", "when another one overtakes it"]);
 }

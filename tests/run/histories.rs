@@ -199,6 +199,42 @@ fn a_stream_that_broke_off_shows_no_absence() {
         against(&broken, &format!("{open}expect {claim}"))
             .ends(5, &["can neither be shown nor refuted", "broke off: ", "was not seen"]);
     }
+    // What is made of all the records is no more certain than they are.
+    for statements in [
+        "expect feed[1] == absent",
+        "expect starts_with(feed.last.data, \"1\")",
+        "expect len(feed) == 1",
+        "expect how_many(feed) == 1",
+        "expect feed.count unchanged during { wait 1ms }",
+        "expect [1] has(times: feed.count) 1",
+        "let n = feed.count\nexpect n == 1",
+        "let all = { records: feed[*] }\nexpect all.records.count == 1",
+        "for one in feed { expect one.data == \"1\" }",
+        "if feed.count == 1 { expect 1 == 1 }",
+        "expect feed.error.kind == other.error.kind and other.count == 1 and third.count == 1",
+    ] {
+        let more = "let other = open s /events\nexpect other.closed within 1h\n\
+                    let third = open s /events\nexpect third.closed within 1h\n";
+        let text = format!(
+            "fn len(xs) rhai \"\"\" xs.len() \"\"\"\naction how_many(xs) {{ return xs.count }}\n\
+             service s {{ speaks http; at \"{broken}\" }}\nscenario \"it\" {{\n{open}{more}{statements}\n}}\n"
+        );
+        scn(&text).run(&[]).ends(5, &["broke off: ", "was not seen"]);
+    }
+    against(&broken, &format!("{open}show feed.count\nlet n = feed.items.count\nexpect n == 1")).ends(0, &[]);
+    // A field of a record that is called like the end of a stream says nothing of that.
+    let named = server(|_| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        format!("{head}18\r\ndata: {{\"status\": \"OK\"}}\n\n\r\nff\r\ndata: 2").into_bytes()
+    });
+    for claim in [
+        "feed[*].json.status == [\"OK\"]",
+        "\"FAILED\" not in feed[*].json.status",
+        "feed.last.json.status == \"OK\" throughout 300ms",
+    ] {
+        against(&named, &format!("{open}expect {claim}"))
+            .ends(5, &["can neither be shown nor refuted", "was not seen"]);
+    }
     // To try again and again shows nothing either.
     against(&broken, &format!("{open}eventually within 200ms {{ expect feed not has {{ data: \"2\" }} }}"))
         .ends(5, &["can neither be shown nor refuted", "broke off: ", "still so after 200ms"]);
@@ -292,7 +328,7 @@ async fn deaf(mut socket: WebSocket) {
 
 /// A WebSocket server: `/ws` sends two messages and then says back what it hears, `/drop` sends one
 /// and drops the connection, `/deaf` sends one and hears nothing.
-fn sockets() -> String {
+pub(crate) fn sockets() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -431,4 +467,15 @@ fn a_web_socket_is_closed_with_the_code_that_is_asked_for() {
     }
     closed(&format!(" with {{ reason: \"{}\" }}", "é".repeat(62)), "ws.closed == true")
         .ends(1, &["`reason` has 124 bytes, and a close frame at most 123"]);
+}
+
+#[test]
+fn a_wait_for_several_histories_lasts_while_one_of_them_does() {
+    let url = events("data: 1\n\n");
+    let text = format!(
+        "service s {{ speaks http; at \"{url}\" }}\n@safe action look() {{\n  GET s /\n  expect status == 200\n  return 1\n}}\n\
+         scenario \"it\" {{\n  let feed = open s /events\n  expect feed.closed within 1h\n  observe looks from look() every 10ms\n  \
+         expect feed.count + looks.count > 5 within 1m\n}}\n"
+    );
+    scn(&text).run(&[]).ends(0, &[]);
 }

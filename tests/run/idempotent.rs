@@ -253,7 +253,10 @@ fn the_command_of_a_probe_repeats_it_alone_with_the_same_data() {
     assert_eq!(key(&again), key(&ran));
     again.ends(1, &["0 of 1 survived; not restart"]);
     let nothing = project.run(&["--probe", "restrat"]);
-    nothing.ends(1, &["there is no probe `restrat` here", "did you mean `restart`?"]);
+    nothing.ends(2, &["nothing here has a probe `restrat`", "did you mean `restart`?"]);
+    scn("scenario \"it\" { expect 1 == 1 }")
+        .run(&["--probe", "restart"])
+        .ends(2, &["nothing here has a probe `restart`: none of the selected scenarios has an `idempotent`"]);
 }
 
 #[test]

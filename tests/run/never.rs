@@ -275,3 +275,36 @@ fn a_body_that_is_no_text_is_never_read_as_one() {
     one("GET s /json\nexpect body.name == \"café\"").ends(1, &["UTF-8"]);
     one("GET s /json\nexpect body.name != \"x\"").ends(1, &["UTF-8"]);
 }
+
+#[test]
+fn a_look_that_ends_too_late_does_not_hold() {
+    let url = server(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        json("200 OK", "{}")
+    });
+    let text = |within: &str| {
+        format!(
+            "service s {{ speaks http; at \"{url}\" }}\n@safe action slow() {{\n  GET s /\n  expect status == 200\n  return 1\n}}\nscenario \"it\" {{ expect slow() == 1 within {within} }}\n"
+        )
+    };
+    scn(&text("100ms")).run(&[]).ends(1, &["the look did not end in time"]);
+    scn(&text("30s")).run(&[]).ends(0, &[]);
+}
+
+#[test]
+fn the_log_of_what_does_not_run_here_proves_nothing() {
+    let url = server(|_| json("200 OK", "{}"));
+    scn(&format!(
+        "service s {{ speaks http; at \"{url}\" }}\nscenario \"it\" {{\n  GET s /\n  expect s.log.count == 0\n}}\n"
+    ))
+    .run(&[])
+    .ends(5, &["`s` does not run here, so nobody reads its log"]);
+}
+
+#[test]
+fn nothing_is_fine_both_ways_where_that_is_said() {
+    let passes = |text: &str| scn(&format!("scenario \"it\" {{\n{text}\n}}\n")).run(&[]).ends(0, &[]);
+    passes("expect [] not has { a: 1 } or_empty\nexpect [] unique or_empty");
+    fails("expect [] not has { a: 1 }", &["there are no records"]);
+    passes("let x = {}\nexpect absent == x.a\nexpect x.a == absent");
+}

@@ -530,6 +530,21 @@ fn heads_and_redirects_are_judged_by_what_they_mean() {
 }
 
 #[test]
+fn each_redirect_has_a_status_that_is_declared() {
+    let url = server(|asked| match asked.path.as_str() {
+        "/things/1" => with_head("308 Permanent Redirect", "location: /things/2\r\n", ""),
+        "/things/2" => with_head("307 Temporary Redirect", "location: /things/3\r\n", ""),
+        "/things/4" => with_head("308 Permanent Redirect", "location: /elsewhere\r\n", ""),
+        "/elsewhere" => with_head("307 Temporary Redirect", "location: /things/3\r\n", ""),
+        _ => with_head("204 No Content", "", ""),
+    });
+    let follow = |id: u32| one(&url, &format!("GET s /things/{id} with {{ redirects: 2 }}")).run(&[]);
+    follow(1).ends(1, &["breaks the contract", "the status 307 is not declared"]);
+    // Of what the contract does not have, it promises nothing; of what comes after that, it does.
+    follow(4).ends(0, &[]);
+}
+
+#[test]
 fn a_whole_service_may_be_let_be() {
     let url = things();
     let text = format!(
@@ -590,4 +605,18 @@ fn each_event_of_a_stream_keeps_the_promise() {
     }
     // Beside another failure it is told too.
     ticking("data: x\n\n", opened).run(&[]).ends(1, &["feed.count", "part 1 does not fit"]);
+}
+
+#[test]
+fn a_broken_promise_fails_beside_what_can_neither_be_shown_nor_refuted() {
+    for (data, code, part) in [("1", 5, "broke off"), ("x", 1, "part 1 does not fit")] {
+        // It breaks off before all that was announced has come.
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99\r\n\r\n";
+        let url = server(move |_| format!("{head}data: {data}\n\n").into());
+        let text = format!(
+            "service s {{ speaks http contract \"./ticks.yaml\"; at \"{url}\" }}\nscenario \"it\" {{\n  \
+             let feed = open s /ticks\n  expect feed.closed within 5s\n  expect feed.count == 1\n}}\n"
+        );
+        project(&[("t.scn", &text), ("ticks.yaml", EVENTS)]).run(&[]).ends(code, &[part]);
+    }
 }

@@ -80,3 +80,22 @@ fn fail_fast_ends_the_run_and_says_what_did_not_run() {
     project.run(&["--jobs", "1", "--fail-fast"]).ends(1, &["1 failed", "skipped"]);
     assert!(!project.path().join("c").exists());
 }
+
+#[test]
+fn a_stage_in_which_nothing_ran_passes_no_gate() {
+    let text = "stage one { require failed == 0, flaky_rate < 1%, total == 1 }\n\
+        stage two after one\n\
+        @skip(\"later\")\nscenario \"a\" in one { exec \"true\" }\n\
+        scenario \"b\" { exec \"true\" }\nscenario \"c\" in two { exec \"touch two\" }\n";
+    let project = scn(text);
+    project.run(&["--report", "junit=r.xml"]).ends(
+        1,
+        &[
+            "failed == 0 does not hold (failed is 0, nothing ran in this stage, which proves nothing)",
+            "flaky_rate < 1% does not hold",
+            "the stage `one` before it did not pass its gates",
+        ],
+    );
+    assert!(!project.path().join("two").exists());
+    assert!(project.read("r.xml").contains("nothing ran in this stage"), "{}", project.read("r.xml"));
+}

@@ -312,3 +312,21 @@ fn an_interrupt_ends_the_load() {
     let project = project_at(&url, "workload w at 100/s for 10m { read(\"a\") }\nexpect w.ok > 0");
     project.run(&["--timeout", "1s"]).ends(1, &["did not end within 1s"]);
 }
+
+#[test]
+fn what_says_nothing_of_failures_excuses_none() {
+    let some = "workload w by 1 clients for 20 operations { sometimes() }\n";
+    for line in [
+        "expect w.ok >= 1",
+        "let all = w[*]",
+        "let rate = w.error_rate",
+        "expect w[0].outcome == \"ok\"",
+        "show w.error_rate",
+    ] {
+        let (url, _) = server();
+        let text = format!(
+            "service s {{ speaks http; at \"{url}\" }}\naction sometimes() {{ GET s /nth/5 }}\nscenario \"load\" {{\n{some}{line}\n}}\n"
+        );
+        scn(&text).run(&[]).ends(1, &["4 of 20 `sometimes` failed, and nothing here says how many may"]);
+    }
+}

@@ -4,7 +4,7 @@
 use super::super::call::Wanted;
 use super::super::graph::Disturbed;
 use super::super::link::has_setting;
-use super::super::plan::{Definition, ItemRef};
+use super::super::plan::{Definition, ItemRef, Party};
 use super::super::profile::{called, name_of};
 use super::super::walker::{Walker, plain_name};
 use super::as_request;
@@ -152,12 +152,18 @@ impl<'a> Walker<'a, '_> {
             },
             (Some(on), On::Link | On::GivenLink | On::AnyLink) => match &on.kind {
                 ExprKind::Link(from, to) => {
-                    if let Some(link) = self.link(from, to.as_deref(), on.span)
-                        && let Some(why) = self.only_bytes(&link)
-                    {
+                    let Some(link) = self.link(from, to.as_deref(), on.span) else { return };
+                    if let Some(why) = self.only_bytes(&link) {
                         let message =
                             format!("`{name}` is aimed at messages, and only bytes pass over this link");
                         self.push(Diagnostic::error(Code::NO_LINK, on.span, message).label(why));
+                    } else if link.from == Party::Client && traits.on != On::Link {
+                        let message = format!("`{name}` is aimed at a link behind the service");
+                        self.push(
+                            Diagnostic::error(Code::NO_LINK, on.span, message)
+                                .label("what fails here never reaches the service")
+                                .help(format!("for example `probe {name} on orders -> ledger`")),
+                        );
                     }
                 }
                 _ => {

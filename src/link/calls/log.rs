@@ -33,8 +33,8 @@ pub(in crate::link) struct Log {
     pub(super) contract: Option<Contract>,
     pub(super) stopwatch: Stopwatch,
     entries: Mutex<Entries>,
-    /// Bytes held.
-    held: AtomicUsize,
+    /// Bytes held, of calls that were forgotten and are still looked at, too.
+    held: Arc<AtomicUsize>,
     dropped: AtomicU64,
     version: AtomicU64,
     changed: Notify,
@@ -64,7 +64,7 @@ impl Log {
             contract: spec.contract.clone(),
             stopwatch: spec.stopwatch,
             entries: Mutex::default(),
-            held: AtomicUsize::new(0),
+            held: Arc::default(),
             dropped: AtomicU64::new(0),
             version: AtomicU64::new(0),
             changed: Notify::new(),
@@ -82,6 +82,7 @@ impl Log {
             head,
             start: Instant::now(),
             size: AtomicUsize::new(size),
+            held: self.held.clone(),
             state: Mutex::default(),
             record: Mutex::default(),
         });
@@ -112,11 +113,7 @@ impl Log {
         let mut entries = self.entries();
         let count = before.calls.saturating_sub(entries.forgotten).min(entries.kept.len());
         entries.forgotten += count;
-        let gone: Vec<Arc<Entry>> = entries.kept.drain(..count).collect();
-        drop(entries);
-        for entry in gone {
-            self.held.fetch_sub(entry.size.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
+        entries.kept.drain(..count);
     }
 
     /// Something passed of which nothing can be told: what it was counts as a call.
@@ -215,9 +212,17 @@ pub(in crate::link) struct Entry {
     pub(in crate::link) head: Head,
     pub(super) start: Instant,
     size: AtomicUsize,
+    /// What the log counts it in.
+    held: Arc<AtomicUsize>,
     state: Mutex<State>,
     /// The record without `attempt`, while nothing of it changes.
     record: Mutex<Option<Value>>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.held.fetch_sub(*self.size.get_mut(), Ordering::Relaxed);
+    }
 }
 
 impl Entry {
@@ -254,6 +259,11 @@ impl Entry {
     pub(in crate::link) fn is_coming(&self) -> bool {
         let state = self.state();
         state.response.is_some() && !state.answered && !state.over
+    }
+
+    /// A fault hit it.
+    pub(in crate::link) fn hit(&self, fault: &'static str) {
+        self.state().faults.push(fault);
     }
 
     /// A fault of bytes hit its answer, which the caller does not get to hear.
@@ -380,7 +390,7 @@ impl Call {
 
     /// A fault hit it.
     pub(in crate::link) fn hit(&self, fault: &'static str) {
-        self.entry.state().faults.push(fault);
+        self.entry.hit(fault);
     }
 
     /// It went wrong; the first reason stays.

@@ -145,6 +145,7 @@ impl Args<'_> {
             every: self.positive("every")?,
             share: self.share()?,
             per,
+            of: None,
         })
     }
 
@@ -152,9 +153,11 @@ impl Args<'_> {
     fn share(&self) -> Result<Option<u32>, Misuse> {
         let Some(value) = self.get("share") else { return Ok(None) };
         let share = value.as_number().and_then(|number| number.to_string().parse::<f64>().ok());
-        let share = share.filter(|share| (0.0..=1.0).contains(share));
-        let share = share.ok_or_else(|| self.wrong("share", "a number from 0 to 1"))?;
-        Ok(Some((share * 1_000_000.0).round() as u32))
+        let share = share.filter(|share| *share <= 1.0).map(|share| (share * 1_000_000.0).round());
+        // A share of nothing hits nothing, and would be taken for chance.
+        let share = share.filter(|share| *share >= 1.0);
+        let share = share.ok_or_else(|| self.wrong("share", "a number above 0 and up to 1"))?;
+        Ok(Some(share as u32))
     }
 
     fn status(&self) -> Result<Value, Misuse> {

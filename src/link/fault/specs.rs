@@ -14,7 +14,7 @@ macro_rules! messages {
             Param::new("nth", Ty::Number, "only this one of those that fit, from 1, on all links of the name together"),
             Param::new("first", Ty::Number, "the first so many of those that fit, on all links of the name together"),
             Param::new("every", Ty::Number, "each so manieth of those that fit, on all links of the name together"),
-            Param::new("share", Ty::Number, "this share of those that fit, from 0 to 1, chosen by the seed"),
+            Param::new("share", Ty::Number, "this share of those that fit, above 0 and up to 1, chosen by the seed"),
             Param::new("per", Ty::Key, "counts apart for each value of this key of the call"),
         ]
     };

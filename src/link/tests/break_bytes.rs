@@ -205,3 +205,27 @@ async fn a_slow_close_waits_and_ends_with_its_guard() {
     drop(work);
     assert_eq!(caller.more().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_connection_that_a_fault_harms_is_noted_once() {
+    use crate::link::near;
+    let (_shop, link) = shop_link(Wire::Bytes).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let _caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (io, _) = listener.accept().await.unwrap();
+    let (conn, _read, mut write) = near::open(io, link.shared.clone()).unwrap();
+    let (_work, told) = apply(&link, bytes(Kind::HalfOpen));
+    let before = Arc::weak_count(&conn);
+    for _ in 0..20 {
+        write.write_all(b"x").await.unwrap();
+    }
+    soon(async {
+        while Arc::weak_count(&conn) == before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(hits(&told), [("connection".to_owned(), 1)]);
+    assert_eq!(Arc::weak_count(&conn) - before, 1);
+}

@@ -2,8 +2,16 @@
 
 use super::*;
 
-const FIRST: Select =
-    Select { method: None, route: None, nth: None, first: Some(1), every: None, share: None, per: None };
+const FIRST: Select = Select {
+    method: None,
+    route: None,
+    nth: None,
+    first: Some(1),
+    every: None,
+    share: None,
+    per: None,
+    of: None,
+};
 
 fn is_reset(answer: &std::io::Result<(u16, String)>) -> bool {
     answer.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
@@ -115,14 +123,29 @@ async fn two_requests_change_places() {
         async move { post(&link, "/orders", "first").await.unwrap() }
     });
     soon(async {
-        while hits(&told).is_empty() {
+        while link.calls().items().unwrap().is_empty() {
             tokio::task::yield_now().await
         }
     })
     .await;
+    // It has begun, and is held back a moment later.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(hits(&told).is_empty(), "nothing has overtaken it yet");
     post(&link, "/orders", "second").await.unwrap();
     soon(first).await.unwrap();
     assert_eq!(*shop.bodies.lock().unwrap(), ["second", "first"]);
+    assert_eq!(hits(&told), [("POST /orders".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_nothing_overtakes_is_not_reordered() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let (_work, told) = apply(&link, vec![fault(Kind::Reorder { within: Duration::from_millis(20) }, FIRST)]);
+    assert_eq!(post(&link, "/orders", "alone").await.unwrap().0, 200);
+    assert_eq!(post(&link, "/orders", "later").await.unwrap().0, 200);
+    assert_eq!(*shop.bodies.lock().unwrap(), ["alone", "later"]);
+    assert_eq!(hits(&told), []);
 }
 
 #[tokio::test]

@@ -8,8 +8,16 @@ use http::{HeaderMap, Request};
 
 use super::*;
 
-const FIRST: Select =
-    Select { method: None, route: None, nth: None, first: Some(1), every: None, share: None, per: None };
+const FIRST: Select = Select {
+    method: None,
+    route: None,
+    nth: None,
+    first: Some(1),
+    every: None,
+    share: None,
+    per: None,
+    of: None,
+};
 
 /// Sends every message back as it comes, and the status once the caller has ended.
 async fn echo(done: Arc<AtomicUsize>) -> SocketAddr {
@@ -381,4 +389,38 @@ async fn a_redirected_connection_of_http2_asks_another() {
     link.redirect(None);
     unary(&sender, "/l.L/Post").await.unwrap();
     assert_eq!((first.load(Ordering::SeqCst), second.load(Ordering::SeqCst)), (2, 1));
+}
+
+/// A place where connecting never ends, while its parts are kept: its queue is full.
+async fn black_hole() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut kept = Vec::new();
+    while let Ok(io) = tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        kept.push(io.unwrap());
+    }
+    (address, listener, kept)
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_be_connected_to_does_not_hold_up_the_streams_for_ever() {
+    let (_, link) = grpc().await;
+    let sender = caller(link.address()).await;
+    assert_eq!(unary(&sender, "/a.B/C").await.unwrap(), "0");
+    let (hole, _listener, _kept) = black_hole().await;
+    link.redirect(Some(hole));
+    // One that waits goes on as soon as there is another place to go to.
+    let waits = tokio::spawn({
+        let sender = sender.clone();
+        async move { unary(&sender, "/a.B/Waits").await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    link.redirect(None);
+    assert_eq!(soon(waits).await.unwrap().unwrap(), "0");
+    assert_eq!(unary(&sender, "/a.B/C").await.unwrap(), "0");
+    link.redirect(Some(hole));
+    let (one, other) = tokio::join!(unary(&sender, "/a.B/C"), unary(&sender, "/a.B/C"));
+    assert!(one.is_err() && other.is_err(), "{one:?} {other:?}");
 }

@@ -34,6 +34,10 @@ impl Fault {
         Fault { code: Some(code.into()), ..self }
     }
 
+    pub(in crate::protocol) fn reset(shown: &str) -> Fault {
+        Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
+    }
+
     pub(in crate::protocol) fn cancelled(shown: &str) -> Fault {
         Fault::broken(ErrorKind::Cancelled, format!("the scenario ended before `{shown}` had answered"))
     }
@@ -51,7 +55,7 @@ impl Fault {
                 format!("`{shown}` refused the connection: nothing listens there"),
             ),
             K::ConnectionReset | K::BrokenPipe | K::UnexpectedEof | K::ConnectionAborted => {
-                Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
+                Fault::reset(shown)
             }
             K::TimedOut => Fault::broken(ErrorKind::Timeout, format!("`{shown}` did not answer in time")),
             _ if error.to_string().contains("failed to lookup address") => {

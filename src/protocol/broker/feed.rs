@@ -116,6 +116,8 @@ impl Receives for Feed {
     const FIELDS: &'static [&'static str] =
         &["count", "items", "first", "last", "closed", "error", "latency", "subject", "consumer", "key"];
 
+    const ENDS: &'static [&'static str] = &["closed", "error"];
+
     fn incoming(&self) -> &Arc<Incoming<Option<Fault>>> {
         &self.history.incoming
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::payload::encode;
-use crate::event::{BODY_LIMIT, Exchange};
+use crate::event::Exchange;
+use crate::protocol::shown::cut;
 use crate::protocol::{Misuse, Piece, Reply};
 use crate::value::words::a_kind;
 use crate::value::{Bytes, MASK, Object, Redactor, Value, show, to_json_pretty};
@@ -93,11 +94,10 @@ impl Report {
     }
 }
 
-fn cut(text: &str) -> String {
-    if text.len() <= BODY_LIMIT {
-        return text.to_owned();
-    }
-    format!("{}… ({} bytes in all)", &text[..text.floor_char_boundary(BODY_LIMIT)], text.len())
+/// An option with which `open` does `what`, where only what is safe is allowed.
+pub(in crate::protocol) fn not_safe(option: &str, what: &str) -> Misuse {
+    let message = format!("`{option}` {what}, and this environment allows only what is safe");
+    Misuse::option(option, message).help(format!("leave `{option}` out, which reads along and takes nothing"))
 }
 
 /// A subject, a key or a channel: what `${…}` gives becomes a part of it.

@@ -12,7 +12,8 @@ use super::options::Options;
 use super::target::Target;
 use crate::contract::Contract;
 use crate::contract::proto::value::to_message;
-use crate::event::{BODY_LIMIT, Exchange};
+use crate::event::Exchange;
+use crate::protocol::shown::{cut, veil};
 use crate::protocol::{Call, Endpoint};
 use crate::shape::Malformed;
 use crate::shape::malformed::How;
@@ -212,37 +213,4 @@ fn display(path: &std::path::Path) -> String {
     let current = std::env::current_dir().unwrap_or_default();
     let shown = display_path(path, &current);
     if shown.is_empty() { ".".to_owned() } else { shown }
-}
-
-pub(super) fn cut(text: &str) -> String {
-    if text.len() <= BODY_LIMIT {
-        return text.to_owned();
-    }
-    let end = (0..=BODY_LIMIT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    format!("{}…", &text[..end])
-}
-
-/// The value with its secrets masked, whether the redactor knows them or not.
-fn veil(value: &Value) -> Value {
-    match value {
-        Value::Text(text) if text.secret => Value::text(MASK),
-        Value::Bytes(bytes) if bytes.secret => Value::text(MASK),
-        Value::List(items) => Value::list(items.iter().map(veil).collect()),
-        Value::Object(fields) => {
-            Value::object(fields.iter().map(|(name, value)| (name.clone(), veil(value))))
-        }
-        other => other.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_bodies_are_cut_between_characters() {
-        let text = "é".repeat(BODY_LIMIT);
-        let short = cut(&text);
-        assert!(short.ends_with('…') && short.len() <= BODY_LIMIT + 3);
-    }
 }

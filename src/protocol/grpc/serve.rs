@@ -27,6 +27,7 @@ use crate::contract::proto::Proto;
 use crate::contract::proto::value::{decode, from_message};
 use crate::event::Exchange;
 use crate::protocol::serve::{Host, Received, Serving, listen, trace_of};
+use crate::protocol::shown::cut;
 use crate::protocol::{Endpoint, Misuse};
 use crate::value::{BoxFuture, Object, Value, to_json_pretty};
 
@@ -224,7 +225,7 @@ impl Incoming {
                 service: Some(endpoint.service.to_string()),
                 request: format!("call {}", self.path.trim_start_matches('/')),
                 request_headers: metadata::to_lines(&self.headers),
-                request_body: super::exchange::cut(&to_json_pretty(&message)),
+                request_body: cut(&to_json_pretty(&message)),
                 ..Exchange::default()
             },
             at_hand: message,

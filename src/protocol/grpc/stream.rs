@@ -243,6 +243,9 @@ impl Receives for Stream {
         "trailers", "error", "body", "latency",
     ];
 
+    const ENDS: &'static [&'static str] =
+        &["closed", "status", "code", "message", "details", "trailers", "error"];
+
     fn incoming(&self) -> &Arc<Incoming<Arc<Answer>>> {
         &self.shared.messages
     }

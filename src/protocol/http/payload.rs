@@ -8,7 +8,7 @@ use reqwest::multipart::{Form, Part as FormPart};
 
 use super::super::Misuse;
 use super::options::{pairs, scalar};
-use super::text::cut;
+use crate::protocol::shown::cut;
 use crate::shape::Malformed;
 use crate::shape::malformed::TAG;
 use crate::value::words::a_kind;

@@ -14,6 +14,7 @@ use super::target::Target;
 use super::text::{header_record, header_text, received_headers, response_body, sent_headers};
 use super::transfer::{Head, Received, Sent, Transfer, since, too_large_fault};
 use crate::event::Exchange;
+use crate::protocol::shown::cut;
 use crate::value::{Object, Value};
 
 /// A request with all that came back.
@@ -126,7 +127,7 @@ impl Answer {
             service: service.map(|name| name.to_string()),
             request: redactor.mask(&format!("{} {}", self.sent.method, self.sent.target.shown)).into_owned(),
             response: self.sent.head.as_ref().map_or_else(String::new, Head::status_line),
-            response_body: super::text::cut(&redactor.mask(body)),
+            response_body: cut(&redactor.mask(body)),
             ..Exchange::default()
         };
         Reply { record: self.record(transfer.reads), succeeded: true, exchange }

@@ -351,6 +351,8 @@ impl Receives for Socket {
         "url",
     ];
 
+    const ENDS: &'static [&'static str] = &["closed", "code", "message", "error"];
+
     fn incoming(&self) -> &Arc<Incoming<End>> {
         &self.shared.messages
     }

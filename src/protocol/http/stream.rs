@@ -166,6 +166,8 @@ impl Receives for EventStream {
         "count", "items", "first", "last", "closed", "error", "status", "headers", "retry", "latency", "url",
     ];
 
+    const ENDS: &'static [&'static str] = &["closed", "error"];
+
     fn incoming(&self) -> &Arc<Incoming<Option<Fault>>> {
         &self.shared.events
     }

@@ -8,16 +8,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use super::content::{is_json, media_type};
 use super::options::Header;
 use crate::event::BODY_LIMIT;
+use crate::protocol::shown::{cut, cut_of};
 use crate::value::{MASK, Redactor, Value, from_json, to_json_pretty};
-
-/// The text, cut at [`BODY_LIMIT`] bytes with a note of how many there are in all.
-pub(super) fn cut(text: &str) -> String {
-    if text.len() <= BODY_LIMIT {
-        return text.to_owned();
-    }
-    let kept = &text[..text.floor_char_boundary(BODY_LIMIT)];
-    format!("{kept}\n… (cut here: {} bytes in all)", text.len())
-}
 
 /// Header values past this are cut: nobody reads a token of a hundred lines.
 const HEADER_LIMIT: usize = 1024;
@@ -60,8 +52,7 @@ pub(super) fn response_body(headers: &HeaderMap, body: &Bytes, redactor: &Redact
     // Masked before it is cut, so that no secret is cut in two and then missed.
     let window = &text[..text.floor_char_boundary(4 * BODY_LIMIT)];
     let masked = redactor.mask(window);
-    let kept = &masked[..masked.floor_char_boundary(BODY_LIMIT)];
-    format!("{kept}\n… (cut here: {} bytes in all)", text.len())
+    cut_of(&masked, text.len())
 }
 
 /// Headers that were sent, secret values masked.
@@ -113,15 +104,6 @@ pub(crate) fn header_record(headers: &HeaderMap) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_bodies_are_cut_between_characters() {
-        let text = "é".repeat(BODY_LIMIT);
-        let shown = cut(&text);
-        assert!(shown.ends_with(&format!("… (cut here: {} bytes in all)", 2 * BODY_LIMIT)));
-        assert!(shown.len() < BODY_LIMIT + 64);
-        assert_eq!(cut("short"), "short");
-    }
 
     #[test]
     fn a_secret_at_the_cut_does_not_leak() {

@@ -193,7 +193,7 @@ impl Connection {
             state.waiting.push_back(Waiter { pong, fault: None });
             self.outbox.send(ops);
         }
-        answer.await.unwrap_or_else(|_| Err(reset(&self.shown)))
+        answer.await.unwrap_or_else(|_| Err(Fault::reset(&self.shown)))
     }
 
     /// A number for a subscription whose messages go to `receiver`.
@@ -238,7 +238,7 @@ impl Connection {
         ops.unsubscribe(asked.sid, Some(1));
         ops.publish(message.subject, Some(&inbox), message.headers, message.payload);
         self.exchange(ops).await?;
-        let answer = answer.await.unwrap_or_else(|_| Err(reset(&self.shown)))?;
+        let answer = answer.await.unwrap_or_else(|_| Err(Fault::reset(&self.shown)))?;
         match &answer.status {
             Some((503, _)) => {
                 let message = format!("nobody is subscribed to `{}` to answer", message.subject);
@@ -332,9 +332,9 @@ impl Reader {
             }
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break reset(&self.shown),
+                () = self.stop.cancelled() => break Fault::reset(&self.shown),
                 read = io.read_buf(parser.buffer()) => match read {
-                    Ok(0) => break reset(&self.shown),
+                    Ok(0) => break Fault::reset(&self.shown),
                     Ok(_) => {}
                     Err(error) => break Fault::of_io(&error, &self.shown),
                 },
@@ -367,8 +367,4 @@ async fn send(
         _ = sending => {}
     }
     let _ = io.shutdown().await;
-}
-
-fn reset(shown: &str) -> Fault {
-    Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
 }

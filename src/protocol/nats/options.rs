@@ -124,6 +124,18 @@ impl Options {
         Ok(())
     }
 
+    /// The option with which `open` changes what others get, and how.
+    pub(super) fn takes(&self) -> Option<(&'static str, &'static str)> {
+        if self.queue.is_some() {
+            return Some(("queue", "takes messages away from the queue's other members"));
+        }
+        if self.durable.is_some() {
+            return Some(("durable", "makes a consumer that stays, or takes messages away from its others"));
+        }
+        let confirms = self.ack.is_some_and(|ack| ack != "none");
+        confirms.then_some(("ack", "makes a consumer whose messages are confirmed"))
+    }
+
     /// Refuses what does not go together.
     fn fit(&self) -> Result<(), Misuse> {
         let of_consumer = [

@@ -3,20 +3,27 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, Outbox, Outgoing, Receiver};
 use super::jetstream::{Consumer, Origin, nanos};
 use super::wire::{Delivery, Ops};
 use crate::protocol::ErrorKind;
 use crate::protocol::broker::{Control, Fault, Form, History, decode};
-use crate::value::{BoxFuture, Object, Value};
+use crate::value::{BoxFuture, Object, Value, show};
 
 /// How many messages a consumer is asked for at once.
 const BATCH: u32 = 256;
-/// How long it may wait to have them, in seconds; then it is asked again.
-const PULL: u64 = 30;
+/// How long it may wait to have them; then it is asked again.
+const PULL: Duration = Duration::from_secs(30);
+/// How often it says that it still has nothing. The server takes at most half of what it may wait.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After how long without any word what it was asked for is lost: one heartbeat may be late.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// A subscription on a connection of its own, so that nothing else on it can break it.
 #[derive(Debug)]
@@ -50,8 +57,10 @@ impl Subscription {
                     left: AtomicU32::new(BATCH),
                     came: AtomicU64::new(0),
                     alone: consumer.ephemeral,
+                    pulse: Arc::default(),
                 };
                 let (inbox, first) = (pull.inbox.clone(), pull.ops());
+                tokio::spawn(watch(pull.pulse.clone(), SILENCE, history.clone(), connection.stop.clone()));
                 let messages = Messages { history: history.clone(), form, pull: Some(pull) };
                 let sid = connection.receive(Arc::new(messages));
                 ops.subscribe(&inbox, None, sid);
@@ -126,11 +135,17 @@ struct Pull {
     came: AtomicU64,
     /// Whether nobody else takes what the consumer delivers.
     alone: bool,
+    /// Told of everything that comes.
+    pulse: Arc<Notify>,
 }
 
 impl Pull {
     fn ops(&self) -> Ops {
-        let wanted = json!({ "batch": BATCH, "expires": nanos(std::time::Duration::from_secs(PULL)) });
+        let wanted = json!({
+            "batch": BATCH,
+            "expires": nanos(PULL),
+            "idle_heartbeat": nanos(HEARTBEAT),
+        });
         let mut ops = Ops::default();
         ops.publish(&self.next, Some(&self.inbox), &[], wanted.to_string().as_bytes());
         ops
@@ -174,8 +189,25 @@ impl Pull {
     }
 }
 
-impl Receiver for Messages {
-    fn take(&self, delivery: Delivery, outbox: &Outbox) {
+/// Ends a history when nothing comes any more, not even a heartbeat: the server may have lost what it
+/// was asked for while the connection still answers.
+async fn watch(pulse: Arc<Notify>, silence: Duration, history: Arc<History>, stop: CancellationToken) {
+    let silent = async { while tokio::time::timeout(silence, pulse.notified()).await.is_ok() {} };
+    if stop.run_until_cancelled(silent).await.is_some() && !history.is_over() {
+        let silence = show(&Value::duration(silence));
+        let message = format!(
+            "the consumer has given no sign of life for {silence}: the server has lost what it was asked for"
+        );
+        history.end(Some(Fault::new("jetstream", message)));
+        stop.cancel();
+    }
+}
+
+impl Messages {
+    fn keep(&self, delivery: Delivery, outbox: &Outbox) {
+        if let Some(pull) = &self.pull {
+            pull.pulse.notify_one();
+        }
         if let (Some(pull), Some((code, why))) = (&self.pull, &delivery.status) {
             if let Some(fault) = pull.status(*code, why, outbox) {
                 self.history.end(Some(fault));
@@ -194,6 +226,22 @@ impl Receiver for Messages {
             && pull.left.fetch_sub(1, Ordering::Relaxed) == 1
         {
             pull.again(outbox);
+        }
+    }
+}
+
+impl Receiver for Messages {
+    fn take(&self, delivery: Delivery, outbox: &Outbox) {
+        if self.history.is_over() {
+            return;
+        }
+        let sid = delivery.sid;
+        self.keep(delivery, outbox);
+        if self.history.is_over() {
+            // What comes from now on is for others: of its queue, or of its consumer.
+            let mut ops = Ops::default();
+            ops.unsubscribe(sid, None);
+            outbox.send(ops);
         }
     }
 
@@ -240,4 +288,40 @@ pub(super) fn headers(headers: Vec<(String, String)>) -> Value {
         }
     }
     Value::Object(fields.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_sign_of_life_nothing_is_believed() {
+        let history = History::new("bus orders".to_owned(), 1 << 20, crate::value::Stopwatch::start());
+        let (pulse, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+        let watched =
+            tokio::spawn(watch(pulse.clone(), Duration::from_secs(1), history.clone(), stop.clone()));
+        for _ in 0..12 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            pulse.notify_one();
+        }
+        assert!(!history.is_over());
+        watched.await.unwrap();
+        assert_eq!(history.fault().map(|fault| fault.kind), Some("jetstream"));
+        assert!(stop.is_cancelled());
+    }
+
+    #[test]
+    fn heartbeats_are_asked_for_and_waited_for() {
+        let pull = Pull {
+            next: "next".to_owned(),
+            inbox: "inbox".to_owned(),
+            left: AtomicU32::new(BATCH),
+            came: AtomicU64::new(0),
+            alone: true,
+            pulse: Arc::default(),
+        };
+        let asked = String::from_utf8(pull.ops().bytes().to_vec()).unwrap();
+        assert!(asked.contains("\"idle_heartbeat\":5000000000"), "{asked}");
+        assert!(HEARTBEAT * 2 <= PULL && HEARTBEAT * 2 < SILENCE);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use redis::aio::{PubSub, PubSubSink};
 use redis::{Cmd, Value as Reply};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +15,14 @@ use crate::protocol::ErrorKind;
 use crate::protocol::broker::{Control, Fault, Form, History, Secure, decode};
 use crate::value::{BoxFuture, Bytes, Value};
 
+/// Those who wait for a sign of life.
+type Askers = mpsc::UnboundedReceiver<oneshot::Sender<()>>;
+
 /// How many entries are asked for at once.
 const BATCH: usize = 512;
+/// How long one read waits for an entry, in milliseconds. Its connection answers nothing else until
+/// then, so that it is also how long a sign of life and a clean end may take.
+const TURN: usize = 100;
 
 /// What is read, for the verbs that take it.
 #[derive(Debug)]
@@ -26,9 +32,22 @@ pub(super) struct Reading {
     pub(super) group: Option<String>,
     pub(super) secure: Option<Secure>,
     pub(super) history: Arc<History>,
+    /// Ends it at once.
     pub(super) stop: CancellationToken,
-    /// Of a channel.
-    sink: Option<Mutex<PubSubSink>>,
+    source: Source,
+}
+
+/// What gives the signs of life of a reading.
+#[derive(Debug)]
+enum Source {
+    /// Answers after every message before.
+    Channel(Mutex<PubSubSink>),
+    /// The follower of a stream.
+    Stream {
+        asked: mpsc::UnboundedSender<oneshot::Sender<()>>,
+        /// Ends it when what was added before has come.
+        closing: CancellationToken,
+    },
 }
 
 /// Where the reading of a stream begins.
@@ -64,11 +83,17 @@ impl Reading {
             // What the reading could not do is known before the next statement.
             connection.run(&read(&start, &after, None)).await?;
         }
-        let stop = CancellationToken::new();
+        let (stop, closing) = (CancellationToken::new(), CancellationToken::new());
+        let (asked, askers) = mpsc::unbounded_channel();
         let (key, group) = (start.key.clone(), start.group.as_ref().map(|(group, _)| group.clone()));
-        let follower = Follower { start, after, history: history.clone(), stop: stop.clone() };
-        tokio::spawn(follower.run(connection, (target.clone(), secure.clone())));
-        Ok(Reading { target, key, group, secure, history, stop, sink: None })
+        let follower = Follower { start, after, history: history.clone(), askers, closing: closing.clone() };
+        let stopped = stop.clone();
+        tokio::spawn(async move {
+            // Given up, it takes nothing any more: its connection ends with it.
+            stopped.run_until_cancelled(follower.run(connection)).await;
+        });
+        let source = Source::Stream { asked, closing };
+        Ok(Reading { target, key, group, secure, history, stop, source })
     }
 
     /// Subscribes to a channel, or a pattern of channels; the server knows when this ends.
@@ -95,26 +120,35 @@ impl Reading {
                             let payload = Bytes::copy_from_slice(message.get_payload_bytes());
                             keep(&held, message.get_channel_name(), &payload, form);
                         }
-                        None => break held.end(Some(reset(&shown))),
+                        None => break held.end(Some(Fault::reset(&shown))),
                     },
                     // Only when everything that had come is taken.
                     () = stopped.cancelled() => break held.end(None),
                 }
             }
         });
-        Ok(Reading { target, key, group: None, secure, history, stop, sink: Some(Mutex::new(sink)) })
+        let source = Source::Channel(Mutex::new(sink));
+        Ok(Reading { target, key, group: None, secure, history, stop, source })
     }
 
     /// Ends it when what was sent or added before has come. Errors: it had broken off.
     pub(super) async fn close(&self) -> Result<(), Fault> {
-        if let Some(sink) = self.sink.as_ref().filter(|_| !self.history.is_over()) {
-            // Its answer comes after every message before it.
-            let done: redis::RedisResult<Reply> = sink.lock().await.ping().await;
-            done.map_err(|error| fault(&error, &self.target.shown))?;
+        match &self.source {
+            _ if self.history.is_over() => {}
+            Source::Channel(sink) => {
+                self.ping(sink).await?;
+                self.stop.cancel();
+            }
+            Source::Stream { closing, .. } => closing.cancel(),
         }
-        self.stop.cancel();
         self.history.over().await;
         self.history.fault().map_or(Ok(()), Err)
+    }
+
+    /// Its answer comes after every message before it.
+    async fn ping(&self, sink: &Mutex<PubSubSink>) -> Result<(), Fault> {
+        let done: redis::RedisResult<Reply> = sink.lock().await.ping().await;
+        done.map(drop).map_err(|error| fault(&error, &self.target.shown))
     }
 
     pub(super) fn cancel(&self) {
@@ -126,13 +160,15 @@ impl Reading {
 impl Control for Reading {
     fn hail(&self) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(async {
-            match &self.sink {
-                Some(sink) => {
-                    let done: redis::RedisResult<Reply> = sink.lock().await.ping().await;
-                    done.map(drop).map_err(|error| fault(&error, &self.target.shown))
+            match &self.source {
+                Source::Channel(sink) => self.ping(sink).await,
+                // Only the connection that reads can say that it still does.
+                Source::Stream { asked, .. } => {
+                    let (sign, answer) = oneshot::channel();
+                    let _ = asked.send(sign);
+                    // Without an answer it has ended.
+                    answer.await.or_else(|_| self.history.fault().map_or(Ok(()), Err))
                 }
-                // The reading itself waits for entries, and answers nothing else.
-                None => Connection::open(&self.target, self.secure.clone()).await.map(drop),
             }
         })
     }
@@ -148,8 +184,8 @@ async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
     info.arg("STREAM").arg(key);
     let reply = match connection.run(&info).await {
         Ok(reply) => reply,
-        // There is none yet.
-        Err(fault) if fault.code.as_deref() == Some("ERR") => return Ok("0-0".to_owned()),
+        // There is none yet; the server has no code of its own for that.
+        Err(fault) if fault.message == "ERR no such key" => return Ok("0-0".to_owned()),
         Err(fault) => return Err(fault),
     };
     let info = super::reply::value(reply);
@@ -158,7 +194,7 @@ async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
         .ok_or_else(|| Fault::broken(ErrorKind::Protocol, format!("`{key}` does not say its last entry")))
 }
 
-/// The command that reads on; with `block`, until something is there.
+/// The command that reads on; with `block`, waiting so many milliseconds until something is there.
 fn read(start: &Start, after: &str, block: Option<usize>) -> Cmd {
     let mut command = match &start.group {
         Some((group, consumer)) => {
@@ -182,49 +218,46 @@ struct Follower {
     start: Start,
     after: String,
     history: Arc<History>,
-    stop: CancellationToken,
+    askers: Askers,
+    closing: CancellationToken,
 }
 
 impl Follower {
-    async fn run(mut self, mut connection: Connection, place: (Target, Option<Secure>)) {
-        let stop = self.stop.clone();
-        let end = loop {
-            let command = read(&self.start, &self.after, Some(0));
-            let reply = tokio::select! {
-                biased;
-                () = stop.cancelled() => break self.rest(connection, place).await,
-                reply = connection.run(&command) => reply,
-            };
-            match reply {
-                Ok(reply) => drop(self.keep(reply)),
-                Err(fault) => break Err(fault),
+    async fn run(mut self, mut connection: Connection) {
+        while !self.history.is_over() {
+            // Those who asked, or closed, before a read that waits for nothing have everything that
+            // was there before when it is answered.
+            let closing = self.closing.is_cancelled();
+            let asked: Vec<_> = std::iter::from_fn(|| self.askers.try_recv().ok()).collect();
+            let turn = (!closing && asked.is_empty()).then_some(TURN);
+            match self.turn(&mut connection, turn).await {
+                Ok(()) if closing => self.history.end(None),
+                Ok(()) => {
+                    for sign in asked {
+                        // Whoever has stopped waiting needs none.
+                        let _ = sign.send(());
+                    }
+                }
+                Err(fault) => self.history.end(Some(fault)),
             }
-        };
-        self.history.end(end.err());
+        }
     }
 
-    /// What was added until now. The connection still waits for more, so that this needs another.
-    async fn rest(
-        &mut self,
-        waiting: Connection,
-        (target, secure): (Target, Option<Secure>),
-    ) -> Result<(), Fault> {
-        drop(waiting);
-        // Nobody wants it any more; or the entries are the group's, for its other consumers too.
-        if self.history.is_over() || self.start.group.is_some() {
-            return Ok(());
+    /// Reads what is there, waiting at most so many milliseconds until something is.
+    async fn turn(&mut self, connection: &mut Connection, block: Option<usize>) -> Result<(), Fault> {
+        let mut reply = connection.run(&read(&self.start, &self.after, block)).await?;
+        // One that is full may not be all. What is over takes nothing more, which is for others.
+        while self.keep(reply) == BATCH && !self.history.is_over() {
+            reply = connection.run(&read(&self.start, &self.after, None)).await?;
         }
-        let mut connection = Connection::open(&target, secure).await?;
-        while self.keep(connection.run(&read(&self.start, &self.after, None)).await?) {}
         Ok(())
     }
 
-    /// Keeps the entries of a reply; whether there were any.
-    fn keep(&mut self, reply: Reply) -> bool {
+    /// Keeps the entries of a reply; how many there were.
+    fn keep(&mut self, reply: Reply) -> usize {
         let entries = entries(reply);
-        let some = !entries.is_empty();
-        for (id, body) in entries {
-            let bytes = body.as_object().map_or(64, |fields| fields.len() * 64);
+        let count = entries.len();
+        for Entry { id, body, bytes } in entries {
             let record = [
                 ("stream", Value::text(self.start.key.as_str())),
                 ("id", Value::text(id.as_str())),
@@ -233,12 +266,19 @@ impl Follower {
             self.history.keep(Value::object(record), bytes);
             self.after = id;
         }
-        some
+        count
     }
 }
 
+struct Entry {
+    id: String,
+    body: Value,
+    /// Of its id, names and values.
+    bytes: usize,
+}
+
 /// `{ key: [[id, [name, value, …]], …] }`, or the same as nested lists.
-fn entries(reply: Reply) -> Vec<(String, Value)> {
+fn entries(reply: Reply) -> Vec<Entry> {
     let of_key = match reply {
         Reply::Map(pairs) => pairs.into_iter().map(|(_, entries)| entries).collect(),
         Reply::Array(keys) => keys
@@ -257,7 +297,10 @@ fn entries(reply: Reply) -> Vec<(String, Value)> {
             let Reply::Array(entry) = entry else { continue };
             let mut entry = entry.into_iter();
             if let (Some(Reply::BulkString(id)), Some(Reply::Array(items))) = (entry.next(), entry.next()) {
-                found.push((String::from_utf8_lossy(&id).into_owned(), fields(items)));
+                let length = |item: &Reply| if let Reply::BulkString(bytes) = item { bytes.len() } else { 0 };
+                let bytes = id.len() + items.iter().map(length).sum::<usize>();
+                let id = String::from_utf8_lossy(&id).into_owned();
+                found.push(Entry { id, body: fields(items), bytes });
             }
         }
     }
@@ -275,8 +318,4 @@ fn keep(history: &History, channel: &str, payload: &Bytes, form: Form) {
             history.end(Some(Fault::broken(ErrorKind::Protocol, message)));
         }
     }
-}
-
-fn reset(shown: &str) -> Fault {
-    Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection"))
 }

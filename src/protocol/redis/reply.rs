@@ -89,7 +89,7 @@ pub(super) fn fault(error: &RedisError, shown: &str) -> Fault {
         (Kind::Io, _) if error.is_timeout() => {
             Fault::broken(ErrorKind::Timeout, format!("`{shown}` did not answer in time"))
         }
-        (Kind::Io, _) => Fault::broken(ErrorKind::Reset, format!("`{shown}` closed the connection")),
+        (Kind::Io, _) => Fault::reset(shown),
         (Kind::Parse, _) => {
             Fault::broken(ErrorKind::Protocol, format!("`{shown}` does not speak Redis: {said}"))
         }

@@ -153,6 +153,135 @@ async fn a_group_has_its_entries_confirmed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server; see tests/brokers"]
+async fn what_is_held_is_counted_with_its_payload() {
+    let (_server, world) = server(&[]).await;
+    for n in 1..=3 {
+        let entry = Value::list(vec![Value::text("n"), Value::text("x".repeat(1000))]);
+        world.done("command", &format!("XADD orders {n}-0"), Some(entry), none()).await;
+    }
+    let few = world.open("orders", json(r#"{"since":"0","limit":2000}"#)).await;
+    let (kind, message) = over(&few).await;
+    assert!(kind == "protocol" && message.contains("limit of 2000 bytes"), "{kind}: {message}");
+    assert_eq!(few.items().unwrap().len(), 1);
+}
+
+/// What is full takes nothing from the others of its group.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn what_is_over_reads_no_more_for_its_group() {
+    let (_server, world) = server(&[]).await;
+    let full = world.open("orders", json(r#"{"group":"billing","limit":200}"#)).await;
+    run(&world, "XADD orders 1-0 n 1").await;
+    assert_eq!(over(&full).await.0, "protocol");
+    let next = world.open("orders", json(r#"{"group":"billing","consumer":"next"}"#)).await;
+    for n in 2..=10 {
+        run(&world, &format!("XADD orders {n}-0 n {n}")).await;
+    }
+    let ids: Vec<Value> = messages(&next, 9).await.iter().map(|item| part(item, "id")).collect();
+    assert_eq!(ids, (2..=10).map(|n| Value::text(format!("{n}-0"))).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn what_a_group_had_before_it_was_closed_has_come() {
+    let (_server, world) = server(&[]).await;
+    for n in 0..50 {
+        let key = format!("orders:{n}");
+        let work = world.open(&key, json(r#"{"group":"billing"}"#)).await;
+        run(&world, &format!("XADD {key} * n 1")).await;
+        assert!(world.on("close", &work, None, none()).await.unwrap().succeeded);
+        assert_eq!(work.items().unwrap().len(), 1, "{key}");
+        // What comes later is the others'.
+        run(&world, &format!("XADD {key} * n 2")).await;
+        assert_eq!(
+            run(&world, &format!("XPENDING {key} billing")).await.as_list().unwrap()[0],
+            Value::int(1)
+        );
+    }
+}
+
+/// Passes bytes on between clients and a server; nothing of the server's any more to a connection
+/// that has begun to wait for entries.
+async fn swallowing(server: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let server = server.trim_start_matches("redis://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (mut from_server, mut to_server) =
+                tokio::net::TcpStream::connect(&server).await.unwrap().into_split();
+            let (mut from_client, mut to_client) = client.into_split();
+            let waits = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+            let told = waits.clone();
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
+                    if bytes[..count].windows(5).any(|word| word == b"BLOCK") {
+                        told.store(true, std::sync::atomic::Ordering::SeqCst);
+                    }
+                    to_server.write_all(&bytes[..count]).await.unwrap();
+                }
+            });
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
+                    if !waits.load(std::sync::atomic::Ordering::SeqCst) {
+                        to_client.write_all(&bytes[..count]).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn a_reading_gives_its_sign_of_life_itself() {
+    let (server, world) = server(&[]).await;
+    let hale = world.open("orders", none()).await;
+    let work = world.open("orders", json(r#"{"group":"billing"}"#)).await;
+    let lost = World::new(Redis::new(), &swallowing(&server.url).await);
+    let deaf = lost.open("orders", none()).await;
+    for n in 1..=20 {
+        run(&world, "XADD orders * n 1").await;
+        for live in [&hale, &work] {
+            live.hail().await.unwrap();
+            // What was added before has come.
+            assert_eq!(live.items().unwrap().len(), n);
+        }
+    }
+    let answered = tokio::time::timeout(std::time::Duration::from_secs(1), deaf.hail()).await;
+    assert!(answered.is_err() && deaf.items().unwrap().is_empty(), "{answered:?}");
+    let soon = Value::object([("timeout", Value::Duration(300_000_000))]);
+    let closed = lost.on("close", &deaf, None, soon).await.unwrap();
+    assert_eq!(kind_of(&closed.record).0, "timeout");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn only_a_stream_that_is_not_there_yet_begins_with_nothing() {
+    let (_server, world) = server(&["--rename-command", "XINFO", ""]).await;
+    run(&world, "XADD orders 1-0 n 1").await;
+    let (kind, message) = world.fails("open", "orders", None, none()).await;
+    assert!(kind == "redis" && message.contains("unknown command"), "{kind}: {message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_what_is_safe_is_allowed_nothing_is_taken_from_a_group() {
+    let mut world = World::new(Redis::new(), "redis://127.0.0.1:1");
+    world.session.only_safe = true;
+    let call = world.call("open", "orders", None, json(r#"{"group":"billing"}"#));
+    let misuse = world.send(call).await.unwrap_err();
+    assert_eq!(misuse.option.as_deref(), Some("group"));
+    assert!(misuse.message.contains("allows only what is safe"), "{misuse:?}");
+    // To read along is.
+    assert_eq!(world.fails("open", "orders", None, none()).await.0, "refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
 async fn messages_of_a_channel_reach_who_subscribed_before() {
     let (_server, world) = server(&[]).await;
     let nobody = world.done("publish", "prices", Some(json("{}")), none()).await;

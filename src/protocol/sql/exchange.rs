@@ -8,9 +8,10 @@ use super::fault::Fault;
 use super::job::Work;
 use super::rows::Outcome;
 use super::target::How;
-use crate::event::{BODY_LIMIT, Exchange};
+use crate::event::Exchange;
 use crate::lang::sql::Dialect;
 use crate::protocol::Endpoint;
+use crate::protocol::shown::{cut, veil};
 use crate::source::display_path;
 use crate::value::words::shell_quote;
 use crate::value::{MASK, Redactor, Value, show, to_json_pretty};
@@ -133,24 +134,4 @@ fn shell(database: &Database, sql: &str) -> String {
     };
     let flag = if program == "psql" { "-c " } else { "" };
     format!("{program} {} {flag}{}", shell_quote(&place), shell_quote(sql))
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= BODY_LIMIT {
-        return text.to_owned();
-    }
-    let end = (0..=BODY_LIMIT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    format!("{}…", &text[..end])
-}
-
-/// The value with its secrets masked, whether the redactor knows them or not.
-fn veil(value: &Value) -> Value {
-    match value {
-        Value::List(items) => Value::list(items.iter().map(veil).collect()),
-        Value::Object(fields) => {
-            Value::object(fields.iter().map(|(name, value)| (name.clone(), veil(value))))
-        }
-        value if value.is_secret() => Value::text(MASK),
-        other => other.clone(),
-    }
 }

@@ -132,11 +132,11 @@ impl Active {
     pub(super) async fn called(self: Arc<Self>, call: Received) {
         let _under_way = self.under_way.token();
         let came = Instant::now();
-        let noted = self.history.begin(&call, self.now());
-        let mut gone = Gone { active: &self, number: Some(noted.number) };
+        let noted = self.history.begin(&call.content, &call.record, &call.at_hand, self.now());
+        let mut gone = Gone { active: &self, noted: Some(noted) };
         let turn = self.answer(call, noted).await;
-        gone.number = None;
-        self.history.finish(noted.number, &turn.said(), turn.error(), self.now());
+        gone.noted = None;
+        self.history.finish(noted, &turn.said(), turn.error(), self.now());
         self.cx.moments.call(came, self.history.service(), &turn.exchange());
     }
 
@@ -158,11 +158,11 @@ impl Active {
             Err(Some(Found::NoRule(misses))) => {
                 let failure = self.unmatched(&record, misses);
                 turn.refuse(Refusal::Unmatched, &failure.message).await;
-                self.tell(vec![failure], &turn).await;
+                self.tell(vec![failure], &turn);
             }
             Err(Some(Found::Broken(failures))) => {
                 turn.refuse(Refusal::Broken, "the double cannot answer: the report says why").await;
-                self.tell(failures, &turn).await;
+                self.tell(failures, &turn);
             }
             Ok(taken) => {
                 let wrong = off_contract.filter(|_| !ignores(taken.rule));
@@ -175,7 +175,7 @@ impl Active {
                     Err(Stop::Cancelled) => turn.refuse(Refusal::Inactive, "the scenario is over").await,
                     Err(stop) => {
                         turn.refuse(Refusal::Broken, "the double cannot answer: the report says why").await;
-                        self.tell(stop.into_failures(), &turn).await;
+                        self.tell(stop.into_failures(), &turn);
                     }
                 }
             }
@@ -190,6 +190,7 @@ impl Active {
         noted: Noted,
     ) -> Result<Taken<'a>, Option<Found>> {
         let mut misses = Vec::new();
+        let mut calls = None;
         let rules = self.double().map_or(&[][..], |double| &double.rules);
         for (index, (rule, matcher)) in rules.iter().zip(&self.matchers).enumerate() {
             let bound = match matcher.fit(&call.record) {
@@ -208,8 +209,11 @@ impl Active {
             env.it = Some(call.at_hand.clone());
             env.bind(REQUEST.into(), Value::Object(Arc::new(call.record.clone())));
             if self.looks_back {
-                let calls = self.history.up_to(noted.number).into_iter();
-                env.bind(CALLS.into(), Value::list(calls.map(|kept| Value::Object(kept.record)).collect()));
+                let seen = match &calls {
+                    Some(seen) => Value::clone(seen),
+                    None => self.seen(noted).map_err(Some)?,
+                };
+                env.bind(CALLS.into(), calls.insert(seen).clone());
             }
             for (name, value) in bound {
                 env.bind(name, Value::text(value));
@@ -232,6 +236,15 @@ impl Active {
             }
         }
         Err(Some(Found::NoRule(misses)))
+    }
+
+    /// The calls up to one.
+    fn seen(&self, noted: Noted) -> Result<Value, Found> {
+        let calls = self.history.between(0, noted).map_err(|why| {
+            let span = self.double().map_or_else(Default::default, |double| double.name.span);
+            Found::Broken(vec![self.cx.failure(&self.env, Code::EXPECTATION, span, why)])
+        })?;
+        Ok(Value::list(calls.into_iter().map(|kept| Value::Object(kept.record)).collect()))
     }
 
     /// Runs the body of a rule.
@@ -285,7 +298,7 @@ impl Active {
     }
 
     /// Tells the scenario, with the call beside.
-    async fn tell(&self, mut failures: Vec<Failure>, turn: &Turn) {
+    fn tell(&self, mut failures: Vec<Failure>, turn: &Turn) {
         for failure in &mut failures {
             if failure.exchange.is_none() {
                 failure.exchange = Some(Box::new(turn.exchange()));
@@ -309,14 +322,14 @@ fn trace_of(record: &Value) -> Option<&str> {
 /// Writes down that the caller went away before it was answered.
 struct Gone<'a> {
     active: &'a Active,
-    number: Option<usize>,
+    noted: Option<Noted>,
 }
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
+        if let Some(noted) = self.noted {
             let error = ErrorKind::Cancelled.record("the caller went away before it was answered");
-            self.active.history.finish(number, &[], Some(error), self.active.now());
+            self.active.history.finish(noted, &[], Some(error), self.active.now());
         }
     }
 }

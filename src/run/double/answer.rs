@@ -115,7 +115,8 @@ impl Cx {
             let key = env.site(reply.value.span);
             shape::draw(&pattern, &key).map_err(|message| self.bad_value(env, reply.value.span, message))?
         } else {
-            super::super::judge::settled(self.eval(env, &reply.value).await?)
+            let value = self.eval(env, &reply.value).await?;
+            self.records(env, value, reply.value.span)?
         };
         if let Some(after) = &reply.after {
             let delay = self.eval(env, after).await?;

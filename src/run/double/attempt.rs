@@ -27,7 +27,8 @@ impl Cx {
         let active = &turn.active;
         let mut turns = active.keys.lock().await;
         let known = turns.entry((turn.rule, span.start)).or_default();
-        for kept in active.history().up_to(turn.noted.number).into_iter().skip(known.len()) {
+        let calls = active.history().between(known.len(), turn.noted);
+        for kept in calls.map_err(|why| self.bad_value(env, span, why))? {
             let key = match active.matcher(turn.rule).map(|matcher| matcher.fit(&kept.record)) {
                 Some(Fit::Both(bound)) => {
                     let record = Value::Object(kept.record.clone());
@@ -37,9 +38,11 @@ impl Cx {
             };
             known.push(key);
         }
-        let own = known.get(turn.noted.number).cloned().flatten().unwrap_or(Value::Absent);
+        let until = turn.noted.number.map_or(0, |number| number + 1);
+        let own = known.get(..until).and_then(|known| known.last()).cloned().flatten();
+        let own = own.unwrap_or(Value::Absent);
         self.present(env, by, &own)?;
-        let same = known.iter().take(turn.noted.number + 1).filter(|key| key.as_ref() == Some(&own));
+        let same = known.iter().take(until).filter(|key| key.as_ref() == Some(&own));
         Ok(Value::int(same.count() as i128))
     }
 

@@ -23,12 +23,17 @@ struct Site {
 }
 
 fn world(paths: &[&str], seed: u64) -> Arc<World> {
+    Arc::new(World::new(parts(paths, seed)))
+}
+
+/// What a world is made of that starts nothing.
+pub(in crate::run) fn parts(paths: &[&str], seed: u64) -> Parts {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let paths: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
     let registry = crate::rooms::registry();
     let (program, _) = crate::load::load(&paths, &root);
     let (plan, _) = crate::check::check(program, &registry);
-    Arc::new(World::new(Parts {
+    Parts {
         plan: Arc::new(plan),
         registry: Arc::new(registry),
         events: EventSender::new().0,
@@ -44,10 +49,10 @@ fn world(paths: &[&str], seed: u64) -> Arc<World> {
         probe: None,
         protocols: Vec::new(),
         services: Default::default(),
-    }))
+    }
 }
 
-fn context(world: &Arc<World>) -> Arc<Cx> {
+pub(in crate::run) fn context(world: &Arc<World>) -> Arc<Cx> {
     let cancel = CancellationToken::new();
     let session = Session::new(
         Redactor::default(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::super::ahead::{Ahead, is_checked};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
-use super::super::judge::settled;
 use super::Operation;
 use super::report::{Finding, note};
 use super::trial::{Answer, Trial};
@@ -125,8 +124,15 @@ impl Trial {
     ) -> Flow<Vec<Detail>> {
         let mut details = Vec::new();
         if operation.same.is_empty() {
-            for part in ["status", "body"] {
-                compare(&mut details, part, &first.part(part), &answer.part(part));
+            let parts = ["status", "body"].map(|part| (part, first.part(part), answer.part(part)));
+            let absent = |value: &Value| matches!(value, Value::Absent);
+            if parts.iter().all(|(_, first, answer)| absent(first) && absent(answer)) {
+                let text = "neither answer has a `status` or a `body`, so nothing was compared: write \
+                            what must be the same, as in `same stdout`";
+                details.push(note(text.to_owned()));
+            }
+            for (part, first, answer) in &parts {
+                compare(&mut details, part, first, answer);
             }
             return Ok(details);
         }
@@ -155,7 +161,8 @@ impl Trial {
     async fn part_of(&self, profile: bool, part: &Expr, answer: &Answer) -> Flow<Value> {
         let mut env = self.env_of(profile).clone();
         env.response = Some(answer.response.clone());
-        Ok(settled(self.cx.eval(&env, part).await?))
+        let value = self.cx.eval(&env, part).await?;
+        self.cx.records(&env, value, part.span)
     }
 
     /// A refusal that says the caller is wrong: 4xx, or a gRPC status that means as much. A
@@ -191,6 +198,11 @@ impl Trial {
         let exchange = Some(Arc::new(answer.response.exchange.clone()));
         self.findings.push(Finding { attempt: Some(answer.number), told, details, exchange, unknown: None });
     }
+}
+
+/// Whether a probe's own block looks at how an answer went.
+pub(super) fn looks_at_verdict(block: &Block) -> bool {
+    is_checked(&Ahead { rest: &block.statements, beyond: None }, None).verdict
 }
 
 /// Adds the differences of one part, with the part before their paths.

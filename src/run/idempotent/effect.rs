@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
-use super::super::judge::settled;
 use super::Operation;
 use super::report::{Finding, note, value};
 use super::trial::Trial;
@@ -51,7 +50,8 @@ impl Trial {
         let mut env = self.env.clone();
         env.response = None;
         for effect in &operation.idempotent.effects {
-            values.push(settled(self.cx.eval(&env, &effect.subject).await?));
+            let value = self.cx.eval(&env, &effect.subject).await?;
+            values.push(self.cx.records(&env, value, effect.subject.span)?);
         }
         Ok(values)
     }
@@ -132,9 +132,10 @@ impl Trial {
         env.repeated = true;
         let number = env.begin_try();
         let read = self.cx.eval(&env, &effect.subject).await;
+        let read = read.and_then(|value| self.cx.records(&env, value, effect.subject.span));
         self.cx.forget(number);
         let after = match read {
-            Ok(after) => settled(after),
+            Ok(after) => after,
             Err(Stop::Failed(failures) | Stop::Broken(failures) | Stop::Unknown(failures)) => {
                 let why = failures.first().map_or_else(String::new, |failure| failure.message.clone());
                 let wrong = Some(vec![note(format!("it cannot be read: {why}"))]);

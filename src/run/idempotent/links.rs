@@ -16,7 +16,7 @@ use crate::diag::Code;
 use crate::link::Fault;
 use crate::link::fault::{Counted, Kind, Select};
 use crate::syntax::ast::ExprKind;
-use crate::value::Value;
+use crate::value::{Live as _, Value};
 
 /// How long an attempt is held up by default.
 const HOLD: Duration = Duration::from_secs(1);
@@ -169,11 +169,23 @@ impl Trial {
         let span = aim.operation.place_of(aim.attack);
         let written: Arc<str> = aim.attack.title.as_str().into();
         let key = self.env.site(span).with(aim.attack.title.clone());
-        let select = Select { first, ..Select::default() };
+        // What the service does by itself passes there as well. Where it hands on whose work it does,
+        // only calls of this attempt are attacked.
+        let hands_on = on.from != Party::Client && self.traces(on, &aim.operation.first_trace);
+        let of = hands_on.then(|| self.cx.session.trace_id.as_str().into());
+        let select = Select { first, of, ..Select::default() };
         let fault =
             Fault { written: written.clone(), kind, select, key, trace: None, counted: Counted::default() };
         let harm = Harm { written, span, what: What::Link { on: on.clone(), fault: Box::new(fault) } };
         self.cx.begin_faults(&self.env, vec![harm]).await
+    }
+
+    /// Whether a call over a link said that it belongs to a trace.
+    fn traces(&self, on: &LinkName, trace: &str) -> bool {
+        let calls = self.cx.links_of(on).into_iter().filter_map(|link| link.calls().items()).flatten();
+        let mut traces =
+            calls.filter_map(|call| call.as_object()?.get("trace")?.as_text().map(str::to_owned));
+        traces.any(|of| of == trace)
     }
 
     /// Ends a fault and draws its hits into the timeline. Inconclusive when it hit nothing.

@@ -9,7 +9,6 @@ use super::super::ahead::Checked;
 use super::super::cx::Cx;
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
-use super::super::judge::settled;
 use super::observation::History;
 use crate::event::Failure;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -75,7 +74,7 @@ impl Asked {
             }
             _ => self.cx.eval(env, &self.source).await?,
         };
-        Ok(settled(value))
+        self.cx.records(env, value, self.source.span)
     }
 }
 

@@ -231,6 +231,13 @@ impl Live for Observation {
         }
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        match &self.source {
+            Source::Asked { .. } => &["closed"],
+            Source::Heard { live, .. } => live.ends(),
+        }
+    }
+
     fn gap(&self) -> Option<Gap> {
         let closed = || Gap::Closed("ended with the block that began it".to_owned());
         match &self.source {

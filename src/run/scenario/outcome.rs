@@ -3,6 +3,7 @@
 use super::super::world::World;
 use super::instance::{Instance, info};
 use crate::check::PlannedScenario;
+use crate::diag::Code;
 use crate::event::{EventKind, Failure, Outcome, ScenarioInfo};
 
 /// How a scenario ended.
@@ -30,7 +31,7 @@ fn is_over(world: &World, until: Option<&str>) -> bool {
     until.is_some_and(|until| world.clock.today().as_str() > until)
 }
 
-/// Reports a scenario that does not run.
+/// Reports a scenario that does not run, or not to its end.
 fn ended(
     world: &World,
     instance: &Instance,
@@ -65,4 +66,18 @@ pub(super) fn not_run(world: &World, instance: &Instance, scenario: ScenarioInfo
 pub(crate) fn broken(world: &World, instance: &Instance, failures: Vec<Failure>) -> Finished {
     let planned = &world.plan.scenarios[instance.planned];
     ended(world, instance, info(world, planned, instance), Outcome::Failed, failures)
+}
+
+/// What is told of a panic: it is ours, and must not pass as anything.
+pub(crate) fn panicked() -> Failure {
+    let text = "scn itself is at fault: a part of it panicked, and what it was to find out is not known";
+    let mut failure = Failure::new(Code::INTERNAL.name, text);
+    failure.help = Some("please report it, with the message of the panic".to_owned());
+    failure
+}
+
+/// Reports a scenario whose end was lost in a panic.
+pub(crate) fn unfinished(world: &World, instance: &Instance) -> Finished {
+    let planned = &world.plan.scenarios[instance.planned];
+    ended(world, instance, info(world, planned, instance), Outcome::Broken, vec![panicked()])
 }

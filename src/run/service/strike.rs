@@ -22,7 +22,15 @@ impl ServiceRef {
         tell: &(dyn Fn() + Send + Sync),
     ) -> Result<(), Box<Failure>> {
         // Taken out, so that a strike that is cut off leaves nothing that counts as running.
-        let mut state = self.state.lock().await;
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(_) => tokio::select! {
+                biased;
+                // Another one had hold of it until the end.
+                () = ended.cancelled() => return Ok(()),
+                state = self.state.lock() => state,
+            },
+        };
         let Some((running, variation)) = state.up.take() else { return Ok(()) };
         let done = match strike {
             Strike::Kill(down) => {

@@ -13,6 +13,7 @@ use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
 use super::super::link::{Standing, parts};
+use super::super::scenario::panicked;
 use super::super::service::ServiceRef;
 use super::{Harm, What};
 use crate::diag::Code;
@@ -81,8 +82,10 @@ impl Faults {
         self.ended.cancel();
         let mut failures = Vec::new();
         while let Some(done) = self.strikes.join_next().await {
-            if let Ok(Err(failure)) = done {
-                failures.push(*failure);
+            match done {
+                Ok(struck) => failures.extend(struck.err().map(|failure| *failure)),
+                // Whether it struck as it promises is not known.
+                Err(_) => failures.push(panicked()),
             }
         }
         for service in &self.struck {
@@ -161,6 +164,12 @@ fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
     };
     failure.details.push(Detail::Note { text });
     if let What::Link { fault, .. } = &harm.what
+        && matches!(fault.kind, Kind::Reorder { .. })
+    {
+        let text = "a request is reordered when another one overtakes it while it is held back".to_owned();
+        failure.details.push(Detail::Note { text });
+    }
+    if let What::Link { fault, .. } = &harm.what
         && matches!(fault.kind, Kind::Duplicate { .. } | Kind::Delay { .. } | Kind::Reorder { .. })
         && passed > 0
     {
@@ -190,6 +199,7 @@ impl Cx {
     /// Puts faults to work until the guard is dropped. Which message they hit depends on the key of
     /// `env`, on the place of each fault, on the link, and on its position in the list.
     pub(crate) async fn begin_faults(self: &Arc<Self>, env: &Env, harms: Vec<Harm>) -> Flow<Faults> {
+        self.can_be_struck(env, &harms)?;
         let hits = Hits::default();
         let ended = CancellationToken::new();
         let mut strikes = JoinSet::new();
@@ -257,6 +267,36 @@ impl Cx {
             let _ = begun.await;
         }
         Ok(faults)
+    }
+
+    /// Refuses what would wait for the end of a block in which a service stands still.
+    fn can_be_struck(&self, env: &Env, harms: &[Harm]) -> Flow<()> {
+        for (index, harm) in harms.iter().enumerate() {
+            let What::Process { service, .. } = &harm.what else { continue };
+            let own = parts(service);
+            let stands_still = harms.iter().enumerate().any(|(other, beside)| {
+                let What::Process {
+                    service,
+                    fault: ProcessFault::Timed { strike: Strike::Pause(None), .. },
+                    ..
+                } = &beside.what
+                else {
+                    return false;
+                };
+                other != index
+                    && parts(service).iter().any(|part| own.iter().any(|own| own.name == part.name))
+            });
+            if stands_still || own.iter().any(|part| self.world.is_paused(&part.name)) {
+                let message = format!("`{}` cannot strike `{}`, which is paused", harm.written, service.name);
+                let mut failure = self.failure(env, Code::BAD_VALUE, harm.span, message);
+                failure.help = Some(
+                    "say how long it is paused, `pause(for: 2s)`, or let one fault follow the other"
+                        .to_owned(),
+                );
+                return Err(failure.into());
+            }
+        }
+        Ok(())
     }
 
     fn add<'l>(
@@ -385,4 +425,34 @@ async fn strike_again(
         part.strike(*strike, &ended, &tell).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::draw::tests::{context, parts};
+    use crate::run::world::World;
+
+    #[tokio::test]
+    async fn a_strike_that_panics_is_a_failure() {
+        let cx = context(&Arc::new(World::new(parts(&["scenarios/hello.scn"], 0))));
+        let mut strikes = JoinSet::new();
+        strikes.spawn(async {
+            assert_eq!(1, 2, "it panics");
+            Ok(())
+        });
+        let faults = Faults {
+            harms: Vec::new(),
+            hits: Hits::default(),
+            at_work: Vec::new(),
+            seen: Vec::new(),
+            began: Instant::now(),
+            ended: CancellationToken::new(),
+            strikes,
+            struck: Vec::new(),
+        };
+        let env = Env::of_unit(0, cx.world.key, 0);
+        let Err(stop) = faults.end(&cx, &env, true).await else { panic!("the block passes") };
+        assert_eq!(stop.failures()[0].code, "internal");
+    }
 }

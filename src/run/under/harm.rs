@@ -73,6 +73,13 @@ impl Cx {
                     let at = misuse.option.as_deref().unwrap_or_default();
                     self.wrong_argument(env, &spec, args, at, written.span, misuse.message, misuse.help)
                 })?;
+            if let (Some(given), Some(place)) = (&fault.select.method, &link.method)
+                && given != place
+            {
+                let message = format!("the place names the method `{place}`, and the fault `{given}`");
+                let help = Some("name it once".to_owned());
+                return Err(self.wrong_argument(env, &spec, args, "method", written.span, message, help));
+            }
             What::Link { on: link, fault: Box::new(fault) }
         };
         Ok(Harm { written: text, span: written.span, what })

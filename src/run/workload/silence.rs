@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::ahead::Ahead;
+use super::super::ahead::{Ahead, unread};
 use super::super::cx::{Cx, lock};
 use super::super::env::Env;
 use super::super::flow::{Flow, Stop};
@@ -11,7 +11,7 @@ use super::load::Load;
 use super::measured::Measured;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
-use crate::syntax::ast::{ExprKind, StatementKind, Workload};
+use crate::syntax::ast::{Expr, ExprKind, Statement, StatementKind, Workload};
 use crate::syntax::visit;
 use crate::value::Value;
 
@@ -19,8 +19,10 @@ use crate::value::Value;
 pub(super) struct Reads {
     /// The fields that are read of it or of its operations.
     fields: Vec<Arc<str>>,
-    /// Whether it is read as a history.
+    /// Whether its history is read, be it only to be shown.
     pub(super) history: bool,
+    /// Whether something is said of its history as a whole.
+    judged: bool,
 }
 
 /// Something that a scenario must not be silent about.
@@ -39,37 +41,42 @@ struct Unsaid {
 
 impl Reads {
     pub(super) fn of(name: &str, ahead: &Ahead<'_>) -> Reads {
-        let mut reads = Reads { fields: Vec::new(), history: false };
-        for statement in ahead.statements() {
-            // Showing is no statement, but it wants the history too.
+        let mut reads = Reads { fields: Vec::new(), history: false, judged: false };
+        let is_it = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(found) if **found == *name);
+        let statements: Vec<&Statement> = ahead.statements().collect();
+        let unread = unread(&statements);
+        for statement in statements {
+            // What is shown, or kept where nobody looks, says nothing, but it wants the history too.
             let shown = matches!(statement.kind, StatementKind::Show(_));
-            let (mut named, mut with_field) = (0, 0);
+            let says = |expr: &Expr| !shown && !unread.iter().any(|value| value.contains(expr.span.start));
+            // How often it is named, and how often only for a figure or for one of its records.
+            let (mut named, mut figures, mut said, mut said_of_part) = (0, 0, 0, 0);
             visit::statement(statement, &mut |expr| match &expr.kind {
-                ExprKind::Name(found) if **found == *name => named += 1,
-                ExprKind::Field(base, field) => match &base.kind {
-                    ExprKind::Name(found) if **found == *name => {
-                        with_field += 1;
-                        reads.history |= matches!(&*field.name, "items" | "first" | "last");
-                        if !shown {
-                            reads.fields.push(field.name.clone());
-                        }
-                    }
-                    ExprKind::Field(inner, _)
-                        if matches!(&inner.kind, ExprKind::Name(found) if **found == *name) && !shown =>
-                    {
-                        reads.fields.push(field.name.clone());
-                    }
-                    _ => {}
-                },
+                _ if is_it(expr) => {
+                    named += 1;
+                    said += usize::from(says(expr));
+                }
+                ExprKind::Field(base, field) if is_it(base) => {
+                    figures += 1;
+                    said_of_part += usize::from(says(expr) && &*field.name != "items");
+                    reads.history |= matches!(&*field.name, "items" | "first" | "last");
+                    reads.fields.extend(says(expr).then(|| field.name.clone()));
+                }
+                ExprKind::Field(base, field) if matches!(&base.kind, ExprKind::Field(inner, _) if is_it(inner)) =>
+                {
+                    reads.fields.extend(says(expr).then(|| field.name.clone()));
+                }
+                ExprKind::Index(base, _) if is_it(base) => said_of_part += usize::from(says(expr)),
                 _ => {}
             });
-            reads.history |= named > with_field;
+            reads.history |= named > figures;
+            reads.judged |= said > said_of_part;
         }
         reads
     }
 
     fn says(&self, unsaid: &Unsaid) -> bool {
-        (self.history && unsaid.history) || self.fields.iter().any(|field| unsaid.figures.contains(&&**field))
+        (self.judged && unsaid.history) || self.fields.iter().any(|field| unsaid.figures.contains(&&**field))
     }
 }
 
@@ -229,15 +236,25 @@ fn none_succeeded(measured: &Measured, operation: Option<Arc<str>>) -> Unsaid {
 fn errors(part: &Measured) -> impl Iterator<Item = Unsaid> {
     let Measured { name, figures, .. } = part;
     let [started, failed] = [figures.started(), figures.failed() - figures.rejected()];
-    let all: [(u64, &str, &'static [&'static str]); 3] = [
-        (failed, "failed", &["error_rate", "failed", "ok"]),
-        (figures.timed_out(), "timed out", &["error_rate", "timed_out", "ok"]),
-        (figures.in_flight, "did not end", &["error_rate", "in_flight", "ok"]),
+    // That so many succeeded at least says nothing of the others; that none did says it of all.
+    let all: [(u64, &str, [&'static [&'static str]; 2]); 3] = [
+        (failed, "failed", [&["error_rate", "failed"], &["error_rate", "failed", "ok"]]),
+        (
+            figures.timed_out(),
+            "timed out",
+            [&["error_rate", "timed_out"], &["error_rate", "timed_out", "ok"]],
+        ),
+        (
+            figures.in_flight,
+            "did not end",
+            [&["error_rate", "in_flight"], &["error_rate", "in_flight", "ok"]],
+        ),
     ];
+    let none = usize::from(figures.ok() == 0);
     all.into_iter().filter(|(count, ..)| *count > 0).map(move |(count, what, figures)| Unsaid {
         message: format!("{count} of {started} `{name}` {what}, and nothing here says how many may"),
         help: "state it, as in `expect w.error_rate < 0.1%`, or read the workload as a history",
-        figures,
+        figures: figures[none],
         history: true,
         operation: Some(name.clone()),
         apart: false,

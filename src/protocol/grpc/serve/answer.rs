@@ -19,6 +19,7 @@ use crate::contract::{Address, Operation};
 use crate::diag::did_you_mean;
 use crate::protocol::Misuse;
 use crate::protocol::serve::{Answered, OffContract, Refusal, Responder, Unfit, ignores};
+use crate::protocol::shown::cut;
 use crate::shape::{Differences, Malformed, Pattern};
 use crate::value::words::a_kind;
 use crate::value::{BoxFuture, Object, Value, to_json_pretty};
@@ -315,7 +316,7 @@ fn answered(
 ) -> Answered {
     let (head, trailers) = (head.clone().into_headers(), trailers.clone().into_headers());
     let said = if message.is_empty() { String::new() } else { format!(": {message}") };
-    let shown = body.as_ref().map(|body| super::super::exchange::cut(&to_json_pretty(body)));
+    let shown = body.as_ref().map(|body| cut(&to_json_pretty(body)));
     Answered {
         response: Object::from_iter([
             ("status".into(), Value::text(status)),

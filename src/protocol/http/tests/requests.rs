@@ -44,11 +44,11 @@ async fn methods_that_are_none_are_refused() {
 #[test]
 fn an_option_cannot_make_a_safe_verb_unsafe_unseen() {
     let call = |verb: &str| call(verb, "http://127.0.0.1:1", "/");
-    assert_eq!(Http::safety(&call("GET")), Safety::Safe);
-    assert_eq!(Http::safety(&call("DELETE")), Safety::Unsafe);
-    assert_eq!(Http::safety(&call("open").with("method", Value::text("POST"))), Safety::Unsafe);
-    assert_eq!(Http::safety(&call("request").with("method", Value::text("QUERY"))), Safety::Safe);
-    assert_eq!(Http::safety(&call("request").with("method", Value::text("PURGE"))), Safety::Unknown);
+    assert_eq!(Http::new().safety(&call("GET")), Safety::Safe);
+    assert_eq!(Http::new().safety(&call("DELETE")), Safety::Unsafe);
+    assert_eq!(Http::new().safety(&call("open").with("method", Value::text("POST"))), Safety::Unsafe);
+    assert_eq!(Http::new().safety(&call("request").with("method", Value::text("QUERY"))), Safety::Safe);
+    assert_eq!(Http::new().safety(&call("request").with("method", Value::text("PURGE"))), Safety::Unknown);
 }
 
 #[tokio::test]

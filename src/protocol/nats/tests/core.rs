@@ -160,8 +160,9 @@ async fn holding(server: &str, hold: &CancellationToken, go_on: &CancellationTok
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server; see tests/brokers"]
 async fn a_consumer_that_is_too_slow_is_broken_off() {
-    // The server hangs up on who has more waiting than this, beside what the system takes.
-    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"60s\"").await;
+    // The server hangs up on who has more waiting than this, beside what the system takes, once a
+    // write to it has failed; until then it holds up who publishes.
+    let (server, world) = server("max_pending: 1MB\nmax_payload: 256KB\nwrite_deadline: \"2s\"").await;
     let (hold, go_on) = (CancellationToken::new(), CancellationToken::new());
     let slow = World::new(Nats::new(), &holding(&server.url, &hold, &go_on).await);
     let feed = slow.open("a", none()).await;
@@ -233,5 +234,25 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
             Ok(reply) => kind_of(&reply.record).0,
         };
         assert!(told.contains(part), "{verb} {place} {options}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_what_is_safe_is_allowed_nothing_is_taken_from_others() {
+    let mut world = World::new(Nats::new(), "nats://127.0.0.1:1");
+    world.session.only_safe = true;
+    for (option, options) in [
+        ("queue", r#"{"queue":"workers"}"#),
+        ("durable", r#"{"stream":"S","durable":"billing"}"#),
+        ("ack", r#"{"stream":"S","ack":"explicit"}"#),
+        ("ack", r#"{"stream":"S","ack":"all"}"#),
+    ] {
+        let misuse = world.send(world.call("open", "a", None, json(options))).await.unwrap_err();
+        assert_eq!(misuse.option.as_deref(), Some(option), "{options}");
+        assert!(misuse.message.contains("allows only what is safe"), "{misuse:?}");
+    }
+    // To read along is.
+    for options in ["{}", r#"{"stream":"S","ack":"none"}"#] {
+        assert_eq!(world.fails("open", "a", None, json(options)).await.0, "refused");
     }
 }

@@ -221,3 +221,21 @@ async fn what_is_confirmed_twice_stays_confirmed() {
     let seqs: Vec<Value> = messages(&work, 2).await.iter().map(|item| part(item, "seq")).collect();
     assert_eq!(seqs, [Value::int(1), Value::int(2)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server; see tests/brokers"]
+async fn what_is_over_takes_no_more_from_others() {
+    let (_server, world) = with_stream().await;
+    for (subject, options) in
+        [("orders.new", r#""stream":"ORDERS","durable":"billing""#), ("work", r#""queue":"workers""#)]
+    {
+        let full = world.open(subject, json(&format!(r#"{{{options},"limit":200}}"#))).await;
+        world.done("publish", subject, None, none()).await;
+        assert_eq!(over(&full).await.0, "protocol");
+        let next = world.open(subject, json(&format!("{{{options}}}"))).await;
+        for _ in 0..20 {
+            world.done("publish", subject, None, none()).await;
+        }
+        assert_eq!(messages(&next, 20).await.len(), 20, "{subject}");
+    }
+}

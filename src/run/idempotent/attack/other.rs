@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::super::super::flow::{Flow, Stop};
 use super::super::super::request::{self, Prepared};
+use super::super::answer::looks_at_verdict;
 use super::super::change;
 use super::super::effect::Times;
 use super::super::trial::{Answer, Trial};
@@ -32,6 +33,7 @@ impl Trial {
             }
         };
         let call = Call { operand: Some(changed), ..self.prepared.call.clone() };
+        self.keeps_key(aim, &call)?;
         if turn == 1 {
             let answer = self.send_call(aim.operation, call, "the other body, by itself").await?;
             if answer.succeeded {
@@ -129,6 +131,7 @@ impl Trial {
         let between = self.effect_since(aim.operation, Times::Once, &before).await?;
         let mut call = self.prepared.call.clone();
         request::merge(&mut call.options, (*options).clone());
+        self.keeps_key(aim, &call)?;
         let answer = self.send_call(aim.operation, call, "the other tenant, the same key").await?;
         if let Some((block, profile)) = aim.body {
             self.block_holds(block, profile, &answer).await?;
@@ -158,7 +161,14 @@ impl Trial {
     /// A refusal: what the probe's block says, else one that says the caller is wrong.
     async fn refusal(&mut self, aim: &Aim<'_>, answer: &Answer, why: &str) -> Flow<()> {
         match aim.body {
-            Some((block, profile)) => self.block_holds(block, profile, answer).await,
+            Some((block, profile)) => {
+                if answer.succeeded && !looks_at_verdict(block) {
+                    let told =
+                        format!("{why} came to {}, and the probe's block does not look at it", answer.told());
+                    self.find(told, Vec::new(), answer);
+                }
+                self.block_holds(block, profile, answer).await
+            }
             None => {
                 self.refuses(answer, why);
                 Ok(())
@@ -177,6 +187,15 @@ impl Trial {
         }
         let times = if answer.succeeded { Times::Once } else { Times::Never };
         self.effect_since(aim.operation, times, between).await.map(drop)
+    }
+
+    /// With another key it would be another operation, whoever sends it.
+    fn keeps_key(&self, aim: &Aim<'_>, call: &Call) -> Flow<()> {
+        let Some((place, _)) = &aim.operation.key else { return Ok(()) };
+        if change::key(call, place) == change::key(&self.prepared.call, place) {
+            return Ok(());
+        }
+        Err(self.cannot(aim, format!("what it changes is the {} itself", place.told())))
     }
 
     /// The body that is sent.
