@@ -1,6 +1,6 @@
 //! The guarantees of sessions.
 
-use super::operations::{Draw, judged, op, plain};
+use super::operations::{Draw, is_before, judged, op, plain};
 use super::*;
 
 /// A history as each relation would like it, but for what a test changes.
@@ -76,6 +76,17 @@ fn nothing_to_compare_shows_nothing() {
         let nothing = format!("no session has a {second} after a read that found something");
         assert!(why(says(name, &empty)).starts_with(&nothing), "{name}");
     }
+    // A process reads one after the other, however coarse its clock; others do not.
+    let touching = |process: i64| [read(0, Some(4), (0, 5)), read(process, Some(3), (5, 9))];
+    assert!(fails(&says("monotonic_reads", &touching(0))));
+    let together = |claim: &mut Claim<'_>| {
+        claim.by = version();
+        claim.per = Some(Key::One(Path(vec![Step::Field("f".into())])));
+    };
+    assert!(fails(&judged("monotonic_reads", &touching(0), together)));
+    assert!(invalid(&judged("monotonic_reads", &touching(1), together)));
+    let moments = [read(0, Some(4), (5, 5)), read(0, Some(3), (5, 5))];
+    assert!(fails(&says("monotonic_reads", &moments)));
     let others = [op(0, ("get", &[]), Some(2), (0, 1), "ok"), op(0, ("get", &[]), Some(1), (2, 3), "ok")];
     let nobody = "no operation is a read: they call `get`; say who does with `(read: ACTION)`";
     assert!(why(says("monotonic_reads", &others)).starts_with(nobody));
@@ -159,9 +170,9 @@ fn naive(history: &[Value], (first, second): (&str, &str), together: bool) -> Ve
     let all: Vec<_> = history.iter().map(plain).collect();
     let version = |value: &Value| value.as_number().map_or(-1, |number| number.to_i128().unwrap() as i64);
     let mut pairs = Vec::new();
-    for a in all.iter().filter(|a| a.ok && a.function == first) {
-        for b in all.iter().filter(|b| b.ok && b.function == second) {
-            if (together || a.process == b.process) && a.end.unwrap() < b.start {
+    for (at, a) in all.iter().enumerate().filter(|(_, a)| a.ok && a.function == first) {
+        for (place, b) in all.iter().enumerate().filter(|(_, b)| b.ok && b.function == second) {
+            if (together || a.process == b.process) && is_before(&all, at, place) {
                 pairs.push((version(&a.value), version(&b.value)));
             }
         }
