@@ -87,6 +87,72 @@ fn the_initial_value_and_compares_count() {
     says(&cas(r#","matched":false"#), &["--as", "cas_register"], 1);
 }
 
+/// A service that answers whether it compared equal is believed, in `value` as in `matched`.
+#[test]
+fn the_answer_of_a_compare_counts() {
+    for (model, initial, cas) in [("cas_register", "5", "[5,1]"), ("map", r#"{"k":5}"#, r#"["k",5,1]"#)] {
+        let (read, key) = if model == "map" { ("get", r#" "k""#) } else { ("read", "") };
+        let history = |answer: &str, seen: &str| {
+            lines(&[
+                &format!("0 invoke cas {cas}"),
+                &format!("0 ok cas {answer}"),
+                &format!("0 invoke {read}{key}"),
+                &format!("0 ok {read} {seen}"),
+            ])
+        };
+        let args = ["--as", model, "--initial", initial];
+        for answer in ["false", r#"{"matched":false}"#] {
+            says(&history(answer, "1"), &args, 1);
+        }
+        for answer in ["true", r#"{"matched":true,"rev":3}"#, cas, "null"] {
+            says(&history(answer, "1"), &args, 0);
+            says(&history(answer, "5"), &args, 1);
+        }
+    }
+    let missed = lines(&["0 invoke cas [4,1]", "0 ok cas false", "0 invoke read", "0 ok read 5"]);
+    says(&missed, &["--as", "cas_register", "--initial", "5"], 0);
+    let (_, err) =
+        says(&missed.replace("ok\",\"f\":\"cas", "fail\",\"f\":\"cas"), &["--as", "cas_register"], 2);
+    assert!(err.contains("a compare that was carried out and did not match is `ok`"), "{err}");
+    let torn = missed.replace("false}", "false,\"matched\":true}");
+    let (_, err) = says(&torn, &["--as", "cas_register"], 2);
+    assert!(err.contains("`matched` says otherwise than `value`"), "{err}");
+}
+
+/// An answer that is left out might be the one that shows what is wrong.
+#[test]
+fn an_answer_that_no_model_understands_is_a_mistake() {
+    for (model, asked, answer, why) in [
+        ("lock", "acquire", r#"{"ok":false}"#, "`acquire` answers true, false or nothing, not"),
+        ("lock", "acquire", "\"no\"", "not `\"no\"`"),
+        ("set", "add 1", "\"true\"", "true, false or nothing"),
+        ("counter", "add 1", "\"7\"", "a number or nothing"),
+        ("append_log", "append 1", r#"{"offset":7}"#, "a number or nothing"),
+        ("register", "write 1", "2", "answers nothing, not `2`"),
+        ("cas_register", "cas [1,2]", "[2,1]", "an object whose `matched` is one of them"),
+    ] {
+        let f = asked.split(' ').next().unwrap();
+        let history = lines(&[&format!("0 invoke {asked}"), &format!("0 ok {f} {answer}")]);
+        let (_, err) = says(&history, &["--as", model], 2);
+        assert!(err.contains(why) && err.contains("h.jsonl:2:"), "{model}: {err}");
+        assert!(err.contains("repeat the value of the invocation, or leave it out"), "{err}");
+    }
+    // What an operation ends with is on the object that it began with.
+    let keyed = |key: &str, event: &str| lines(&[event]).replace('}', &format!(",\"key\":\"{key}\"}}"));
+    let put = keyed("a", "0 invoke put 1") + &keyed("b", "0 ok put 1");
+    let write = keyed("a", "0 invoke write 1") + &keyed("b", "0 ok write 1");
+    for (history, args) in [
+        (&put, &["--as", "map"][..]),
+        (&put, &["--as", "map", "--per", "process"]),
+        (&write, &["--as", "register"]),
+        (&write, &["--as", "register", "--per", "key"]),
+    ] {
+        let (_, err) = says(history, args, 2);
+        assert!(err.contains("another `key` than it began with in line 1"), "{args:?}: {err}");
+        assert!(err.contains("it began with \"a\"") && err.contains("h.jsonl:2:"), "{args:?}: {err}");
+    }
+}
+
 /// An operation that never ends, or of which nobody knows, may have happened, once.
 #[test]
 fn what_nobody_knows_may_have_happened() {

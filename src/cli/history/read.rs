@@ -201,13 +201,14 @@ impl<'a> Reader<'a> {
             "info" => Some(Outcome::Info),
             other => {
                 let wrong = Wrong::new("type", format!("there is no type `{other}`"));
-                let near = did_you_mean(other.trim_start_matches(':'), TYPES);
-                let near = near.or_else(|| {
-                    Some(format!("write `{}`", other.strip_prefix(':').filter(|bare| TYPES.contains(bare))?))
-                });
-                return Err(
-                    wrong.help(near.unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned()))
-                );
+                let bare = other.trim_start_matches(':');
+                let help = if TYPES.contains(&bare) {
+                    format!("write `{bare}`")
+                } else {
+                    did_you_mean(bare, TYPES)
+                        .unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned())
+                };
+                return Err(wrong.help(help));
             }
         };
         let time = self.time(fields)?;
@@ -339,14 +340,7 @@ impl<'a> Reader<'a> {
                 .label(format!("begun in line {first}")));
             }
         }
-        if let Some(per) = self.per
-            && let Some(key) = fields.get(per)
-            && *key != self.history.keys[at]
-        {
-            let message =
-                format!("this ends an operation on another `{per}` than it began with in line {first}");
-            return Err(Wrong::new("", message));
-        }
+        self.same_key(fields, at)?;
         let role = self.theory.role(&begun).unwrap_or_default();
         let matched = match fields.get("matched") {
             None | Some(Value::Null) => None,
@@ -364,15 +358,30 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        if matched == Some(false) && outcome == Outcome::Fail {
+        let answer = answered(self.theory.name(), role, &operation.args, fields.get("value"));
+        if outcome == Outcome::Fail
+            && role == "cas"
+            && (matched == Some(false) || answer == Ok(Value::Bool(false)))
+        {
             return Err(Wrong::new("type", "a compare that was carried out and did not match is `ok`")
                 .help("`fail` says that it did not happen, and so nothing of what the object held"));
         }
+        let value = match outcome {
+            Outcome::Ok => {
+                let advice =
+                    "repeat the value of the invocation, or leave it out, where nothing was answered";
+                let answer = answer.map_err(|why| Wrong::new("value", why).help(advice))?;
+                match (matched.map(Value::Bool), answer) {
+                    (None, answer) => answer,
+                    (Some(matched), Value::Absent) => matched,
+                    (Some(matched), answer) if matched == answer => matched,
+                    _ => return Err(Wrong::new("matched", "`matched` says otherwise than `value`")),
+                }
+            }
+            Outcome::Fail | Outcome::Info => Value::Absent,
+        };
         let operation = &mut self.history.operations[at];
-        operation.outcome = outcome;
-        if outcome == Outcome::Ok {
-            operation.value = answered(role, &operation.args, fields.get("value"), matched);
-        }
+        (operation.outcome, operation.value) = (outcome, value);
         if outcome != Outcome::Info {
             operation.end = Some(i64::from(self.number));
             self.history.times[at].1 = Some(time);
@@ -381,6 +390,29 @@ impl<'a> Reader<'a> {
         if let Some(process) = self.processes.get_mut(&name) {
             process.at_work = false;
             process.time = time;
+        }
+        Ok(())
+    }
+
+    /// An operation ends on the object that it began with, if the line says which.
+    fn same_key(&self, fields: &Object, at: usize) -> Result<(), Wrong> {
+        let theory = self.theory;
+        let per = self.per.map(|per| (per, self.history.keys.get(at)));
+        let key = match () {
+            () if theory.is_map() => self.history.operations[at].args.first(),
+            // That there are several is told already.
+            () if per.is_some() || theory.is_serial() || self.keys_told => None,
+            () => self.first_key.as_ref(),
+        };
+        for (field, begun) in per.into_iter().chain([("key", key)]) {
+            let (Some(begun), Some(ended)) = (begun, fields.get(field)) else { continue };
+            if begun != ended {
+                let (first, _) = self.history.lines[at];
+                let message =
+                    format!("this ends an operation on another `{field}` than it began with in line {first}");
+                let label = format!("it began with {}", show_short(begun, 40));
+                return Err(Wrong::new(if field == "key" { "key" } else { "" }, message).label(label));
+            }
         }
         Ok(())
     }
