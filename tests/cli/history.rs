@@ -153,6 +153,35 @@ fn an_answer_that_no_model_understands_is_a_mistake() {
     }
 }
 
+/// What a service answered wrongly stands in the line that ends the operation.
+#[test]
+fn a_mistake_is_told_at_the_line_that_makes_it() {
+    let txn = r#"txn [["append","x",1]]"#;
+    let other = r#"txn [["append","x",2]]"#;
+    for (model, asked, answered, line, why) in [
+        ("counter", "read", "read null", 2, "null is no number"),
+        ("set", "contains 1", "contains 3", 2, "returned no `true` or `false`"),
+        ("list_append", txn, other, 2, "another transaction"),
+        ("append_log", "append 1", "append -1", 2, "no place in a log"),
+        ("append_log", "read", "read 3", 2, "not a list"),
+        ("append_log", "get \"a\"", "get 3", 1, "no place in a log"),
+        ("counter", "add \"a\"", "add 3", 1, "is no number"),
+        ("list_append", "txn 3", "txn []", 1, "is a number"),
+    ] {
+        let history = lines(&[&format!("0 invoke {asked}"), &format!("0 ok {answered}")]);
+        let (_, err) = says(&history, &["--as", model], 2);
+        assert!(err.contains(why) && err.contains(&format!("h.jsonl:{line}:")), "{model} {asked}: {err}");
+    }
+    // A set that has an element twice is none.
+    let twice = lines(&["0 invoke add 1", "0 ok add 1", "0 invoke read", "0 ok read [1,1]"]);
+    says(&twice, &["--as", "set"], 1);
+    says(&lines(&["0 invoke read", "0 ok read [1,1]"]), &["--as", "set", "--initial", "[1]"], 1);
+    let (_, err) = says(&twice, &["--as", "set", "--initial", "[1,1]"], 2);
+    assert!(err.contains("1 is in the set twice"), "{err}");
+    let (_, err) = says(&lines(&["0 :invoke read"]), &["--as", "set"], 2);
+    assert!(err.contains("write `invoke`"), "{err}");
+}
+
 /// An operation that never ends, or of which nobody knows, may have happened, once.
 #[test]
 fn what_nobody_knows_may_have_happened() {

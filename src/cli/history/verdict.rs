@@ -59,7 +59,7 @@ impl Verdict {
         for ((part, operations), judgement) in parts.iter_mut().zip(histories).zip(judged) {
             part.operations = operations;
             if let Judgement::Invalid(at, why) = &judgement {
-                let line = part.lines.get(*at).map_or(0, |(first, _)| *first);
+                let line = part.line_of_wrong(theory, *at, &limits);
                 return Err(super::unreadable(&args.file, line, why));
             }
             part.judgement = judgement;
@@ -240,6 +240,19 @@ fn kinds(failed: &[(&Part, &Found)]) -> String {
 }
 
 impl Part {
+    /// The line that makes an operation unreadable: where it ended if without its answer it could
+    /// be read, else where it began.
+    fn line_of_wrong(&self, theory: &Theory, at: usize, limits: &Limits) -> u32 {
+        let silent = self.operations.get(at).map(|op| Operation { value: Value::Absent, ..op.clone() });
+        let judged = theory.judge(&[silent.into_iter().collect()], limits);
+        let is_asked_wrong = matches!(judged[..], [Judgement::Invalid(..)]);
+        match self.lines.get(at) {
+            Some((_, Some(last))) if !is_asked_wrong => *last,
+            Some((first, _)) => *first,
+            None => 0,
+        }
+    }
+
     /// When an operation was at work, if that was recorded, and the lines it stands on.
     pub(super) fn when(&self, at: usize) -> String {
         let lines = match self.lines.get(at) {
