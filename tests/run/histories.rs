@@ -412,6 +412,34 @@ fn a_grpc_stream_whose_server_dies_shows_no_absence() {
     assert_eq!(ran.out.matches("can neither be shown nor refuted").count(), claims.len(), "{}", ran.out);
 }
 
+/// Cleanup that can show nothing has not failed, and a quarantine covers what is not known.
+#[test]
+fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
+    let (open, broken) = ("let feed = open s /events\nexpect feed.closed == true within 1h\n", breaking());
+    let unknown = "expect feed.count == 2";
+    against(&broken, &format!("{open}defer {{ {unknown} }}"))
+        .ends(5, &["can neither be shown nor refuted", "broke off: ", "1 inconclusive"])
+        .never_says(&["cleanup failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\ndefer {{ {unknown} }}"))
+        .ends(1, &["cleanup failed", "1 failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\n{unknown}")).ends(1, &["cleanup failed"]);
+    against(&broken, &format!("{open}forall n in int(0..1) {{\ndefer {{ {unknown} }}\nexpect n < 2\n}}"))
+        .ends(5, &["can neither be shown nor refuted"]);
+    let service = format!("service s {{ speaks http; at \"{broken}\" }}\n");
+    let hook = |body: &str| {
+        let stage = format!("stage one {{\nfinally {{\n{body}\n}}\n}}\n");
+        scn(&format!("{service}{stage}scenario \"it\" in one {{ exec \"true\" }}\n")).run(&[])
+    };
+    hook(&format!("{open}{unknown}")).ends(5, &["can neither be shown nor refuted"]);
+    hook(&format!("{open}expect feed.count == 0")).ends(1, &[]);
+    let covered = |attribute: &str| {
+        scn(&format!("{service}{attribute}scenario \"it\" {{\n{open}{unknown}\n}}\n")).run(&[])
+    };
+    covered("").ends(5, &[]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2999-01-01\"))\n").ends(0, &["SHOP-1"]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2001-01-01\"))\n").ends(5, &[]);
+}
+
 /// Who stands still says nothing, and that is no silence.
 #[test]
 fn nothing_is_concluded_from_the_silence_of_a_service_that_is_paused() {
