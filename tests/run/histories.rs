@@ -440,6 +440,25 @@ fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
     covered("@quarantine(\"SHOP-1\", until: date(\"2001-01-01\"))\n").ends(5, &[]);
 }
 
+/// How much a history lost is known, however little else is.
+#[test]
+fn what_a_log_lost_can_be_asked() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let wait = "eventually within 1h { expect s.log.dropped > 0 }\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{wait}expect {claim}\n}}\n"));
+        project.write("run.sh", "echo up > up; seq 1 60000; exec sleep 1000\n");
+        project.run(&[])
+    };
+    run("s.log.dropped == 0").ends(1, &["`s.log.dropped == 0` does not hold"]);
+    run("s.log.dropped > 0").ends(0, &[]);
+    run("s.log.count > 0").ends(5, &["the log of `s` lost its first"]);
+    let elsewhere = format!("service s {{ speaks http; at \"{}\" }}\n", breaking());
+    scn(&format!("{elsewhere}scenario \"it\" {{\nexpect s.log.dropped == 0\n}}\n"))
+        .run(&[])
+        .ends(5, &["nobody reads its log"]);
+}
+
 /// Who stands still says nothing, and that is no silence.
 #[test]
 fn nothing_is_concluded_from_the_silence_of_a_service_that_is_paused() {
