@@ -440,6 +440,32 @@ fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
     covered("@quarantine(\"SHOP-1\", until: date(\"2001-01-01\"))\n").ends(5, &[]);
 }
 
+/// An error is one whatever the logger calls it, and a word that no line ever has is a mistake.
+#[test]
+fn levels_of_logs_have_one_name_each() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{claim}\n}}\n"));
+        let lines = "echo '{\"level\":\"error\",\"n\":1}'; echo '{\"lvl\":\"warning\"}'; echo '{\"level\":50,\"n\":2}'";
+        project.write("run.sh", &format!("{lines}; echo up > up; exec sleep 1000\n"));
+        project.run(&[])
+    };
+    let logged = "expect s.log.count == 3 within 1h\n";
+    run(&format!("{logged}expect s.log not has {{ level: \"ERROR\" }}")).ends(1, &["has such a record"]);
+    run(&format!(
+        "{logged}expect s.log has(times: 2) {{ level: \"ERROR\" }}\nexpect s.log has {{ level: \"WARN\" }}"
+    ))
+    .ends(0, &[]);
+    for (claim, name) in [
+        ("expect s.log not has { level: \"error\" }", "\"ERROR\""),
+        ("expect s.log not contains { level: 50 }", "\"ERROR\""),
+        ("observe lines from s.log\nexpect lines not has { level: \"warning\" }", "\"WARN\""),
+    ] {
+        let says = ["no line of a log has the level", &format!("it is `{name}` here")];
+        run(claim).ends(2, &says);
+    }
+}
+
 /// How much a history lost is known, however little else is.
 #[test]
 fn what_a_log_lost_can_be_asked() {
