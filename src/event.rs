@@ -353,7 +353,7 @@ pub enum Outcome {
     Flaky,
     /// Something it says does not hold.
     Failed,
-    /// It failed, and `@quarantine` keeps that from failing the run.
+    /// It failed or came to nothing certain, and `@quarantine` keeps that from failing the run.
     Quarantined {
         /// The issue that the attribute names.
         issue: String,

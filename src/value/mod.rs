@@ -4,6 +4,7 @@
 mod cut;
 mod gap;
 mod json;
+mod level;
 mod number;
 mod path;
 mod redact;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use bytes::Bytes;
 pub use gap::Gap;
 pub use json::{JsonError, from_json, is_valid_json, to_json, to_json_pretty};
+pub(crate) use level::level;
 pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
 pub use redact::{MASK, Redactor, is_long_enough};

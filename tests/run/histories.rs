@@ -449,6 +449,79 @@ fn a_grpc_stream_whose_server_dies_shows_no_absence() {
     assert_eq!(ran.out.matches("can neither be shown nor refuted").count(), claims.len(), "{}", ran.out);
 }
 
+/// Cleanup that can show nothing has not failed, and a quarantine covers what is not known.
+#[test]
+fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
+    let (open, broken) = ("let feed = open s /events\nexpect feed.closed == true within 1h\n", breaking());
+    let unknown = "expect feed.count == 2";
+    against(&broken, &format!("{open}defer {{ {unknown} }}"))
+        .ends(5, &["can neither be shown nor refuted", "broke off: ", "1 inconclusive"])
+        .never_says(&["cleanup failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\ndefer {{ {unknown} }}"))
+        .ends(1, &["cleanup failed", "1 failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\n{unknown}")).ends(1, &["cleanup failed"]);
+    against(&broken, &format!("{open}forall n in int(0..1) {{\ndefer {{ {unknown} }}\nexpect n < 2\n}}"))
+        .ends(5, &["can neither be shown nor refuted"]);
+    let service = format!("service s {{ speaks http; at \"{broken}\" }}\n");
+    let hook = |body: &str| {
+        let stage = format!("stage one {{\nfinally {{\n{body}\n}}\n}}\n");
+        scn(&format!("{service}{stage}scenario \"it\" in one {{ exec \"true\" }}\n")).run(&[])
+    };
+    hook(&format!("{open}{unknown}")).ends(5, &["can neither be shown nor refuted"]);
+    hook(&format!("{open}expect feed.count == 0")).ends(1, &[]);
+    let covered = |attribute: &str| {
+        scn(&format!("{service}{attribute}scenario \"it\" {{\n{open}{unknown}\n}}\n")).run(&[])
+    };
+    covered("").ends(5, &[]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2999-01-01\"))\n").ends(0, &["SHOP-1"]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2001-01-01\"))\n").ends(5, &[]);
+}
+
+/// An error is one whatever the logger calls it, and a word that no line ever has is a mistake.
+#[test]
+fn levels_of_logs_have_one_name_each() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{claim}\n}}\n"));
+        let lines = "echo '{\"level\":\"error\",\"n\":1}'; echo '{\"lvl\":\"warning\"}'; echo '{\"level\":50,\"n\":2}'";
+        project.write("run.sh", &format!("{lines}; echo up > up; exec sleep 1000\n"));
+        project.run(&[])
+    };
+    let logged = "expect s.log.count == 3 within 1h\n";
+    run(&format!("{logged}expect s.log not has {{ level: \"ERROR\" }}")).ends(1, &["has such a record"]);
+    run(&format!(
+        "{logged}expect s.log has(times: 2) {{ level: \"ERROR\" }}\nexpect s.log has {{ level: \"WARN\" }}"
+    ))
+    .ends(0, &[]);
+    for (claim, name) in [
+        ("expect s.log not has { level: \"error\" }", "\"ERROR\""),
+        ("expect s.log not contains { level: 50 }", "\"ERROR\""),
+        ("observe lines from s.log\nexpect lines not has { level: \"warning\" }", "\"WARN\""),
+    ] {
+        let says = ["no line of a log has the level", &format!("it is `{name}` here")];
+        run(claim).ends(2, &says);
+    }
+}
+
+/// How much a history lost is known, however little else is.
+#[test]
+fn what_a_log_lost_can_be_asked() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let wait = "eventually within 1h { expect s.log.dropped > 0 }\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{wait}expect {claim}\n}}\n"));
+        project.write("run.sh", "echo up > up; seq 1 60000; exec sleep 1000\n");
+        project.run(&[])
+    };
+    run("s.log.dropped == 0").ends(1, &["`s.log.dropped == 0` does not hold"]);
+    run("s.log.dropped > 0").ends(0, &[]);
+    run("s.log.count > 0").ends(5, &["the log of `s` lost its first"]);
+    let elsewhere = format!("service s {{ speaks http; at \"{}\" }}\n", breaking());
+    scn(&format!("{elsewhere}scenario \"it\" {{\nexpect s.log.dropped == 0\n}}\n"))
+        .run(&[])
+        .ends(5, &["nobody reads its log"]);
+}
+
 /// Who stands still says nothing, and that is no silence.
 #[test]
 fn nothing_is_concluded_from_the_silence_of_a_service_that_is_paused() {

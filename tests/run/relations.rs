@@ -34,6 +34,25 @@ fn of_streams(of: &'static [(&'static str, &'static [&'static str])], good: &str
 const A: &[&str] = &["{\"id\":1,\"p\":\"x\"}", "{\"id\":2,\"p\":\"y\"}", "{\"id\":3,\"p\":\"x\"}"];
 const SWAPPED: &[&str] = &["{\"id\":2,\"p\":\"y\"}", "{\"id\":1,\"p\":\"x\"}", "{\"id\":3,\"p\":\"x\"}"];
 
+/// `per` judges each group by itself: what is denied is denied of every one.
+#[test]
+fn a_denial_per_key_is_of_every_group() {
+    let text = "let lines = [{ level: \"ERROR\", of: 1 }, { level: \"INFO\", of: 2 }, { level: \"INFO\", of: 1 }]\n\
+                scenario \"it\" {\nCLAIM\n}\n";
+    let bad = "expect lines not has { level: \"ERROR\" } per .of";
+    holds_or_not(
+        text,
+        "expect lines not has { level: \"FATAL\" } per .of",
+        bad,
+        &["`lines` has such a record"],
+    );
+    let bad = "expect lines not has(times: 2) { level: \"INFO\" } per .level";
+    holds_or_not(text, "expect lines not has(times: 2) { level: \"INFO\" } per .of", bad, &["has so many"]);
+    // The claim itself is still of every group.
+    let bad = "expect lines has { level: \"ERROR\" } per .of";
+    holds_or_not(text, "expect lines has { level: \"INFO\" } per .of", bad, &["where `.of` is 2"]);
+}
+
 #[test]
 fn streams_come_in_the_order_in_which_they_were_sent() {
     let of: &[(&str, &[&str])] = &[("/a", A), ("/b", SWAPPED)];
