@@ -297,7 +297,10 @@ impl Http1 {
             Ok(Tail::Next) if state.load(Ordering::Relaxed) >= BROKEN => After::Close,
             // The service closes since nothing more can come.
             Err(Broken::End) if state.load(Ordering::Relaxed) == GIVEN_UP => {
-                call.fail(ErrorKind::Cancelled, "the caller closed the connection before its request was complete");
+                call.fail(
+                    ErrorKind::Cancelled,
+                    "the caller closed the connection before its request was complete",
+                );
                 After::Close
             }
             tail => ended(tail, &call),
