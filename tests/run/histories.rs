@@ -452,7 +452,8 @@ fn a_grpc_stream_whose_server_dies_shows_no_absence() {
 /// Cleanup that can show nothing has not failed, and a quarantine covers what is not known.
 #[test]
 fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
-    let (open, broken) = ("let feed = open s /events\nexpect feed.closed == true within 1h\n", breaking());
+    let open = "let feed = open s /events\nexpect feed.error.kind == \"reset\" within 1h\n";
+    let broken = breaking();
     let unknown = "expect feed.count == 2";
     against(&broken, &format!("{open}defer {{ {unknown} }}"))
         .ends(5, &["can neither be shown nor refuted", "broke off: ", "1 inconclusive"])
