@@ -34,6 +34,17 @@ pub(super) struct Tokens<'a> {
     pub(super) start: usize,
 }
 
+/// Whether what begins here is a comment that MySQL or MariaDB runs (`/*!40000 … */`) and that
+/// writes rows.
+fn runs_rows(text: &str) -> bool {
+    let inner = text.strip_prefix("/*!").or_else(|| text.strip_prefix("/*M!"));
+    let word = inner.map(|inner| inner.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()));
+    word.is_some_and(|rest| {
+        let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        ["insert", "replace"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
+    })
+}
+
 impl<'a> Tokens<'a> {
     pub(super) fn wrong(&self, offset: usize, message: impl Into<String>) -> Malformed {
         Malformed::at(self.text, offset, message)
@@ -66,6 +77,11 @@ impl<'a> Tokens<'a> {
     /// Comments nest in PostgreSQL (SQL:1999 too), and nowhere else.
     fn comment(&mut self) -> Result<(), Malformed> {
         let start = self.at;
+        if self.dialect == Some(Dialect::Mysql) && runs_rows(&self.text[start..]) {
+            // MySQL runs what such a comment holds: its rows would be lost without a word.
+            let why = "MySQL runs this comment, and it writes rows: take it out of `/*! … */`";
+            return Err(self.wrong(start, why));
+        }
         let nests = self.dialect == Some(Dialect::Postgres);
         let mut depth = 0;
         loop {
@@ -259,6 +275,21 @@ impl<'a> Tokens<'a> {
                 Ok(Token::Dollar)
             }
             None => Err(self.wrong(self.at, "the text that opens here is never closed")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs_rows;
+
+    #[test]
+    fn comments_that_mysql_runs_may_write_rows() {
+        for text in ["/*!40000 INSERT INTO a VALUES (1) */", "/*! replace into a", "/*M!100 Insert into a"] {
+            assert!(runs_rows(text), "{text}");
+        }
+        for text in ["/*!40101 SET a=1 */", "/* INSERT INTO a */", "/*!40000 ALTER TABLE a */"] {
+            assert!(!runs_rows(text), "{text}");
         }
     }
 }
