@@ -370,6 +370,10 @@ fn what_is_wrong_is_said_at_its_place() {
             "'https://example.com/a.json': `https://example.com/a.json` lies on another host",
         ),
         (
+            "{$ref: 'https://example.com/b', $defs: {b: {$id: 'https://example.com/b', type: string}}}",
+            "'https://example.com/b': `https://example.com/b` is an `$id` inside a document, which is not supported",
+        ),
+        (
             "{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}",
             "leads back to itself, and to nothing else",
         ),
