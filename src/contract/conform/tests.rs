@@ -22,7 +22,8 @@ fn order() -> Pattern {
 }
 
 fn payload(media: &str, pattern: Option<Pattern>) -> Payload {
-    Payload { required: true, content: vec![(media.into(), pattern)], items: Vec::new(), origin: None }
+    let content = vec![(media.into(), pattern)];
+    Payload { required: true, content, variants: Vec::new(), items: Vec::new(), origin: None }
 }
 
 fn parameter(place: ParameterPlace, name: &str, required: bool, pattern: Pattern) -> Parameter {
