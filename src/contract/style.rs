@@ -242,8 +242,6 @@ pub fn read(pattern: &Pattern, style: Style, given: &Given<'_>) -> Reading {
                 None => Reading::Unfit,
             },
             (Form::Object(_) | Form::Map(_), Given::Fields(pairs)) => object(form, pairs),
-            // One that stands several times, of which nothing says which counts.
-            (Form::Leaf(_), Given::Texts(texts)) if texts.len() > 1 => several(pattern, texts),
             _ => Reading::Unfit,
         };
         match found {
@@ -266,7 +264,7 @@ fn first(pattern: &Pattern, text: &str) -> Option<Value> {
 }
 
 /// What a text may be read as.
-fn readings(text: &str) -> Vec<Value> {
+pub(super) fn readings(text: &str) -> Vec<Value> {
     let mut readings = vec![Value::text(text)];
     match text {
         "true" => readings.push(Value::Bool(true)),
@@ -278,11 +276,6 @@ fn readings(text: &str) -> Vec<Value> {
         }
     }
     readings
-}
-
-fn several(pattern: &Pattern, texts: &[&str]) -> Reading {
-    let values: Option<Vec<Value>> = texts.iter().map(|text| first(pattern, text)).collect();
-    values.and_then(|mut values| values.pop()).map_or(Reading::Unfit, Reading::Fits)
 }
 
 /// Whether lists and objects may stand where one text does: OpenAPI does not say how.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Book;
 use super::path::{names, segments};
+use crate::contract::conform::{is_json, judges};
 use crate::contract::document::{Data, Entry, Node};
 use crate::contract::schema::{Mode, constrains};
 use crate::contract::{
@@ -196,6 +197,20 @@ impl Book {
                 };
                 self.warn(schema.key_span, format!("what comes as `{bare}` is not checked: {why}"));
             }
+            let is_judged = |pattern: &Pattern| {
+                is_json(&bare)
+                    || judges(&bare, pattern)
+                    || mode == Mode::Request && &*bare == "multipart/form-data"
+                    // JSON may come as these.
+                    || matches!(&*bare, "*/*" | "application/*")
+            };
+            if let Some(schema) = media.entry("schema").filter(|schema| !is_sequence && says(&schema.value))
+                && pattern.as_ref().is_some_and(|pattern| !is_judged(pattern))
+            {
+                let why =
+                    format!("what comes as `{bare}` is not checked: only JSON, forms and texts are read");
+                self.warn(schema.key_span, why);
+            }
             if let Some(item) = media.entry("itemSchema").filter(|_| self.newer) {
                 let pattern = self.schema(mode, doc, &item.value);
                 match is_sequence && mode == Mode::Response {
@@ -249,6 +264,21 @@ fn either<K: PartialEq>(all: &mut Vec<(K, Option<Pattern>)>, media: K, pattern: 
         Some((_, known)) => *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b])),
         None => all.push((media, pattern)),
     }
+}
+
+/// Whether a schema says more of a body than that it is a text or bytes.
+fn says(schema: &Node) -> bool {
+    schema.get("$ref").is_some()
+        || schema.entries().iter().any(|entry| {
+            let text = entry.value.text();
+            let is = |known: &[&str]| text.is_some_and(|text| known.contains(&&**text));
+            constrains(&entry.key)
+                && match &*entry.key {
+                    "type" => !is(&["string"]),
+                    "format" => !is(&["binary", "byte"]),
+                    _ => true,
+                }
+        })
 }
 
 /// `{ type: string }`, which says nothing of a text.

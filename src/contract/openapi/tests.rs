@@ -246,6 +246,13 @@ fn what_comes_in_parts_is_said_not_to_be_checked() {
     assert_ne!(of("text/event-stream", "{ schema: { type: string, minLength: 1 } }"), "");
     assert_eq!(of("application/json", "{ schema: { type: object } }"), "");
     assert!(of("text/event-stream", "{ itemSchema: {} }").contains("has no key `itemSchema`"));
+    for media in ["application/xml", "image/png", "multipart/form-data", "text/html"] {
+        let said = of(media, "{ schema: { type: object } }");
+        assert!(said.contains(&format!("what comes as `{media}` is not checked")), "{media}: {said}");
+        assert_eq!(of(media, "{ schema: { type: string, format: binary } }"), "");
+    }
+    assert_eq!(of("text/html", "{ schema: { type: string, pattern: a } }"), "");
+    assert_eq!(of("'*/*'", "{ schema: { type: object } }"), "");
 }
 
 #[test]
