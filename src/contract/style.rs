@@ -212,10 +212,18 @@ pub fn parameter_fits(parameter: &Parameter, text: &str) -> bool {
 }
 
 /// Whether the texts of a field of a form fit it: apart, or with commas between them where the form
-/// says so in an `encoding`.
+/// says so in an `encoding`, or as JSON.
 pub fn form_field_fits(pattern: &Pattern, texts: &[&str]) -> bool {
     let given = Given::Texts(texts.to_vec());
-    [Style::Apart, Style::Commas].into_iter().any(|style| read(pattern, style, &given).is_fine())
+    let json = || matches!(texts, [one] if in_json(one).is_some_and(|value| fits(pattern, &value)));
+    [Style::Apart, Style::Commas].into_iter().any(|style| read(pattern, style, &given).is_fine()) || json()
+}
+
+/// The object or list in a field of a form: as JSON, when nothing else is said (OpenAPI 3.1
+/// §4.8.15).
+pub(super) fn in_json(text: &str) -> Option<Value> {
+    let value = crate::value::from_json(text.as_bytes()).ok();
+    value.filter(|value| matches!(value, Value::Object(_) | Value::List(_)))
 }
 
 /// Reads what is written as the value that the pattern wants: `3` as the number 3 or the text.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Breach, below};
 use crate::contract::Payload;
 use crate::contract::form::{Form, forms};
-use crate::contract::style::{Given, Reading, Style, read, readings};
+use crate::contract::style::{Given, Reading, Style, in_json, read, readings};
 use crate::shape::{Difference, Differences, Pattern, fits, mismatches};
 use crate::value::{Object, Path, Step, Value, from_json, show_short, to_json};
 
@@ -113,12 +113,7 @@ fn ways(name: &str, value: &Value, described: &Described) -> Option<Vec<Value>> 
     };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let simple = match texts.as_slice() {
-        [one] => {
-            // Objects are sent as JSON, when nothing else is said (OpenAPI 3.1 §4.8.15).
-            let json = from_json(one.as_bytes()).ok();
-            let json = json.filter(|value| matches!(value, Value::Object(_) | Value::List(_)));
-            readings(one).into_iter().chain(json).collect()
-        }
+        [one] => readings(one).into_iter().chain(in_json(one)).collect(),
         texts => vec![Value::list(texts.iter().map(|text| Value::text(*text)).collect())],
     };
     let (mut found, mut is_unjudged): (Vec<Value>, bool) = (Vec::new(), false);
