@@ -136,6 +136,22 @@ impl Faults {
                     calls(&cx.links_of(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
                 (!spared.contains(&index)).then(|| idle_link(cx, env, harm, passed))
             }
+            What::Process { service, fault: ProcessFault::Crash { nth, method, .. }, counts: Some(on) } => {
+                let message = format!("`{}` never struck `{}`", harm.written, service.name);
+                let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+                let before = self.seen.get(index).copied().unwrap_or(0);
+                let passed = calls(&cx.links_of(on)).saturating_sub(before);
+                let of = method.as_ref().map(|method| format!(" of `{method}`")).unwrap_or_default();
+                let text = match passed {
+                    0 => format!("it waits for call {nth}{of}, and none came while the block ran"),
+                    1 => format!("it waits for call {nth}{of}, and one call came while the block ran"),
+                    some => format!("it waits for call {nth}{of}, and {some} calls came while the block ran"),
+                };
+                failure.details.push(Detail::Note { text });
+                failure.help =
+                    Some("let an earlier call strike, or let the block call more often".to_owned());
+                Some(failure)
+            }
             What::Process { service, .. } => {
                 let message = format!("`{}` never struck `{}`", harm.written, service.name);
                 let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
@@ -222,7 +238,7 @@ impl Cx {
                     }
                 }
                 What::Process { service, fault, counts } => {
-                    seen.push(0);
+                    seen.push(counts.as_ref().map_or(0, |on| calls(&self.links_of(on))));
                     struck.extend(parts(service));
                     match (fault, counts) {
                         (ProcessFault::Crash { nth, method, down }, Some(counts)) => {
