@@ -263,6 +263,9 @@ pub enum EventKind {
         failures: Vec<LoadClass>,
         /// How many operations warmed up, and are in no figure.
         warm_up: u64,
+        /// How many of them failed.
+        #[serde(default)]
+        warm_up_failed: u64,
         /// Why nothing is known of the figures of time: the runner did not keep up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unsound: Option<String>,
@@ -350,7 +353,7 @@ pub enum Outcome {
     Flaky,
     /// Something it says does not hold.
     Failed,
-    /// It failed, and `@quarantine` keeps that from failing the run.
+    /// It failed or came to nothing certain, and `@quarantine` keeps that from failing the run.
     Quarantined {
         /// The issue that the attribute names.
         issue: String,

@@ -226,7 +226,7 @@ impl<'a> Walker<'a, '_> {
         if let ExprKind::Link(from, to) = &base.kind {
             return self.link_property((from, to.as_deref(), base.span), field);
         }
-        if self.is_log(base) {
+        if matches!(base.kind, ExprKind::Field(..)) && self.is_log(base) {
             let message = format!("a log has no `{}`", field.name);
             self.property(field, &["log", "list"], &message);
         }
@@ -256,6 +256,14 @@ impl<'a> Walker<'a, '_> {
                         let message = format!("an observation has no `{}`", field.name);
                         self.property(field, &[super::observe::OBSERVATION, "list"], &message);
                     }
+                    Some(Value::Stream(Some(of))) if *of == *super::observe::LOG => {
+                        let message = format!("an observed log has no `{}`", field.name);
+                        self.property(
+                            field,
+                            &[super::observe::LOG, super::observe::OBSERVATION, "list"],
+                            &message,
+                        );
+                    }
                     Some(Value::Stream(Some(protocol))) => {
                         let message = format!("a stream of {protocol} has no `{}`", field.name);
                         self.property(field, &["stream", "list"], &message);
@@ -270,9 +278,16 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    /// Whether it is the log of a service: `orders.log`.
-    fn is_log(&self, expr: &Expr) -> bool {
-        let ExprKind::Field(of, field) = &expr.kind else { return false };
+    /// Whether it is the log of a service, `orders.log`, or a variable that observes one.
+    pub(super) fn is_log(&self, expr: &Expr) -> bool {
+        let (of, field) = match &expr.kind {
+            ExprKind::Field(of, field) => (of, field),
+            ExprKind::Name(name) => {
+                let known = self.scopes.get(name).map(|variable| &variable.value);
+                return matches!(known, Some(Value::Stream(Some(of))) if **of == *super::observe::LOG);
+            }
+            _ => return false,
+        };
         let ExprKind::Name(name) = &of.kind else { return false };
         let item = self.cx.program.lookup_item(self.item.unit, name);
         &*field.name == "log"

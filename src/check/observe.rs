@@ -1,6 +1,8 @@
 //! `observe NAME from SOURCE every 50ms`: a source may be asked again and again, so it changes
 //! nothing, or it tells of itself.
 
+use std::sync::Arc;
+
 use super::scope::Value;
 use super::walker::{OPENERS, Walker};
 use crate::diag::{Code, Diagnostic};
@@ -9,6 +11,14 @@ use crate::syntax::ast::{Expr, ExprKind, Observe, Request};
 
 /// Who must be safe, in messages.
 const WHO: &str = "an observation";
+
+/// The log of a service, as what a variable is.
+pub(super) const LOG: &str = "log";
+
+/// Of a stream, its protocol: what is observed has none.
+pub(super) fn protocol(of: Option<Arc<str>>) -> Option<Arc<str>> {
+    of.filter(|of| ![OBSERVATION, LOG].contains(&&**of))
+}
 
 /// What the values are of that are asked for again and again, where a stream has its protocol.
 pub(super) const OBSERVATION: &str = "observation";
@@ -56,8 +66,13 @@ impl<'a> Walker<'a, '_> {
         if let Some(every) = &observe.every {
             self.typed(every, Ty::Duration, "`every`");
         }
+        let asks = asks || observe.every.is_some();
         // What another history tells has that one's properties too.
-        let of = (asks || observe.every.is_some()).then(|| OBSERVATION.into());
+        let of = match () {
+            () if asks => Some(OBSERVATION.into()),
+            () if self.is_log(&observe.source) => Some(LOG.into()),
+            () => None,
+        };
         self.declare(&observe.name, Value::Stream(of), true);
     }
 

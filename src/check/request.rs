@@ -103,9 +103,7 @@ impl<'a> Walker<'a, '_> {
         if let Some(variable) = self.scopes.find(&name.name) {
             variable.read = true;
             return match variable.value.clone() {
-                Value::Stream(protocol) => {
-                    Aim::Stream(protocol.filter(|of| **of != *super::observe::OBSERVATION))
-                }
+                Value::Stream(of) => Aim::Stream(super::observe::protocol(of)),
                 Value::Unknown => Aim::Anything,
                 Value::Plain | Value::Record(_) | Value::Workload(_) => {
                     let message = format!("`{}` is no service and no stream", name.name);
@@ -200,7 +198,7 @@ impl<'a> Walker<'a, '_> {
         let Some(target) = &request.target else { return Some(HTTP.into()) };
         if let Some(variable) = self.scopes.get(&target.name.name) {
             return match &variable.value {
-                Value::Stream(protocol) => protocol.clone().filter(|of| **of != *super::observe::OBSERVATION),
+                Value::Stream(of) => super::observe::protocol(of.clone()),
                 _ => None,
             };
         }

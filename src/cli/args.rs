@@ -397,7 +397,7 @@ const HISTORY_HELP: &str = "A history is JSON lines in Jepsen's words. An operat
 type     invoke, then ok: it took effect; fail: it provably did not; info, or no end: nobody knows\n\
 f        a role of the model; `scn explain MODEL` shows them\n\
 value    what was written, or read; a read without it constrains nothing; of `cas` [old, new]\n\
-matched  false: a `cas` that was carried out and did not match\n\
+matched  false: a `cas` that was carried out and did not match; a `value` of false says so too\n\
 time     in nanoseconds; without times the lines are in the order of what happened\n\n\
 Lines of a process `nemesis`, or whose name begins with `:`, are no client's and are left out.\n\n\
 Examples:\n  scn history check history.jsonl --as cas_register --per key\n  \

@@ -149,6 +149,8 @@ codes! {
         "A service that ends unexpectedly fails the running scenarios. To expect it, read `.exits`.";
     CLEANUP "cleanup": "cleanup failed",
         "A `defer` failed. It is reported beside the scenario's own result, not instead of it.";
+    INCONCLUSIVE "inconclusive": "what a cleanup or a stage's hook says can neither be shown nor refuted",
+        "A `defer`, `finally` or `on failure` expects something of a history that broke off or has a hole. What it says was not refuted, so it is no failure, and it was not shown either: the run is inconclusive, with exit code 5, unless something else failed.";
     SCRIPT "script": "a script failed or ran away",
         "Scripts have limits on operations, depth, sizes and time.";
     GATE "gate": "a stage's gate did not hold",

@@ -10,5 +10,6 @@ pub mod picture;
 
 pub use linear::{Counterexample, Judged, linearizable, linearizable_all};
 pub use meter::Limits;
+pub(crate) use model::Same;
 pub use model::{Model, SPECS, demands};
 pub use operation::{Operation, Outcome};

@@ -89,6 +89,12 @@ impl Calls {
         self.logs.iter().map(|(log, from)| log.dropped(*from)).sum()
     }
 
+    /// How many connections, since the links stand, were not understood: what passed on them no fault
+    /// of messages could hit.
+    pub fn missed(&self) -> u64 {
+        self.logs.iter().map(|(log, _)| log.missed()).sum()
+    }
+
     /// The `response` of the last call with this `traceparent` header whose answer the link hid: the
     /// true outcome of a request that seems to have failed; with the `end` of the call, since then
     /// the link had it.

@@ -219,6 +219,7 @@ impl Http1 {
         const SENDING: u8 = 0;
         const SENT: u8 = 1;
         const BROKEN: u8 = 2;
+        const GIVEN_UP: u8 = 3;
         if let Err(broken) = self.reach().await {
             return ended(Err(broken), &call);
         }
@@ -239,7 +240,7 @@ impl Http1 {
                     return std::future::pending().await;
                 }
                 Err(Broken::End) => {
-                    state.store(BROKEN, Ordering::Relaxed);
+                    state.store(GIVEN_UP, Ordering::Relaxed);
                     let _ = far_write.shutdown().await;
                     return std::future::pending().await;
                 }
@@ -293,7 +294,15 @@ impl Http1 {
                     None => After::Close,
                 }
             }
-            Ok(Tail::Next) if state.load(Ordering::Relaxed) == BROKEN => After::Close,
+            Ok(Tail::Next) if state.load(Ordering::Relaxed) >= BROKEN => After::Close,
+            // The service closes since nothing more can come.
+            Err(Broken::End) if state.load(Ordering::Relaxed) == GIVEN_UP => {
+                call.fail(
+                    ErrorKind::Cancelled,
+                    "the caller closed the connection before its request was complete",
+                );
+                After::Close
+            }
             tail => ended(tail, &call),
         }
     }

@@ -270,6 +270,7 @@ impl Http {
             status: head.status.as_u16(),
             headers: text::header_record(&head.headers),
             latency: transfer::since(&sent),
+            until_closed: head.is_until_closed(),
         };
         if let (Some(_), Some(upgrade)) = (offer, head.upgrade) {
             return match upgrade.await {

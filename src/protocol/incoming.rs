@@ -156,6 +156,10 @@ impl<R: Receives> Live for R {
         Some(self.incoming().history().items.clone())
     }
 
+    fn item(&self, at: usize) -> Option<Value> {
+        self.incoming().history().items.get(at).cloned()
+    }
+
     fn times(&self) -> Option<Vec<(i64, Option<i64>)>> {
         Some(self.incoming().history().times.iter().map(|at| (*at, Some(*at))).collect())
     }

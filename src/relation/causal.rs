@@ -64,15 +64,14 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let mut judged = false;
     for group in groups(&records, claim.per.as_ref())? {
         let history = History::of(claim, &group, (&operations, &registers), &records)?;
-        judged |= history.nodes.iter().any(|node| node.role == Role::Read) && history.writes > 0;
-        if let Some(found) = history.judge()? {
+        if let Some(found) = history.judge(&mut judged)? {
             return Ok(history.explained(claim, &found, &records, &group));
         }
     }
     if judged {
         return Ok(Verdict::Holds);
     }
-    Err(nothing(claim, "nothing was both written and read, so no read could miss anything"))
+    Err(nothing(claim, "no read depends on a write of its register, so none could miss anything"))
 }
 
 /// A read or write that happened.
@@ -94,7 +93,6 @@ struct Node {
 struct History<'a> {
     nodes: Vec<Node>,
     chains: usize,
-    writes: usize,
     operations: &'a [Operation],
 }
 
@@ -130,7 +128,7 @@ impl<'a> History<'a> {
         }
         members.sort_by_key(|&(at, _)| (operations[at].start, at));
         let sources = Sources::of(claim, &members, operations, registers, records)?;
-        let mut history = History { nodes: Vec::new(), chains: 0, writes: 0, operations };
+        let mut history = History { nodes: Vec::new(), chains: 0, operations };
         let (mut processes, mut lasts): (Index, Vec<Last>) = (Index::default(), Vec::new());
         let (mut numbers, mut register_firsts) = (Index::default(), Vec::new());
         let mut node_of: BTreeMap<usize, usize> = BTreeMap::new();
@@ -181,7 +179,6 @@ impl<'a> History<'a> {
             if !unknown {
                 (last.chain, last.node, last.at) = (Some(chain), Some(node), Some(at));
             }
-            history.writes += usize::from(role == Role::Write);
             node_of.insert(at, node);
             if let Some(Some(write)) = sources.reads.get(&at) {
                 pending.push((node, *write));
@@ -193,7 +190,8 @@ impl<'a> History<'a> {
         Ok(history)
     }
 
-    fn judge(&self) -> Result<Option<Found>, Verdict> {
+    /// What is not causal; and whether any read had something to miss.
+    fn judge(&self, judged: &mut bool) -> Result<Option<Found>, Verdict> {
         let order = match Order::of(&self.nodes, self.chains) {
             Err(why) => return Err(Verdict::Unknown(why)),
             Ok(Err(cycle)) => return Ok(Some(Found::Cycle(cycle))),
@@ -215,6 +213,7 @@ impl<'a> History<'a> {
             for writes in of {
                 let seen = writes.partition_point(|&write| order.is_before(write, read));
                 let Some(&over) = seen.checked_sub(1).and_then(|last| writes.get(last)) else { continue };
+                *judged = true;
                 match node.from {
                     None => {
                         let path = order.path(&self.nodes, over, read);

@@ -1,16 +1,19 @@
 //! `fifo of PUT by K`: what was put in first comes out first. For any two keys of a group, if one
 //! was put in before the other, the other does not come out before it. What is put in, or comes out,
-//! at overlapping times has no order to keep. Only the first time that a key comes out counts, since
+//! at overlapping times has no order to keep; but one process does one thing after the other. Only the first time that a key comes out counts, since
 //! a redelivery comes late by its nature; what never comes out is `no_loss`'s business, and what was
 //! never put in `no_phantoms`'s. `per` the producer, or whatever the order is promised for. Operations
 //! that failed put nothing in. Nothing in common is a claim about nothing. Time `O(n log n)`.
 //!
 //! A queue that several clients both fill and empty is `linearizable as queue`.
 
-use super::expected::{Expected, KEY, OF};
+use std::collections::BTreeMap;
+
+use super::expected::{Expected, KEY, OF, is_operation};
 use super::intervals::{Interval, intervals};
 use super::records::{Group, groups, key_name, keys, nothing, records, shows};
 use super::{BY, Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, spec};
+use crate::history::Same;
 use crate::shape::Index;
 use crate::value::{Value, show};
 
@@ -33,12 +36,40 @@ pub(super) const FIFO: Rule = Rule {
 
 /// A key that was put in and came out.
 struct Passage {
-    /// The first place after `of` where it was put in.
-    put: usize,
-    put_when: Interval,
-    /// The first place where it came out.
-    out: usize,
-    out_when: Interval,
+    put: Event,
+    out: Event,
+}
+
+/// That a key was put in, or came out, the first time that it did.
+struct Event {
+    /// The place after `of`, or in the history.
+    at: usize,
+    when: Interval,
+    /// Who did it, of an operation.
+    process: Option<Same>,
+}
+
+impl Event {
+    fn of(at: usize, when: Interval, record: &Value) -> Event {
+        let process = record.as_object().filter(|_| is_operation(record)).and_then(|it| it.get("process"));
+        Event { at, when, process: process.map(Same::of) }
+    }
+
+    fn is_before(&self, other: &Event, turns: bool) -> bool {
+        if turns {
+            self.when.is_turn_before(self.at, other.when, other.at)
+        } else {
+            self.when.is_before(other.when)
+        }
+    }
+
+    fn by_end(&self) -> (i64, i64, usize) {
+        (self.when.end, self.when.start, self.at)
+    }
+
+    fn by_start(&self) -> (i64, i64, usize) {
+        (self.when.start, self.when.end, self.at)
+    }
 }
 
 fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
@@ -53,19 +84,19 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let outs = intervals(&records, claim.origin.as_ref());
     let mut common = false;
     for group in groups(&records, claim.per.as_ref())? {
-        let passages = passages(&group, &keys, &expected, (&puts, &outs));
+        let passages = passages(&group, &keys, &expected, (&puts, &outs), &records);
         common |= !passages.is_empty();
         if let Some((first, second)) = swapped(&passages) {
             let why = format!(
                 "{} {} was put in before {}, and came out after it{}",
                 key_name(claim.by.as_ref()),
-                show(&keys[first.out]),
-                show(&keys[second.out]),
+                show(&keys[first.out.at]),
+                show(&keys[second.out.at]),
                 group.label
             );
-            let shown = [(second.out, &records[second.out]), (first.out, &records[first.out])];
+            let shown = [second, first].map(|passage| (passage.out.at, &records[passage.out.at]));
             let mut details = shows(claim, why, &shown);
-            details.extend(expected.shown(claim, &[first.put, second.put]));
+            details.extend(expected.shown(claim, &[first.put.at, second.put.at]));
             return Ok(Verdict::Fails(details));
         }
     }
@@ -80,6 +111,7 @@ fn passages(
     keys: &[Value],
     expected: &Expected,
     (puts, outs): (&[Interval], &[Interval]),
+    records: &[Value],
 ) -> Vec<Passage> {
     let mut index = Index::default();
     let mut passages = Vec::new();
@@ -90,27 +122,43 @@ fn passages(
         index.add(&keys[out], out);
         let Some(put) = expected.find(&keys[out]) else { continue };
         let Some(&put) = put.acknowledged.first().or(put.unknown.first()) else { continue };
-        passages.push(Passage { put, put_when: puts[put], out, out_when: outs[out] });
+        let put = Event::of(put, puts[put], &expected.elements[put]);
+        passages.push(Passage { put, out: Event::of(out, outs[out], &records[out]) });
     }
     passages
 }
 
-/// A passage that was put in before another and came out after it: of each, with the one that came
-/// out last of all that were put in before.
+/// A passage that was put in before another and came out after it.
 fn swapped(passages: &[Passage]) -> Option<(&Passage, &Passage)> {
-    let mut by_end: Vec<&Passage> = passages.iter().collect();
-    let mut by_start = by_end.clone();
-    by_end.sort_by_key(|passage| (passage.put_when.end, passage.put));
-    by_start.sort_by_key(|passage| (passage.put_when.start, passage.put));
+    // Among all, and among those that one process put in or took out, of which it knows more.
+    [(false, false), (true, false), (false, true), (true, true)].into_iter().find_map(|(puts, outs)| {
+        let mut groups: BTreeMap<[Option<&Same>; 2], Vec<&Passage>> = BTreeMap::new();
+        for passage in passages {
+            let processes = [(puts, &passage.put), (outs, &passage.out)];
+            if processes.iter().any(|(turns, event)| *turns && event.process.is_none()) {
+                continue;
+            }
+            let group = processes.map(|(turns, event)| event.process.as_ref().filter(|_| turns));
+            groups.entry(group).or_default().push(passage);
+        }
+        groups.into_values().find_map(|group| swapped_among(group, puts, outs))
+    })
+}
+
+/// The same among these: of each, with the one that came out last of all that were put in before.
+fn swapped_among(passages: Vec<&Passage>, puts: bool, outs: bool) -> Option<(&Passage, &Passage)> {
+    let (mut by_end, mut by_start) = (passages.clone(), passages);
+    by_end.sort_by_key(|passage| passage.put.by_end());
+    by_start.sort_by_key(|passage| passage.put.by_start());
     let mut earlier = by_end.into_iter().peekable();
     let mut last: Option<&Passage> = None;
     for second in by_start {
-        while let Some(first) = earlier.next_if(|first| first.put_when.is_before(second.put_when)) {
-            if last.is_none_or(|last| first.out_when.start > last.out_when.start) {
+        while let Some(first) = earlier.next_if(|first| first.put.is_before(&second.put, puts)) {
+            if last.is_none_or(|last| first.out.by_start() > last.out.by_start()) {
                 last = Some(first);
             }
         }
-        if let Some(first) = last.filter(|first| second.out_when.is_before(first.out_when)) {
+        if let Some(first) = last.filter(|first| second.out.is_before(&first.out, outs)) {
             return Some((first, second));
         }
     }

@@ -1,4 +1,5 @@
-//! `has P`: in every group at least one record fits `P`; with `times`, so many do.
+//! `has P`: in every group at least one record fits `P`; with `times`, so many do. `not has P` denies
+//! that of every group.
 //!
 //! `has P before Q`: in every group, each record that fits `Q` has an earlier one that fits `P`.
 //! Records with times are intervals: earlier means that `P` was over before `Q` began, and where they
@@ -51,7 +52,8 @@ fn having(claim: &Claim<'_>) -> Says {
 
 /// A record that was found stays there. A count may still grow, and a new group may have none.
 fn stays(claim: &Claim<'_>) -> Stays {
-    let found_once = claim.before.is_none() && !claim.args.contains_key("times") && claim.per.is_none();
+    let one_is_enough = claim.per.is_none() || claim.denied;
+    let found_once = claim.before.is_none() && !claim.args.contains_key("times") && one_is_enough;
     if found_once { Stays::Subject } else { Stays::Neither }
 }
 
@@ -105,8 +107,15 @@ fn count(
         None => (1, usize::MAX),
         Some(times) => bounds(times)?,
     };
+    let found =
+        |group: &Group| -> Vec<usize> { group.members.iter().copied().filter(|&at| fits[at]).collect() };
+    let has = |group: &Group| (least..=most).contains(&found(group).len());
+    // Denied, it is denied of every group: one that has it is enough.
+    if claim.denied && groups.iter().any(has) {
+        return Ok(Verdict::Holds);
+    }
     for group in groups {
-        let found: Vec<usize> = group.members.iter().copied().filter(|&at| fits[at]).collect();
+        let found = found(group);
         if (least..=most).contains(&found.len()) {
             continue;
         }
@@ -132,8 +141,8 @@ fn count(
             details.push(note(format!("the nearest is [{at}], except for:")));
             details.extend(differences);
         }
-        // Too few may become enough, and too many never do.
-        let lacks = found.len() < least;
+        // Too few may become enough, and too many never do; but another group may come that has it.
+        let lacks = found.len() < least || (claim.denied && claim.per.is_some());
         return Ok(if lacks { Verdict::Lacks(Side::Subject, details) } else { Verdict::Fails(details) });
     }
     Ok(Verdict::Holds)

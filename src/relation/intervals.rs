@@ -17,6 +17,14 @@ impl Interval {
     pub(super) fn is_before(self, other: Interval) -> bool {
         self.end < other.start
     }
+
+    /// The same of two that one process did, at these places: it does one thing after the other, so
+    /// that those that touch have an order, and those of one moment come as they stand.
+    pub(super) fn is_turn_before(self, at: usize, other: Interval, place: usize) -> bool {
+        let touches = self.end == other.start;
+        let is_moment = self.start == self.end && other.start == other.end;
+        self.is_before(other) || (touches && (!is_moment || at < place))
+    }
 }
 
 /// When each record happened. Records that carry a `start` that is a duration (calls, operations)

@@ -64,7 +64,7 @@ pub trait Relation: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Says(pub &'static str, pub &'static str);
 
-/// What is claimed, evaluated. The caller has already handled `not`, `within` and `because`.
+/// What is claimed, evaluated. The caller handles `not`, `within` and `because`.
 #[derive(Debug, Default, Clone)]
 pub struct Claim<'a> {
     /// What the relation speaks of; a stream or other history comes as the list of its records.
@@ -103,6 +103,8 @@ pub struct Claim<'a> {
     pub except: Vec<Path>,
     /// `or_empty`
     pub or_empty: bool,
+    /// Whether the caller will [`negate`](Verdict::negate) the verdict; only `has` looks at it.
+    pub denied: bool,
 }
 
 /// The judgement.

@@ -1,6 +1,9 @@
 //! `propagates_deadline`: every call says in `grpc-timeout` how much time there is, no more than
 //! `at_most`, and, with `of CALLERS`, no more than the call that caused it had: the one with the same
-//! trace. Time `O(n + m)`.
+//! trace that was under way when it began. A scenario has one trace for all its calls, so several may
+//! have been: then it is the one with the same span, if its service hands on the `traceparent` as it
+//! is; otherwise nobody knows which of them it was, and the claim is judged where all of them agree.
+//! Time `O(n + m)`, times the calls of a trace.
 //!
 //! Source: gRPC over HTTP/2, `Timeout`: up to eight digits and a unit.
 
@@ -17,7 +20,7 @@ pub(super) const PROPAGATES_DEADLINE: Rule = Rule {
         "every call says how much time there is, and that is never more than its caller had",
         &[
             Param::new("at_most", Ty::Duration, "the longest that any call may take"),
-            Param::new("of", Ty::List, "the calls that caused these, found by their trace"),
+            Param::new("of", Ty::List, "the calls that caused these, found by their trace and their times"),
             OR_EMPTY,
         ],
         "expect (orders -> ledger).calls propagates_deadline(at_most: 2s)",
@@ -42,6 +45,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             traces.add(trace, place);
         }
     }
+    let mut unknown = None;
     for call in calls(&records)? {
         let shown = [(call.at, &records[call.at])];
         let Some(timeout) = timeout(&call)? else {
@@ -55,28 +59,68 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
             ));
         }
         let Some(callers) = &callers else { continue };
-        let absent = Value::Absent;
-        let found = call
-            .trace()
-            .and_then(|trace| traces.find(trace, |place| callers[place].trace().unwrap_or(&absent)));
-        let Some(caller) = found.map(|place| callers[place]) else {
-            return Err(invalid(format!("no call after `of` has the trace of [{}]", call.at)));
-        };
-        match self::timeout(&caller)? {
-            None => {
-                return Err(invalid(format!(
-                    "the call that caused [{}], number [{}] after `of`, had no deadline",
-                    call.at, caller.at
-                )));
-            }
-            Some(had) if timeout > had => {
-                let why = format!("[{}] has {}, and its caller had {}", call.at, span(timeout), span(had));
-                return Ok(fails(claim, why, &shown));
-            }
-            Some(_) => {}
+        let had = caused(&call, callers, &traces)?;
+        let known = had.iter().map(|(_, had)| *had);
+        let (Some(least), Some(most)) = (known.clone().min(), known.max()) else { continue };
+        if timeout > most {
+            let why = format!("[{}] has {}, and its caller had {}", call.at, span(timeout), span(most));
+            return Ok(fails(claim, why, &shown));
+        }
+        if timeout > least {
+            let callers: Vec<String> =
+                had.iter().map(|(caller, had)| format!("[{}] with {}", caller.at, span(*had))).collect();
+            unknown.get_or_insert_with(|| {
+                format!(
+                    "[{}] has {}, and nobody knows which call after `of` caused it: {} were under way at once",
+                    call.at,
+                    span(timeout),
+                    callers.join(", ")
+                )
+            });
         }
     }
-    Ok(Verdict::Holds)
+    Ok(unknown.map_or(Verdict::Holds, Verdict::Unknown))
+}
+
+/// The calls that may have caused a call, one at least, each with the time that it had.
+fn caused<'a>(
+    call: &Call<'_>,
+    callers: &[Call<'a>],
+    traces: &Index,
+) -> Result<Vec<(Call<'a>, i64)>, Verdict> {
+    let absent = Value::Absent;
+    let trace = call.trace().unwrap_or(&absent);
+    let same: Vec<Call<'a>> = traces
+        .all(trace, |place| callers[place].trace().unwrap_or(&absent))
+        .map(|place| callers[place])
+        .collect();
+    if same.is_empty() {
+        return Err(invalid(format!("no call after `of` has the trace of [{}]", call.at)));
+    }
+    let mut open: Vec<Call<'a>> = same
+        .into_iter()
+        .filter(|caller| caller.start <= call.start && caller.end.is_none_or(|end| call.start <= end))
+        .collect();
+    if open.is_empty() {
+        return Err(invalid(format!(
+            "no call after `of` with the trace of [{}] was under way when it began",
+            call.at
+        )));
+    }
+    let handed_on = |caller: &Call<'a>| {
+        call.header("traceparent").is_some_and(|parent| caller.header("traceparent") == Some(parent))
+    };
+    if open.iter().any(handed_on) {
+        open.retain(handed_on);
+    }
+    let had = |caller: Call<'a>| match timeout(&caller)? {
+        Some(had) => Ok((caller, had)),
+        None => Err(invalid(format!(
+            "a call that may have caused [{}], number [{}] after `of`, had no deadline",
+            call.at, caller.at
+        ))),
+    };
+    open.into_iter().map(had).collect()
 }
 
 fn span(nanos: i64) -> String {

@@ -4,15 +4,16 @@
 //!
 //! Linear in the number of records and elements. Adya, «Weak consistency», MIT 1999; Kingsbury and
 //! Alvaro, «Elle», VLDB 2020. Transactions of unknown outcome count once somebody saw what they
-//! appended; where the elements of a list are not distinct, the verdict is unknown.
+//! appended; where the elements of a list are not distinct, the verdict is unknown. Transactions that
+//! read nothing show nothing.
 
 use super::operations::operations;
-use super::records::{groups, invalid, records};
+use super::records::{groups, invalid, nothing, records};
 use super::{Claim, OR_EMPTY, PER, Rule, Says, Stays, Verdict, note, spec};
 use crate::event::Detail;
-use crate::history::cycles::{Anomaly, Respect, Serial, scene, serializable};
+use crate::history::cycles::{Anomaly, Respect, Serial, demands, scene, serializable};
 use crate::history::picture::{plain, when};
-use crate::history::{Limits, Operation, Outcome};
+use crate::history::{Limits, Operation};
 use crate::lang::{Param, Ty};
 use crate::value::{Value, show_short};
 
@@ -54,15 +55,13 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     };
     let records = records(claim)?;
     let all = operations(&records)?;
-    if !claim.or_empty && all.iter().all(|operation| operation.outcome != Outcome::Ok) {
-        return Err(invalid("no transaction is known to have taken effect: that shows nothing"));
-    }
     let mut unknown = None;
+    let mut tested = false;
     let mut found: Vec<Detail> = Vec::new();
     for group in groups(&records, claim.per.as_ref())? {
         let operations: Vec<Operation> = group.members.iter().map(|&at| all[at].clone()).collect();
         match serializable(&operations, model, respect, &Limits::default()) {
-            Serial::Holds(_) => {}
+            Serial::Holds(_) => tested |= demands(&operations, model),
             Serial::Fails(anomalies) => found.extend(told(&anomalies, &operations, &group.label)),
             Serial::Unknown(why) => {
                 unknown.get_or_insert_with(|| format!("{why}{}", group.label));
@@ -78,7 +77,11 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if !found.is_empty() {
         return Ok(Verdict::Fails(found));
     }
-    Ok(unknown.map_or(Verdict::Holds, Verdict::Unknown))
+    match unknown {
+        Some(why) => Ok(Verdict::Unknown(why)),
+        None if tested => Ok(Verdict::Holds),
+        None => Err(nothing(claim, "no acknowledged transaction read anything, so any order explains them")),
+    }
 }
 
 /// The gravest anomalies with their transactions, and the names of the others.

@@ -2,7 +2,8 @@
 //! guarantees for weakly consistent replicated data», PDIS 1994.
 //!
 //! `by V` is the version of the thing that a read saw or a write made, such as `.value.seq`. In a
-//! session, for every operation `a` that was over before `b` began:
+//! session, for every operation `a` that was over before `b` began, or when `b` began if one process did
+//! both:
 //!
 //! | relation              | `a`   | `b`   | demands       |
 //! |-----------------------|-------|-------|---------------|
@@ -16,9 +17,10 @@
 //! saw what was before every version. Operations that failed or whose outcome nobody knows saw and
 //! made no version that anybody knows. Records that are no operations are all reads to
 //! `monotonic_reads` and all writes to `monotonic_writes`, timed by their places. A history in which
-//! no `a` precedes a `b` shows nothing. Time `O(n log n)`.
+//! no `a` precedes a `b` shows nothing, and neither does an `a` that found nothing. Time `O(n log n)`.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::expected::is_operation;
 use super::intervals::{Interval, intervals};
@@ -26,7 +28,7 @@ use super::operations::operations;
 use super::records::{Group, groups, invalid, key_name, lacking, nothing, records, shows};
 use super::roles::{READ, Role, Roles, WRITE};
 use super::{Claim, OR_EMPTY, Rule, Says, Stays, Verdict, note, spec};
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, Outcome, Same};
 use crate::lang::{Param, Ty};
 use crate::shape::compare;
 use crate::value::{Key, Path, Step, Value, show};
@@ -107,7 +109,13 @@ fn judge(claim: &Claim<'_>, guarantee: &Guarantee) -> Result<Verdict, Verdict> {
     let seen = versions(claim, guarantee, by, &records, operations.as_deref())?;
     let mut compared = false;
     for group in groups(&records, per)? {
-        if let Some((a, b)) = session(guarantee, &seen, &group, &mut compared)? {
+        let mut turns: BTreeMap<Same, Vec<usize>> = BTreeMap::new();
+        for &at in group.members.iter().filter(|_| timed) {
+            turns.entry(Same::of(&process.get(&records[at]))).or_default().push(at);
+        }
+        let alone = turns.values().map(|turns| (turns.as_slice(), true));
+        for members in alone.chain([(group.members.as_slice(), false)]) {
+            let Some((a, b)) = session(guarantee, &seen, members, &mut compared)? else { continue };
             return Ok(broken(claim, guarantee, (a, b), &group, (&records, operations.as_deref())));
         }
     }
@@ -123,7 +131,8 @@ fn judge(claim: &Claim<'_>, guarantee: &Guarantee) -> Result<Verdict, Verdict> {
         }
         _ => {
             let [first, second] = roles.map(called);
-            format!("no session has a {second} after a {first}, so nothing was shown")
+            let found = if guarantee.first == Role::Read { " that found something" } else { "" };
+            format!("no session has a {second} after a {first}{found}, so nothing was shown")
         }
     };
     Err(nothing(claim, &why))
@@ -189,26 +198,33 @@ fn versions(
     Ok(seen)
 }
 
-/// The first pair of a session that breaks the guarantee: of each second one, with the first one of
-/// the greatest version.
+/// The first pair of some members, perhaps all of one process, that breaks the guarantee: of each
+/// second one, with the first one of the greatest version.
 fn session(
     guarantee: &Guarantee,
     seen: &[Option<Seen>],
-    group: &Group,
+    (members, turns): (&[usize], bool),
     compared: &mut bool,
 ) -> Result<Option<(usize, usize)>, Verdict> {
     let of = |role: Role| -> Vec<&Seen> {
-        let members = group.members.iter().filter_map(|&at| seen[at].as_ref());
+        let members = members.iter().filter_map(|&at| seen[at].as_ref());
         members.filter(|seen| seen.role == role).collect()
     };
     let (mut firsts, mut seconds) = (of(guarantee.first), of(guarantee.second));
-    firsts.sort_by_key(|seen| (seen.when.end, seen.at));
-    seconds.sort_by_key(|seen| (seen.when.start, seen.at));
+    firsts.sort_by_key(|seen| (seen.when.end, seen.when.start, seen.at));
+    seconds.sort_by_key(|seen| (seen.when.start, seen.when.end, seen.at));
+    let is_before = |first: &Seen, second: &Seen| {
+        if turns {
+            first.when.is_turn_before(first.at, second.when, second.at)
+        } else {
+            first.when.is_before(second.when)
+        }
+    };
     let mut firsts = firsts.into_iter().peekable();
     let mut greatest: Option<&Seen> = None;
     let strict = guarantee.second == Role::Write;
     for second in seconds {
-        while let Some(first) = firsts.next_if(|first| first.when.is_before(second.when)) {
+        while let Some(first) = firsts.next_if(|first| is_before(first, second)) {
             let newer = match greatest {
                 Some(known) => order(known, first)? == Ordering::Less,
                 None => true,
@@ -218,7 +234,8 @@ fn session(
             }
         }
         let Some(first) = greatest else { continue };
-        *compared = true;
+        // No version is older than nothing.
+        *compared |= !matches!(first.version, Value::Null);
         let order = order(first, second)?;
         if order == Ordering::Greater || (strict && order == Ordering::Equal) {
             return Ok(Some((first.at, second.at)));

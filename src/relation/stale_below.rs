@@ -1,19 +1,21 @@
 //! `stale_below AGE`: no read returns a value that had been overwritten more than AGE before it
 //! began. A read that returns `v` is too old when a write of `v` was over before a write of another
-//! value began, and that one was acknowledged more than AGE before the read began; of several writes
-//! of `v` the last counts. This is Δ-atomicity without its other half: Golab, Li and Shah,
+//! value began, or when it began if one process did both, and that one was acknowledged more than AGE
+//! before the read began; of several writes of `v` the last counts. This is Δ-atomicity without its other half: Golab, Li and Shah,
 //! «Analyzing consistency properties for fun and profit», PODC 2011.
 //!
 //! Writes of unknown outcome explain a read and overwrite nothing for certain. A value that nobody
 //! wrote before the read was over is no stale one: the claim cannot be judged. `per` is the register,
 //! such as `per .args[0]`. Time `O(n log n)`.
 
+use std::collections::BTreeMap;
+
 use super::expected::is_operation;
 use super::operations::operations;
 use super::records::{Group, groups, invalid, nothing, records, shows};
 use super::roles::{INITIAL, READ, Role, Roles, WRITE, initial, written};
 use super::{Claim, OR_EMPTY, PER, Rule, Says, Side, Stays, Verdict, spec};
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, Outcome, Same};
 use crate::lang::{Param, Ty};
 use crate::shape::Index;
 use crate::value::{Value, show};
@@ -44,7 +46,7 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     let mut judged = false;
     for group in groups(&records, claim.per.as_ref())? {
         let register = Register::of(&roles, &group, &operations)?;
-        judged |= register.is_shown();
+        judged |= register.is_shown(&operations);
         if let Some(stale) = register.stale(claim, age, &operations, &records)? {
             return Ok(register.explained(claim, &stale, (&operations, &records), &group));
         }
@@ -52,7 +54,10 @@ fn judge(claim: &Claim<'_>) -> Result<Verdict, Verdict> {
     if judged {
         return Ok(Verdict::Holds);
     }
-    Err(nothing(claim, "no register was both written and read, so no read could be stale"))
+    Err(nothing(
+        claim,
+        "no read began after an acknowledged write of its register was over, so none could be stale",
+    ))
 }
 
 /// The reads and writes of one register that count, by place.
@@ -87,8 +92,11 @@ impl Register {
         Ok(register)
     }
 
-    fn is_shown(&self) -> bool {
-        !self.reads.is_empty() && !self.writes.is_empty()
+    /// Whether a read could be stale: before all that had been written was over, anything is fresh.
+    fn is_shown(&self, operations: &[Operation]) -> bool {
+        let acknowledged = self.writes.iter().filter(|&&at| operations[at].outcome == Outcome::Ok);
+        let first = acknowledged.filter_map(|&at| operations[at].end).min();
+        self.reads.iter().any(|&at| first.is_some_and(|end| end < operations[at].start))
     }
 
     /// The first read, in their order, of what had been overwritten for too long.
@@ -111,25 +119,40 @@ impl Register {
             let last = latest.last().copied().filter(|&last| operations[last].start >= operations[at].start);
             latest.push(last.unwrap_or(at));
         }
+        let follower = followers(&over, operations);
         for &read in &self.reads {
             let operation = &operations[read];
             let limit = operation.start.saturating_sub(age);
             let count = over.partition_point(|&at| operations[at].end.is_some_and(|end| end < limit));
             let until = operation.end.unwrap_or(i64::MAX);
-            let from = index
+            let over_at = |write: usize| operations[write].end.unwrap_or(i64::MAX);
+            let from: Vec<usize> = index
                 .all(&operation.value, |write| &values[write])
                 .map(|write| self.writes[write])
                 .filter(|&write| operations[write].start <= until)
-                .max_by_key(|&write| (operations[write].end.unwrap_or(i64::MAX), write));
-            let end = match from {
-                Some(write) => operations[write].end.unwrap_or(i64::MAX),
+                .collect();
+            let last = from.iter().copied().max_by_key(|&write| (over_at(write), write));
+            let end = match last {
+                Some(write) => over_at(write),
                 None if operation.value == initial => i64::MIN,
                 None => return Err(self.unexplained(claim, read, operations, records)),
             };
             if let Some(&over) = count.checked_sub(1).and_then(|last| latest.get(last))
                 && operations[over].start > end
             {
-                return Ok(Some(Stale { read, from, over }));
+                return Ok(Some(Stale { read, from: last, over }));
+            }
+            // Its own process may have overwritten each of them at once.
+            let next = |write: usize| {
+                let next = follower.get(&write).copied();
+                next.filter(|&next| {
+                    operations[next].start >= end && operations[next].end.is_some_and(|end| end < limit)
+                })
+            };
+            let all =
+                from.iter().filter(|&&write| over_at(write) == end).map(|&write| Some((write, next(write)?)));
+            if let Some(Some((from, over))) = all.reduce(|a, b| a.and(b)) {
+                return Ok(Some(Stale { read, from: Some(from), over }));
             }
         }
         Ok(None)
@@ -180,4 +203,18 @@ impl Register {
         // A later record may be of a write that explains the read.
         Verdict::Lacks(Side::Subject, shows(claim, why, &shown))
     }
+}
+
+/// For each of these writes the next one of its process.
+fn followers(writes: &[usize], operations: &[Operation]) -> BTreeMap<usize, usize> {
+    let mut turns: BTreeMap<Same, Vec<usize>> = BTreeMap::new();
+    for &at in writes {
+        turns.entry(Same::of(&operations[at].process)).or_default().push(at);
+    }
+    let mut followers = BTreeMap::new();
+    for turns in turns.values_mut() {
+        turns.sort_by_key(|&at| (operations[at].start, operations[at].end, at));
+        followers.extend(turns.windows(2).map(|pair| (pair[0], pair[1])));
+    }
+    followers
 }

@@ -74,10 +74,12 @@ impl Reporter for JUnit {
             EventKind::RunStarted { started_at, seed, .. } => {
                 (self.started_at, self.seed) = (started_at.clone(), *seed);
             }
-            EventKind::Loaded { id: Some(id), figures, failures, unsound, .. } => {
+            EventKind::Loaded { id: Some(id), figures, .. } => {
                 let name = figures.first().map_or("", |figures| &*figures.name).to_owned();
-                let text = super::load::text(figures, failures, unsound.as_deref());
-                self.loads.entry(*id).or_default().push((name, text));
+                let lines =
+                    figures.iter().map(|figures| format!("{}  {}", figures.name, super::load::line(figures)));
+                let lines: Vec<String> = lines.chain(super::load::notes(&event.kind)).collect();
+                self.loads.entry(*id).or_default().push((name, lines.join("\n")));
             }
             EventKind::ScenarioFinished {
                 id,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::style::took;
-use crate::event::{LoadClass, LoadFigures};
+use crate::event::{EventKind, LoadClass, LoadFigures};
 
 /// `5 994 ok, 6 failed of 6 000 in 30.0s, 199.8/s, p50 3.1ms, p99 20ms, max 41ms`
 pub(crate) fn line(figures: &LoadFigures) -> String {
@@ -31,16 +31,20 @@ pub(crate) fn line(figures: &LoadFigures) -> String {
 }
 
 /// `read: 3 times: the connection was refused`
-pub(crate) fn class(class: &LoadClass) -> String {
+fn class(class: &LoadClass) -> String {
     let times = if class.count == 1 { "once".to_owned() } else { format!("{} times", class.count) };
     format!("{} {times}: {}", class.operation, class.message)
 }
 
-/// All of it as text, for reports that have no lines of their own.
-pub(crate) fn text(figures: &[LoadFigures], failures: &[LoadClass], unsound: Option<&str>) -> String {
-    let mut lines: Vec<String> =
-        figures.iter().map(|figures| format!("{}  {}", figures.name, line(figures))).collect();
-    lines.extend(failures.iter().map(class));
-    lines.extend(unsound.map(|why| format!("nothing is known of the times: {why}")));
-    lines.join("\n")
+/// What is to be said besides, a line each: what operations failed with, and what the figures leave out.
+pub(crate) fn notes(loaded: &EventKind) -> Vec<String> {
+    let EventKind::Loaded { failures, warm_up, warm_up_failed, unsound, .. } = loaded else {
+        return Vec::new();
+    };
+    let mut notes: Vec<String> = failures.iter().map(class).collect();
+    if *warm_up_failed > 0 {
+        notes.push(format!("in the warm-up, which is in no figure, {warm_up_failed} of {warm_up} failed"));
+    }
+    notes.extend(unsound.iter().map(|why| format!("nothing is known of the times: {why}")));
+    notes
 }

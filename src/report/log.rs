@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::value::level;
+
 const TIME: &[&str] = &["time", "ts", "timestamp", "@timestamp"];
 const LEVEL: &[&str] = &["level", "severity", "lvl"];
 const MESSAGE: &[&str] = &["msg", "message"];
@@ -21,7 +23,7 @@ fn of_fields(mut fields: Map<String, Value>) -> String {
     let mut take = |names: &[&str]| names.iter().find_map(|name| fields.shift_remove(*name));
     let heads = [
         take(TIME).map(|time| time_of_day(&shown(&time))),
-        take(LEVEL).map(|level| shown(&level).to_uppercase()),
+        take(LEVEL).map(|written| level(&shown(&written))),
         take(MESSAGE).map(|message| shown(&message)),
     ];
     let heads: Vec<String> = heads.into_iter().flatten().collect();
@@ -64,6 +66,7 @@ mod tests {
                 r#"{"time":"2026-11-23T07:21:03.120456Z","level":"error","msg":"cannot post","order":7,"why":"no room","by":{"a":[1]}}"#,
                 r#"07:21:03.120 ERROR cannot post order=7 why="no room" by={"a":[1]}"#,
             ),
+            (r#"{"level":50,"msg":"down"}"#, "ERROR down"),
             (
                 r#"{"message":"up","ts":1700000000.5,"port":"80","empty":""}"#,
                 r#"1700000000.5 up port=80 empty="""#,

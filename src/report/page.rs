@@ -142,17 +142,14 @@ impl Page {
                 let note = format!("  {} {title}", spot(place));
                 line(out, look, (Ink::Place, "show"), &format!("{expression} = {value}"), note.trim_end());
             }
-            EventKind::Loaded { figures, failures, unsound, .. } => {
+            EventKind::Loaded { figures, .. } => {
                 for (index, figures) in figures.iter().enumerate() {
                     let name = if index == 0 { figures.name.clone() } else { format!("· {}", figures.name) };
                     let note = format!("  {}", super::load::line(figures));
                     line(out, look, (Ink::Place, if index == 0 { "load" } else { "" }), &name, &note);
                 }
-                for class in failures {
-                    line(out, look, (Ink::Odd, ""), &super::load::class(class), "");
-                }
-                if let Some(why) = unsound {
-                    line(out, look, (Ink::Odd, ""), &format!("nothing is known of the times: {why}"), "");
+                for note in super::load::notes(kind) {
+                    line(out, look, (Ink::Odd, ""), &note, "");
                 }
             }
             EventKind::ScenarioFinished {

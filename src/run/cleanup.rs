@@ -124,6 +124,17 @@ impl Cx {
     }
 }
 
+/// Marks what a cleanup or a hook can neither show nor refute.
+pub(crate) fn inconclusive(mut failures: Vec<Failure>) -> Vec<Failure> {
+    failures.iter_mut().for_each(|failure| Code::INCONCLUSIVE.name.clone_into(&mut failure.code));
+    failures
+}
+
+/// Whether a failure is only that something can neither be shown nor refuted.
+pub(crate) fn is_inconclusive(failure: &Failure) -> bool {
+    failure.code == Code::INCONCLUSIVE.name
+}
+
 /// Runs one deferred block: its failures, or that it was cut off.
 async fn undo(cx: &Arc<Cx>, cleanup: &Arc<Cx>, deferred: &Deferred, deadline: Instant) -> Flow<Vec<Failure>> {
     let Deferred { env, body, .. } = deferred;
@@ -140,6 +151,7 @@ async fn undo(cx: &Arc<Cx>, cleanup: &Arc<Cx>, deferred: &Deferred, deadline: In
     match cleanup.all_judged(number, flow) {
         Ok(_) | Err(Stop::Return(_)) => Ok(Vec::new()),
         Err(Stop::Cancelled) => Err(Stop::Cancelled),
+        Err(Stop::Unknown(failures)) => Ok(inconclusive(failures)),
         Err(stop) => {
             let failed = |mut failure: Failure| {
                 Code::CLEANUP.name.clone_into(&mut failure.code);

@@ -13,7 +13,10 @@ use crate::event::Detail;
 use crate::relation::Cut;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
-use crate::value::{Live, Value};
+use crate::value::{Gap, Live, Value};
+
+/// The kind of what is asked again and again.
+const OBSERVATION: &str = "observation";
 
 /// One side of a comparison, evaluated.
 pub(super) struct Compared<'a> {
@@ -60,6 +63,22 @@ impl Cx {
                 Err(Stop::Unknown(vec![failure]))
             }
         }
+    }
+
+    /// Looks that all failed say nothing of what was looked for, but to a claim about their errors.
+    pub(super) fn unanswered(&self, value: &Value, subject: Span, claim: Span) -> Option<Cut> {
+        let Value::Live(live) = value else { return None };
+        let items = live.items().filter(|items| live.kind() == OBSERVATION && !items.is_empty())?;
+        let error = |item: &Value| item.as_object()?.get("error").cloned();
+        let errors: Option<Vec<Value>> = items.iter().map(error).collect();
+        let first = errors?.into_iter().next()?;
+        if self.written(claim).contains("error") {
+            return None;
+        }
+        let why = first.as_object().and_then(|error| error.get("message")).map(crate::value::show);
+        let name = self.written(subject);
+        let why = format!("none of the looks of `{name}` succeeded: {}", why.unwrap_or_default());
+        Cut::of(name, Gap::Hole(why))
     }
 
     /// A history as the list of its records; anything else as it is.

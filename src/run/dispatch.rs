@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use super::inputs::{missing, resolve};
-use super::scenario::{Policy, Scope, clean_up};
+use super::scenario::{Policy, Scope, clean_up, is_inconclusive};
 use super::service::{Elsewhere, services};
 use super::stage::{StageWork, run_stage, shared_context};
 use super::world::{Clock, EventSender, Parts, World};
@@ -280,12 +280,12 @@ fn verdict(summary: &mut Summary, failures: &[Failure], gates_held: bool, interr
         Exit::Interrupted
     } else if summary.failed + summary.suite_failed > 0
         || !gates_held
-        || failures.iter().any(|failure| !environment(failure))
+        || failures.iter().any(|failure| !environment(failure) && !is_inconclusive(failure))
     {
         Exit::Failed
-    } else if summary.broken > 0 || !failures.is_empty() {
+    } else if summary.broken > 0 || failures.iter().any(environment) {
         Exit::Environment
-    } else if summary.inconclusive > 0 {
+    } else if summary.inconclusive > 0 || !failures.is_empty() {
         Exit::Inconclusive
     } else if summary.passed + summary.quarantined + summary.suite_passed == 0 {
         Exit::Nothing

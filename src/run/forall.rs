@@ -13,6 +13,7 @@ use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use super::scenario::exits::EXIT_IS_KNOWN;
+use super::scenario::is_inconclusive;
 use super::world::World;
 use crate::diag::Code;
 use crate::event::{Detail, Failure};
@@ -178,13 +179,18 @@ impl Cx {
         }
         let cleanup = self.clean_up_case(number).await?;
         self.forget_trial(number);
-        let mut failures = match flow {
-            Ok(_) | Err(Stop::Return(_)) => Vec::new(),
-            Err(Stop::Unknown(failures)) if cleanup.is_empty() => return Ok(Ended::Unknown(failures)),
-            Err(stop) => stop.into_failures(),
+        let (mut failures, known) = match flow {
+            Ok(_) | Err(Stop::Return(_)) => (Vec::new(), false),
+            Err(Stop::Unknown(failures)) => (failures, false),
+            Err(stop) => (stop.into_failures(), true),
         };
+        let known = known || !cleanup.iter().all(is_inconclusive);
         failures.extend(cleanup);
-        Ok(if failures.is_empty() { Ended::Passed } else { Ended::Failed(failures) })
+        Ok(match failures.is_empty() {
+            true => Ended::Passed,
+            false if known => Ended::Failed(failures),
+            false => Ended::Unknown(failures),
+        })
     }
 
     /// Notes what a case has failed with, for whoever must tell it should the scenario be cut off.

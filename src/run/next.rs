@@ -34,18 +34,18 @@ impl Cx {
             // Read before the items: a stream that ends in between is looked at once more.
             let over = live.is_over();
             let taken = position.taken(live);
-            if let Some(message) = live.items().unwrap_or_default().get(taken) {
+            if let Some(message) = live.item(taken) {
                 position.take(live);
-                let Some(pattern) = &pattern else { return Ok(message.clone()) };
-                let differences = crate::shape::mismatches(pattern, message);
+                let Some(pattern) = &pattern else { return Ok(message) };
+                let differences = crate::shape::mismatches(pattern, &message);
                 if differences.is_empty() {
-                    return Ok(message.clone());
+                    return Ok(message);
                 }
                 let text = format!("the next message of `{}` does not match", self.written(next.stream.span));
                 let mut failure = self.failure(env, Code::EXPECTATION, span, text);
                 failure.details.push(Detail::Value {
                     expression: format!("message {}", taken + 1),
-                    value: show_short(message, SHOWN),
+                    value: show_short(&message, SHOWN),
                 });
                 failure.details.extend(differences.into_details());
                 return Err(failure.into());

@@ -114,7 +114,15 @@ impl Cx {
     fn walk(&self, env: &Env, value: Value, steps: &[PathStep<'_>], whole: Span) -> Flow<Value> {
         let Some((step, rest)) = steps.split_first() else { return Ok(value) };
         let next = match step {
-            PathStep::Field(field) => self.field(env, &value, field, whole)?,
+            PathStep::Field(field) => {
+                let next = self.field(env, &value, field, whole)?;
+                if let (Value::Live(_), Value::Live(inner)) = (&value, &next)
+                    && !counts(&**inner, rest)
+                {
+                    self.without_holes(env, &**inner, field.span)?;
+                }
+                next
+            }
             PathStep::Index(index, span) => self.index(env, &value, index, *span)?,
             PathStep::Each(span) => {
                 self.judges_history(env, &value);
@@ -159,7 +167,6 @@ impl Cx {
                 self.sound_figure(env, measured, field)?;
             }
             if let Value::Live(inner) = &found {
-                self.without_holes(env, &**inner, field.span)?;
                 // `merchant.calls` changes, whatever the service does.
                 if let Some(observer) = &env.observer {
                     match inner.items() {
@@ -288,11 +295,13 @@ impl Cx {
     }
 }
 
-/// Whether a path reads what a workload counted, which is whole even when its history is not.
+/// Whether a path reads what was counted, which is whole even when the history is not: the figures of
+/// a workload, and how much any other history lost.
 fn counts(live: &dyn Live, steps: &[PathStep<'_>]) -> bool {
-    let measured = live.as_any().downcast_ref::<super::workload::Measured>();
-    match (measured, steps.first()) {
-        (Some(measured), Some(PathStep::Field(field))) => measured.counts(&field.name),
-        _ => false,
+    let Some(PathStep::Field(field)) = steps.first() else { return false };
+    match live.as_any().downcast_ref::<super::workload::Measured>() {
+        Some(measured) => measured.counts(&field.name),
+        // That nothing was lost says nothing: there may be another reason for the hole.
+        None => &*field.name == "dropped" && live.field("dropped").is_some_and(|lost| lost != Value::int(0)),
     }
 }

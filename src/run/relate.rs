@@ -45,6 +45,7 @@ impl Cx {
         }
         self.judges_history(env, &value);
         let mut cut = self.cut(env, subject, &value);
+        cut = cut.or_else(|| self.unanswered(&value, subject.span, used.span));
         let (value, origin) = with_origin(value, || self.written(subject.span).into());
         let declared = self.world.plan.program.lookup_item(env.unit, &used.name.name);
         let (verdict, says) = match declared {
@@ -122,7 +123,7 @@ impl Cx {
             return Err(self.failure(env, Code::UNKNOWN_RELATION, used.name.span, message).into());
         };
         let spec = relation.spec();
-        let mut claim: Claim<'static> = Claim { origin, cut, ..Claim::default() };
+        let mut claim: Claim<'static> = Claim { origin, cut, denied: used.negated, ..Claim::default() };
         let mut args = Object::new();
         let mut places = spec.params.iter().filter(|param| !is_phrase(param.name));
         for arg in used.args.iter().flat_map(|written| &written.args) {

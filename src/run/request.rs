@@ -98,6 +98,11 @@ impl Cx {
         if !succeeded {
             let failure = self.unchecked_failure(env, request, span, &response);
             self.must_judge(env, &response.record, failure);
+        } else if let Value::Live(live) = &response.record {
+            let mut failure = self.failure(env, Code::REQUEST_FAILED, span, String::new());
+            failure.label = "it was opened here".to_owned();
+            failure.exchange = Some(Box::new(response.exchange.clone()));
+            self.must_end_well(env, live, failure);
         }
         Ok(response)
     }

@@ -30,7 +30,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind};
 use crate::value::{BoxFuture, Value, show_short};
 
-pub(crate) use super::cleanup::clean_up;
+pub(crate) use super::cleanup::{clean_up, inconclusive, is_inconclusive};
 pub(crate) use fixture::Scope;
 #[cfg(test)]
 pub(crate) use instance::first_env;
@@ -116,8 +116,11 @@ async fn attempts(
         // Ends the streams that it left open.
         cx.cancel.cancel();
         let mut outcome = ended;
-        if !(cleanup.is_empty() && late.is_empty()) && outcome == Outcome::Passed {
-            outcome = Outcome::Failed;
+        if matches!(outcome, Outcome::Passed | Outcome::Inconclusive)
+            && !(cleanup.is_empty() && late.is_empty())
+        {
+            let known = !late.is_empty() || !cleanup.iter().all(is_inconclusive);
+            outcome = if known { Outcome::Failed } else { Outcome::Inconclusive };
         }
         let mut failures = cx.with_timeline(failures);
         failures.extend(late);

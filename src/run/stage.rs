@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::Stop;
-use super::scenario::{Policy, Scope, admission, broken, clean_up, instances, run, unfinished};
+use super::scenario::{Policy, Scope, admission, broken, clean_up, inconclusive, instances, run, unfinished};
 use super::suite::{Reads, SuiteResult, run_suite};
 use super::wanted::{Candidate, Wanted};
 use super::world::World;
@@ -222,6 +222,7 @@ async fn run_hook(cx: &Arc<Cx>, env: &Env, policy: &Policy, hook: &Block) -> Vec
     };
     let mut failures = match cleanup.all_judged(number, flow) {
         Ok(_) | Err(Stop::Return(_)) => Vec::new(),
+        Err(Stop::Unknown(failures)) => inconclusive(failures),
         Err(stop) => stop.into_failures(),
     };
     failures.extend(clean_up(&cleanup, &policy.kill).await);

@@ -33,6 +33,7 @@ impl Cx {
         Box::pin(async move {
             let around = env.observed.len();
             let flow = self.statements_before(env, statements, tail, None).await;
+            self.note_ends();
             let observed = env.observed.split_off(around.min(env.observed.len()));
             super::observe::end(observed, flow).await
         })

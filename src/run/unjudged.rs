@@ -1,51 +1,68 @@
 //! Responses that are no success and that some statement promises to judge. Whether a statement
 //! reads how a response went is known before it runs, but a branch may not be taken and a loop may
 //! have no turn. So each of them is kept here until something has really looked, and what nobody
-//! looked at fails in the end.
+//! looked at fails in the end. A stream is kept from the start, since it ends when it likes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use super::ahead::{ERRORS, VERDICTS};
 use super::cx::{Cx, lock};
 use super::env::Env;
 use super::flow::{Flow, Stop};
 use crate::event::Failure;
-use crate::value::Value;
+use crate::value::{Gap, Live, Value, show};
 
-/// A response that waits to be judged.
+/// What waits to be judged.
 #[derive(Debug)]
 pub(crate) struct Unjudged {
-    /// What it is recognised by; reading a part of any of these judges it.
-    records: Vec<Value>,
-    /// The workload whose history judges it too.
-    history: Option<Value>,
-    /// Which parts.
-    parts: Parts,
+    what: What,
     /// What it comes to when nobody looks.
     failure: Failure,
     /// The tries in which it was received, outermost first.
     tries: Arc<Vec<u64>>,
 }
 
-/// What must be read of it.
-#[derive(Debug, Clone, Copy)]
-enum Parts {
-    /// What says how a request went.
-    Verdict,
-    /// One of these figures of a workload.
-    Figures(&'static [&'static str]),
+/// What it is, which says what judges it.
+#[derive(Debug)]
+enum What {
+    /// A response: a part that says how the request went.
+    Response(Value),
+    /// A workload: one of these figures of it or of one of its operations, or its history where that
+    /// will do.
+    Workload { records: Vec<Value>, figures: &'static [&'static str], history: Option<Value> },
+    /// A stream, which may yet end well: how it ended, once it has. It is not held open for that.
+    Open(Weak<dyn Live>),
+    /// A stream that ended otherwise.
+    Ended(Weak<dyn Live>),
 }
 
-impl Unjudged {
-    fn is(&self, record: &Value) -> bool {
-        self.records.iter().any(|own| is_same(own, record))
+impl What {
+    /// Whether reading a part of a record judges it.
+    fn is_judged_by(&self, record: &Value, part: &str) -> bool {
+        match (self, record) {
+            (What::Response(own), _) => says_how(part) && is_same(own, record),
+            (What::Workload { records, figures, .. }, _) => {
+                let of_all = matches!(part, "items" | "first" | "last") && self.is_of(record);
+                of_all || figures.contains(&part) && records.iter().any(|own| is_same(own, record))
+            }
+            (What::Open(own) | What::Ended(own), Value::Live(live)) => {
+                let tells = part != "closed" && live.ends().contains(&part);
+                tells && live.is_over() && std::ptr::addr_eq(Arc::as_ptr(live), own.as_ptr())
+            }
+            _ => false,
+        }
     }
 
     /// Whether this is the history that judges it.
     fn is_of(&self, history: &Value) -> bool {
-        self.history.as_ref().is_some_and(|own| is_same(own, history))
+        matches!(self, What::Workload { history: Some(own), .. } if is_same(own, history))
     }
+}
+
+/// Whether a part of a response says how its request went.
+fn says_how(part: &str) -> bool {
+    VERDICTS.contains(&part) || ERRORS.contains(&part)
 }
 
 /// Numbers tries; only their difference matters.
@@ -75,9 +92,8 @@ impl Cx {
             "an expectation here reads how it went, but was not reached; write it where it always runs"
                 .into(),
         );
-        let (records, tries) = (vec![record.clone()], env.tries.clone());
-        let unjudged = Unjudged { records, history: None, parts: Parts::Verdict, failure, tries };
-        lock(&self.unjudged).push(unjudged);
+        let (what, tries) = (What::Response(record.clone()), env.tries.clone());
+        lock(&self.unjudged).push(Unjudged { what, failure, tries });
     }
 
     /// Keeps a workload until one of these figures is read, of it or of one of its operations, or
@@ -90,9 +106,35 @@ impl Cx {
         history: Option<Value>,
         failure: Failure,
     ) {
-        let parts = Parts::Figures(figures);
-        let unjudged = Unjudged { records, history, parts, failure, tries: env.tries.clone() };
-        lock(&self.unjudged).push(unjudged);
+        let what = What::Workload { records, figures, history };
+        lock(&self.unjudged).push(Unjudged { what, failure, tries: env.tries.clone() });
+    }
+
+    /// Keeps a stream until something has looked at how it ended, which must otherwise be well.
+    pub(super) fn must_end_well(&self, env: &Env, stream: &Arc<dyn Live>, failure: Failure) {
+        let what = What::Open(Arc::downgrade(stream));
+        lock(&self.unjudged).push(Unjudged { what, failure, tries: env.tries.clone() });
+    }
+
+    /// Takes note of the streams that ended by now, before a scope is left that may be all that holds
+    /// them.
+    pub(super) fn note_ends(&self) {
+        lock(&self.unjudged).retain_mut(|kept| {
+            let What::Open(stream) = &kept.what else { return true };
+            let Some(live) = stream.upgrade() else { return false };
+            if !live.is_over() {
+                return true;
+            }
+            // One that cannot say how it ended did not end otherwise than well.
+            let (Some(Gap::Broken(why)), Some(help)) = (live.gap(), expected_end(&*live)) else {
+                return false;
+            };
+            kept.failure.message =
+                format!("the {} of `{}` {why}, and nothing here looks at that", live.kind(), live.name());
+            kept.failure.help = Some(help);
+            kept.what = What::Ended(stream.clone());
+            true
+        });
     }
 
     /// Notes that a part of a record is read; only some parts say how it went.
@@ -100,24 +142,15 @@ impl Cx {
         if env.showing {
             return;
         }
-        let verdict = VERDICTS.contains(&part) || ERRORS.contains(&part);
-        if !verdict && !matches!(record, Value::Live(_)) {
-            return;
+        if says_how(part) || matches!(record, Value::Live(_)) {
+            lock(&self.unjudged).retain(|unjudged| !unjudged.what.is_judged_by(record, part));
         }
-        lock(&self.unjudged).retain(|unjudged| {
-            let judges = match unjudged.parts {
-                Parts::Verdict => verdict,
-                Parts::Figures(figures) => figures.contains(&part),
-            };
-            let as_history = matches!(part, "items" | "first" | "last") && unjudged.is_of(record);
-            !(as_history || judges && unjudged.is(record))
-        });
     }
 
     /// Notes that something is read as a history.
     pub(crate) fn judges_history(&self, env: &Env, value: &Value) {
         if !env.showing && matches!(value, Value::Live(_)) {
-            lock(&self.unjudged).retain(|unjudged| !unjudged.is_of(value));
+            lock(&self.unjudged).retain(|unjudged| !unjudged.what.is_of(value));
         }
     }
 
@@ -131,8 +164,9 @@ impl Cx {
             Value::List(items) => items,
             other => std::slice::from_ref(other),
         };
-        unjudged
-            .retain(|kept| !(matches!(kept.parts, Parts::Verdict) && items.iter().any(|item| kept.is(item))));
+        unjudged.retain(
+            |kept| !matches!(&kept.what, What::Response(own) if items.iter().any(|item| is_same(own, item))),
+        );
     }
 
     /// Drops what a try left that did not count.
@@ -142,11 +176,13 @@ impl Cx {
 
     /// A try that ended well must leave no response that nobody judged.
     pub(crate) fn all_judged(&self, number: u64, flow: Flow<Value>) -> Flow<Value> {
+        self.note_ends();
         let mut unjudged = lock(&self.unjudged);
         let mut failures = Vec::new();
         unjudged.retain(|kept| {
             let own = kept.tries.contains(&number);
-            if own {
+            // What is open may end as it likes from here on.
+            if own && !matches!(kept.what, What::Open(_)) {
                 failures.push(kept.failure.clone());
             }
             !own
@@ -156,6 +192,21 @@ impl Cx {
             other => other,
         }
     }
+}
+
+/// How to expect the end that a stream had.
+fn expected_end(live: &dyn Live) -> Option<String> {
+    let (name, value) = live.ends().iter().filter(|name| **name != "closed").find_map(|name| {
+        let value = live.field(name).filter(|value| !matches!(value, Value::Absent))?;
+        match value.as_object().and_then(|error| error.get("kind")) {
+            Some(kind) => Some((format!("{name}.kind"), kind.clone())),
+            None => Some(((*name).to_owned(), value)),
+        }
+    })?;
+    Some(format!(
+        "a stream must end well unless an expectation looks at how it ended: here its `{name}` is `{}`",
+        show(&value)
+    ))
 }
 
 /// Whether two values are the same record, not only equal ones.

@@ -18,7 +18,7 @@ const fn of_log(name: &'static str, summary: &'static str, example: &'static str
 
 /// The properties of services, and of their logs.
 pub const SPECS: &[Spec] = &[
-    Spec::new(Kind::Property, "service", "log", "its log as a history of records: `at stream text level message`, and the fields of JSON lines after `log json`; of several members, each has its `member`")
+    Spec::new(Kind::Property, "service", "log", "its log as a history of records: `at stream text level message`, and the fields of JSON lines after `log json`, where `level` is `TRACE DEBUG INFO WARN ERROR FATAL` whatever the logger calls it; of several members, each has its `member`")
         .example("expect orders.log has { level: \"ERROR\" } within 2s"),
     Spec::new(Kind::Property, "service", "log_dropped", "how many of its oldest log lines are no longer kept")
         .example("expect orders.log_dropped == 0"),

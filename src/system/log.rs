@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::watch;
 
-use crate::value::{Object, Redactor, Value, from_json};
+use crate::value::{Object, Redactor, Value, from_json, level};
 
 /// Where a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,8 @@ impl Log {
 }
 
 /// The record of a line. The line's own fields win over those of its JSON; loggers' other names
-/// for the level and the message are offered under `level` and `message` too.
+/// for the level and the message are offered under `level` and `message` too, and a level has one name
+/// whatever its logger calls it, so that no error hides behind another word.
 fn record(line: &Line, json: bool) -> Value {
     let mut fields = Object::new();
     fields.insert("at".into(), Value::duration(line.at));
@@ -156,9 +157,13 @@ fn record(line: &Line, json: bool) -> Value {
     if json && let Ok(Value::Object(parsed)) = from_json(line.text.trim().as_bytes()) {
         for (name, others) in [("level", ["lvl", "severity"]), ("message", ["msg", "event"])] {
             let value = std::iter::once(name).chain(others).find_map(|name| parsed.get(name));
-            if let Some(value) = value {
-                fields.insert(name.into(), value.clone());
-            }
+            let Some(value) = value else { continue };
+            let value = match (name, value) {
+                ("level", Value::Text(text)) => Value::text(level(&text.text)),
+                ("level", Value::Number(number)) => Value::text(level(&number.to_string())),
+                (_, value) => value.clone(),
+            };
+            fields.insert(name.into(), value);
         }
         for (name, value) in parsed.iter() {
             fields.entry(name.clone()).or_insert_with(|| value.clone());
@@ -298,12 +303,19 @@ mod tests {
             r#"{"msg":"posted","severity":"INFO","order":7,"at":"x"}"#,
         );
         log.push(Duration::from_secs(1), Stream::Stdout, "{ not json");
+        for level in ["\"error\"", "50", "[]"] {
+            log.push(Duration::ZERO, Stream::Stdout, &format!("{{\"level\":{level}}}"));
+        }
         let records: Vec<Value> = log.lines().into_iter().map(|(_, record)| record).collect();
         let text = crate::value::show(&records[0]);
         assert!(text.starts_with(r#"{ at: 1s, stream: "stderr", text: "{"#), "{text}");
         assert!(text.contains(r#"level: "INFO", message: "posted", msg: "posted""#), "{text}");
         assert!(text.contains("order: 7"), "{text}");
         assert_eq!(records[1].as_object().unwrap().len(), 3);
+        let levels: Vec<_> =
+            records[2..].iter().map(|record| &record.as_object().unwrap()["level"]).collect();
+        let error = Value::text("ERROR");
+        assert_eq!(levels, [&error, &error, &Value::list(Vec::new())]);
         let plain = super::tests::log(false);
         plain.push(Duration::ZERO, Stream::Stdout, r#"{"order":7}"#);
         assert_eq!(plain.lines()[0].1.as_object().unwrap().get("order"), None);

@@ -4,6 +4,7 @@
 mod cut;
 mod gap;
 mod json;
+mod level;
 mod number;
 mod path;
 mod redact;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use bytes::Bytes;
 pub use gap::Gap;
 pub use json::{JsonError, from_json, is_valid_json, to_json, to_json_pretty};
+pub(crate) use level::level;
 pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
 pub use redact::{MASK, Redactor, is_long_enough};
@@ -111,6 +113,10 @@ pub trait Live: Debug + Send + Sync {
     fn fields(&self) -> &'static [&'static str];
     /// The records so far, when it is a history.
     fn items(&self) -> Option<Vec<Value>>;
+    /// One of [`Live::items`], which need not all be made for it.
+    fn item(&self, at: usize) -> Option<Value> {
+        self.items()?.get(at).cloned()
+    }
     /// When each of [`Live::items`] began and was over, in nanoseconds of the run's [`Stopwatch`];
     /// both are the same for a message, and without an end it lasts. It may be longer than the items
     /// that were asked for before. Unless a history keeps them apart, the records say it themselves.

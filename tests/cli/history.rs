@@ -75,7 +75,7 @@ fn the_initial_value_and_compares_count() {
     says(&read, &["--as", "register", "--initial", "1"], 1);
     says(&lines(&["0 invoke read", "0 ok read null"]), &["--as", "register", "--initial", "null"], 0);
     // Without a value a read constrains nothing.
-    says(&lines(&["0 invoke read", "0 ok read"]), &["--as", "register", "--initial", "7"], 0);
+    says(&lines(&["0 invoke read", "0 ok read"]), &["--as", "register", "--initial", "7"], 4);
     let cas = |matched: &str| {
         format!(
             "{}{{\"process\":0,\"type\":\"ok\",\"f\":\"cas\",\"value\":[1,2]{matched}}}\n",
@@ -85,6 +85,101 @@ fn the_initial_value_and_compares_count() {
     says(&cas(""), &["--as", "cas_register"], 0);
     says(&cas(r#","matched":true"#), &["--as", "cas_register"], 0);
     says(&cas(r#","matched":false"#), &["--as", "cas_register"], 1);
+}
+
+/// A service that answers whether it compared equal is believed, in `value` as in `matched`.
+#[test]
+fn the_answer_of_a_compare_counts() {
+    for (model, initial, cas) in [("cas_register", "5", "[5,1]"), ("map", r#"{"k":5}"#, r#"["k",5,1]"#)] {
+        let (read, key) = if model == "map" { ("get", r#" "k""#) } else { ("read", "") };
+        let history = |answer: &str, seen: &str| {
+            lines(&[
+                &format!("0 invoke cas {cas}"),
+                &format!("0 ok cas {answer}"),
+                &format!("0 invoke {read}{key}"),
+                &format!("0 ok {read} {seen}"),
+            ])
+        };
+        let args = ["--as", model, "--initial", initial];
+        for answer in ["false", r#"{"matched":false}"#] {
+            says(&history(answer, "1"), &args, 1);
+        }
+        for answer in ["true", r#"{"matched":true,"rev":3}"#, cas, "null"] {
+            says(&history(answer, "1"), &args, 0);
+            says(&history(answer, "5"), &args, 1);
+        }
+    }
+    let missed = lines(&["0 invoke cas [4,1]", "0 ok cas false", "0 invoke read", "0 ok read 5"]);
+    says(&missed, &["--as", "cas_register", "--initial", "5"], 0);
+    let (_, err) =
+        says(&missed.replace("ok\",\"f\":\"cas", "fail\",\"f\":\"cas"), &["--as", "cas_register"], 2);
+    assert!(err.contains("a compare that was carried out and did not match is `ok`"), "{err}");
+    let torn = missed.replace("false}", "false,\"matched\":true}");
+    let (_, err) = says(&torn, &["--as", "cas_register"], 2);
+    assert!(err.contains("`matched` says otherwise than `value`"), "{err}");
+}
+
+/// An answer that is left out might be the one that shows what is wrong.
+#[test]
+fn an_answer_that_no_model_understands_is_a_mistake() {
+    for (model, asked, answer, why) in [
+        ("lock", "acquire", r#"{"ok":false}"#, "`acquire` answers true, false or nothing, not"),
+        ("lock", "acquire", "\"no\"", "not `\"no\"`"),
+        ("set", "add 1", "\"true\"", "true, false or nothing"),
+        ("counter", "add 1", "\"7\"", "a number or nothing"),
+        ("append_log", "append 1", r#"{"offset":7}"#, "a number or nothing"),
+        ("register", "write 1", "2", "answers nothing, not `2`"),
+        ("cas_register", "cas [1,2]", "[2,1]", "an object whose `matched` is one of them"),
+    ] {
+        let f = asked.split(' ').next().unwrap();
+        let history = lines(&[&format!("0 invoke {asked}"), &format!("0 ok {f} {answer}")]);
+        let (_, err) = says(&history, &["--as", model], 2);
+        assert!(err.contains(why) && err.contains("h.jsonl:2:"), "{model}: {err}");
+        assert!(err.contains("repeat the value of the invocation, or leave it out"), "{err}");
+    }
+    // What an operation ends with is on the object that it began with.
+    let keyed = |key: &str, event: &str| lines(&[event]).replace('}', &format!(",\"key\":\"{key}\"}}"));
+    let put = keyed("a", "0 invoke put 1") + &keyed("b", "0 ok put 1");
+    let write = keyed("a", "0 invoke write 1") + &keyed("b", "0 ok write 1");
+    for (history, args) in [
+        (&put, &["--as", "map"][..]),
+        (&put, &["--as", "map", "--per", "process"]),
+        (&write, &["--as", "register"]),
+        (&write, &["--as", "register", "--per", "key"]),
+    ] {
+        let (_, err) = says(history, args, 2);
+        assert!(err.contains("another `key` than it began with in line 1"), "{args:?}: {err}");
+        assert!(err.contains("it began with \"a\"") && err.contains("h.jsonl:2:"), "{args:?}: {err}");
+    }
+}
+
+/// What a service answered wrongly stands in the line that ends the operation.
+#[test]
+fn a_mistake_is_told_at_the_line_that_makes_it() {
+    let txn = r#"txn [["append","x",1]]"#;
+    let other = r#"txn [["append","x",2]]"#;
+    for (model, asked, answered, line, why) in [
+        ("counter", "read", "read null", 2, "null is no number"),
+        ("set", "contains 1", "contains 3", 2, "returned no `true` or `false`"),
+        ("list_append", txn, other, 2, "another transaction"),
+        ("append_log", "append 1", "append -1", 2, "no place in a log"),
+        ("append_log", "read", "read 3", 2, "not a list"),
+        ("append_log", "get \"a\"", "get 3", 1, "no place in a log"),
+        ("counter", "add \"a\"", "add 3", 1, "is no number"),
+        ("list_append", "txn 3", "txn []", 1, "is a number"),
+    ] {
+        let history = lines(&[&format!("0 invoke {asked}"), &format!("0 ok {answered}")]);
+        let (_, err) = says(&history, &["--as", model], 2);
+        assert!(err.contains(why) && err.contains(&format!("h.jsonl:{line}:")), "{model} {asked}: {err}");
+    }
+    // A set that has an element twice is none.
+    let twice = lines(&["0 invoke add 1", "0 ok add 1", "0 invoke read", "0 ok read [1,1]"]);
+    says(&twice, &["--as", "set"], 1);
+    says(&lines(&["0 invoke read", "0 ok read [1,1]"]), &["--as", "set", "--initial", "[1]"], 1);
+    let (_, err) = says(&twice, &["--as", "set", "--initial", "[1,1]"], 2);
+    assert!(err.contains("1 is in the set twice"), "{err}");
+    let (_, err) = says(&lines(&["0 :invoke read"]), &["--as", "set"], 2);
+    assert!(err.contains("write `invoke`"), "{err}");
 }
 
 /// An operation that never ends, or of which nobody knows, may have happened, once.
@@ -134,6 +229,67 @@ fn nothing_judged_is_never_valid() {
     }
 }
 
+/// Nothing that was read could contradict these.
+#[test]
+fn what_nobody_read_is_never_valid() {
+    for (model, events) in [
+        ("register", &["0 invoke write 1", "0 ok write 1"][..]),
+        ("register", &["0 invoke write 1", "0 ok write 1", "1 invoke read", "1 info read"]),
+        ("queue", &["0 invoke enqueue 1", "0 ok enqueue 1"]),
+        ("list_append", &[r#"0 invoke txn [["append","x",1]]"#, r#"0 ok txn [["append","x",1]]"#]),
+        ("list_append", &["0 invoke txn []", "0 ok txn []"]),
+    ] {
+        let (out, _) = says(&lines(events), &["--as", model], 4);
+        assert!(out.starts_with("nothing to judge: no acknowledged operation read anything"), "{out}");
+    }
+    says(
+        &lines(&[r#"0 invoke txn [["r","x",null]]"#, r#"0 ok txn [["r","x",[]]]"#]),
+        &["--as", "list_append"],
+        0,
+    );
+}
+
+/// 1.5 is 1.50, and an object is the same in whatever order its fields were written.
+#[test]
+fn equal_values_are_the_same_however_they_are_written() {
+    for (one, same) in [("1.5", "1.50"), ("0", "0.0"), (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#)] {
+        let keyed = |key: &str, events: &[&str]| {
+            lines(events).replace("\"process\":", &format!("\"key\":{key},\"process\":"))
+        };
+        let lost = keyed(one, &["0 invoke write 1", "0 ok write 1"])
+            + &keyed(same, &["1 invoke read", "1 ok read null"]);
+        let (out, _) = says(&lost, &["--as", "register", "--per", "key"], 1);
+        assert!(out.contains("1 of 1 ("), "{out}");
+        let ends = keyed(one, &["0 invoke read"]) + &keyed(same, &["0 ok read null"]);
+        says(&ends, &["--as", "register", "--per", "key"], 0);
+        let whole = keyed(one, &["0 invoke read", "0 ok read null"])
+            + &keyed(same, &["0 invoke read", "0 ok read null"]);
+        says(&whole, &["--as", "register"], 0);
+
+        let txn = |asked: &str, done: &str| {
+            lines(&[&format!("0 invoke txn [{asked}]"), &format!("0 ok txn [{done}]")])
+        };
+        let append = |list: &str, element: &str| format!(r#"["append",{list},{element}]"#);
+        let element = txn(&append("\"x\"", one), &append("\"x\"", same))
+            + &txn(r#"["r","x",null]"#, &format!(r#"["r","x",[{same}]]"#));
+        says(&element, &["--as", "list_append"], 0);
+        let list = txn(&append(one, "7"), &append(one, "7"))
+            + &txn(&format!(r#"["r",{same},null]"#), &format!(r#"["r",{same},[]]"#));
+        says(&list, &["--as", "list_append", "--respect", "process"], 1);
+        let put = format!("[{one},3]");
+        let map = lines(&[
+            &format!("0 invoke get {same}"),
+            "0 ok get 3",
+            &format!("0 invoke put {put}"),
+            &format!("0 ok put {put}"),
+        ]);
+        let entry = format!("{{\"{}\":3}}", one.replace('"', "\\\""));
+        says(&map, &["--as", "map", "--initial", &entry], 0);
+    }
+    let process = lines(&["0 invoke read", "0.0 ok read null", "0.0 invoke read", "0 ok read null"]);
+    says(&process, &["--as", "register"], 0);
+}
+
 /// With too little memory or time a model has no answer, and says how far it came.
 #[test]
 fn limits_hold_for_every_model() {
@@ -154,7 +310,8 @@ fn limits_hold_for_every_model() {
     for (model, f, value) in models {
         assert!(known.contains(model), "{known}");
         let history = lines(&[&format!("0 invoke {f} {value}"), &format!("0 ok {f} {value}")]);
-        says(&history, &["--as", model], 0);
+        // Only a lock that was acquired says what was there before.
+        says(&history, &["--as", model], if model == "lock" { 0 } else { 4 });
         let (out, _) = says(&history, &["--as", model, "--memory", "1B"], 5);
         assert!(out.contains("no answer within 1 B of memory: ") && out.contains(" of 1 "), "{out}");
     }
@@ -227,7 +384,7 @@ fn other_forms_are_recognised() {
     let (_, err) = says("[\n{\"process\":0}\n]\n", &["--as", "register"], 2);
     assert!(err.contains("jq -c '.[]' FILE"), "{err}");
     // A mark of UTF-8, ends of lines from elsewhere and empty lines are no mistakes.
-    let odd = format!("\u{feff}{}", lines(&["0 invoke write 1", "0 ok write 1"]).replace('\n', "\r\n\r\n"));
+    let odd = format!("\u{feff}{}", lines(&["0 invoke read", "0 ok read null"]).replace('\n', "\r\n\r\n"));
     says(&odd, &["--as", "register"], 0);
     let dir = project(&[]);
     fs::write(dir.path().join("h.jsonl"), b"{\"process\":0,\"type\":\"\xff\"}\n").unwrap();
@@ -385,7 +542,7 @@ fn pictures_are_whole_and_small() {
     );
     assert!(err.contains("`blocked/a.svg` cannot be written"), "{err}");
     // Where all is well there is nothing to draw.
-    let dir = project(&[("h.jsonl", &lines(&["0 invoke write 1", "0 ok write 1"]))]);
+    let dir = project(&[("h.jsonl", &lines(&["0 invoke read", "0 ok read null"]))]);
     let (_, err) =
         ends(dir.path(), &["history", "check", "h.jsonl", "--as", "register", "--picture", "a.svg"], 0);
     assert!(err.contains("no picture") && !dir.path().join("a.svg").exists(), "{err}");

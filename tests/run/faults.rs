@@ -462,6 +462,26 @@ scenario "nothing is the ninth" {
 }
 
 #[test]
+fn what_a_link_cannot_read_was_not_spared_on_purpose() {
+    let nonsense = r#"exec "bash -c 'exec 3<>/dev/tcp/${at}; printf nonsense >&3; exec 3>&-'""#;
+    let run = |fault: &str, statements: &str| {
+        let address = "GET shop /books\nlet at = replace(body, \":\", \"/\")\n";
+        let text = format!(
+            "scenario \"it\" {{\n{address}under {fault} on shop -> books {{\n{nonsense}\n{statements}\n}}\n}}\n"
+        );
+        with_shop(&text).run(&[])
+    };
+    let buys = "POST shop /buy {}\nexpect body.attempts == 2";
+    run("lost_request(first: 1)", buys).ends(
+        5,
+        &["whether `lost_request(first: 1)` hit all that it should is not known", "could not be understood"],
+    );
+    run("lost_request", "wait 10ms").ends(1, &["hit nothing", "could not be understood"]);
+    // One of bytes hits whatever passes.
+    run("latency(1ms)", "POST shop /buy {}").ends(0, &[]);
+}
+
+#[test]
 fn a_fault_is_of_no_branch_alone() {
     let text = r#"
 action slowly() {

@@ -11,8 +11,9 @@ use crate::harness::{Ran, json, scn, server, wait_for};
 /// A server of these events, which ends the stream after the last.
 fn events(text: &'static str) -> String {
     server(move |_| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-        format!("{head}{text}").into_bytes()
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: ";
+        format!("{head}{}\r\n\r\n{text}", text.len()).into_bytes()
     })
 }
 
@@ -101,7 +102,7 @@ fn an_observation_that_failed_is_a_record_too() {
     asking(&nobody, &format!("{seen}expect seen has {{ error: {{ kind: \"request-failed\" }} }}"))
         .ends(0, &[]);
     asking(&nobody, &format!("{seen}expect seen ordered by .value"))
-        .ends(1, &["record [0] has no `.value`", "request-failed"]);
+        .ends(5, &["none of the looks of `seen` succeeded", "request-failed"]);
 }
 
 #[test]
@@ -159,6 +160,40 @@ fn breaking() -> String {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         format!("{head}9\r\ndata: 1\n\n\r\nff\r\ndata: 2").into_bytes()
     })
+}
+
+#[test]
+fn a_stream_that_only_its_connection_ends_may_not_be_all() {
+    let url = server(|_| {
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\ndata: 2\n".to_vec()
+    });
+    let run = |claim: &str| {
+        against(&url, &format!("let feed = open s /feed\nexpect feed.closed within 1h\nexpect feed {claim}"))
+    };
+    run("not has { data: \"2\" }").ends(
+        5,
+        &["ended with its connection alone", "neither `content-length` nor `transfer-encoding: chunked`"],
+    );
+    run("has { data: \"1\" }").ends(0, &[]);
+}
+
+#[test]
+fn a_stream_that_broke_off_must_be_looked_at() {
+    let url = breaking();
+    let opened = "let feed = open s /feed\nexpect feed.closed within 1h\n";
+    let run = |more: &str| against(&url, &format!("{opened}{more}"));
+    let unseen =
+        ["the stream of `s` broke off: ", "nothing here looks at that", "it was opened here", "`error.kind`"];
+    run("").ends(1, &unseen);
+    run("next feed\nexpect feed has { data: \"1\" }").ends(1, &unseen);
+    run("show feed.error").ends(1, &unseen);
+    run("expect feed.error.kind == \"reset\"").ends(0, &[]);
+    // Those of an action are looked at as those of a scenario, though nobody else can reach them.
+    let action =
+        "action first() {\n  let feed = open s /feed\n  expect feed.closed within 1h\n  return 1\n}\n";
+    let text =
+        format!("service s {{ speaks http; at \"{url}\" }}\n{action}scenario \"it\" {{\n  first()\n}}\n");
+    scn(&text).run(&[]).ends(1, &unseen);
 }
 
 #[test]
@@ -221,7 +256,9 @@ fn a_stream_that_broke_off_shows_no_absence() {
         );
         scn(&text).run(&[]).ends(5, &["broke off: ", "was not seen"]);
     }
-    against(&broken, &format!("{open}show feed.count\nlet n = feed.items.count\nexpect n == 1")).ends(0, &[]);
+    let seen =
+        "show feed.count\nlet n = feed.items.count\nexpect n == 1\nexpect feed.error.kind == \"reset\"";
+    against(&broken, &format!("{open}{seen}")).ends(0, &[]);
     // A field of a record that is called like the end of a stream says nothing of that.
     let named = server(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -412,6 +449,79 @@ fn a_grpc_stream_whose_server_dies_shows_no_absence() {
     assert_eq!(ran.out.matches("can neither be shown nor refuted").count(), claims.len(), "{}", ran.out);
 }
 
+/// Cleanup that can show nothing has not failed, and a quarantine covers what is not known.
+#[test]
+fn what_cleanup_and_hooks_cannot_show_is_inconclusive() {
+    let (open, broken) = ("let feed = open s /events\nexpect feed.closed == true within 1h\n", breaking());
+    let unknown = "expect feed.count == 2";
+    against(&broken, &format!("{open}defer {{ {unknown} }}"))
+        .ends(5, &["can neither be shown nor refuted", "broke off: ", "1 inconclusive"])
+        .never_says(&["cleanup failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\ndefer {{ {unknown} }}"))
+        .ends(1, &["cleanup failed", "1 failed"]);
+    against(&broken, &format!("{open}defer {{ exec \"false\" }}\n{unknown}")).ends(1, &["cleanup failed"]);
+    against(&broken, &format!("{open}forall n in int(0..1) {{\ndefer {{ {unknown} }}\nexpect n < 2\n}}"))
+        .ends(5, &["can neither be shown nor refuted"]);
+    let service = format!("service s {{ speaks http; at \"{broken}\" }}\n");
+    let hook = |body: &str| {
+        let stage = format!("stage one {{\nfinally {{\n{body}\n}}\n}}\n");
+        scn(&format!("{service}{stage}scenario \"it\" in one {{ exec \"true\" }}\n")).run(&[])
+    };
+    hook(&format!("{open}{unknown}")).ends(5, &["can neither be shown nor refuted"]);
+    hook(&format!("{open}expect feed.count == 0")).ends(1, &[]);
+    let covered = |attribute: &str| {
+        scn(&format!("{service}{attribute}scenario \"it\" {{\n{open}{unknown}\n}}\n")).run(&[])
+    };
+    covered("").ends(5, &[]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2999-01-01\"))\n").ends(0, &["SHOP-1"]);
+    covered("@quarantine(\"SHOP-1\", until: date(\"2001-01-01\"))\n").ends(5, &[]);
+}
+
+/// An error is one whatever the logger calls it, and a word that no line ever has is a mistake.
+#[test]
+fn levels_of_logs_have_one_name_each() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{claim}\n}}\n"));
+        let lines = "echo '{\"level\":\"error\",\"n\":1}'; echo '{\"lvl\":\"warning\"}'; echo '{\"level\":50,\"n\":2}'";
+        project.write("run.sh", &format!("{lines}; echo up > up; exec sleep 1000\n"));
+        project.run(&[])
+    };
+    let logged = "expect s.log.count == 3 within 1h\n";
+    run(&format!("{logged}expect s.log not has {{ level: \"ERROR\" }}")).ends(1, &["has such a record"]);
+    run(&format!(
+        "{logged}expect s.log has(times: 2) {{ level: \"ERROR\" }}\nexpect s.log has {{ level: \"WARN\" }}"
+    ))
+    .ends(0, &[]);
+    for (claim, name) in [
+        ("expect s.log not has { level: \"error\" }", "\"ERROR\""),
+        ("expect s.log not contains { level: 50 }", "\"ERROR\""),
+        ("observe lines from s.log\nexpect lines not has { level: \"warning\" }", "\"WARN\""),
+    ] {
+        let says = ["no line of a log has the level", &format!("it is `{name}` here")];
+        run(claim).ends(2, &says);
+    }
+}
+
+/// How much a history lost is known, however little else is.
+#[test]
+fn what_a_log_lost_can_be_asked() {
+    let run = |claim: &str| {
+        let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
+        let wait = "eventually within 1h { expect s.log.dropped > 0 }\n";
+        let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{wait}expect {claim}\n}}\n"));
+        project.write("run.sh", "echo up > up; seq 1 60000; exec sleep 1000\n");
+        project.run(&[])
+    };
+    run("s.log.dropped == 0").ends(1, &["`s.log.dropped == 0` does not hold"]);
+    run("s.log.dropped > 0").ends(0, &[]);
+    run("s.log.count > 0").ends(5, &["the log of `s` lost its first"]);
+    let elsewhere = format!("service s {{ speaks http; at \"{}\" }}\n", breaking());
+    scn(&format!("{elsewhere}scenario \"it\" {{\nexpect s.log.dropped == 0\n}}\n"))
+        .run(&[])
+        .ends(5, &["nobody reads its log"]);
+}
+
 /// Who stands still says nothing, and that is no silence.
 #[test]
 fn nothing_is_concluded_from_the_silence_of_a_service_that_is_paused() {
@@ -467,6 +577,20 @@ fn a_web_socket_is_closed_with_the_code_that_is_asked_for() {
     }
     closed(&format!(" with {{ reason: \"{}\" }}", "é".repeat(62)), "ws.closed == true")
         .ends(1, &["`reason` has 124 bytes, and a close frame at most 123"]);
+}
+
+#[test]
+fn looks_that_all_failed_show_no_absence() {
+    let url = server(|_| json("500 Internal Server Error", "{}"));
+    let run = |claim: &str| {
+        scn(&format!(
+            "service s {{ speaks http; at \"{url}\" }}\n@safe action bad() {{\n  GET s /\n  expect status == 200\n  return body\n}}\n\
+             scenario \"it\" {{\n  observe looks from bad() every 10ms\n  wait 100ms\n  expect looks {claim}\n}}\n"
+        ))
+        .run(&[])
+    };
+    run("not has { value: 99 }").ends(5, &["none of the looks of `looks` succeeded: ", "does not hold"]);
+    run("has { error: { kind: text } }").ends(0, &[]);
 }
 
 #[test]

@@ -450,6 +450,19 @@ fn a_failure_that_is_kept_as_the_answer_is_found() {
 }
 
 #[test]
+fn what_a_service_does_by_itself_is_no_attack_on_an_attempt() {
+    let project = with_books(
+        "failure_kept",
+        "    probe lost_request on pay -> books\n    probe lost_response on pay -> books",
+    );
+    project.write(
+        "t.scn",
+        &project.read("t.scn").replace("BOOKS: books.addr", "BOOKS: books.addr, BEATS: \"yes\""),
+    );
+    project.run(&[]).ends(1, &["and came to 502 Bad Gateway", "0 of 2 survived"]);
+}
+
+#[test]
 fn a_race_is_found_for_sure_when_the_first_is_held_up() {
     let (project, ran) = broken_links("race");
     assert_eq!(probes(&project, "failed"), names(&["in_flight"]), "{}{}", ran.out, ran.err);

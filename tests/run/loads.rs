@@ -175,7 +175,9 @@ fn failures_while_warming_up_are_no_examples() {
         &url,
         "workload w by 1 clients for 3 operations with { warm_up: 100ms } { answers(500) }\nexpect w.ok == 0",
     );
-    project.run(&[]).ends(0, &["answers 3 times: `GET` answered 500"]);
+    project
+        .run(&[])
+        .ends(0, &["answers 3 times: `GET` answered 500", "in the warm-up, which is in no figure, "]);
 }
 
 #[test]

@@ -9,7 +9,8 @@
 //! - gRPC `pay.v1.Pay`: `Pay` with `idempotency-key` in the metadata, and `Paid`, on the same port
 //!
 //! `DEFECT` names what is wrong with it; `LIFE_MS` is how long a key lives; `BOOKS` is a service
-//! that it posts to before it pays.
+//! that it posts to before it pays; with `BEATS` it asks the books all the time whether they are there,
+//! and hands on the trace of who pays.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Seek as _, Write as _};
@@ -44,9 +45,13 @@ fn serve() {
         own: format!("{}.{}", var("STATE"), std::process::id()).into(),
         life: Duration::from_millis(var("LIFE_MS").parse().unwrap_or(3_600_000)),
         books: var("BOOKS"),
+        beats: !var("BEATS").is_empty(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async move {
+        if shop.beats {
+            tokio::spawn(beat(shop.books.clone()));
+        }
         let listener = tokio::net::TcpListener::bind(var("LISTEN")).await.unwrap();
         let routes = Router::new()
             .route("/healthz", get(|| async { "{}" }))
@@ -66,6 +71,20 @@ struct Shop {
     own: PathBuf,
     life: Duration,
     books: String,
+    beats: bool,
+}
+
+tokio::task_local! {
+    /// What whoever pays says of its trace.
+    static TRACE: Option<String>;
+}
+
+/// Asks the books every few milliseconds whether they are there.
+async fn beat(books: String) {
+    loop {
+        let _ = asked(&books, "GET /healthz", "").await;
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -118,7 +137,8 @@ async fn paid(State(shop): State<Arc<Shop>>, Query(query): Query<BTreeMap<String
 async fn pay(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let tenant = text("authorization").unwrap_or_default();
-    answer(attempt(&shop, text("idempotency-key"), tenant, &body).await)
+    let trace = text("traceparent").filter(|_| shop.beats);
+    answer(TRACE.scope(trace, attempt(&shop, text("idempotency-key"), tenant, &body)).await)
 }
 
 async fn hook(State(shop): State<Arc<Shop>>, body: Bytes) -> Response {
@@ -324,10 +344,18 @@ fn sorted(value: &Value) -> Value {
 
 /// Posts a line in the books; whether that was answered.
 async fn booked(books: &str) -> Option<()> {
+    let trace = TRACE.try_with(Clone::clone).ok().flatten();
+    let trace = trace.map(|trace| format!("traceparent: {trace}\r\n")).unwrap_or_default();
+    let answer = asked(books, "POST /v1/payments", &trace).await?;
+    answer.starts_with(b"HTTP/1.1 201").then_some(())
+}
+
+/// The head of the answer to a request.
+async fn asked(books: &str, line: &str, headers: &str) -> Option<Vec<u8>> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut stream = tokio::net::TcpStream::connect(books).await.ok()?;
     let request = format!(
-        "POST /v1/payments HTTP/1.1\r\nhost: {books}\r\nidempotency-key: {:x}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}",
+        "{line} HTTP/1.1\r\nhost: {books}\r\nidempotency-key: {:x}\r\n{headers}content-length: 2\r\nconnection: close\r\n\r\n{{}}",
         rand()
     );
     stream.write_all(request.as_bytes()).await.ok()?;
@@ -335,5 +363,5 @@ async fn booked(books: &str) -> Option<()> {
     while !answer.ends_with(b"\r\n\r\n") {
         answer.push(stream.read_u8().await.ok()?);
     }
-    answer.starts_with(b"HTTP/1.1 201").then_some(())
+    Some(answer)
 }

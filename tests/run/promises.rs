@@ -632,8 +632,9 @@ paths:
 /// A service whose stream of events is described part by part.
 fn ticking(events: &'static str, statements: &str) -> Project {
     let url = server(move |_| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-        format!("{head}{events}").into()
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: ";
+        format!("{head}{}\r\n\r\n{events}", events.len()).into()
     });
     let text = format!(
         "service s {{ speaks http contract \"./ticks.yaml\"; at \"{url}\" }}\nscenario \"it\" {{\n{statements}\n}}\n"

@@ -6,10 +6,12 @@ use crate::harness::{Ran, scn, server};
 /// A server of streams: each path is one, of the events that stand for it.
 fn streams(of: &'static [(&'static str, &'static [&'static str])]) -> String {
     server(move |asked| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: ";
         let events = of.iter().find(|(path, _)| *path == asked.path).map_or(&[][..], |(_, events)| *events);
         let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-        format!("{head}{}", events.concat()).into_bytes()
+        let events = events.concat();
+        format!("{head}{}\r\n\r\n{events}", events.len()).into_bytes()
     })
 }
 
@@ -31,6 +33,25 @@ fn of_streams(of: &'static [(&'static str, &'static [&'static str])], good: &str
 
 const A: &[&str] = &["{\"id\":1,\"p\":\"x\"}", "{\"id\":2,\"p\":\"y\"}", "{\"id\":3,\"p\":\"x\"}"];
 const SWAPPED: &[&str] = &["{\"id\":2,\"p\":\"y\"}", "{\"id\":1,\"p\":\"x\"}", "{\"id\":3,\"p\":\"x\"}"];
+
+/// `per` judges each group by itself: what is denied is denied of every one.
+#[test]
+fn a_denial_per_key_is_of_every_group() {
+    let text = "let lines = [{ level: \"ERROR\", of: 1 }, { level: \"INFO\", of: 2 }, { level: \"INFO\", of: 1 }]\n\
+                scenario \"it\" {\nCLAIM\n}\n";
+    let bad = "expect lines not has { level: \"ERROR\" } per .of";
+    holds_or_not(
+        text,
+        "expect lines not has { level: \"FATAL\" } per .of",
+        bad,
+        &["`lines` has such a record"],
+    );
+    let bad = "expect lines not has(times: 2) { level: \"INFO\" } per .level";
+    holds_or_not(text, "expect lines not has(times: 2) { level: \"INFO\" } per .of", bad, &["has so many"]);
+    // The claim itself is still of every group.
+    let bad = "expect lines has { level: \"ERROR\" } per .of";
+    holds_or_not(text, "expect lines has { level: \"INFO\" } per .of", bad, &["where `.of` is 2"]);
+}
 
 #[test]
 fn streams_come_in_the_order_in_which_they_were_sent() {

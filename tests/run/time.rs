@@ -57,7 +57,8 @@ fn within_polls_actions_and_throughout_catches_what_comes_later() {
 #[test]
 fn within_on_a_stream_ends_as_soon_as_it_holds() {
     let events = server(|_| {
-        let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n".to_vec();
+        let head =
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: 32\r\n\r\n".to_vec();
         [head, b"data: {\"n\": 1}\n\ndata: {\"n\": 2}\n\n".to_vec()].concat()
     });
     against(&events, "let feed = open s /events\nexpect feed.count == 2 within 10h\nlet first = next feed\nexpect first.json.n == 1").ends(0, &[]);

@@ -1,12 +1,43 @@
 //! What a line's value means: what an operation was asked for, and what it answered.
 
 use crate::value::words::a_kind;
-use crate::value::{Value, to_json};
+use crate::value::{Value, show_short};
 
-/// Roles whose answer is what they are for.
-const ASKING: [&str; 7] = ["read", "get", "contains", "peek", "dequeue", "pop", "txn"];
-/// Roles that answer nothing, whatever a line repeats.
-const TELLING: [&str; 4] = ["write", "put", "enqueue", "push"];
+/// What an operation may answer, besides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// What it is for; the model judges it.
+    Asked,
+    /// Whether it changed anything.
+    Truth,
+    /// The sum or the place that came of it.
+    Number,
+    /// Whether a compare matched.
+    Matched,
+    Nothing,
+}
+
+impl Answer {
+    fn of(model: &str, role: &str) -> Answer {
+        match (model, role) {
+            (_, "read" | "get" | "contains" | "peek" | "dequeue" | "pop" | "txn") => Answer::Asked,
+            (_, "cas") => Answer::Matched,
+            ("set", "add" | "remove") | ("lock", _) => Answer::Truth,
+            ("counter", _) | ("append_log", "append") => Answer::Number,
+            _ => Answer::Nothing,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Answer::Asked => "something",
+            Answer::Truth => "true, false or nothing",
+            Answer::Number => "a number or nothing",
+            Answer::Matched => "true, false, an object whose `matched` is one of them, or nothing",
+            Answer::Nothing => "nothing",
+        }
+    }
+}
 
 /// The arguments of an operation, from the `value` of its invocation and, of a map, its `key`.
 ///
@@ -40,20 +71,38 @@ pub(super) fn asked(
     Ok(key.into_iter().cloned().chain(values).collect())
 }
 
-/// What an operation that is ok answered, from the line that ends it.
-pub(super) fn answered(role: &str, asked: &[Value], value: Option<&Value>, matched: Option<bool>) -> Value {
-    match (role, value) {
-        ("cas", _) => matched.filter(|matched| !matched).map_or(Value::Absent, Value::Bool),
-        (_, None) => Value::Absent,
-        (role, _) if TELLING.contains(&role) => Value::Absent,
-        (role, Some(value)) if ASKING.contains(&role) => value.clone(),
-        // Jepsen repeats what was asked for; that is no answer. Neither is nothing.
-        (_, Some(Value::Null)) => Value::Absent,
-        (_, Some(value)) if asked.last().is_some_and(|asked| to_json(asked) == to_json(value)) => {
-            Value::Absent
+/// What an operation that is ok answered, from the line that ends it; absent if that says nothing.
+///
+/// # Errors
+/// Why the value is no answer of the role.
+pub(super) fn answered(
+    model: &str,
+    role: &str,
+    asked: &[Value],
+    value: Option<&Value>,
+) -> Result<Value, String> {
+    let Some(value) = value else { return Ok(Value::Absent) };
+    let answer = Answer::of(model, role);
+    // Jepsen repeats what was asked for; that is no answer. Neither is nothing.
+    let repeats = value.as_list().is_some_and(|values| !values.is_empty() && asked.ends_with(values))
+        || answer != Answer::Matched && asked.last() == Some(value);
+    match (answer, value) {
+        (Answer::Asked, _) => Ok(value.clone()),
+        (_, Value::Null) => Ok(Value::Absent),
+        _ if repeats => Ok(Value::Absent),
+        (Answer::Truth | Answer::Matched, Value::Bool(_)) | (Answer::Number, Value::Number(_)) => {
+            Ok(value.clone())
         }
-        (_, Some(value)) => value.clone(),
+        (Answer::Matched, Value::Object(fields)) => match fields.get("matched") {
+            Some(Value::Bool(matched)) => Ok(Value::Bool(*matched)),
+            _ => Err(wrong(role, answer, value)),
+        },
+        _ => Err(wrong(role, answer, value)),
     }
+}
+
+fn wrong(role: &str, answer: Answer, value: &Value) -> String {
+    format!("`{role}` answers {}, not `{}`", answer.words(), show_short(value, 40))
 }
 
 #[cfg(test)]
@@ -97,21 +146,44 @@ mod tests {
     /// added is none.
     #[test]
     fn what_is_repeated_is_no_answer() {
-        for (role, asked, value, answer) in [
-            ("get", "[3]", Some("3"), "3"),
-            ("read", "[]", Some("null"), "null"),
-            ("read", "[]", None, "absent"),
-            ("add", "[3]", Some("3"), "absent"),
-            ("add", "[3]", Some("8"), "8"),
-            ("add", "[3]", Some("false"), "false"),
-            ("write", "[3]", Some("4"), "absent"),
-            ("contains", "[3]", Some("false"), "false"),
+        for (model, role, asked, value, answer) in [
+            ("map", "get", "[3]", Some("3"), "3"),
+            ("register", "read", "[]", Some("null"), "null"),
+            ("register", "read", "[]", None, "absent"),
+            ("counter", "add", "[3]", Some("3"), "absent"),
+            ("counter", "add", "[3]", Some("8"), "8"),
+            ("set", "add", "[3]", Some("false"), "false"),
+            ("register", "write", "[[3]]", Some("[3]"), "absent"),
+            ("map", "put", "[\"k\", 3]", Some("3"), "absent"),
+            ("map", "put", "[\"k\", 3]", Some("[\"k\", 3]"), "absent"),
+            ("set", "contains", "[3]", Some("false"), "false"),
+            ("cas_register", "cas", "[1, 2]", Some("[1, 2]"), "absent"),
+            ("map", "cas", "[\"k\", 1, 2]", Some("[1, 2]"), "absent"),
+            ("cas_register", "cas", "[true, false]", Some("false"), "false"),
+            ("map", "cas", "[\"k\", 1, 2]", Some("{\"matched\": true}"), "true"),
+            ("lock", "acquire", "[]", Some("true"), "true"),
+            ("append_log", "append", "[\"a\"]", Some("0"), "0"),
         ] {
             let asked = json(asked);
-            let found = answered(role, asked.as_list().unwrap(), value.map(json).as_ref(), None);
-            assert_eq!(show(&found), answer, "{role}");
+            let found = answered(model, role, asked.as_list().unwrap(), value.map(json).as_ref()).unwrap();
+            assert_eq!(show(&found), answer, "{model} {role} {value:?}");
         }
-        assert_eq!(show(&answered("cas", &[], None, Some(false))), "false");
-        assert_eq!(show(&answered("cas", &[], None, Some(true))), "absent");
+        for (model, role, asked, value) in [
+            ("register", "write", "[3]", "4"),
+            ("register", "write", "[3]", "true"),
+            ("map", "remove", "[\"k\"]", "true"),
+            ("cas_register", "cas", "[1, 2]", "[2, 1]"),
+            ("cas_register", "cas", "[1, 2]", "2"),
+            ("cas_register", "cas", "[1, 2]", "{}"),
+            ("set", "add", "[3]", "\"true\""),
+            ("counter", "add", "[3]", "\"7\""),
+            ("counter", "subtract", "[3]", "true"),
+            ("lock", "acquire", "[]", "{\"ok\": false}"),
+            ("append_log", "append", "[1]", "{\"offset\": 7}"),
+        ] {
+            let asked = json(asked);
+            let found = answered(model, role, asked.as_list().unwrap(), Some(&json(value)));
+            assert!(found.is_err(), "{model} {role} {value}");
+        }
     }
 }

@@ -169,7 +169,8 @@ fn unreadable(file: &str, line: u32, why: &str) -> Mistakes {
         file => line_of(file, line).unwrap_or_default(),
     };
     let mut mistakes = Mistakes::default();
-    mistakes.add(Mistake::new(line, &text, 0..text.len(), why));
+    let span = scan::value_of(&text, "value").unwrap_or(0..text.len());
+    mistakes.add(Mistake::new(line, &text, span, why));
     mistakes
 }
 

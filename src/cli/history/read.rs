@@ -11,9 +11,9 @@ use super::mistake::{Mistake, Mistakes};
 use super::scan::value_of;
 use super::theory::Theory;
 use crate::diag::{did_you_mean, nearest};
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, Outcome, Same};
 use crate::value::words::a_kind;
-use crate::value::{JsonError, Object, Value, from_json, show_short, to_json};
+use crate::value::{JsonError, Object, Value, from_json, show_short};
 
 /// A longer line is no operation.
 const LONGEST: u64 = 64 << 20;
@@ -69,7 +69,7 @@ struct Reader<'a> {
     /// The number of the line at hand.
     number: u32,
     /// For each process what it did last, and whether that is still at work.
-    processes: IndexMap<String, Process>,
+    processes: IndexMap<Same, Process>,
     functions: IndexMap<String, Arc<str>>,
     /// Whether the first line has a time.
     is_timed: Option<bool>,
@@ -201,20 +201,20 @@ impl<'a> Reader<'a> {
             "info" => Some(Outcome::Info),
             other => {
                 let wrong = Wrong::new("type", format!("there is no type `{other}`"));
-                let near = did_you_mean(other.trim_start_matches(':'), TYPES);
-                let near = near.or_else(|| {
-                    Some(format!("write `{}`", other.strip_prefix(':').filter(|bare| TYPES.contains(bare))?))
-                });
-                return Err(
-                    wrong.help(near.unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned()))
-                );
+                let bare = other.trim_start_matches(':');
+                let help = if TYPES.contains(&bare) {
+                    format!("write `{bare}`")
+                } else {
+                    did_you_mean(bare, TYPES)
+                        .unwrap_or_else(|| "the types are invoke, ok, fail and info".to_owned())
+                };
+                return Err(wrong.help(help));
             }
         };
         let time = self.time(fields)?;
-        let name = to_json(process);
         match outcome {
-            None => self.invoke(fields, process, name, time),
-            Some(outcome) => self.complete(fields, &name, outcome, time),
+            None => self.invoke(fields, process, time),
+            Some(outcome) => self.complete(fields, process, outcome, time),
         }
     }
 
@@ -255,7 +255,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn invoke(&mut self, fields: &Object, process: &Value, name: String, time: i64) -> Result<(), Wrong> {
+    fn invoke(&mut self, fields: &Object, process: &Value, time: i64) -> Result<(), Wrong> {
+        let name = Same::of(process);
         if let Some(before) = self.processes.get(&name) {
             let (first, _) = self.history.lines[before.operation];
             if before.at_work {
@@ -306,11 +307,19 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn complete(&mut self, fields: &Object, name: &str, outcome: Outcome, time: i64) -> Result<(), Wrong> {
-        let Some(process) = self.processes.get(name).filter(|process| process.at_work) else {
+    fn complete(
+        &mut self,
+        fields: &Object,
+        process: &Value,
+        outcome: Outcome,
+        time: i64,
+    ) -> Result<(), Wrong> {
+        let name = Same::of(process);
+        let Some(process) = self.processes.get(&name).filter(|process| process.at_work) else {
+            let shown = show_short(process, 40);
             return Err(Wrong::new(
                 "process",
-                format!("process {name} ends an operation that it never began"),
+                format!("process {shown} ends an operation that it never began"),
             )
             .help("a line of type `invoke` begins an operation"));
         };
@@ -331,14 +340,7 @@ impl<'a> Reader<'a> {
                 .label(format!("begun in line {first}")));
             }
         }
-        if let Some(per) = self.per
-            && let Some(key) = fields.get(per)
-            && to_json(key) != to_json(&self.history.keys[at])
-        {
-            let message =
-                format!("this ends an operation on another `{per}` than it began with in line {first}");
-            return Err(Wrong::new("", message));
-        }
+        self.same_key(fields, at)?;
         let role = self.theory.role(&begun).unwrap_or_default();
         let matched = match fields.get("matched") {
             None | Some(Value::Null) => None,
@@ -356,23 +358,61 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        if matched == Some(false) && outcome == Outcome::Fail {
+        let answer = answered(self.theory.name(), role, &operation.args, fields.get("value"));
+        if outcome == Outcome::Fail
+            && role == "cas"
+            && (matched == Some(false) || answer == Ok(Value::Bool(false)))
+        {
             return Err(Wrong::new("type", "a compare that was carried out and did not match is `ok`")
                 .help("`fail` says that it did not happen, and so nothing of what the object held"));
         }
+        let value = match outcome {
+            Outcome::Ok => {
+                let advice =
+                    "repeat the value of the invocation, or leave it out, where nothing was answered";
+                let answer = answer.map_err(|why| Wrong::new("value", why).help(advice))?;
+                match (matched.map(Value::Bool), answer) {
+                    (None, answer) => answer,
+                    (Some(matched), Value::Absent) => matched,
+                    (Some(matched), answer) if matched == answer => matched,
+                    _ => return Err(Wrong::new("matched", "`matched` says otherwise than `value`")),
+                }
+            }
+            Outcome::Fail | Outcome::Info => Value::Absent,
+        };
         let operation = &mut self.history.operations[at];
-        operation.outcome = outcome;
-        if outcome == Outcome::Ok {
-            operation.value = answered(role, &operation.args, fields.get("value"), matched);
-        }
+        (operation.outcome, operation.value) = (outcome, value);
         if outcome != Outcome::Info {
             operation.end = Some(i64::from(self.number));
             self.history.times[at].1 = Some(time);
         }
         self.history.lines[at].1 = Some(self.number);
-        if let Some(process) = self.processes.get_mut(name) {
+        if let Some(process) = self.processes.get_mut(&name) {
             process.at_work = false;
             process.time = time;
+        }
+        Ok(())
+    }
+
+    /// An operation ends on the object that it began with, if the line says which.
+    fn same_key(&self, fields: &Object, at: usize) -> Result<(), Wrong> {
+        let theory = self.theory;
+        let per = self.per.map(|per| (per, self.history.keys.get(at)));
+        let key = match () {
+            () if theory.is_map() => self.history.operations[at].args.first(),
+            // That there are several is told already.
+            () if per.is_some() || theory.is_serial() || self.keys_told => None,
+            () => self.first_key.as_ref(),
+        };
+        for (field, begun) in per.into_iter().chain([("key", key)]) {
+            let (Some(begun), Some(ended)) = (begun, fields.get(field)) else { continue };
+            if begun != ended {
+                let (first, _) = self.history.lines[at];
+                let message =
+                    format!("this ends an operation on another `{field}` than it began with in line {first}");
+                let label = format!("it began with {}", show_short(begun, 40));
+                return Err(Wrong::new(if field == "key" { "key" } else { "" }, message).label(label));
+            }
         }
         Ok(())
     }
@@ -403,7 +443,7 @@ impl<'a> Reader<'a> {
         }
         let key = fields.get("key").cloned().unwrap_or(Value::Absent);
         let first = self.first_key.get_or_insert_with(|| key.clone());
-        if !self.keys_told && to_json(first) != to_json(&key) && !self.theory.has_keys_inside() {
+        if !self.keys_told && *first != key && !self.theory.has_keys_inside() {
             self.keys_told = true;
             let other = show_short(first, 40);
             return Err(Wrong::new(

@@ -2,7 +2,7 @@
 
 use crate::history::cycles::{self, Anomaly, Respect, Serial, serializable_all};
 use crate::history::picture::Scene;
-use crate::history::{Counterexample, Judged, Limits, Model, Operation, linearizable_all};
+use crate::history::{Counterexample, Judged, Limits, Model, Operation, demands, linearizable_all};
 use crate::lang::{Kind, Spec, Ty};
 
 /// A model and how it is judged.
@@ -96,6 +96,11 @@ impl Theory {
     /// Whether operations on several objects are judged together.
     pub(super) fn has_keys_inside(&self) -> bool {
         self.is_serial() || self.is_map()
+    }
+
+    /// Whether a history puts the model to the test: any order explains one that does not.
+    pub(super) fn demands(&self, history: &[Operation]) -> bool {
+        if self.is_serial() { cycles::demands(history, &self.model) } else { demands(history, &self.model) }
     }
 
     /// Judges histories of separate objects; a judgement for each.

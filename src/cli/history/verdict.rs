@@ -10,9 +10,9 @@ use super::theory::{Found, Judgement, Theory};
 use super::{Exit, HistoryCheck};
 use crate::diag::Look;
 use crate::history::picture::{Scene, Tone, draw};
-use crate::history::{Limits, Operation, Outcome, picture};
+use crate::history::{Limits, Operation, Outcome, Same, picture};
 use crate::report::{Ink, indented, plural};
-use crate::value::{Value, show, show_short, to_json};
+use crate::value::{Value, show, show_short};
 
 /// More objects than this are named, not drawn.
 const DRAWN: usize = 3;
@@ -40,6 +40,8 @@ pub(super) struct Verdict {
     /// In the order of the first operation of each.
     pub(super) parts: Vec<Part>,
     pub(super) left_out: usize,
+    /// Whether any order explains all of it, so that the model was never put to the test.
+    is_empty: bool,
 }
 
 impl Verdict {
@@ -57,12 +59,16 @@ impl Verdict {
         for ((part, operations), judgement) in parts.iter_mut().zip(histories).zip(judged) {
             part.operations = operations;
             if let Judgement::Invalid(at, why) = &judgement {
-                let line = part.lines.get(*at).map_or(0, |(first, _)| *first);
+                let line = part.line_of_wrong(theory, *at, &limits);
                 return Err(super::unreadable(&args.file, line, why));
             }
             part.judgement = judgement;
         }
-        Ok(Verdict { claim: theory.claim(), model: theory.name(), per: args.per.clone(), parts, left_out })
+        let any_order =
+            |part: &Part| matches!(part.judgement, Judgement::Holds(_)) && !theory.demands(&part.operations);
+        let is_empty = parts.iter().all(any_order);
+        let per = args.per.clone();
+        Ok(Verdict { claim: theory.claim(), model: theory.name(), per, parts, left_out, is_empty })
     }
 
     /// How many operations have this outcome, or any.
@@ -89,15 +95,10 @@ impl Verdict {
         unknown.collect()
     }
 
-    /// Whether anything happened for sure: without that a model is never put to the test.
-    pub(super) fn is_empty(&self) -> bool {
-        self.count(Some(Outcome::Ok)) == 0
-    }
-
     pub(super) fn exit(&self) -> Exit {
         if !self.failed().is_empty() {
             Exit::Failed
-        } else if self.is_empty() {
+        } else if self.is_empty {
             Exit::Nothing
         } else if !self.unknown().is_empty() {
             Exit::Inconclusive
@@ -184,7 +185,7 @@ impl Verdict {
                 format!("not {claim}: {kinds}{}{judged}{unknown}", objects(parts))
             }
             Exit::Nothing => format!(
-                "nothing to judge: no operation is known to have taken effect, so {claim} would hold of anything; {judged}"
+                "nothing to judge: no acknowledged operation read anything, so any order explains them; {judged}"
             ),
             Exit::Inconclusive => {
                 let parts = self.unknown().into_iter().map(|(part, _)| part).collect();
@@ -239,6 +240,19 @@ fn kinds(failed: &[(&Part, &Found)]) -> String {
 }
 
 impl Part {
+    /// The line that makes an operation unreadable: where it ended if without its answer it could
+    /// be read, else where it began.
+    fn line_of_wrong(&self, theory: &Theory, at: usize, limits: &Limits) -> u32 {
+        let silent = self.operations.get(at).map(|op| Operation { value: Value::Absent, ..op.clone() });
+        let judged = theory.judge(&[silent.into_iter().collect()], limits);
+        let is_asked_wrong = matches!(judged[..], [Judgement::Invalid(..)]);
+        match self.lines.get(at) {
+            Some((_, Some(last))) if !is_asked_wrong => *last,
+            Some((first, _)) => *first,
+            None => 0,
+        }
+    }
+
     /// When an operation was at work, if that was recorded, and the lines it stands on.
     pub(super) fn when(&self, at: usize) -> String {
         let lines = match self.lines.get(at) {
@@ -259,11 +273,11 @@ impl Part {
 fn parts(history: History) -> Vec<Part> {
     let is_timed = !history.times.is_empty();
     let mut parts: Vec<Part> = Vec::new();
-    let mut numbers: IndexMap<String, usize> = IndexMap::new();
+    let mut numbers: IndexMap<Same, usize> = IndexMap::new();
     let mut times = history.times.into_iter();
     for ((operation, key), lines) in history.operations.into_iter().zip(history.keys).zip(history.lines) {
         let next = parts.len();
-        let at = *numbers.entry(to_json(&key)).or_insert(next);
+        let at = *numbers.entry(Same::of(&key)).or_insert(next);
         if at == next {
             parts.push(Part {
                 key,

@@ -7,10 +7,10 @@ use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Respect;
-use super::transaction::{Atom, Step, Transaction};
+use super::transaction::{Step, Transaction};
 use super::versions::Versions;
 use crate::history::meter::{Meter, Stop};
-use crate::history::{Operation, Outcome};
+use crate::history::{Operation, Outcome, Same};
 
 /// Why one must have come before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -221,9 +221,9 @@ impl Maker<'_, '_> {
 
     fn processes(&mut self, mut spans: Vec<(usize, &Operation)>) -> Result<(), Stop> {
         spans.sort_by_key(|(_, operation)| operation.start);
-        let mut last: IndexMap<Atom, usize> = IndexMap::new();
+        let mut last: IndexMap<Same, usize> = IndexMap::new();
         for (at, operation) in spans {
-            let process = Atom::of(&operation.process);
+            let process = Same::of(&operation.process);
             if let Some(&before) = last.get(&process) {
                 self.tie(before, at, Tie::Process, None)?;
             }

@@ -28,11 +28,11 @@ pub use told::scene;
 use std::time::Instant;
 
 use super::meter::{Budget, Meter, Stop};
-use super::{Limits, Model, Operation};
+use super::{Limits, Model, Operation, Outcome};
 use crate::lang::{Kind as Named, Param, Spec, Ty};
 use crate::value::Value;
 use graph::Graph;
-use transaction::Transaction;
+use transaction::{Step, Transaction};
 use versions::Versions;
 
 /// The models of `serializable`.
@@ -121,6 +121,15 @@ where
 {
     let deadline = limits.deadline();
     histories.iter().map(|history| judge(history.as_ref(), model, respect, limits, deadline)).collect()
+}
+
+/// Whether a history puts serializability to the test: some transaction that succeeded says what it
+/// read of a list. Any order explains a history that does not.
+pub fn demands(operations: &[Operation], model: &Model) -> bool {
+    operations.iter().filter(|operation| operation.outcome == Outcome::Ok).any(|operation| {
+        let is_read = |step: &Step| matches!(step, Step::Read { elements: Some(_), .. });
+        Transaction::read(operation, model).is_ok_and(|steps| steps.iter().any(is_read))
+    })
 }
 
 fn judge(

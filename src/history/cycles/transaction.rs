@@ -1,7 +1,7 @@
 //! Operations as transactions.
 
 use crate::history::meter::{Meter, Stop};
-use crate::history::{Model, Operation, Outcome};
+use crate::history::{Model, Operation, Outcome, Same};
 use crate::value::words::a_kind;
 use crate::value::{Value, show_short};
 
@@ -72,9 +72,9 @@ impl Step {
     fn is_like(&self, other: &Step) -> bool {
         match (self, other) {
             (Step::Append { list, element }, Step::Append { list: other, element: another }) => {
-                Atom::of(list) == Atom::of(other) && Atom::of(element) == Atom::of(another)
+                Same::of(list) == Same::of(other) && Same::of(element) == Same::of(another)
             }
-            (Step::Read { list, .. }, Step::Read { list: other, .. }) => Atom::of(list) == Atom::of(other),
+            (Step::Read { list, .. }, Step::Read { list: other, .. }) => Same::of(list) == Same::of(other),
             _ => false,
         }
     }
@@ -111,21 +111,5 @@ fn step(item: &Value, done: bool) -> Result<Step, String> {
             Ok(Step::Read { list: list.clone(), elements: None })
         }
         _ => Err(format!("`{}` is no part of a transaction: {FORM}", show_short(item, 40))),
-    }
-}
-
-/// A value as what it is equal by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Atom {
-    Int(i128),
-    Other(Box<str>),
-}
-
-impl Atom {
-    pub(super) fn of(value: &Value) -> Atom {
-        match value.as_number().and_then(crate::value::Number::to_i128) {
-            Some(int) => Atom::Int(int),
-            None => Atom::Other(crate::value::to_json(value).into()),
-        }
     }
 }

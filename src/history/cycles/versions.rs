@@ -2,13 +2,13 @@
 
 use indexmap::IndexMap;
 
-use super::transaction::{Atom, Step, Transaction};
-use crate::history::Outcome;
+use super::transaction::{Step, Transaction};
 use crate::history::meter::{Meter, Stop};
+use crate::history::{Outcome, Same};
 use crate::value::{Value, show_short};
 
 /// About what an element takes, its places in the tables included.
-const ELEMENT_BYTES: usize = 2 * (size_of::<Element>() + size_of::<(usize, Atom, usize)>()) + 64;
+const ELEMENT_BYTES: usize = 2 * (size_of::<Element>() + size_of::<(usize, Same, usize)>()) + 64;
 
 /// A step of a transaction.
 pub(super) type At = (usize, usize);
@@ -53,8 +53,8 @@ pub(super) struct Versions {
     pub(super) torn: Vec<(usize, At, At)>,
     /// Why what was recorded does not say everything.
     pub(super) ambiguous: Option<String>,
-    names: IndexMap<Atom, usize>,
-    numbers: IndexMap<(usize, Atom), usize>,
+    names: IndexMap<Same, usize>,
+    numbers: IndexMap<(usize, Same), usize>,
 }
 
 impl Versions {
@@ -84,7 +84,7 @@ impl Versions {
 
     fn list(&mut self, name: &Value) -> usize {
         let next = self.lists.len();
-        let at = *self.names.entry(Atom::of(name)).or_insert(next);
+        let at = *self.names.entry(Same::of(name)).or_insert(next);
         if at == next {
             let name = name.clone();
             self.lists.push(List {
@@ -100,7 +100,7 @@ impl Versions {
 
     fn element(&mut self, list: usize, value: &Value) -> usize {
         let next = self.elements.len();
-        let at = *self.numbers.entry((list, Atom::of(value))).or_insert(next);
+        let at = *self.numbers.entry((list, Same::of(value))).or_insert(next);
         if at == next {
             self.elements.push(Element {
                 list,

@@ -65,6 +65,8 @@ impl Object for AppendLog {
         operation: &Operation,
     ) -> Result<Option<(Act, Effect)>, String> {
         let known = operation.outcome == Outcome::Ok;
+        let silent = is_silent(operation) || !known;
+        let look = (Act { role: LOOK, a: 0, b: 0 }, Effect::Pure);
         let found = match role {
             "append" => {
                 let a = self.values.id(argument(operation, 0, "what to append")?);
@@ -77,24 +79,28 @@ impl Object for AppendLog {
                     _ => (Act { role: APPEND, a, b: 0 }, Effect::Moves),
                 }
             }
-            _ if is_silent(operation) || !known => (Act { role: LOOK, a: 0, b: 0 }, Effect::Pure),
-            "read" => {
+            "get" => {
+                let place = argument(operation, 0, "the place to read")?;
+                let number = place.as_number().and_then(crate::value::Number::to_usize);
+                let number = number.and_then(|place| u32::try_from(place).ok());
+                let a = number.ok_or_else(|| format!("{} is no place in a log", show_short(place, 60)))?;
+                if silent {
+                    look
+                } else {
+                    let empty = matches!(operation.value, Value::Null);
+                    let b = if empty { NONE } else { self.values.id(&operation.value) };
+                    self.seen.insert(b);
+                    (Act { role: GET, a, b }, Effect::Pure)
+                }
+            }
+            _ if silent => look,
+            _ => {
                 let Some(items) = operation.value.as_list() else {
                     let value = show_short(&operation.value, 60);
                     return Err(format!("`{}` returned {value}, not a list", operation.function));
                 };
                 let state = self.log(states, items);
                 (Act { role: READ, a: state, b: 0 }, Effect::Seen(state))
-            }
-            _ => {
-                let place = argument(operation, 0, "the place to read")?;
-                let number = place.as_number().and_then(crate::value::Number::to_usize);
-                let number = number.and_then(|place| u32::try_from(place).ok());
-                let a = number.ok_or_else(|| format!("{} is no place in a log", show_short(place, 60)))?;
-                let empty = matches!(operation.value, Value::Null);
-                let b = if empty { NONE } else { self.values.id(&operation.value) };
-                self.seen.insert(b);
-                (Act { role: GET, a, b }, Effect::Pure)
             }
         };
         Ok((known || !found.1.is_pure()).then_some(found))

@@ -22,6 +22,7 @@ pub use parts::demands;
 pub(super) use parts::{Part, Strange, parts};
 pub(super) use queue::Deed;
 pub(super) use values::Id;
+pub(crate) use values::Same;
 
 /// A model with the functions that play its roles.
 #[derive(Debug, Clone)]

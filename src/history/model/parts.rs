@@ -1,6 +1,7 @@
 //! A history as its model reads it: operations as small integers, split where the model lets its
 //! parts be judged alone (Herlihy and Wing 1990: linearizability is local).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Model;
@@ -12,10 +13,10 @@ use super::reading::{argument, is_silent};
 use super::register::Register;
 use super::set::Set;
 use super::stack::Stack;
-use super::values::Values;
+use super::values::{Same, Values};
 use crate::history::{Operation, Outcome};
 use crate::value::words::a_kind;
-use crate::value::{Object as Entries, Value, to_json};
+use crate::value::{Object as Entries, Value, from_json};
 
 /// One object with its operations, in the order of their starts.
 pub(in crate::history) struct Part {
@@ -69,9 +70,17 @@ fn by_key(model: &Model, operations: &[Operation]) -> Result<Vec<Part>, Strange>
         Value::Object(entries) => Entries::clone(entries),
         other => return Err((0, format!("a map begins with an object, not with {}", a_kind(other)))),
     };
+    // A key that is no text stands there as its JSON, which may be written in several ways.
+    let others: BTreeMap<Same, &Value> = entries
+        .iter()
+        .filter_map(|(name, value)| Some((Same::of(&from_json(name.as_bytes()).ok()?), value)))
+        .collect();
     let entry = |key: &Value, positions| {
-        let name: Arc<str> = key.as_text().map_or_else(|| to_json(key).into(), Arc::from);
-        let initial = entries.get(&name).cloned().unwrap_or(Value::Null);
+        let initial = match key.as_text() {
+            Some(name) => entries.get(name),
+            None => others.get(&Same::of(key)).copied(),
+        };
+        let initial = initial.cloned().unwrap_or(Value::Null);
         part(model, operations, positions, Box::new(Register::default()), &initial)
     };
     let key = |operation: &Operation| {

@@ -30,20 +30,22 @@ pub(super) struct Set {
 }
 
 impl Set {
-    fn set(&mut self, states: &mut States, items: &[Value]) -> Result<State, String> {
+    /// The state with these elements; with one of them twice, a state that no set ever has.
+    fn set(&mut self, states: &mut States, items: &[Value]) -> State {
         let mut elements: Vec<Id> = items.iter().map(|item| self.values.id(item)).collect();
         elements.sort_unstable();
-        if let Some(twice) = elements.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("{} is in the set twice", self.values.show(twice[0])));
-        }
         self.seen.extend(&elements);
-        Ok(states.number(&elements))
+        states.number(&elements)
     }
 }
 
 impl Object for Set {
     fn begin(&mut self, states: &mut States, value: &Value) -> Result<State, String> {
-        self.set(states, queue::initial(value, "a set")?)
+        let state = self.set(states, queue::initial(value, "a set")?);
+        match states.sequence(state).windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(format!("{} is in the set twice", self.values.show(twice[0]))),
+            None => Ok(state),
+        }
     }
 
     fn read(
@@ -59,7 +61,7 @@ impl Object for Set {
             match &operation.value {
                 _ if is_silent(operation) || !known => look,
                 Value::List(items) => {
-                    let state = self.set(states, items)?;
+                    let state = self.set(states, items);
                     (Act { role: READ, a: state, b: 0 }, Effect::Seen(state))
                 }
                 other => return Err(format!("`{function}` returned {}, not a list", show_short(other, 60))),

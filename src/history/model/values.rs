@@ -15,9 +15,10 @@ pub(in crate::history) struct Values {
     values: Vec<Value>,
 }
 
-/// What equal values have in common.
-#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Same {
+/// What equal values have in common, however they are written: 1.5 and 1.50, an object and the same
+/// one with its fields in another order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Same {
     Null,
     Absent,
     Bool(bool),
@@ -40,7 +41,7 @@ impl Values {
     /// The number of this value, a new one if it was not seen before.
     pub(in crate::history) fn id(&mut self, value: &Value) -> Id {
         let next = self.values.len() as Id;
-        let id = *self.ids.entry(same(value)).or_insert(next);
+        let id = *self.ids.entry(Same::of(value)).or_insert(next);
         if id == next {
             self.values.push(value.clone());
         }
@@ -68,25 +69,30 @@ impl Values {
     }
 }
 
-fn same(value: &Value) -> Same {
-    match value {
-        Value::Null => Same::Null,
-        Value::Absent => Same::Absent,
-        Value::Bool(value) => Same::Bool(*value),
-        Value::Number(Number::Int(value)) => Same::Int(*value),
-        Value::Number(number) => match (number.to_i128(), number.to_decimal()) {
-            (Some(int), _) => Same::Int(int),
-            (None, Ok(decimal)) => Same::Digits(decimal.normalized().to_plain_string()),
-            (None, Err(_)) => Same::Digits(number.to_string()),
-        },
-        Value::Text(text) => Same::Text(text.text.clone()),
-        Value::Bytes(bytes) => Same::Bytes(bytes.bytes.to_vec()),
-        Value::Duration(nanos) => Same::Duration(*nanos),
-        Value::List(items) => Same::List(items.iter().map(same).collect()),
-        Value::Object(fields) => Same::Object(fields.iter().map(|(k, v)| (k.clone(), same(v))).collect()),
-        Value::Range(range) => Same::Range(Box::new((same(&range.0), same(&range.1)))),
-        Value::Regex(regex) => Same::Regex(regex.as_str().to_owned()),
-        Value::Tagged(tagged) => Same::Tagged(tagged.tag, Box::new(same(&tagged.value))),
-        Value::Live(live) => Same::Live(Arc::as_ptr(live).cast::<()>() as usize),
+impl Same {
+    /// Of a value.
+    pub(crate) fn of(value: &Value) -> Same {
+        match value {
+            Value::Null => Same::Null,
+            Value::Absent => Same::Absent,
+            Value::Bool(value) => Same::Bool(*value),
+            Value::Number(Number::Int(value)) => Same::Int(*value),
+            Value::Number(number) => match (number.to_i128(), number.to_decimal()) {
+                (Some(int), _) => Same::Int(int),
+                (None, Ok(decimal)) => Same::Digits(decimal.normalized().to_plain_string()),
+                (None, Err(_)) => Same::Digits(number.to_string()),
+            },
+            Value::Text(text) => Same::Text(text.text.clone()),
+            Value::Bytes(bytes) => Same::Bytes(bytes.bytes.to_vec()),
+            Value::Duration(nanos) => Same::Duration(*nanos),
+            Value::List(items) => Same::List(items.iter().map(Same::of).collect()),
+            Value::Object(fields) => {
+                Same::Object(fields.iter().map(|(k, v)| (k.clone(), Same::of(v))).collect())
+            }
+            Value::Range(range) => Same::Range(Box::new((Same::of(&range.0), Same::of(&range.1)))),
+            Value::Regex(regex) => Same::Regex(regex.as_str().to_owned()),
+            Value::Tagged(tagged) => Same::Tagged(tagged.tag, Box::new(Same::of(&tagged.value))),
+            Value::Live(live) => Same::Live(Arc::as_ptr(live).cast::<()>() as usize),
+        }
     }
 }

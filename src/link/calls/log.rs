@@ -36,6 +36,8 @@ pub(in crate::link) struct Log {
     /// Bytes held, of calls that were forgotten and are still looked at, too.
     held: Arc<AtomicUsize>,
     dropped: AtomicU64,
+    /// Of these, what was not understood.
+    missed: AtomicU64,
     version: AtomicU64,
     changed: Notify,
 }
@@ -66,6 +68,7 @@ impl Log {
             entries: Mutex::default(),
             held: Arc::default(),
             dropped: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
             version: AtomicU64::new(0),
             changed: Notify::new(),
         })
@@ -118,8 +121,14 @@ impl Log {
 
     /// Something passed of which nothing can be told: what it was counts as a call.
     pub(in crate::link) fn miss(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
         self.dropped.fetch_add(1, Ordering::Relaxed);
         self.change();
+    }
+
+    /// How often something passed of which nothing can be told.
+    pub(super) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 
     /// How much was not kept since a mark.

@@ -44,6 +44,27 @@ async fn a_call_is_told_in_full() {
 }
 
 #[tokio::test]
+async fn a_caller_that_leaves_in_the_middle_of_its_request_is_not_left_by_the_service() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let link = link(listener.local_addr().unwrap(), Wire::Http).await;
+    // Closes when nothing more comes.
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.unwrap();
+    });
+    let mut caller = Caller::to(link.address()).await;
+    caller.send("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nabc").await;
+    drop(caller);
+    let record = &records(&link, 1).await[0];
+    assert_eq!(at(record, &["error", "kind"]), "\"cancelled\"");
+    assert!(
+        at(record, &["error", "message"]).contains("before its request was complete"),
+        "{}",
+        show(record)
+    );
+}
+
+#[tokio::test]
 async fn histories_are_parts_and_sums_of_others() {
     let shop = Shop::open().await;
     let (one, two) = (link(shop.address, Wire::Http).await, link(shop.address, Wire::Http).await);

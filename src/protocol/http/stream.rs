@@ -34,6 +34,9 @@ pub(super) struct Opening {
     pub(super) status: u16,
     pub(super) headers: Value,
     pub(super) latency: Duration,
+    /// Whether only the end of its connection ends it (RFC 9112 §6.3, rule 8), so that nobody can tell
+    /// a whole stream from one that broke off.
+    pub(super) until_closed: bool,
 }
 
 /// What comes, and what the stream says of itself.
@@ -196,7 +199,12 @@ impl Receives for EventStream {
         match self.shared.events.end()? {
             Some(fault) => Some(Gap::Broken(format!("broke off: {}", fault.message))),
             None if self.stop.is_cancelled() => Some(Gap::Closed("was closed by the scenario".to_owned())),
+            None if self.opening.until_closed => Some(Gap::Broken(UNTIL_CLOSED.to_owned())),
             None => None,
         }
     }
 }
+
+/// Of a stream that nothing but its connection ended.
+const UNTIL_CLOSED: &str = "ended with its connection alone, which does not say whether that was all: \
+                            the server sends neither `content-length` nor `transfer-encoding: chunked`";

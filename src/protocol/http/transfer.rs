@@ -100,6 +100,17 @@ pub(super) struct Head {
     pub(super) upgrade: Option<hyper::upgrade::OnUpgrade>,
 }
 
+impl Head {
+    /// Whether the body ends with the connection and nothing else says how long it is (RFC 9112 §6.3,
+    /// rule 8).
+    pub(super) fn is_until_closed(&self) -> bool {
+        let is_framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+            .iter()
+            .any(|name| self.headers.contains_key(name));
+        self.version.starts_with('1') && !is_framed
+    }
+}
+
 /// A body as far as it came.
 #[derive(Default)]
 pub(super) struct Received {

@@ -7,7 +7,7 @@ use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisConnectionInfo, Value as Reply};
 use tokio::task::AbortHandle;
 
-use super::reply::{fault, refused};
+use super::reply::{error_within, fault};
 use crate::protocol::broker::{Address, Fault, Io, Secure, encrypt, tcp};
 use crate::protocol::sql::without_password;
 use crate::protocol::tls::TlsMaterial;
@@ -113,8 +113,7 @@ impl Connection {
 
     pub(super) async fn run(&mut self, command: &Cmd) -> Result<Reply, Fault> {
         match self.inner.send_packed_command(command).await {
-            Ok(Reply::ServerError(error)) => Err(refused(error.code(), error.details().unwrap_or_default())),
-            Ok(reply) => Ok(reply),
+            Ok(reply) => error_within(&reply).map_or(Ok(reply), Err),
             Err(error) => Err(fault(&error, &self.shown)),
         }
     }

@@ -68,9 +68,13 @@ impl Reading {
         history: Arc<History>,
     ) -> Result<Reading, Fault> {
         let mut connection = Connection::open(&target, secure.clone()).await?;
-        let after = match &start.after {
-            Some(after) => after.clone(),
-            None => last(&mut connection, &start.key).await?,
+        let (after, before) = match &start.after {
+            Some(after) => (after.clone(), None),
+            None => {
+                let now = Whole::of(&mut connection, &start.key).await?;
+                // What a group takes is not all that is added.
+                (now.last, now.added.filter(|_| start.group.is_none()))
+            }
         };
         if let Some((group, _)) = &start.group {
             let mut create = redis::cmd("XGROUP");
@@ -86,7 +90,15 @@ impl Reading {
         let (stop, closing) = (CancellationToken::new(), CancellationToken::new());
         let (asked, askers) = mpsc::unbounded_channel();
         let (key, group) = (start.key.clone(), start.group.as_ref().map(|(group, _)| group.clone()));
-        let follower = Follower { start, after, history: history.clone(), askers, closing: closing.clone() };
+        let follower = Follower {
+            start,
+            after,
+            before,
+            kept: 0,
+            history: history.clone(),
+            askers,
+            closing: closing.clone(),
+        };
         let stopped = stop.clone();
         tokio::spawn(async move {
             // Given up, it takes nothing any more: its connection ends with it.
@@ -178,20 +190,40 @@ impl Control for Reading {
     }
 }
 
-/// The id of the last entry that a stream ever had.
-async fn last(connection: &mut Connection, key: &str) -> Result<String, Fault> {
-    let mut info = redis::cmd("XINFO");
-    info.arg("STREAM").arg(key);
-    let reply = match connection.run(&info).await {
-        Ok(reply) => reply,
-        // There is none yet; the server has no code of its own for that.
-        Err(fault) if fault.message == "ERR no such key" => return Ok("0-0".to_owned()),
-        Err(fault) => return Err(fault),
-    };
-    let info = super::reply::value(reply);
-    let id = info.as_object().and_then(|info| info.get("last-generated-id")).and_then(Value::as_text);
-    id.map(str::to_owned)
-        .ok_or_else(|| Fault::broken(ErrorKind::Protocol, format!("`{key}` does not say its last entry")))
+/// What a stream says of all that it ever held.
+struct Whole {
+    /// The id of its last entry.
+    last: String,
+    /// How many entries were ever added to it, which servers before 7.0 do not say.
+    added: Option<u64>,
+}
+
+impl Whole {
+    async fn of(connection: &mut Connection, key: &str) -> Result<Whole, Fault> {
+        let mut info = redis::cmd("XINFO");
+        info.arg("STREAM").arg(key);
+        let reply = match connection.run(&info).await {
+            Ok(reply) => reply,
+            // There is none yet; the server has no code of its own for that.
+            Err(fault) if fault.message == "ERR no such key" => {
+                return Ok(Whole { last: "0-0".to_owned(), added: Some(0) });
+            }
+            Err(fault) => return Err(fault),
+        };
+        let info = super::reply::value(reply);
+        let field = |name: &str| info.as_object().and_then(|info| info.get(name)).cloned();
+        let added = field("entries-added").and_then(|added| added.as_number()?.to_i128());
+        let added = added.and_then(|added| u64::try_from(added).ok());
+        let last = field("last-generated-id").and_then(|id| id.as_text().map(str::to_owned));
+        let unsaid = || Fault::broken(ErrorKind::Protocol, format!("`{key}` does not say its last entry"));
+        Ok(Whole { last: last.ok_or_else(unsaid)?, added })
+    }
+}
+
+/// The two numbers of an id, of which the second may be left out.
+fn numbers(id: &str) -> Option<(u64, u64)> {
+    let (time, number) = id.split_once('-').unwrap_or((id, "0"));
+    Some((time.parse().ok()?, number.parse().ok()?))
 }
 
 /// The command that reads on; with `block`, waiting so many milliseconds until something is there.
@@ -217,6 +249,10 @@ fn read(start: &Start, after: &str, block: Option<usize>) -> Cmd {
 struct Follower {
     start: Start,
     after: String,
+    /// How many entries were added before it began, when every one since must come.
+    before: Option<u64>,
+    /// How many came.
+    kept: u64,
     history: Arc<History>,
     askers: Askers,
     closing: CancellationToken,
@@ -229,8 +265,11 @@ impl Follower {
             // was there before when it is answered.
             let closing = self.closing.is_cancelled();
             let asked: Vec<_> = std::iter::from_fn(|| self.askers.try_recv().ok()).collect();
-            let turn = (!closing && asked.is_empty()).then_some(TURN);
-            match self.turn(&mut connection, turn).await {
+            let outcome = match closing || !asked.is_empty() {
+                true => self.all(&mut connection).await,
+                false => self.turn(&mut connection, Some(TURN)).await,
+            };
+            match outcome {
                 Ok(()) if closing => self.history.end(None),
                 Ok(()) => {
                     for sign in asked {
@@ -240,6 +279,29 @@ impl Follower {
                 }
                 Err(fault) => self.history.end(Some(fault)),
             }
+        }
+    }
+
+    /// Reads all that is there. Errors: entries went before they were read, which shows nothing of them.
+    async fn all(&mut self, connection: &mut Connection) -> Result<(), Fault> {
+        let whole = Whole::of(connection, &self.start.key).await?;
+        let key = &self.start.key;
+        let gone = |why: String| Err(Fault::broken(ErrorKind::Reset, why));
+        // How many should have come by now, when that is known.
+        let due = whole.added.zip(self.before).map(|(added, before)| added.checked_sub(before));
+        let is_anew = due.is_some_and(|due| due.is_none_or(|due| due < self.kept));
+        // One may ask for what comes after an id that no entry has yet.
+        let is_known = self.kept > 0 || self.start.after.is_none();
+        if is_anew || is_known && numbers(&whole.last) < numbers(&self.after) {
+            return gone(format!("the stream `{key}` was deleted, or made anew, while it was read"));
+        }
+        self.turn(connection, None).await?;
+        let key = &self.start.key;
+        match due.flatten().and_then(|due| due.checked_sub(self.kept)) {
+            Some(lost @ 1..) => {
+                gone(format!("{lost} entries of the stream `{key}` were removed before they were read"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -257,6 +319,7 @@ impl Follower {
     fn keep(&mut self, reply: Reply) -> usize {
         let entries = entries(reply);
         let count = entries.len();
+        self.kept += count as u64;
         for Entry { id, body, bytes } in entries {
             let record = [
                 ("stream", Value::text(self.start.key.as_str())),

@@ -6,7 +6,7 @@ use crate::protocol::ErrorKind;
 use crate::protocol::broker::Fault;
 use crate::value::{Number, Object, Value};
 
-/// The value of a reply. An error inside, of one command of several, is `{ error: … }`.
+/// The value of a reply.
 pub(super) fn value(reply: Reply) -> Value {
     match reply {
         Reply::Nil => Value::Null,
@@ -26,13 +26,24 @@ pub(super) fn value(reply: Reply) -> Value {
             let text = String::from_utf8_lossy(&digits).into_owned();
             text.parse().map_or_else(|_| Value::text(text.clone()), Value::Number)
         }
-        Reply::ServerError(error) => {
-            let message = error.details().unwrap_or_default().to_owned();
-            let error = [("code", Value::text(error.code())), ("message", Value::text(message))];
-            Value::object([("error", Value::object(error))])
-        }
+        // See [`error_within`].
+        Reply::ServerError(error) => Value::text(format!("{error:?}")),
         // A kind of reply that came after this was written.
         other => Value::text(format!("{other:?}")),
+    }
+}
+
+/// The first error inside a reply, as scripts and transactions give them: not all of it succeeded.
+pub(super) fn error_within(reply: &Reply) -> Option<Fault> {
+    match reply {
+        Reply::ServerError(error) => Some(refused(error.code(), error.details().unwrap_or_default())),
+        Reply::Array(items) | Reply::Set(items) => items.iter().find_map(error_within),
+        Reply::Push { data, .. } => data.iter().find_map(error_within),
+        Reply::Map(pairs) => {
+            pairs.iter().find_map(|(name, field)| error_within(name).or_else(|| error_within(field)))
+        }
+        Reply::Attribute { data, .. } => error_within(data),
+        _ => None,
     }
 }
 

@@ -72,6 +72,10 @@ async fn what_the_server_refuses_is_an_error_with_its_code() {
     assert!(!reply.succeeded);
     assert_eq!(kind_of(&reply.record).0, "redis");
     assert_eq!(part(&part(&reply.record, "error"), "code"), Value::text("WRONGTYPE"));
+    // A script goes on after an error, which is one all the same.
+    let script = "EVAL \"return {1, redis.error_reply('WRONG x'), 3}\" 0";
+    let (kind, message) = world.fails("command", script, None, none()).await;
+    assert!(kind == "redis" && message.contains("WRONG x"), "{kind}: {message}");
     let (kind, message) = world.fails("command", "NOSUCH", None, none()).await;
     assert!(kind == "redis" && message.contains("unknown command"), "{kind}: {message}");
     for (command, part) in
@@ -131,6 +135,39 @@ async fn entries_of_a_stream_come_from_where_it_was_opened() {
     assert_eq!(part(&messages(&fresh, 1).await[0], "body"), json(r#"{"a":"b"}"#));
     run(&world, "SET plain v").await;
     assert_eq!(world.fails("open", "plain", None, none()).await.0, "redis");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server; see tests/brokers"]
+async fn entries_that_went_before_they_were_read_are_missed() {
+    let (_server, world) = server(&[]).await;
+    let add = |n: usize| format!("XADD orders {n}-0 n {n}");
+    let broken = async |change: &str| {
+        run(&world, "FLUSHALL").await;
+        run(&world, &add(1)).await;
+        let orders = world.open("orders", none()).await;
+        run(&world, &add(2)).await;
+        messages(&orders, 1).await;
+        run(&world, change).await;
+        let closed = world.on("close", &orders, None, none()).await.unwrap();
+        part(&part(&closed.record, "error"), "message")
+    };
+    let script = "for n = 3, 7 do redis.call('XADD', KEYS[1], 'MAXLEN', 1, n .. '-0', 'n', n) end return 1";
+    let trimmed = broken(&format!("EVAL \"{script}\" 1 orders")).await;
+    assert!(
+        trimmed.as_text().unwrap().contains("4 entries of the stream `orders` were removed"),
+        "{trimmed:?}"
+    );
+    for anew in
+        ["FLUSHALL", "EVAL \"redis.call('DEL', 'orders') redis.call('XADD', 'orders', '9-0', 'n', 9)\" 0"]
+    {
+        let message = broken(anew).await;
+        assert!(message.as_text().unwrap().contains("deleted, or made anew"), "{anew}: {message:?}");
+    }
+    // What was read before it was removed is no loss, nor what nobody has asked for.
+    assert_eq!(broken("XTRIM orders MAXLEN 0").await, Value::Absent);
+    let later = world.open("orders", json(r#"{"since":"50"}"#)).await;
+    assert!(world.on("close", &later, None, none()).await.unwrap().succeeded);
 }
 
 #[tokio::test(flavor = "multi_thread")]

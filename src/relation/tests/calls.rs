@@ -122,7 +122,8 @@ fn who_is_asked_to_wait_waits() {
     assert_eq!(after(date, 3_000), Verdict::Holds);
     assert!(fails(&after(date, 2_900)));
     let past = date.replace("03:04:08", "03:04:00");
-    assert_eq!(after(&past, 1), Verdict::Holds);
+    assert!(invalid(&after(&past, 1)), "nothing was asked for");
+    assert!(invalid(&after(&seconds.replace('2', "0"), 1)), "nothing was asked for");
     let pushback = r#"{"status":"UNAVAILABLE","trailers":{"grpc-retry-pushback-ms":"250"}}"#;
     assert_eq!(after(pushback, 250), Verdict::Holds);
     assert!(fails(&after(pushback, 200)));
@@ -191,6 +192,41 @@ fn deadlines_go_on() {
     assert!(why(of(&callers, Some("3S"))).contains("[0] has 3s, and its caller had 2s"));
     assert!(why(of(&callers[..1], Some("1S"))).contains("no call after `of` has the trace of [0]"));
     assert!(why(of(&[timed("t", None)], Some("1S"))).contains("had no deadline"));
+}
+
+/// All calls of a scenario have the same trace, so that the time tells who caused what.
+#[test]
+fn a_call_has_no_more_time_than_the_caller_at_work() {
+    let at = |start: i64, end: i64, span: &str, timeout: &str| {
+        Value::object([
+            ("start", Value::Duration(start)),
+            ("end", Value::Duration(end)),
+            ("trace", Value::text("t")),
+            (
+                "headers",
+                Value::object([("grpc-timeout", Value::text(timeout)), ("traceparent", Value::text(span))]),
+            ),
+        ])
+    };
+    let of = |callers: &[Value], calls: &[Value]| {
+        let (calls, callers) = (Value::list(calls.to_vec()), Value::list(callers.to_vec()));
+        let claim = Claim { subject: Some(&calls), of: Some(&callers), ..Claim::default() };
+        find("propagates_deadline").unwrap().judge(&claim)
+    };
+    let apart = [at(1, 2, "a", "10S"), at(3, 4, "b", "1S")];
+    assert_eq!(of(&apart, &[at(1, 2, "x", "9S"), at(3, 3, "x", "1S")]), Verdict::Holds);
+    let late = of(&apart, &[at(1, 2, "x", "9S"), at(3, 3, "x", "5S")]);
+    assert!(why(late).contains("[1] has 5s, and its caller had 1s"));
+    assert!(why(of(&apart, &[at(5, 6, "x", "1S")])).contains("was under way when it began"));
+
+    let together = [at(1, 9, "a", "10S"), at(2, 8, "b", "1S")];
+    assert_eq!(of(&together, &[at(3, 4, "x", "1S")]), Verdict::Holds, "whichever caused it");
+    assert!(fails(&of(&together, &[at(3, 4, "x", "11S")])), "whichever caused it");
+    let Verdict::Unknown(why_not) = of(&together, &[at(3, 4, "x", "5S")]) else { panic!() };
+    assert!(why_not.ends_with("[0] with 10s, [1] with 1s were under way at once"), "{why_not}");
+    // A service that hands on the header as it came says which.
+    assert_eq!(of(&together, &[at(3, 4, "a", "5S")]), Verdict::Holds);
+    assert!(fails(&of(&together, &[at(3, 4, "b", "5S")])));
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn what_shows_nothing_does_not_hold() {
     assert!(invalid(&says(&[])));
     assert!(invalid(&says(&[read(0, 1, None, 0)])));
     assert!(invalid(&says(&[write(0, 1, 10, 0)])));
+    let early = [read(1, 1, None, 0), write(0, 1, 10, 5), write(1, 2, 20, 6)];
+    assert!(why(says(&early)).starts_with("no read depends on a write of its register"));
     let twice = [write(0, 1, 10, 0), write(1, 1, 10, 0), read(0, 1, Some(10), 1)];
     assert!(why(says(&twice)).starts_with("[0] and [1] write the same, 10"));
     let elsewhere = [write(0, 1, 10, 0), write(1, 2, 10, 0), read(0, 1, Some(10), 1)];
@@ -145,7 +147,7 @@ fn naive(history: &[Value]) -> usize {
     let mut before = vec![vec![false; all.len()]; all.len()];
     for &a in &happened {
         for &b in &happened {
-            let same = all[a].process == all[b].process && all[a].ok && all[a].start < all[b].start;
+            let same = all[a].process == all[b].process && all[a].ok && a < b;
             before[a][b] = same || (is_read(&all[b]) && source(&all[b]) == Some(a));
         }
     }
@@ -166,8 +168,11 @@ fn naive(history: &[Value]) -> usize {
             return 1;
         }
     }
-    let writes = happened.iter().any(|&at| !is_read(&all[at]));
-    if writes && !reads.is_empty() { 0 } else { 2 }
+    let depends = |&read: &usize| {
+        let of = |&at: &usize| !is_read(&all[at]) && all[at].args[0] == all[read].args[0] && before[at][read];
+        happened.iter().any(of)
+    };
+    if reads.iter().any(depends) { 0 } else { 2 }
 }
 
 /// Whether some order of the past, true to the causal order, ends with the wanted write being the

@@ -41,8 +41,8 @@ impl Draw {
         ["ok", "ok", "ok", "ok", "ok", "info", "fail"][self.below(7) as usize]
     }
 
-    /// Up to so many operations of three processes, each of which does one thing after another;
-    /// `fill` makes one of its number, process and times.
+    /// Up to so many operations of three processes, each of which does one thing after another,
+    /// often at once and sometimes in no time; `fill` makes one of its number, process and times.
     pub(super) fn history(
         &mut self,
         most: i64,
@@ -53,9 +53,9 @@ impl Draw {
         (0..count)
             .map(|number| {
                 let process = self.below(3);
-                let start = clocks[process as usize] + 1 + self.below(4);
+                let start = clocks[process as usize] + self.below(5);
                 let end = start + self.below(6);
-                clocks[process as usize] = end + 1;
+                clocks[process as usize] = end;
                 fill(self, number, process, (start, end))
             })
             .collect()
@@ -87,6 +87,12 @@ pub(super) fn plain(record: &Value) -> Plain {
         ok: operation.outcome == crate::history::Outcome::Ok,
         failed: operation.outcome == crate::history::Outcome::Fail,
     }
+}
+
+/// Whether one was over before the other began: of one process, whether it comes first.
+pub(super) fn is_before(history: &[Plain], a: usize, b: usize) -> bool {
+    let over = history[a].end.is_some_and(|end| end < history[b].start);
+    over || (history[a].end.is_some() && history[a].process == history[b].process && a < b)
 }
 
 pub(super) fn judged(name: &str, history: &[Value], fill: impl FnOnce(&mut Claim<'_>)) -> Verdict {

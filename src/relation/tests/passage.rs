@@ -1,6 +1,6 @@
 //! What was put in and what came out.
 
-use super::operations::{Draw, MS, op, plain};
+use super::operations::{Draw, MS, is_before, op, plain};
 use super::*;
 
 const ALL: [&str; 6] = ["exactly_once", "at_least_once", "at_most_once", "no_loss", "no_phantoms", "fifo"];
@@ -136,6 +136,22 @@ fn first_in_comes_first_out() {
     let overlapping =
         Value::list(vec![op(0, ("put", &[1]), None, (0, 5), "ok"), op(1, ("put", &[2]), None, (3, 8), "ok")]);
     assert_eq!(says("fifo", &out(&[2, 1]), &overlapping), Verdict::Holds);
+    let touching = |process: i64| {
+        Value::list(vec![
+            op(0, ("put", &[1]), None, (0, 3), "ok"),
+            op(process, ("put", &[2]), None, (3, 8), "ok"),
+        ])
+    };
+    assert!(fails(&says("fifo", &out(&[2, 1]), &touching(0))), "one process puts one in after the other");
+    assert_eq!(says("fifo", &out(&[2, 1]), &touching(1)), Verdict::Holds);
+    let taken = |process: i64| {
+        let take = |process, id, times| op(process, ("take", &[]), Some(id), times, "ok");
+        let subject = Value::list(vec![take(0, 2, (0, 3)), take(process, 1, (3, 3))]);
+        let (of, by) = (json("[1, 2]"), key("value"));
+        find("fifo").unwrap().judge(&Claim { subject: Some(&subject), of: Some(&of), by, ..Claim::default() })
+    };
+    assert!(fails(&taken(0)), "one process takes one out after the other");
+    assert_eq!(taken(1), Verdict::Holds);
     let by_account = r#"[{"id":2,"a":1},{"id":1,"a":2}]"#;
     let (subject, of) = (json(by_account), json("[1, 2]"));
     let claim = Claim { subject: Some(&subject), of: Some(&of), by: key("id"), ..Claim::default() };
@@ -177,10 +193,10 @@ fn naive(history: &[Value], came: &[Value]) -> bool {
     };
     let first = |id: &Value| came.iter().find(|record| field(record, "id") == *id);
     let puts: Vec<_> = history.iter().map(plain).filter(|put| !put.failed).collect();
-    puts.iter().any(|a| {
-        puts.iter().any(|b| {
-            let (Some(x), Some(y)) = (first(&a.args[0]), first(&b.args[0])) else { return false };
-            a.end.is_some_and(|end| end < b.start) && time(y, "end") < time(x, "start")
+    (0..puts.len()).any(|a| {
+        (0..puts.len()).any(|b| {
+            let (Some(x), Some(y)) = (first(&puts[a].args[0]), first(&puts[b].args[0])) else { return false };
+            is_before(&puts, a, b) && time(y, "end") < time(x, "start")
         })
     })
 }

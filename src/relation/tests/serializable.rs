@@ -56,6 +56,11 @@ fn what_cannot_be_judged_does_not_hold() {
     assert!(invalid(&judged(&history(&[("fail", r#"[["append","x",1]]"#)]), None)));
     assert!(invalid(&judged(&history(&[("ok", r#"[["add","x",1]]"#)]), None)));
     assert!(invalid(&judged(&history(&[("ok", "[]")]), Some("real"))));
+    for unread in [r#"[["append","x",1]]"#, "[]"] {
+        let written = history(&[("ok", unread), ("fail", r#"[["r","x"]]"#), ("info", r#"[["r","x"]]"#)]);
+        assert!(why(judged(&written, None)).starts_with("no acknowledged transaction read anything"));
+        assert!(invalid(&judged(&written, None).negate()));
+    }
     let twice = history(&[("ok", r#"[["append","x",1]]"#), ("ok", r#"[["append","x",1]]"#)]);
     assert!(matches!(judged(&twice, None), Verdict::Unknown(_)));
     assert!(matches!(judged(&twice, None).negate(), Verdict::Unknown(_)));

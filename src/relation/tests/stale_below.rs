@@ -1,6 +1,6 @@
 //! Reads of what has been overwritten.
 
-use super::operations::{Draw, MS, judged, op, plain};
+use super::operations::{Draw, MS, Plain, is_before, judged, op, plain};
 use super::*;
 
 fn says(age: i64, history: &[Value]) -> Verdict {
@@ -26,6 +26,9 @@ fn what_was_overwritten_too_long_ago_is_stale() {
     // Who wrote at the same time may have been first.
     let together = [write(1, (0, 25), "ok"), write(2, (20, 30), "ok"), read(Some(1), (500, 501))];
     assert_eq!(says(50, &together), Verdict::Holds);
+    // But one process writes one after the other, however coarse its clock.
+    let touching = [write(1, (0, 5), "ok"), write(2, (5, 5), "ok"), read(Some(1), (500, 501))];
+    assert!(fails(&says(50, &touching)));
     let initial = [write(1, (0, 10), "ok"), read(None, (61, 62))];
     assert!(fails(&says(50, &initial)));
     assert_eq!(says(51, &initial), Verdict::Holds);
@@ -48,6 +51,10 @@ fn what_shows_nothing_does_not_hold() {
     assert!(invalid(&says(50, &[read(None, (0, 1))])));
     assert!(invalid(&says(50, &[write(1, (0, 1), "ok")])));
     assert!(invalid(&says(50, &[write(1, (0, 1), "ok"), read(Some(9), (2, 3))])));
+    // Whoever reads before a write is over can read nothing stale.
+    let early = says(50, &[read(None, (0, 500)), write(1, (1000, 2000), "ok"), read(Some(1), (1500, 2500))]);
+    assert!(why(early).starts_with("no read began after an acknowledged write of its register was over"));
+    assert!(invalid(&says(50, &[write(1, (0, 1), "info"), read(Some(1), (500, 501))])));
     let ping = [write(1, (0, 1), "ok"), read(Some(1), (2, 3)), op(0, ("ping", &[]), None, (4, 5), "ok")];
     assert!(why(says(50, &ping)).contains("`ping`, which neither reads nor writes"));
     assert!(invalid(&judged("stale_below", &ping, |_| {})), "without an age");
@@ -79,27 +86,30 @@ fn a_definition_checker_agrees() {
 }
 
 fn naive(age: i64, history: &[Value]) -> usize {
-    let all: Vec<_> = history.iter().map(plain).collect();
-    let writes: Vec<_> = all.iter().filter(|it| it.function == "write" && !it.failed).collect();
-    let reads: Vec<_> = all.iter().filter(|it| it.function == "read" && it.ok).collect();
+    let all: &[Plain] = &history.iter().map(plain).collect::<Vec<_>>();
+    let of = |function: &'static str| (0..all.len()).filter(move |&at| all[at].function == function);
+    let writes: Vec<usize> = of("write").filter(|&at| !all[at].failed).collect();
+    let reads: Vec<_> = of("read").map(|at| &all[at]).filter(|read| read.ok).collect();
     for read in &reads {
-        let sources = writes.iter().filter(|w| w.args[0] == read.value && w.start <= read.end.unwrap());
-        let mut ends: Vec<Option<i64>> = sources.map(|w| w.end).collect();
+        let is_source = |at: &usize| all[*at].args[0] == read.value && all[*at].start <= read.end.unwrap();
+        let mut sources: Vec<Option<usize>> = writes.iter().copied().filter(is_source).map(Some).collect();
         if matches!(read.value, Value::Null) {
-            ends.push(Some(i64::MIN));
+            sources.push(None);
         }
-        if ends.is_empty() {
+        if sources.is_empty() {
             return 2;
         }
-        let overwritten = |end: &Option<i64>| {
-            let over = |w: &&&operations::Plain| {
-                w.ok && end.is_some_and(|end| w.start > end) && w.end.unwrap() < read.start - age
+        let overwritten = |source: &Option<usize>| {
+            let over = |&w: &usize| {
+                let after = source.is_none_or(|source| is_before(all, source, w));
+                all[w].ok && after && all[w].end.unwrap() < read.start - age
             };
-            writes.iter().any(|w| over(&w))
+            writes.iter().any(over)
         };
-        if ends.iter().all(overwritten) {
+        if sources.iter().all(overwritten) {
             return 1;
         }
     }
-    if writes.is_empty() || reads.is_empty() { 2 } else { 0 }
+    let after = |read: &Plain| writes.iter().any(|&w| all[w].ok && all[w].end.unwrap() < read.start);
+    if reads.iter().any(|read| after(read)) { 0 } else { 2 }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::super::cx::Cx;
 use super::super::flow::{Flow, Stop};
+use super::super::scenario::is_inconclusive;
 use super::Operation;
 use super::effect::Times;
 use super::given::Given;
@@ -80,7 +81,11 @@ impl Cx {
         };
         let result = match (result, cleanup.is_empty()) {
             (result, true) => result,
+            (Ok(_), false) if cleanup.iter().all(is_inconclusive) => Err(Stop::Unknown(cleanup)),
             (Ok(_), false) => Err(Stop::Failed(cleanup)),
+            (Err(Stop::Unknown(unknown)), false) if cleanup.iter().all(is_inconclusive) => {
+                Err(Stop::Unknown([unknown, cleanup].concat()))
+            }
             (Err(stop), false) => {
                 let mut failures = stop.into_failures();
                 failures.extend(cleanup);

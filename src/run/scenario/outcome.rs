@@ -16,11 +16,11 @@ pub(crate) struct Finished {
 pub(super) fn settle(world: &World, planned: &PlannedScenario, outcome: Outcome, attempt: u32) -> Outcome {
     match outcome {
         Outcome::Passed if attempt > 1 => Outcome::Flaky,
-        Outcome::Failed => match &planned.quarantine {
+        Outcome::Failed | Outcome::Inconclusive => match &planned.quarantine {
             Some(quarantine) if !is_over(world, quarantine.until.as_deref()) => {
                 Outcome::Quarantined { issue: quarantine.issue.to_string() }
             }
-            _ => Outcome::Failed,
+            _ => outcome,
         },
         other => other,
     }

@@ -40,6 +40,37 @@ pub(crate) struct Told {
     pub(crate) hit: Hit,
 }
 
+/// What links have seen.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    calls: usize,
+    /// Connections that were not understood.
+    missed: u64,
+}
+
+impl Seen {
+    fn by(links: &[Arc<Link>]) -> Seen {
+        let each = links.iter().map(|link| link.calls());
+        each.fold(Seen::default(), |seen, calls| Seen {
+            calls: seen.calls
+                + calls
+                    .field("count")
+                    .as_ref()
+                    .and_then(Value::as_number)
+                    .and_then(Number::to_usize)
+                    .unwrap_or(0),
+            missed: seen.missed + calls.missed(),
+        })
+    }
+
+    fn since(self, before: Seen) -> Seen {
+        Seen {
+            calls: self.calls.saturating_sub(before.calls),
+            missed: self.missed.saturating_sub(before.missed),
+        }
+    }
+}
+
 /// Faults at work. They end when it is dropped, whatever became of the block; only
 /// [`Faults::end`] also waits until the services are up again.
 #[derive(Debug)]
@@ -49,8 +80,8 @@ pub(crate) struct Faults {
     hits: Hits,
     /// Those of each link, with the index of each among all.
     at_work: Vec<(AtWork, Vec<usize>)>,
-    /// How many calls each fault's links had seen when it began.
-    seen: Vec<usize>,
+    /// What each fault's links had seen when it began.
+    seen: Vec<Seen>,
     began: Instant,
     ended: CancellationToken,
     strikes: JoinSet<Result<(), Box<Failure>>>,
@@ -100,7 +131,13 @@ impl Faults {
         if passed && failures.is_empty() {
             failures = self.never_hit(cx, env, took, &spared);
         }
-        if failures.is_empty() { Ok(()) } else { Err(Stop::Failed(failures)) }
+        if !failures.is_empty() {
+            return Err(Stop::Failed(failures));
+        }
+        match self.passed_by(cx, env) {
+            Some(failure) if passed => Err(Stop::Unknown(vec![failure])),
+            _ => Ok(()),
+        }
     }
 
     /// The faults that could have hit a message and, by their share, did not.
@@ -125,24 +162,46 @@ impl Faults {
         })
     }
 
+    /// What passed on the links of one of them while it was at work.
+    fn passed(&self, cx: &Cx, index: usize) -> Seen {
+        match self.harms.get(index).map(|harm| &harm.what) {
+            Some(What::Link { on, .. } | What::Process { counts: Some(on), .. }) => {
+                Seen::by(&cx.links_of(on)).since(self.seen.get(index).copied().unwrap_or_default())
+            }
+            _ => Seen::default(),
+        }
+    }
+
+    /// The first that would have hit messages which its link could not read: whether one of those
+    /// should have been hit, nobody knows.
+    fn passed_by(&self, cx: &Cx, env: &Env) -> Option<Failure> {
+        let of_messages =
+            |harm: &Harm| matches!(&harm.what, What::Link { fault, .. } if !fault.kind.is_of_bytes());
+        let (_, harm) = self
+            .harms
+            .iter()
+            .enumerate()
+            .find(|(index, harm)| of_messages(harm) && self.passed(cx, *index).missed > 0)?;
+        let message = format!("whether `{}` hit all that it should is not known", harm.written);
+        let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+        failure.details.push(Detail::Note { text: UNREADABLE.to_owned() });
+        Some(failure)
+    }
+
     /// The failures of those that hit nothing, but for what was spared by chance.
     fn never_hit(&self, cx: &Cx, env: &Env, took: Duration, spared: &BTreeSet<usize>) -> Vec<Failure> {
         let hits = self.hits();
         let idle =
             self.harms.iter().enumerate().filter(|(index, _)| !hits.iter().any(|told| told.fault == *index));
         let failures = idle.filter_map(|(index, harm)| match &harm.what {
-            What::Link { on, .. } => {
-                let passed =
-                    calls(&cx.links_of(on)).saturating_sub(self.seen.get(index).copied().unwrap_or(0));
-                (!spared.contains(&index)).then(|| idle_link(cx, env, harm, passed))
+            What::Link { fault, .. } => {
+                (!spared.contains(&index)).then(|| idle_link(cx, env, harm, fault, self.passed(cx, index)))
             }
-            What::Process { service, fault: ProcessFault::Crash { nth, method, .. }, counts: Some(on) } => {
+            What::Process { service, fault: ProcessFault::Crash { nth, method, .. }, .. } => {
                 let message = format!("`{}` never struck `{}`", harm.written, service.name);
                 let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
-                let before = self.seen.get(index).copied().unwrap_or(0);
-                let passed = calls(&cx.links_of(on)).saturating_sub(before);
                 let of = method.as_ref().map(|method| format!(" of `{method}`")).unwrap_or_default();
-                let text = match passed {
+                let text = match self.passed(cx, index).calls {
                     0 => format!("it waits for call {nth}{of}, and none came while the block ran"),
                     1 => format!("it waits for call {nth}{of}, and one call came while the block ran"),
                     some => format!("it waits for call {nth}{of}, and {some} calls came while the block ran"),
@@ -170,37 +229,40 @@ fn rounded(took: Duration) -> Duration {
     Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn idle_link(cx: &Cx, env: &Env, harm: &Harm, passed: usize) -> Failure {
+/// Of what passes a fault of messages by.
+const UNREADABLE: &str = "what passed on a connection of this link while the block ran could not be understood, so that no fault of messages hit it";
+
+fn idle_link(cx: &Cx, env: &Env, harm: &Harm, fault: &Fault, passed: Seen) -> Failure {
     let message = format!("`{}` was at work and hit nothing", harm.written);
     let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
-    let text = match passed {
-        0 => "no call passed while the block ran".to_owned(),
-        1 => "one call passed while the block ran, and it does not fit, or another fault took it".to_owned(),
-        some => format!("{some} calls passed while the block ran, and none fits, or other faults took them"),
+    let mut note = |text: &str| failure.details.push(Detail::Note { text: text.to_owned() });
+    let why = match fault.kind.is_of_bytes() {
+        true => "did not come as far as what it hits",
+        false if passed.calls == 1 => "does not fit, or another fault took it",
+        false => "do not fit, or other faults took them",
     };
-    failure.details.push(Detail::Note { text });
-    if let What::Link { fault, .. } = &harm.what
-        && matches!(fault.kind, Kind::Reorder { .. })
-    {
-        let text = "a request is reordered when another one overtakes it while it is held back".to_owned();
-        failure.details.push(Detail::Note { text });
+    match passed.calls {
+        0 if passed.missed > 0 => note(UNREADABLE),
+        0 => note("no call passed while the block ran"),
+        1 => note(&format!("one call passed while the block ran, and it {why}")),
+        some => note(&format!("{some} calls passed while the block ran, and they {why}")),
     }
-    if let What::Link { fault, .. } = &harm.what
-        && matches!(fault.kind, Kind::Duplicate { .. } | Kind::Delay { .. } | Kind::Reorder { .. })
-        && passed > 0
-    {
-        let text = "it holds whole requests back, so the calls of client streams never fit".to_owned();
-        failure.details.push(Detail::Note { text });
+    if matches!(fault.kind, Kind::Reorder { .. }) {
+        note("a request is reordered when another one overtakes it while it is held back");
+    }
+    if passed.calls > 0 {
+        match fault.kind {
+            Kind::Duplicate { .. } | Kind::Delay { .. } | Kind::Reorder { .. } => {
+                note("it holds whole requests back, so the calls of client streams never fit");
+            }
+            Kind::Goaway | Kind::RstStream { .. } => note("it hits calls over HTTP/2 alone"),
+            Kind::SlowClose { .. } => note("a connection that is kept for later calls does not close"),
+            _ => {}
+        }
     }
     failure.help =
         Some("what the block shows holds without the fault too, so it proves nothing of it".to_owned());
     failure
-}
-
-/// How many calls the links have seen.
-fn calls(links: &[Arc<Link>]) -> usize {
-    let counts = links.iter().filter_map(|link| link.calls().field("count"));
-    counts.filter_map(|count| count.as_number().and_then(Number::to_usize)).sum()
 }
 
 /// The faults of one link, in their order, each with its index among all.
@@ -230,7 +292,7 @@ impl Cx {
             match &harm.what {
                 What::Link { on, fault } => {
                     let standing = self.standing(on);
-                    seen.push(calls(&self.links_of(on)));
+                    seen.push(Seen::by(&self.links_of(on)));
                     for standing in standing {
                         let mut fault = (**fault).clone();
                         fault.select.method = fault.select.method.or_else(|| on.method.clone());
@@ -238,7 +300,7 @@ impl Cx {
                     }
                 }
                 What::Process { service, fault, counts } => {
-                    seen.push(counts.as_ref().map_or(0, |on| calls(&self.links_of(on))));
+                    seen.push(counts.as_ref().map_or_else(Seen::default, |on| Seen::by(&self.links_of(on))));
                     struck.extend(parts(service));
                     match (fault, counts) {
                         (ProcessFault::Crash { nth, method, down }, Some(counts)) => {

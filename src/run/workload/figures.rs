@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::cx::{Cx, lock};
 use super::health::Health;
 use super::history::History;
-use super::load::Load;
+use super::load::{Load, Shard};
 use super::measured::Measured;
 use super::operate::Came;
 use crate::event::{EventKind, LoadClass, LoadFigures};
@@ -103,13 +103,14 @@ impl Cx {
                 message: class.first.message.clone(),
             })
         });
-        let warm_up = load.shards.iter().map(|shard| lock(shard).warmed_up).sum();
+        let sum = |of: fn(&Shard) -> u64| load.shards.iter().map(|shard| of(&lock(shard))).sum();
         self.emit(EventKind::Loaded {
             id: self.id,
             place: self.world.bare_place(workload.name.span),
             figures,
             failures: failures.collect(),
-            warm_up,
+            warm_up: sum(|shard| shard.warmed_up),
+            warm_up_failed: sum(|shard| shard.warmed_up_badly),
             unsound: measured.unsound.clone(),
         });
     }

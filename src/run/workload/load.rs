@@ -38,6 +38,8 @@ pub(super) struct Shard {
     pub(super) dropped: Vec<u64>,
     /// How many only warmed up.
     pub(super) warmed_up: u64,
+    /// How many of these did not succeed.
+    pub(super) warmed_up_badly: u64,
     /// How late operations began.
     pub(super) lag: Times,
 }
@@ -85,6 +87,7 @@ impl Load {
             counted: vec![Recorder::default(); operations.len()],
             dropped: vec![0; operations.len()],
             warmed_up: 0,
+            warmed_up_badly: 0,
             lag: Times::default(),
         };
         let stride = match pace {
@@ -211,10 +214,13 @@ impl Load {
 
     /// An operation has ended.
     pub(super) fn ended(&self, shard: usize, ticket: Ticket, operation: usize, how: Ended, took: Took) {
+        let mut shard = lock(&self.shards[shard]);
         if !ticket.measured {
+            shard.warmed_up_badly += u64::from(how != Ended::Ok);
             return;
         }
-        lock(&self.shards[shard]).counted[operation].end(how, took);
+        shard.counted[operation].end(how, took);
+        drop(shard);
         if how == Ended::Ok {
             self.succeeded(Instant::now());
         }
