@@ -190,6 +190,25 @@ fn dumps_of_mysql_are_read() {
 }
 
 #[test]
+fn double_quotes_open_a_text_where_mysql_takes_a_value() {
+    let dump = r#"INSERT INTO t (a, b) VALUES ("it's \"so\"", "say ""no"" \\");"#;
+    let value = sql::read(dump.as_bytes(), Some(Dialect::Mysql)).unwrap();
+    assert_eq!(show(&value), r#"{ t: [{ a: "it's \"so\"", b: "say \"no\" \\" }] }"#);
+    let wrong = sql::read(b"INSERT INTO t (a) VALUES (\"x\");", None).unwrap_err().to_string();
+    assert!(wrong.contains("a text has single quotes, but in MySQL"), "{wrong}");
+}
+
+#[test]
+fn rows_in_a_comment_that_mysql_runs_are_not_lost() {
+    for comment in ["/*!40000 INSERT INTO t VALUES (9) */", "/*M!100 delete from t */"] {
+        let dump = format!("INSERT INTO t (a) VALUES (1);\n{comment};\n");
+        let wrong = sql::read(dump.as_bytes(), Some(Dialect::Mysql)).unwrap_err().to_string();
+        assert!(wrong.contains("MySQL runs this comment") && wrong.contains("line 2 column 1"), "{wrong}");
+        assert!(sql::read(dump.as_bytes(), Some(Dialect::Sqlite)).is_ok());
+    }
+}
+
+#[test]
 fn bytes_in_a_dump_of_mysql_are_told_how_to_be_dumped() {
     let dump = b"-- MariaDB dump 10.19\nINSERT INTO `t` (`a`) VALUES\n('\xff');\n";
     let wrong = sql::read(dump, None).unwrap_err().to_string();

@@ -144,9 +144,15 @@ pub fn same_of<'a>(program: &'a Program, unit: usize, idempotent: &'a Idempotent
 }
 
 /// Where the request carries its key, when the profile is told.
-pub fn key_of(idempotent: &Idempotent) -> Option<(KeyPlace, Span)> {
+pub fn key_of(program: &Program, unit: usize, idempotent: &Idempotent) -> Option<(KeyPlace, Span)> {
     let (_, args) = called(idempotent.profile.as_ref()?);
-    let by = args?.args.iter().find(|arg| arg.name.as_ref().is_some_and(|name| &*name.name == BY))?;
+    let args = &args?.args;
+    let named = args.iter().find(|arg| arg.name.as_ref().is_some_and(|name| &*name.name == BY));
+    let by = named.or_else(|| {
+        let params = &profile_of(program, unit, idempotent)?.profile.params;
+        let place = params.iter().position(|param| &*param.name.name == BY)?;
+        args.iter().filter(|arg| arg.name.is_none()).nth(place)
+    })?;
     Some((key_place(&by.value)?, by.value.span))
 }
 

@@ -70,7 +70,7 @@ fn sample(ty: Ty) -> Option<&'static str> {
     })
 }
 
-fn admits(ty: Ty, kind: &str) -> bool {
+pub(super) fn admits(ty: Ty, kind: &str) -> bool {
     match ty {
         Ty::Any | Ty::Pattern => true,
         // Bytes are a plain count too.

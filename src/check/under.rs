@@ -3,12 +3,15 @@
 use super::call::Wanted;
 use super::graph::Disturbed;
 use super::link::{CLIENT, has_setting};
+use super::literal::constant;
 use super::plan::{ItemRef, LinkName, Party, Program};
+use super::types::{admits, literal};
 use super::walker::{Walker, list, plain_name};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Spec};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Args, Expr, ExprKind, Fault, Ident, ItemKind};
+use crate::value::Object;
 
 /// What the faults of processes belong to.
 const PROCESS: &str = "process";
@@ -82,7 +85,10 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn fault_arguments(&mut self, name: &Ident, spec: &Spec, args: Option<&'a Args>) {
         let wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
         match args {
-            Some(args) => self.arguments(name, &wanted, args, true),
+            Some(args) => {
+                self.arguments(name, &wanted, args, true);
+                self.refused(spec, args);
+            }
             None => {
                 let missing: Vec<&str> =
                     spec.params.iter().filter(|param| param.required).map(|param| param.name).collect();
@@ -94,6 +100,36 @@ impl<'a> Walker<'a, '_> {
                     );
                 }
             }
+        }
+    }
+
+    /// Arguments that are written out, and that the run would refuse.
+    fn refused(&mut self, spec: &Spec, args: &Args) {
+        let Some(refuses) = spec.refuses else { return };
+        let mut known = Object::new();
+        let mut places: Vec<(&str, Span)> = Vec::new();
+        for (index, arg) in args.args.iter().enumerate() {
+            let param = match &arg.name {
+                Some(name) => spec.params.iter().find(|param| *param.name == *name.name),
+                None => spec.params.get(index),
+            };
+            let Some(param) = param else { continue };
+            // What is of another type has been told.
+            let fits = literal(&arg.value).is_none_or(|kind| admits(param.ty, kind));
+            if let Some(value) = constant(&arg.value).filter(|_| fits) {
+                known.insert(param.name.into(), value);
+                places.push((param.name, arg.value.span));
+            }
+        }
+        // One that is missing among these may be there all the same.
+        if let Some(refusal) = refuses(spec.name, &known)
+            && let Some((_, span)) = places.iter().find(|(name, _)| *name == refusal.argument)
+        {
+            let diagnostic = Diagnostic::error(Code::BAD_VALUE, *span, refusal.message);
+            self.push(match refusal.help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            });
         }
     }
 

@@ -79,6 +79,12 @@ fn begin(args: &Run, color: Color, named: &[Named], project: &Project) -> Result
     let mut warnings = Vec::new();
     let inputs = inputs::read(project, &args.set, args.env_file.as_deref(), &mut warnings)?;
     check_environment(project, args.env.as_deref())?;
+    if let (Some(case), Some(cases)) = (args.case, args.cases)
+        && case > cases
+    {
+        let message = format!("`--cases {cases}` leaves no case {case} for `--case`");
+        return Err(Stopped::Said(Exit::Wrong, message));
+    }
     let failed = if args.rerun_failed { Some(failed_before(&runs)?) } else { None };
     let chosen = select::choose(project, named, &args.selection, failed.as_ref())?;
     warnings.extend(chosen.warnings);

@@ -9,10 +9,13 @@ mod sequence;
 mod tests;
 mod unknown;
 
+pub(super) use body::{is_json, judges};
 pub use request::{cookies, sent};
 pub use response::came;
 pub use sequence::{describes_events, streamed};
 pub use unknown::unknown_fields;
+
+use std::borrow::Cow;
 
 use super::Parameter;
 use super::style::{Given, Reading, read};
@@ -46,10 +49,10 @@ pub enum Body<'a> {
     /// One of which nothing can be said, such as a file.
     Unread,
     /// A value in JSON.
-    Json(&'a Value),
+    Json(Cow<'a, Value>),
     /// A text, whatever it is.
-    Text(&'a str),
-    /// Names and values of a form.
+    Text(Cow<'a, str>),
+    /// Names and values of a form, or the parts of a multipart body.
     Form(&'a Object),
 }
 

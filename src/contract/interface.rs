@@ -139,10 +139,39 @@ pub struct Payload {
     /// What it may be, by media type, ranges such as `text/*` included; one empty media type for
     /// gRPC. None: nothing is said about it.
     pub content: Vec<(Arc<str>, Option<Pattern>)>,
+    /// Media types that `content` has as one, since only their parameters tell them apart.
+    pub variants: Vec<(Media, Option<Pattern>)>,
     /// What each part is of a body that is a sequence of them, by media type.
     pub items: Vec<(Arc<str>, Pattern)>,
     /// Where it is declared.
     pub origin: Option<Span>,
+}
+
+/// A media type with its parameters, all but the `charset`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// `application/json`, in lower case.
+    pub bare: Arc<str>,
+    /// By name, in lower case.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Media {
+    /// Reads `application/json; v=2` (RFC 9110 §8.3.1).
+    pub fn read(text: &str) -> Media {
+        let mut parts = text.split(';');
+        let bare = parts.next().unwrap_or_default().trim().to_lowercase().into();
+        let pairs = parts.filter_map(|part| part.split_once('='));
+        let pairs = pairs
+            .map(|(name, value)| (name.trim().to_lowercase(), value.trim().trim_matches('"').to_owned()));
+        Media { bare, parameters: pairs.filter(|(name, _)| name != "charset").collect() }
+    }
+
+    /// Whether this is the other with no more than further parameters.
+    fn is_a(&self, other: &Media) -> bool {
+        let has = |(name, value)| self.parameters.get(name) == Some(value);
+        self.bare == other.bare && other.parameters.iter().all(has)
+    }
 }
 
 /// A response that an operation may give.
@@ -192,10 +221,15 @@ impl Operation {
 }
 
 impl Payload {
-    /// What is said of a media type, parameters such as `charset` left out: the exact one, else
-    /// `type/*`, else `*/*`. The outer option: whether the media type is allowed at all.
+    /// What is said of a media type: the one with the most of its parameters, else the one without,
+    /// else `type/*`, else `*/*`. The outer option: whether the media type is allowed at all.
     pub fn of(&self, media_type: &str) -> Option<Option<&Pattern>> {
-        let bare = media_type.split(';').next().unwrap_or_default().trim();
+        let media = Media::read(media_type);
+        let bare = &*media.bare;
+        let variants = self.variants.iter().filter(|(known, _)| media.is_a(known));
+        if let Some((_, it)) = variants.max_by_key(|(known, _)| known.parameters.len()) {
+            return Some(it.as_ref());
+        }
         let family = bare.split('/').next().unwrap_or_default();
         let find = |wanted: &str| {
             self.content

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use crate::source::SourceId;
 
 pub use interface::{
-    Address, Arrives, Declared, Interface, Operation, Parameter, ParameterPlace, Payload, Response, Segment,
-    Status,
+    Address, Arrives, Declared, Interface, Media, Operation, Parameter, ParameterPlace, Payload, Response,
+    Segment, Status,
 };
 
 /// A service's contract.

@@ -212,10 +212,18 @@ pub fn parameter_fits(parameter: &Parameter, text: &str) -> bool {
 }
 
 /// Whether the texts of a field of a form fit it: apart, or with commas between them where the form
-/// says so in an `encoding`.
+/// says so in an `encoding`, or as JSON.
 pub fn form_field_fits(pattern: &Pattern, texts: &[&str]) -> bool {
     let given = Given::Texts(texts.to_vec());
-    [Style::Apart, Style::Commas].into_iter().any(|style| read(pattern, style, &given).is_fine())
+    let json = || matches!(texts, [one] if in_json(one).is_some_and(|value| fits(pattern, &value)));
+    [Style::Apart, Style::Commas].into_iter().any(|style| read(pattern, style, &given).is_fine()) || json()
+}
+
+/// The object or list in a field of a form: as JSON, when nothing else is said (OpenAPI 3.1
+/// §4.8.15).
+pub(super) fn in_json(text: &str) -> Option<Value> {
+    let value = crate::value::from_json(text.as_bytes()).ok();
+    value.filter(|value| matches!(value, Value::Object(_) | Value::List(_)))
 }
 
 /// Reads what is written as the value that the pattern wants: `3` as the number 3 or the text.
@@ -242,8 +250,6 @@ pub fn read(pattern: &Pattern, style: Style, given: &Given<'_>) -> Reading {
                 None => Reading::Unfit,
             },
             (Form::Object(_) | Form::Map(_), Given::Fields(pairs)) => object(form, pairs),
-            // One that stands several times, of which nothing says which counts.
-            (Form::Leaf(_), Given::Texts(texts)) if texts.len() > 1 => several(pattern, texts),
             _ => Reading::Unfit,
         };
         match found {
@@ -266,7 +272,7 @@ fn first(pattern: &Pattern, text: &str) -> Option<Value> {
 }
 
 /// What a text may be read as.
-fn readings(text: &str) -> Vec<Value> {
+pub(super) fn readings(text: &str) -> Vec<Value> {
     let mut readings = vec![Value::text(text)];
     match text {
         "true" => readings.push(Value::Bool(true)),
@@ -278,11 +284,6 @@ fn readings(text: &str) -> Vec<Value> {
         }
     }
     readings
-}
-
-fn several(pattern: &Pattern, texts: &[&str]) -> Reading {
-    let values: Option<Vec<Value>> = texts.iter().map(|text| first(pattern, text)).collect();
-    values.and_then(|mut values| values.pop()).map_or(Reading::Unfit, Reading::Fits)
 }
 
 /// Whether lists and objects may stand where one text does: OpenAPI does not say how.

@@ -8,4 +8,4 @@ mod registry;
 pub mod sql;
 
 pub use keyword::{KEYWORDS, Keyword, Role, is_reserved};
-pub use registry::{Kind, Param, Registry, Safety, Spec, Ty};
+pub use registry::{Kind, Param, Refusal, Refuses, Registry, Safety, Spec, Ty};

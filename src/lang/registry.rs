@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::value::Object;
+
 /// What a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -98,6 +100,21 @@ pub struct Param {
     pub summary: &'static str,
 }
 
+/// An argument that a name refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The name of its parameter.
+    pub argument: String,
+    /// One line.
+    pub message: String,
+    /// Advice.
+    pub help: Option<String>,
+}
+
+/// Looks for an argument that cannot be, among those that are known before a run, by the names of
+/// their parameters; the name that takes them comes first.
+pub type Refuses = fn(&str, &Object) -> Option<Refusal>;
+
 /// Everything there is to say about a name.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
@@ -119,18 +136,36 @@ pub struct Spec {
     pub safety: Safety,
     /// When set: the name is known, but cannot be executed yet, and `check` says so in these words.
     pub planned: Option<&'static str>,
+    /// Which values of its parameters it refuses, where the type of a parameter says too little.
+    pub refuses: Option<Refuses>,
 }
 
 impl Spec {
     /// A name with nothing but a summary and an example; fill in the rest with `..`.
     pub const fn new(kind: Kind, of: &'static str, name: &'static str, summary: &'static str) -> Spec {
-        Spec { kind, name, of, summary, params: &[], example: "", safety: Safety::Unknown, planned: None }
+        Spec {
+            kind,
+            name,
+            of,
+            summary,
+            params: &[],
+            example: "",
+            safety: Safety::Unknown,
+            planned: None,
+            refuses: None,
+        }
     }
 
     /// With parameters.
     #[must_use]
     pub const fn params(self, params: &'static [Param]) -> Spec {
         Spec { params, ..self }
+    }
+
+    /// Refuses some values of its parameters.
+    #[must_use]
+    pub const fn refuses(self, refuses: Refuses) -> Spec {
+        Spec { refuses: Some(refuses), ..self }
     }
 
     /// With an example.

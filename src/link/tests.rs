@@ -50,6 +50,7 @@ impl Shop {
         let app = Router::new()
             .route("/orders", posts(order.clone()))
             .route("/orders/{id}", posts(order))
+            .route("/huge", get(|| async { vec![b'x'; super::HELD + 1] }))
             .route("/large", get(|| async { "x".repeat(200_000) }))
             .route("/echo", posts(|body: Bytes| async { body }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

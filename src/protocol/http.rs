@@ -72,6 +72,7 @@ use client::Clients;
 use fault::Fault;
 use options::Options;
 use payload::Payload;
+pub(crate) use payload::file_type;
 use ready::Ready;
 use record::Answer;
 use socket::Socket;

@@ -8,6 +8,8 @@
 //! and read by the contract, so that only fields it does not know are left to find: those are a
 //! warning, since newer services may send them.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -20,6 +22,7 @@ use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, did_you_mean};
 use crate::event::{Detail, EventKind, Exchange, Failure};
 use crate::lang::Kind;
+use crate::protocol::http::file_type;
 use crate::protocol::http::stream::events;
 use crate::protocol::{Call, Endpoint};
 use crate::source::Span;
@@ -69,7 +72,7 @@ impl Cx {
         let interface = contract.interface();
         match &*endpoint.protocol {
             "http" => {
-                let found = http(interface, endpoint, call, record, exchange)?;
+                let found = http(interface, endpoint, &self.session.dir, call, record, exchange)?;
                 Some(self.broken(env, span, found, exchange))
             }
             "grpc" => {
@@ -161,6 +164,7 @@ pub(super) fn ignores(call: &Call) -> bool {
 fn http(
     interface: &Interface,
     endpoint: &Endpoint,
+    dir: &Path,
     call: &Call,
     record: &Value,
     exchange: &Exchange,
@@ -169,16 +173,17 @@ fn http(
         "request" | "open" => call.options.get("method").and_then(Value::as_text).unwrap_or("GET"),
         verb => verb,
     };
+    let sent = request(call, dir);
     if let Value::List(pages) = record {
-        return pages.iter().find_map(|page| exchanged(interface, endpoint, call, method, page, None));
+        return pages.iter().find_map(|page| exchanged(interface, endpoint, &sent, method, page, None));
     }
-    exchanged(interface, endpoint, call, method, record, Some(exchange))
+    exchanged(interface, endpoint, &sent, method, record, Some(exchange))
 }
 
 fn exchanged(
     interface: &Interface,
     endpoint: &Endpoint,
-    call: &Call,
+    sent: &Sent<'_>,
     mut method: &str,
     record: &Value,
     exchange: Option<&Exchange>,
@@ -200,7 +205,10 @@ fn exchanged(
     // What went over the wire is that of the last exchange.
     let wire = exchange.filter(|_| hops.is_empty());
     let wire = wire.map(|it| it.request_headers.iter().map(|(name, _)| name.as_str()).collect());
-    let breaches = conform::sent(operation, &Sent { wire, ..request(call, &leg) });
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let segments = leg.path.trim_start_matches('/').split('/').map(decoded).collect();
+    let sent = Sent { segments, query: leg.query.clone(), wire, ..sent.clone() };
+    let breaches = conform::sent(operation, &sent);
     if !breaches.is_empty() {
         return Some(Found {
             side: Side::Request,
@@ -300,57 +308,96 @@ fn stranger(interface: &Interface, leg: &Leg<'_>, there: &[&Operation]) -> Found
     Found { side: Side::Request, operation: named, breaches: vec![breach], help }
 }
 
-/// What was sent, as the contract sees it.
-fn request<'c>(call: &'c Call, leg: &Leg<'_>) -> Sent<'c> {
+/// What was sent, wherever that was, as the contract sees it. Files start from `dir`.
+fn request<'c>(call: &'c Call, dir: &Path) -> Sent<'c> {
     let headers = call.options.get("headers").and_then(Value::as_object);
-    let headers: Vec<(String, String)> = headers.into_iter().flatten().filter_map(pair).collect();
-    let (mut media, body) = call.operand.as_ref().map_or((None, Body::Nothing), body);
-    if let Some((_, written)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+    let headers: Vec<(String, String)> = headers.into_iter().flatten().flat_map(lines).collect();
+    let (mut media, mut body) = call.operand.as_ref().map_or((None, Body::Nothing), |it| body(it, dir));
+    let written = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    if let Some((_, written)) = written("content-type") {
         media = Some(written.clone());
     }
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    Sent {
-        segments: leg.path.trim_start_matches('/').split('/').map(decoded).collect(),
-        query: leg.query.clone(),
-        headers,
-        wire: None,
-        media,
-        body,
+    // What is compressed is not looked into.
+    if written("content-encoding").is_some() && !matches!(body, Body::Nothing) {
+        body = Body::Unread;
+    }
+    Sent { headers, media, body, ..Sent::default() }
+}
+
+/// The lines of a header: a list has one for each element.
+fn lines((name, value): (&Arc<str>, &Value)) -> Vec<(String, String)> {
+    let one = |value: &Value| {
+        let text = match value {
+            Value::Text(text) => text.text.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => return None,
+        };
+        Some((name.to_string(), text))
+    };
+    match value {
+        Value::List(items) => items.iter().filter_map(one).collect(),
+        value => one(value).into_iter().collect(),
     }
 }
 
-fn pair((name, value): (&Arc<str>, &Value)) -> Option<(String, String)> {
-    let text = match value {
-        Value::Text(text) => text.text.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        _ => return None,
-    };
-    Some((name.to_string(), text))
+/// Past this, a file that is sent is not looked into.
+const FILE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The text of a file that was sent.
+fn content(path: &Path) -> Option<String> {
+    let length = std::fs::metadata(path).ok()?.len();
+    let bytes = if length <= FILE_LIMIT { std::fs::read(path).ok()? } else { return None };
+    String::from_utf8(bytes).ok()
 }
 
 /// What an operand is sent as.
-fn body(operand: &Value) -> (Option<String>, Body<'_>) {
+fn body<'v>(operand: &'v Value, dir: &Path) -> (Option<String>, Body<'v>) {
     let json = || Some("application/json".to_owned());
     match operand {
         Value::Absent => (None, Body::Nothing),
-        Value::Object(_) | Value::List(_) => (json(), Body::Json(operand)),
-        Value::Text(text) => (Some("text/plain".to_owned()), Body::Text(&text.text)),
-        Value::Bytes(_) => (Some("application/octet-stream".to_owned()), Body::Unread),
+        Value::Object(_) | Value::List(_) => (json(), Body::Json(Cow::Borrowed(operand))),
+        Value::Text(text) => (Some("text/plain".to_owned()), Body::Text((&*text.text).into())),
+        Value::Bytes(bytes) => {
+            (Some("application/octet-stream".to_owned()), Body::Text(String::from_utf8_lossy(&bytes.bytes)))
+        }
         Value::Tagged(tagged) => {
             let fields = tagged.value.as_object();
             let given = |name: &str| fields.and_then(|fields| fields.get(name)).and_then(Value::as_text);
             let media = |default: &str| Some(given("type").unwrap_or(default).to_owned());
             match (tagged.tag, fields) {
-                ("json", _) => (json(), Body::Json(&tagged.value)),
+                ("json", _) => (json(), Body::Json(Cow::Borrowed(&tagged.value))),
                 ("form", Some(fields)) => {
                     (Some("application/x-www-form-urlencoded".to_owned()), Body::Form(fields))
                 }
-                ("graphql", _) => (json(), Body::Unread),
-                ("multipart", _) => (Some("multipart/form-data".to_owned()), Body::Unread),
-                ("bytes", _) => (media("application/octet-stream"), Body::Unread),
+                ("graphql", _) => {
+                    let query = fields.and_then(|fields| fields.get("query")).unwrap_or(&tagged.value);
+                    let part = |name: &str| fields.and_then(|fields| fields.get(name)).cloned();
+                    let parts = [("variables", part("variables")), ("operationName", part("operation"))];
+                    let parts = parts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                    let sent = Value::object([("query", query.clone())].into_iter().chain(parts));
+                    (json(), Body::Json(Cow::Owned(sent)))
+                }
+                ("multipart", Some(fields)) => (Some("multipart/form-data".to_owned()), Body::Form(fields)),
+                ("bytes", _) => {
+                    let bytes = fields.and_then(|fields| fields.get("content")).unwrap_or(&tagged.value);
+                    let body = match bytes {
+                        Value::Bytes(bytes) => Body::Text(String::from_utf8_lossy(&bytes.bytes)),
+                        Value::Text(text) => Body::Text((&*text.text).into()),
+                        _ => Body::Unread,
+                    };
+                    (media("application/octet-stream"), body)
+                }
+                ("file", _) => {
+                    let Some(path) = given("path").or_else(|| tagged.value.as_text()) else {
+                        return (None, Body::Unread);
+                    };
+                    let path = dir.join(path);
+                    let kind = given("type").map_or_else(|| file_type(&path), str::to_owned);
+                    (Some(kind), content(&path).map_or(Body::Unread, |text| Body::Text(text.into())))
+                }
                 ("text", _) => match given("text").or_else(|| tagged.value.as_text()) {
-                    Some(text) => (media("text/plain"), Body::Text(text)),
+                    Some(text) => (media("text/plain"), Body::Text(text.into())),
                     None => (None, Body::Unread),
                 },
                 _ => (given("type").map(str::to_owned), Body::Unread),
@@ -363,6 +410,14 @@ fn body(operand: &Value) -> (Option<String>, Body<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_element_of_a_header_is_a_line() {
+        let name: Arc<str> = "x-n".into();
+        let list = Value::list(vec![Value::text("x"), Value::text("2")]);
+        let both = [("x-n".to_owned(), "x".to_owned()), ("x-n".to_owned(), "2".to_owned())];
+        assert_eq!(lines((&name, &list)), both);
+    }
 
     #[test]
     fn an_address_is_read_below_that_of_the_service() {

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::cx::Cx;
 use super::env::Env;
 use super::flow::{Flow, Stop};
-use crate::check::{Attack, attacks, key_of, profile_of, same_of};
+use crate::check::{Attack, Program, attacks, key_of, profile_of, same_of};
 use crate::diag::Code;
 use crate::event::{EventKind, Failure, ProbeOutcome};
 use crate::probe::KeyPlace;
@@ -52,7 +52,7 @@ impl Cx {
     /// Judges an operation that is said to be idempotent.
     pub(crate) async fn idempotent(self: &Arc<Self>, env: &Env, block: &Idempotent, span: Span) -> Flow<()> {
         let program = &self.world.plan.program;
-        let Some(mut operation) = Operation::of(block, span, same_of(program, env.unit, block)) else {
+        let Some(mut operation) = Operation::of(program, env.unit, block, span) else {
             let message = "`idempotent` has no request";
             return Err(self.failure(env, Code::NOTHING_CHECKED, span, message).into());
         };
@@ -159,7 +159,12 @@ impl Cx {
 }
 
 impl<'a> Operation<'a> {
-    fn of(idempotent: &'a Idempotent, span: Span, same: &'a [Same]) -> Option<Operation<'a>> {
+    fn of(
+        program: &'a Program,
+        unit: usize,
+        idempotent: &'a Idempotent,
+        span: Span,
+    ) -> Option<Operation<'a>> {
         let statements = &idempotent.body.statements;
         let at = statements.iter().position(|statement| as_request(statement).is_some())?;
         let (request, request_span) = as_request(&statements[at])?;
@@ -170,8 +175,8 @@ impl<'a> Operation<'a> {
             request,
             request_span,
             expects: &statements[at + 1..],
-            same,
-            key: key_of(idempotent),
+            same: same_of(program, unit, idempotent),
+            key: key_of(program, unit, idempotent),
             first_key: None,
             first_trace: String::new(),
         })

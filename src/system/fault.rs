@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::lang::{Kind, Param, Spec, Ty};
+use crate::lang::{Kind, Param, Refusal, Spec, Ty};
 use crate::shape::DrawKey;
 use crate::value::{Number, Object, Value, show};
 
@@ -24,7 +24,12 @@ const fn fault(
     params: &'static [Param],
     example: &'static str,
 ) -> Spec {
-    Spec::new(Kind::Fault, PROCESS, name, summary).params(params).example(example)
+    Spec::new(Kind::Fault, PROCESS, name, summary).params(params).example(example).refuses(refuses)
+}
+
+fn refuses(name: &str, known: &Object) -> Option<Refusal> {
+    let Wrong { argument, message } = ProcessFault::read(name, known).err()?;
+    Some(Refusal { argument: argument.to_owned(), message, help: None })
 }
 
 /// Every fault of processes.

@@ -17,7 +17,8 @@ pub fn is_long_enough(secret: &str) -> bool {
     secret.chars().count() >= 8
 }
 
-/// Knows the secrets of a run and masks them, together with their base64, URL and JSON forms.
+/// Knows the secrets of a run and masks them, together with their base64, URL and JSON forms, in
+/// upper and lower case.
 /// Cheap to clone; all clones share what was registered.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
@@ -54,7 +55,11 @@ impl Redactor {
             }
         }
         // A pattern set of plain literals always builds.
-        inner.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&inner.forms).ok();
+        inner.finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(true)
+            .build(&inner.forms)
+            .ok();
     }
 
     /// The text with every known secret masked.
@@ -92,6 +97,9 @@ fn derived_forms(secret: &str) -> Vec<String> {
         percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        // What a database or a header may make of it.
+        secret.to_uppercase(),
+        secret.to_lowercase(),
     ];
     forms.push(forms[1].replace("%2D", "-").replace("%2E", ".").replace("%5F", "_").replace("%7E", "~"));
     let mut plain = secret.to_owned();
@@ -140,6 +148,12 @@ mod tests {
             let basic = STANDARD.encode(format!("{user}{secret}tail"));
             assert!(redactor.leaks(&basic), "{user}");
         }
+        for changed in ["HUNTER2/\"GEHEIM\"?", "Hunter2/\"Geheim\"?", "68756E746572322F2267656865696D223F"] {
+            assert_eq!(redactor.mask(changed), MASK);
+        }
+        assert_eq!(redactor.mask("it is HUNTER2/\"GEH…"), "it is •••…");
+        redactor.register("Grüße an alle");
+        assert_eq!(redactor.mask("GRÜSSE AN ALLE"), MASK);
     }
 
     #[test]

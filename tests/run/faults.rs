@@ -129,12 +129,21 @@ scenario "no message" {
 scenario "fails itself" {
   under lost_response(first: 1) on shop -> books { expect 1 == 2 }
 }
+scenario "too few" {
+  under crash(nth: 3) on books {
+    GET books /count
+    GET books /count
+  }
+}
 "#;
     let ran = with_shop(text).run(&["--jobs", "1"]);
     ran.ends(
         1,
         &[
-            "3 failed",
+            "4 failed",
+            "`crash(nth: 3)` never struck `books`",
+            "it waits for call 3, and 2 calls came while the block ran",
+            "let an earlier call strike",
             "`kill(after: 1h)` never struck `books`",
             "the block ended after",
             "`lost_response(first: 1)` was at work and hit nothing",

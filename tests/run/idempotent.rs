@@ -174,6 +174,9 @@ fn another_status_for_another_body_is_an_option_of_the_profile() {
     is_found_by("conflict", &["changed_body"], &["came to 409 Conflict"]);
     let profile = "ietf(by: header(\"Idempotency-Key\"), changed: 409)";
     project("conflict", profile, "").run(&["--probe", "changed_body"]).ends(0, &["1 of 1 survived"]);
+    // `by` is a parameter like any other, and may stand in its place.
+    let placed = "ietf(header(\"Idempotency-Key\"), changed: 409)";
+    project("conflict", placed, "").run(&["--probe", "changed_body"]).ends(0, &["1 of 1 survived"]);
 }
 
 #[test]

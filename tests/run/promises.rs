@@ -544,6 +544,65 @@ fn each_redirect_has_a_status_that_is_declared() {
     follow(4).ends(0, &[]);
 }
 
+const BODIES: &str = "openapi: 3.1.0
+info: { title: Bodies, version: '1' }
+paths:
+  /it:
+    post:
+      parameters: [{ name: X-N, in: header, schema: { type: integer } }]
+      requestBody:
+        content:
+          text/plain: { schema: { type: string, pattern: '^ok$' } }
+          multipart/form-data: { schema: { $ref: '#/components/schemas/It' } }
+          application/x-www-form-urlencoded: { schema: { $ref: '#/components/schemas/It' } }
+          application/json: { schema: { $ref: '#/components/schemas/It' } }
+      responses: { '200': { description: Taken. } }
+components:
+  schemas:
+    It: { type: object, required: [a], additionalProperties: false, properties: { a: { type: integer } } }
+";
+
+#[test]
+fn whatever_is_sent_is_held_against_the_contract() {
+    let url = server(|_| reply("200 OK", "text/plain", ""));
+    let sends = |rest: &str| {
+        let text = format!(
+            "service s {{ speaks http contract \"./it.yaml\"; at \"{url}\" }}\nscenario \"it\" {{\n  POST s /it {rest}\n}}\n"
+        );
+        let files =
+            [("t.scn", &*text), ("it.yaml", BODIES), ("a.json", "{\"a\":1}"), ("x.json", "{\"a\":\"x\"}")];
+        project(&files).run(&[])
+    };
+    let form = "type: \"application/x-www-form-urlencoded\"";
+    for right in [
+        "text(\"ok\")",
+        "multipart({ a: \"1\" })",
+        "multipart({ a: file(\"./a.json\") })",
+        &format!("text(\"a=1\", {form})"),
+        "bytes(\"{\\\"a\\\":1}\", type: \"application/json\")",
+        "file(\"./a.json\")",
+        "text(\"ok\") with { headers: { X-N: [\"1\"] } }",
+        // What is compressed is not looked into.
+        "bytes(\"zip\", type: \"application/json\") with { headers: { Content-Encoding: \"gzip\" } }",
+    ] {
+        sends(right).ends(0, &["1 passed"]);
+    }
+    for wrong in [
+        "text(\"no\")",
+        "multipart({ zzz: \"x\" })",
+        "multipart({ a: text(\"x\") })",
+        "multipart({ a: \"1\", zzz: file(\"./a.json\") })",
+        &format!("text(\"a=x\", {form})"),
+        "bytes(\"{\\\"a\\\":\\\"x\\\"}\", type: \"application/json\")",
+        "file(\"./x.json\")",
+        "graphql(\"{ a }\")",
+        "text(\"ok\") with { headers: { X-N: [\"1\", \"2\"] } }",
+        "text(\"ok\") with { headers: { X-N: [\"x\"] } }",
+    ] {
+        sends(wrong).ends(1, &["this is no `POST /it`"]);
+    }
+}
+
 #[test]
 fn a_whole_service_may_be_let_be() {
     let url = things();

@@ -249,6 +249,8 @@ fn a_case_that_no_property_has_is_no_pass() {
     few.run(&["--case", "3"]).ends(0, &[]);
     few.run(&["--case", "4"]).ends(1, &["no property has a case 4: it was not tried", "`--cases`"]);
     few.run(&["--cases", "4", "--case", "4"]).ends(0, &[]);
+    let none = few.run(&["--case", "4", "--cases", "3"]);
+    none.ends(2, &["`--cases 3` leaves no case 4 for `--case`"]).never_says(&["failed"]);
     // Where something failed, that comes first.
     property(&url, "n in int for 3 cases", "    POST s / { n }\n    expect status == 500")
         .run(&["--case", "4"])

@@ -44,9 +44,17 @@ impl Dump<'_> {
     }
 
     fn part(&mut self, depth: usize) -> Result<Value, Malformed> {
+        if let Some(text) = self.tokens.double_quoted()? {
+            return self.prefixed("", text, self.tokens.start);
+        }
         let token = self.tokens.next()?;
         let start = self.tokens.start;
         match token {
+            Token::Name(_) => {
+                let message = "this is a name, and a value stands here: a text has single quotes, but in MySQL, \
+                               where `dialect` says so";
+                Err(self.tokens.wrong(start, message))
+            }
             Token::Text(prefix, text) => self.prefixed(prefix, text, start),
             Token::Number(text) => self.number(text, "", start),
             Token::Sign(sign @ ('-' | '+')) => match self.tokens.next()? {

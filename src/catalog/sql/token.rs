@@ -34,6 +34,17 @@ pub(super) struct Tokens<'a> {
     pub(super) start: usize,
 }
 
+/// Whether what begins here is a comment that MySQL or MariaDB runs (`/*!40000 … */`) and that
+/// changes rows.
+fn runs_rows(text: &str) -> bool {
+    let inner = text.strip_prefix("/*!").or_else(|| text.strip_prefix("/*M!"));
+    let word = inner.map(|inner| inner.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()));
+    word.is_some_and(|rest| {
+        let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        ["insert", "replace", "update", "delete", "load"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
+    })
+}
+
 impl<'a> Tokens<'a> {
     pub(super) fn wrong(&self, offset: usize, message: impl Into<String>) -> Malformed {
         Malformed::at(self.text, offset, message)
@@ -66,6 +77,11 @@ impl<'a> Tokens<'a> {
     /// Comments nest in PostgreSQL (SQL:1999 too), and nowhere else.
     fn comment(&mut self) -> Result<(), Malformed> {
         let start = self.at;
+        if self.dialect == Some(Dialect::Mysql) && runs_rows(&self.text[start..]) {
+            // MySQL runs what such a comment holds: its rows would be lost without a word.
+            let why = "MySQL runs this comment, and it changes rows: take it out of `/*! … */`";
+            return Err(self.wrong(start, why));
+        }
         let nests = self.dialect == Some(Dialect::Postgres);
         let mut depth = 0;
         loop {
@@ -88,8 +104,9 @@ impl<'a> Tokens<'a> {
         let rest = &self.text[self.at..];
         let Some(first) = rest.chars().next() else { return Ok(Token::End) };
         match first {
-            '\'' => self.quoted("", self.dialect == Some(Dialect::Mysql)).map(|text| Token::Text("", text)),
-            // In MySQL a double quote opens a text too, unless told otherwise; its dumps have none.
+            '\'' => {
+                self.quoted(b'\'', "", self.dialect == Some(Dialect::Mysql)).map(|text| Token::Text("", text))
+            }
             '"' | '`' => self.name(first as u8).map(Token::Name),
             '$' => self.dollar(),
             _ if first.is_ascii_digit() => Ok(Token::Number(self.number())),
@@ -102,7 +119,7 @@ impl<'a> Tokens<'a> {
                 if quote && matches!(word, "E" | "e" | "X" | "x" | "B" | "b" | "N" | "n") {
                     let escapes = matches!(word, "E" | "e")
                         || matches!(word, "N" | "n") && self.dialect == Some(Dialect::Mysql);
-                    return self.quoted(word, escapes).map(|text| Token::Text(word, text));
+                    return self.quoted(b'\'', word, escapes).map(|text| Token::Text(word, text));
                 }
                 Ok(Token::Word(word))
             }
@@ -141,14 +158,24 @@ impl<'a> Tokens<'a> {
         &self.text[from..self.at]
     }
 
-    /// A text in single quotes.
-    fn quoted(&mut self, prefix: &str, escapes: bool) -> Result<Cow<'a, str>, Malformed> {
+    /// The text in double quotes that begins here: where MySQL takes a value, they open a text.
+    pub(super) fn double_quoted(&mut self) -> Result<Option<Cow<'a, str>>, Malformed> {
+        self.space()?;
+        if self.dialect != Some(Dialect::Mysql) || self.bytes().get(self.at) != Some(&b'"') {
+            return Ok(None);
+        }
+        self.start = self.at;
+        self.quoted(b'"', "", true).map(Some)
+    }
+
+    /// A text in quotes.
+    fn quoted(&mut self, quote: u8, prefix: &str, escapes: bool) -> Result<Cow<'a, str>, Malformed> {
         let open = self.at;
         let mut text = Cow::Borrowed("");
         let mut from = open + 1;
         loop {
             let rest = &self.bytes()[from..];
-            let Some(length) = rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')) else {
+            let Some(length) = rest.iter().position(|byte| *byte == quote || *byte == b'\\') else {
                 return Err(self.wrong(open, "the text that opens here is never closed"));
             };
             let piece = &self.text[from..from + length];
@@ -157,11 +184,11 @@ impl<'a> Tokens<'a> {
                 text => text.to_mut().push_str(piece),
             }
             self.at = from + length + 1;
-            if self.bytes()[self.at - 1] == b'\'' {
-                if self.bytes().get(self.at) != Some(&b'\'') {
+            if self.bytes()[self.at - 1] == quote {
+                if self.bytes().get(self.at) != Some(&quote) {
                     return Ok(text);
                 }
-                text.to_mut().push('\'');
+                text.to_mut().push(char::from(quote));
                 from = self.at + 1;
             } else if escapes {
                 self.escape(prefix, text.to_mut())?;
@@ -259,6 +286,21 @@ impl<'a> Tokens<'a> {
                 Ok(Token::Dollar)
             }
             None => Err(self.wrong(self.at, "the text that opens here is never closed")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs_rows;
+
+    #[test]
+    fn comments_that_mysql_runs_may_write_rows() {
+        for text in ["/*!40000 INSERT INTO a VALUES (1) */", "/*! replace into a", "/*M!100 Insert into a"] {
+            assert!(runs_rows(text), "{text}");
+        }
+        for text in ["/*!40101 SET a=1 */", "/* INSERT INTO a */", "/*!40000 ALTER TABLE a */"] {
+            assert!(!runs_rows(text), "{text}");
         }
     }
 }

@@ -135,6 +135,17 @@ impl<'a> Walker<'a, '_> {
                 // The one that does not fit by itself; else the first of them.
                 let places: Vec<&(String, String, Span)> = own().collect();
                 let wrong = places.iter().find(|(_, text, _)| !element_fits(parameter, text));
+                let is_one = || forms(&parameter.pattern).iter().all(|form| matches!(form, Form::Leaf(_)));
+                if let (None, [_, (.., again), ..]) = (wrong, places.as_slice())
+                    && is_one()
+                {
+                    let name = &parameter.name;
+                    let place = parameter.origin.map(|origin| (origin, format!("`{name}` is declared here")));
+                    let message =
+                        format!("the query parameter `{name}` is one value, and it stands here again");
+                    self.push(mistake(*again, message, place));
+                    return;
+                }
                 let (text, at) = match (wrong.or(places.first()), texts.as_slice()) {
                     (Some((_, text, span)), _) => (text.as_str(), *span),
                     (None, texts) => (texts.first().copied().unwrap_or_default(), whole),

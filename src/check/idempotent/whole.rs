@@ -42,7 +42,7 @@ impl<'a> Walker<'a, '_> {
             );
         }
         let Some(request) = request else { return };
-        let key = key_of(idempotent);
+        let key = key_of(self.cx.program, self.item.unit, idempotent);
         if let Some((place, span)) = &key {
             self.carries(request, place, *span);
         }

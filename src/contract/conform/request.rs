@@ -1,6 +1,6 @@
 //! Whether a request is what the contract takes.
 
-use super::body::{allowed, as_json, form, is_json};
+use super::body::{allowed, as_json, form, is_json, text};
 use super::{Body, Breach, Sent, below, unfit};
 use crate::contract::form::kinds;
 use crate::contract::style::{Given, Style, claims, in_query};
@@ -109,6 +109,7 @@ fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Option<Breach> {
             Err(error) => return Some(Breach::new(format!("the body is no JSON: {error}"), payload.origin)),
         },
         Body::Form(fields) => return form(fields, pattern, payload),
+        Body::Text(body) => return text(media, body, pattern, payload),
         _ => return None,
     };
     let differences = below("body", mismatches(pattern, value));

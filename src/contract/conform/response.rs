@@ -1,11 +1,11 @@
 //! Whether a response is what the contract promises.
 
-use super::body::{allowed, fields, form, is_json, media_type};
+use super::body::{allowed, is_json, media_type, text};
 use super::{Breach, Came, below, unfit};
-use crate::contract::style::{Given, Style, read};
+use crate::contract::style::Given;
 use crate::contract::{Operation, Parameter, Payload, Status};
-use crate::shape::{Difference, mismatches};
-use crate::value::{Value, show_short};
+use crate::shape::{Difference, Pattern, fits, mismatches};
+use crate::value::{Value, from_json, show_short};
 
 /// What is wrong with a response.
 pub fn came(operation: &Operation, came: &Came<'_>) -> Vec<Breach> {
@@ -60,7 +60,11 @@ fn came_header(header: &Parameter, headers: &Value) -> Option<Breach> {
                 Value::List(items) => items.iter().filter_map(Value::as_text).collect(),
                 other => other.as_text().into_iter().collect(),
             };
-            if value.is_secret() { None } else { unfit("header", header, &Given::Texts(texts)) }
+            // Lines of one name count as one (RFC 9110 §5.3), but for these, which hold commas.
+            let joined = texts.join(", ");
+            let lines = if *header.name == *"set-cookie" { texts } else { vec![joined.as_str()] };
+            let wrong = || lines.iter().find_map(|line| unfit("header", header, &Given::Texts(vec![line])));
+            if value.is_secret() { None } else { wrong() }
         }
     }
 }
@@ -81,10 +85,10 @@ fn came_body(
     }
     let Some(media) = media else {
         // A response that says nothing of its body fits only where anything does.
-        return payload
-            .of("application/octet-stream")
-            .is_none()
-            .then(|| Breach::new("there is a body, but no content type", payload.origin));
+        let Some(pattern) = payload.of("application/octet-stream") else {
+            return Some(Breach::new("there is a body, but no content type", payload.origin));
+        };
+        return unnamed(pattern?, body, payload);
     };
     let pattern = match allowed(payload, media)? {
         Ok(pattern) => pattern,
@@ -104,22 +108,29 @@ fn came_body(
         };
     }
     let pattern = pattern?;
-    match (media_type(media).as_str(), body.as_text()) {
-        ("application/x-www-form-urlencoded", Some(text)) => {
-            return form(&fields(text), pattern, payload);
-        }
-        // `12` as plain text may be the number.
-        ("text/plain", Some(text)) if read(pattern, Style::Commas, &Given::Texts(vec![text])).is_fine() => {
-            return None;
-        }
-        ("text/plain", _) => {}
+    match body.as_text() {
+        _ if is_json(media) => {}
+        Some(body) => return text(media, body, pattern, payload),
+        None if media_type(media) == "text/plain" => {}
         // What a schema says of other media is said of something that is not read here.
-        _ if !is_json(media) => return None,
-        _ => {}
+        None => return None,
     }
     let differences = below("body", mismatches(pattern, body));
     let what = "the body does not fit".to_owned();
     (!differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
+}
+
+/// A body without a content type: it may be JSON all the same (RFC 9110 §8.3).
+fn unnamed(pattern: &Pattern, body: &Value, payload: &Payload) -> Option<Breach> {
+    let text = match body {
+        Value::Bytes(bytes) => std::str::from_utf8(&bytes.bytes).ok()?,
+        body => body.as_text()?,
+    };
+    let json = from_json(text.as_bytes()).ok()?;
+    let is_text = fits(pattern, &Value::text(text));
+    let differences = below("body", mismatches(pattern, &json));
+    let what = "the body does not fit".to_owned();
+    (!is_text && !differences.is_empty()).then_some(Breach { what, differences, place: payload.origin })
 }
 
 /// Why a body could not be read.

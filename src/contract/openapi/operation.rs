@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::Book;
 use super::path::{names, segments};
+use crate::contract::conform::{is_json, judges};
 use crate::contract::document::{Data, Entry, Node};
 use crate::contract::schema::{Mode, constrains};
-use crate::contract::{Address, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status};
+use crate::contract::{
+    Address, Media, Operation, Parameter, ParameterPlace, Payload, Response, Segment, Status,
+};
 use crate::shape::Pattern;
 use crate::source::Span;
 
@@ -158,18 +161,14 @@ impl Book {
         if node.get("content").is_none() {
             self.error(entry.key_span, "a request body says its `content`");
         }
-        let (content, items) = self.content(doc, &node, Mode::Request);
-        Some(Payload {
-            required: node.get("required").and_then(|required| required.bool()) == Some(true),
-            content,
-            items,
-            origin: Some(entry.key_span),
-        })
+        let required = node.get("required").and_then(|required| required.bool()) == Some(true);
+        Some(Payload { required, origin: Some(entry.key_span), ..self.content(doc, &node, Mode::Request) })
     }
 
     /// What the media types of a body are described by, and each part of those that are sequences.
-    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> (Content, Vec<(Arc<str>, Pattern)>) {
+    fn content(&mut self, doc: usize, node: &Node, mode: Mode) -> Payload {
         let (mut content, mut items): (Content, Vec<(Arc<str>, Pattern)>) = Default::default();
+        let mut variants: Vec<(Media, Option<Pattern>)> = Vec::new();
         for entry in node.get("content").map(|content| content.entries()).unwrap_or_default() {
             if !entry.key.contains('/') {
                 self.error(entry.key_span, format!("`{}` is no media type", entry.key));
@@ -198,6 +197,20 @@ impl Book {
                 };
                 self.warn(schema.key_span, format!("what comes as `{bare}` is not checked: {why}"));
             }
+            let is_judged = |pattern: &Pattern| {
+                is_json(&bare)
+                    || judges(&bare, pattern)
+                    || mode == Mode::Request && &*bare == "multipart/form-data"
+                    // JSON may come as these.
+                    || matches!(&*bare, "*/*" | "application/*")
+            };
+            if let Some(schema) = media.entry("schema").filter(|schema| !is_sequence && says(&schema.value))
+                && pattern.as_ref().is_some_and(|pattern| !is_judged(pattern))
+            {
+                let why =
+                    format!("what comes as `{bare}` is not checked: only JSON, forms and texts are read");
+                self.warn(schema.key_span, why);
+            }
             if let Some(item) = media.entry("itemSchema").filter(|_| self.newer) {
                 let pattern = self.schema(mode, doc, &item.value);
                 match is_sequence && mode == Mode::Response {
@@ -205,15 +218,13 @@ impl Book {
                     false => self.warn(item.key_span, format!("the parts of `{bare}` are not checked here")),
                 }
             }
-            // Those that differ in their parameters are forms of one media type.
-            match content.iter_mut().find(|(known, _)| *known == bare) {
-                Some((_, known)) => {
-                    *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b]));
-                }
-                None => content.push((bare, pattern)),
-            }
+            either(&mut variants, Media::read(&entry.key), pattern.clone());
+            either(&mut content, bare, pattern);
         }
-        (content, items)
+        // One by itself is what `content` says.
+        let bare: Vec<Arc<str>> = variants.iter().map(|(media, _)| media.bare.clone()).collect();
+        variants.retain(|(media, _)| bare.iter().filter(|bare| **bare == media.bare).count() > 1);
+        Payload { required: true, content, variants, items, origin: None }
     }
 
     fn responses(&mut self, doc: usize, operation: &Entry) -> Vec<Response> {
@@ -237,14 +248,37 @@ impl Book {
             self.known(&node, "a response", &["description", "headers", "content", "links", "summary"]);
             let headers = node.get("headers").map(|headers| headers.entries()).unwrap_or_default();
             let headers = headers.iter().filter_map(|header| self.header(doc, header)).collect();
-            let payload = node.get("content").map(|_| {
-                let (content, items) = self.content(doc, &node, Mode::Response);
-                Payload { required: true, content, items, origin: Some(entry.key_span) }
+            let payload = node.get("content").map(|_| Payload {
+                origin: Some(entry.key_span),
+                ..self.content(doc, &node, Mode::Response)
             });
             found.push(Response { status, payload, headers, origin: Some(entry.key_span) });
         }
         found
     }
+}
+
+/// Adds what is said of a media type: what is said of it twice may be either.
+fn either<K: PartialEq>(all: &mut Vec<(K, Option<Pattern>)>, media: K, pattern: Option<Pattern>) {
+    match all.iter_mut().find(|(known, _)| *known == media) {
+        Some((_, known)) => *known = known.take().zip(pattern).map(|(a, b)| Pattern::Union(vec![a, b])),
+        None => all.push((media, pattern)),
+    }
+}
+
+/// Whether a schema says more of a body than that it is a text or bytes.
+fn says(schema: &Node) -> bool {
+    schema.get("$ref").is_some()
+        || schema.entries().iter().any(|entry| {
+            let text = entry.value.text();
+            let is = |known: &[&str]| text.is_some_and(|text| known.contains(&&**text));
+            constrains(&entry.key)
+                && match &*entry.key {
+                    "type" => !is(&["string"]),
+                    "format" => !is(&["binary", "byte"]),
+                    _ => true,
+                }
+        })
 }
 
 /// `{ type: string }`, which says nothing of a text.

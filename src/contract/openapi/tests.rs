@@ -246,6 +246,37 @@ fn what_comes_in_parts_is_said_not_to_be_checked() {
     assert_ne!(of("text/event-stream", "{ schema: { type: string, minLength: 1 } }"), "");
     assert_eq!(of("application/json", "{ schema: { type: object } }"), "");
     assert!(of("text/event-stream", "{ itemSchema: {} }").contains("has no key `itemSchema`"));
+    for media in ["application/xml", "image/png", "multipart/form-data", "text/html"] {
+        let said = of(media, "{ schema: { type: object } }");
+        assert!(said.contains(&format!("what comes as `{media}` is not checked")), "{media}: {said}");
+        assert_eq!(of(media, "{ schema: { type: string, format: binary } }"), "");
+    }
+    assert_eq!(of("text/html", "{ schema: { type: string, pattern: a } }"), "");
+    assert_eq!(of("'*/*'", "{ schema: { type: object } }"), "");
+}
+
+#[test]
+fn the_media_type_with_its_parameters_comes_before_that_without() {
+    let field = |name: &str| format!("{{ schema: {{ type: object, required: [{name}] }} }}");
+    let of = |content: &str, media: &str, json: &str| {
+        let path = format!(
+            "  /a: {{ get: {{ responses: {{ '200': {{ description: a, content: {{ {content} }} }} }} }} }}"
+        );
+        let (document, wrong) = loaded(&[("a.yaml", &api(&path))], false);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let document = document.unwrap();
+        let operation = document.interface().http("GET", "/a").unwrap();
+        let payload = operation.response(200).unwrap().payload.as_ref().unwrap();
+        fits(payload.of(media).unwrap().unwrap(), &from_json(json.as_bytes()).unwrap())
+    };
+    let two = format!("application/json;v=1: {}, application/json; v=2: {}", field("one"), field("two"));
+    let (one_json, two_json) = (r#"{"one":1}"#, r#"{"two":1}"#);
+    assert!(of(&two, "application/json; V=1; charset=utf-8", one_json));
+    assert!(!of(&two, "application/json;v=2", one_json) && of(&two, "application/json;v=\"2\"", two_json));
+    assert!(of(&two, "application/json", one_json) && of(&two, "application/json", two_json));
+    let bare = format!("application/json: {}, application/json;v=2: {}", field("one"), field("two"));
+    assert!(of(&bare, "application/json;v=2", two_json) && !of(&bare, "application/json;v=2", one_json));
+    assert!(of(&bare, "application/json", one_json) && !of(&bare, "application/json;v=9", two_json));
 }
 
 #[test]

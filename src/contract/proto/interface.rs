@@ -75,5 +75,6 @@ fn address(method: &MethodDescriptor) -> Address {
 }
 
 fn payload(pattern: Pattern, origin: Option<crate::source::Span>) -> Payload {
-    Payload { required: true, content: vec![(Arc::from(""), Some(pattern))], items: Vec::new(), origin }
+    let content = vec![(Arc::from(""), Some(pattern))];
+    Payload { required: true, content, variants: Vec::new(), items: Vec::new(), origin }
 }

@@ -101,7 +101,13 @@ impl Files {
             return Ok(known);
         }
         if path.contains("://") || path.starts_with("//") {
-            let why = format!("`{path}` lies on another host: references are followed to files only");
+            let why = if self.docs.iter().any(|doc| embeds(&doc.root, path)) {
+                format!(
+                    "`{path}` is an `$id` inside a document, which is not supported: refer to it by `#/…`"
+                )
+            } else {
+                format!("`{path}` lies on another host: references are followed to files only")
+            };
             return Err(Refusal::Said(why));
         }
         if self.docs.len() >= MAX_FILES {
@@ -251,6 +257,14 @@ fn collect(node: &Node, names: bool, found: &mut Vec<(String, Span)>) {
         collect(&entry.value, !names && NAMES.contains(&key), found);
     }
     node.items().iter().for_each(|item| collect(item, false, found));
+}
+
+/// Whether a part of a document calls itself by this `$id`.
+fn embeds(node: &Node, id: &str) -> bool {
+    let own = node.get("$id").and_then(|own| own.text());
+    own.is_some_and(|own| own.trim_end_matches('#') == id)
+        || node.entries().iter().any(|entry| embeds(&entry.value, id))
+        || node.items().iter().any(|item| embeds(item, id))
 }
 
 /// The schema with this `$anchor`.

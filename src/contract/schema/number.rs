@@ -31,7 +31,9 @@ impl Lower {
         let mut limits = Limits { integer, ..Limits::default() };
         limits.low = self.bound(node, "minimum", "exclusiveMinimum", Ordering::Greater);
         limits.high = self.bound(node, "maximum", "exclusiveMaximum", Ordering::Less);
-        match node.get("format").and_then(|format| format.text()).map(|format| &**format) {
+        let format = node.get("format").and_then(|format| format.text()).map(|format| &**format);
+        let is_single = !integer && format == Some("float");
+        match format {
             Some("int32") if integer => limits.within(i32::MIN.into(), i32::MAX.into()),
             Some("int64") if integer => limits.within(i64::MIN.into(), i64::MAX.into()),
             _ => {}
@@ -47,7 +49,14 @@ impl Lower {
         {
             self.error(node.span, format!("nothing fits: the least is {low}, and the greatest {high}"));
         }
-        limits.pattern()
+        let pattern = limits.pattern();
+        match is_single {
+            // What is drawn stays far from the bounds.
+            true => judged("number", pattern, |value| {
+                value.as_number().is_some_and(|number| (number.to_f64() as f32).is_finite())
+            }),
+            false => pattern,
+        }
     }
 
     /// A bound; `tighter` says which of two wins.

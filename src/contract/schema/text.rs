@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Lower, regex};
 use crate::contract::document::Node;
 use crate::contract::drawn::judged;
-use crate::shape::Pattern;
+use crate::shape::{Pattern, parse_datetime};
 use crate::value::{Object, Value};
 
 /// Formats that a validator judges, each with texts to draw as a regular expression.
@@ -73,7 +73,11 @@ impl Lower {
             return None;
         };
         match &**format {
-            "date-time" => basic("datetime"),
+            // Elsewhere a space may stand for the `T`, as databases write it; the grammar of RFC 3339
+            // §5.6 has none.
+            "date-time" => Some(judged("datetime", Pattern::Type("datetime", Arc::default()), |value| {
+                value.as_text().is_some_and(|text| parse_datetime(text).is_some() && !text.contains(' '))
+            })),
             "date" => basic("date"),
             "time" => basic("time"),
             "uuid" => basic("uuid"),

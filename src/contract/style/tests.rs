@@ -72,6 +72,7 @@ fn lists_are_read_in_their_style_alone() {
     assert!(is_fine(&Pattern::Sized(Box::new(any_many), 1, 9), Style::Commas, &["x"]));
     assert!(form_field_fits(&ints, &["1,2"]) && form_field_fits(&ints, &["1", "2"]));
     assert!(!form_field_fits(&ints, &["1,x"]));
+    assert!(form_field_fits(&ints, &["[1, 2]"]) && !form_field_fits(&ints, &["[\"x\"]"]));
 }
 
 #[test]

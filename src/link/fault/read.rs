@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Counted, Fault, Kind, SPECS, Select};
 use crate::diag::did_you_mean;
+use crate::lang::Refusal;
 use crate::protocol::{Misuse, grpc};
 use crate::shape::DrawKey;
 use crate::value::{Key, Number, Object, Value, show};
@@ -81,6 +82,12 @@ pub fn read(
     // The faults of bytes have an `every` of their own, and none of the rest.
     let select = if kind.is_of_bytes() { Select::default() } else { args.select(per)? };
     Ok(Fault { written, kind, select, key, trace: None, counted: Counted::default() })
+}
+
+/// The argument that no fault of this name takes, among those that are known before a run.
+pub(super) fn refuses(name: &str, known: &Object) -> Option<Refusal> {
+    let Misuse { message, option, help } = read(name, known, None, Arc::from(""), DrawKey::new(0)).err()?;
+    Some(Refusal { argument: option?, message, help })
 }
 
 /// Names and values.

@@ -1,5 +1,6 @@
 //! The names of the faults of links.
 
+use super::read::refuses;
 use crate::lang::{Kind, Param, Spec, Ty};
 
 const JITTER: Param = Param::new("jitter", Ty::Duration, "up to how much more or less; 0s by default");
@@ -26,7 +27,7 @@ const fn fault(
     params: &'static [Param],
     example: &'static str,
 ) -> Spec {
-    Spec::new(Kind::Fault, "link", name, summary).params(params).example(example)
+    Spec::new(Kind::Fault, "link", name, summary).params(params).example(example).refuses(refuses)
 }
 
 /// Every fault of links.

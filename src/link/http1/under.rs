@@ -23,7 +23,7 @@ impl Http1 {
         let works = self.conn.shared.works(false);
         let mut request = None;
         if work::needs_body(&works) {
-            request = match self.gather(&call, &mut ask, true).await {
+            request = match self.gather(&call, &mut ask).await {
                 Ok(request) => Some(request),
                 Err(after) => return after,
             };
@@ -33,7 +33,7 @@ impl Http1 {
         let mut plan = work::plan(&works, &message);
         let hides = matches!(plan.end, Some((End::LostResponse, _)));
         if request.is_none() && (plan.gathers() || hides) {
-            request = match self.gather(&call, &mut ask, true).await {
+            request = match self.gather(&call, &mut ask).await {
                 Ok(request) => Some(request),
                 Err(after) => return after,
             };
@@ -44,7 +44,7 @@ impl Http1 {
                 // A caller that waits for leave to send its body would wait for ever.
                 if request.is_none() && !ask.expects {
                     tokio::select! {
-                        _ = self.gather(&call, &mut ask, false) => {}
+                        _ = self.drain(&call, &mut ask) => {}
                         () = work.ended.cancelled() => {}
                     }
                 }
@@ -59,7 +59,7 @@ impl Http1 {
                 let is_whole = request.is_some();
                 if !is_whole
                     && !ask.expects
-                    && let Err(after) = self.gather(&call, &mut ask, false).await
+                    && let Err(after) = self.drain(&call, &mut ask).await
                 {
                     return after;
                 }
@@ -73,13 +73,22 @@ impl Http1 {
         }
     }
 
-    /// Reads the whole request; `leave` says whether a caller that waits for leave to send its body gets it.
-    async fn gather(&mut self, call: &Call, ask: &mut Ask, leave: bool) -> Result<Vec<u8>, After> {
-        if leave && ask.expects && self.out.write_all(CONTINUE).await.is_err() {
+    /// Reads the whole request and keeps it; a caller that waits for leave to send its body gets it.
+    async fn gather(&mut self, call: &Call, ask: &mut Ask) -> Result<Vec<u8>, After> {
+        if ask.expects && self.out.write_all(CONTINUE).await.is_err() {
             return Err(After::Reset);
         }
         let mut request = Vec::new();
-        let mut sink: Sink<'_, NearWrite> = Sink::Hold(&mut request);
+        self.read(call, ask, Sink::Hold(&mut request)).await?;
+        Ok(request)
+    }
+
+    /// Reads the whole request, of whatever length, which goes nowhere.
+    async fn drain(&mut self, call: &Call, ask: &mut Ask) -> Result<(), After> {
+        self.read(call, ask, Sink::Nothing).await
+    }
+
+    async fn read(&mut self, call: &Call, ask: &mut Ask, mut sink: Sink<'_, NearWrite>) -> Result<(), After> {
         let (near, buffer) = (&mut self.near, &mut self.buffer);
         match pump(near, buffer, ask.length, &mut ask.framing, &mut sink, asks(call)).await {
             Err(Broken::Write(_)) => {
@@ -88,7 +97,7 @@ impl Http1 {
                 self.conn.shared.works(false).iter().for_each(|work| work.overflows());
                 Err(After::Reset)
             }
-            Ok(()) => Ok(request),
+            Ok(()) => Ok(()),
             Err(Broken::Malformed) => {
                 call.fail(ErrorKind::Protocol, "the request's body is not chunked as it says");
                 Err(After::Reset)
@@ -151,6 +160,13 @@ impl Http1 {
                 return After::Reset;
             }
         };
+        if let Err(Broken::Write(_)) = &tail {
+            let why = format!("a fault must hold the answer back, and it is longer than {HELD} bytes");
+            call.hide();
+            call.fail(ErrorKind::Protocol, why);
+            work.overflows();
+            return After::Reset;
+        }
         let copies = async {
             for _ in 0..*times {
                 again(&self.conn, call, request).await;

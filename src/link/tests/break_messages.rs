@@ -266,3 +266,38 @@ async fn a_message_too_long_to_be_held_back_is_told_apart() {
     while caller.io.write_all(&piece).await.is_ok() {}
     assert_eq!((shop.done(), work.has_overflowed()), (0, true));
 }
+
+#[tokio::test]
+async fn an_answer_too_long_to_be_held_back_is_told_apart() {
+    let shop = Shop::open().await;
+    let link = link(shop.address, Wire::Http).await;
+    let (work, _) = apply(&link, vec![fault(Kind::Duplicate { times: 1 }, FIRST)]);
+    let mut caller = Caller::to(link.address()).await;
+    caller.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut came = Vec::new();
+    let _ = caller.io.read_to_end(&mut came).await;
+    assert_eq!((came.len(), work.has_overflowed()), (0, true));
+    let records = records(&link, 1).await;
+    assert_eq!(at(&records[0], &["error", "kind"]), "\"protocol\"");
+    assert_eq!(at(&records[0], &["response", "sent"]), "false");
+}
+
+#[tokio::test]
+async fn what_is_lost_or_answered_by_the_link_may_have_any_length() {
+    for (kind, answers) in
+        [(Kind::LostRequest, false), (Kind::Status { status: Value::int(503), headers: Vec::new() }, true)]
+    {
+        let shop = Shop::open().await;
+        let link = link(shop.address, Wire::Http).await;
+        let (work, told) = apply(&link, vec![fault(kind, FIRST)]);
+        let mut caller = Caller::to(link.address()).await;
+        let length = crate::link::HELD + 1;
+        caller.send(format!("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n")).await;
+        let whole = vec![b'x'; length];
+        let _ = caller.io.write_all(&whole).await;
+        let mut answer = [0; 12];
+        let came = caller.io.read_exact(&mut answer).await.is_ok();
+        assert_eq!((came, came && answer == *b"HTTP/1.1 503"), (answers, answers));
+        assert_eq!((shop.done(), work.has_overflowed(), hits(&told).len()), (0, false, 1));
+    }
+}

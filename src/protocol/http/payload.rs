@@ -118,7 +118,7 @@ impl Payload {
             }
             "file" => {
                 let (path, length) = given.file(dir).await?;
-                let kind = given.kind()?.unwrap_or_else(|| guess(&path));
+                let kind = given.kind()?.unwrap_or_else(|| file_type(&path));
                 let shown = format!("(the file {}, {length} bytes)", path.display());
                 let shell =
                     Shell::Arguments(vec!["--data-binary".to_owned(), format!("@{}", path.display())]);
@@ -262,7 +262,8 @@ fn no_file(path: &Path, error: &std::io::Error) -> Misuse {
     Misuse::new(format!("cannot read the file `{}`: {}", path.display(), crate::value::words::plain(error)))
 }
 
-fn guess(path: &Path) -> String {
+/// The media type that a file's name speaks of.
+pub(crate) fn file_type(path: &Path) -> String {
     mime_guess::from_path(path).first_or_octet_stream().to_string()
 }
 
@@ -457,7 +458,7 @@ async fn part(name: &str, value: &Value, dir: &Path) -> Result<Part, Misuse> {
             }
             "file" => {
                 let (path, _) = given.file(dir).await?;
-                let kind = given.kind()?.unwrap_or_else(|| guess(&path));
+                let kind = given.kind()?.unwrap_or_else(|| file_type(&path));
                 return Ok(make(PartContent::File(path), Some(kind), file_name));
             }
             _ => {}

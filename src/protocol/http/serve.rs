@@ -156,9 +156,9 @@ impl Call<'_> {
             media: text("content-type"),
             body: match body {
                 Value::Absent => Body::Nothing,
-                Value::Text(text) => Body::Text(&text.text),
+                Value::Text(text) => Body::Text((&*text.text).into()),
                 Value::Bytes(_) | Value::Tagged(_) => Body::Unread,
-                value => Body::Json(value),
+                value => Body::Json(std::borrow::Cow::Borrowed(value)),
             },
         };
         let breaches = conform::sent(operation, &sent);

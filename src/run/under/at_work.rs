@@ -165,7 +165,7 @@ impl Faults {
     /// What passed on the links of one of them while it was at work.
     fn passed(&self, cx: &Cx, index: usize) -> Seen {
         match self.harms.get(index).map(|harm| &harm.what) {
-            Some(What::Link { on, .. }) => {
+            Some(What::Link { on, .. } | What::Process { counts: Some(on), .. }) => {
                 Seen::by(&cx.links_of(on)).since(self.seen.get(index).copied().unwrap_or_default())
             }
             _ => Seen::default(),
@@ -196,6 +196,20 @@ impl Faults {
         let failures = idle.filter_map(|(index, harm)| match &harm.what {
             What::Link { fault, .. } => {
                 (!spared.contains(&index)).then(|| idle_link(cx, env, harm, fault, self.passed(cx, index)))
+            }
+            What::Process { service, fault: ProcessFault::Crash { nth, method, .. }, .. } => {
+                let message = format!("`{}` never struck `{}`", harm.written, service.name);
+                let mut failure = cx.failure(env, Code::FAULT_NEVER_HIT, harm.span, message);
+                let of = method.as_ref().map(|method| format!(" of `{method}`")).unwrap_or_default();
+                let text = match self.passed(cx, index).calls {
+                    0 => format!("it waits for call {nth}{of}, and none came while the block ran"),
+                    1 => format!("it waits for call {nth}{of}, and one call came while the block ran"),
+                    some => format!("it waits for call {nth}{of}, and {some} calls came while the block ran"),
+                };
+                failure.details.push(Detail::Note { text });
+                failure.help =
+                    Some("let an earlier call strike, or let the block call more often".to_owned());
+                Some(failure)
             }
             What::Process { service, .. } => {
                 let message = format!("`{}` never struck `{}`", harm.written, service.name);
@@ -286,7 +300,7 @@ impl Cx {
                     }
                 }
                 What::Process { service, fault, counts } => {
-                    seen.push(Seen::default());
+                    seen.push(counts.as_ref().map_or_else(Seen::default, |on| Seen::by(&self.links_of(on))));
                     struck.extend(parts(service));
                     match (fault, counts) {
                         (ProcessFault::Crash { nth, method, down }, Some(counts)) => {
