@@ -75,7 +75,7 @@ const SAYS: &[(&str, &str)] = &[
     ("watch_repeated", "`entries` is not unique"),
     ("seq_reused", "`body.entries` is not unique"),
     ("seq_skipped", "`body.entries` is not gapless"),
-    ("outbox_forgets", "`entries_of(alice)` is not at_least_once"),
+    ("outbox_forgets", "`entries_of(alice)` does not hold each expected key at least once"),
     ("register_cached", "`ops` is not linearizable"),
     ("register_written_later", "`ops` is not linearizable"),
     ("swap_race", "`ops` is not linearizable"),

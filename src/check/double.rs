@@ -101,6 +101,10 @@ impl<'a> Walker<'a, '_> {
             );
             return None;
         }
+        if contract.is_none() && service.contracts().next().is_some() {
+            // It could not be read, which is said where it is named.
+            return None;
+        }
         if &*protocol == "grpc" && contract.is_none() && !self.cx.is_broken(self.item.unit) {
             let message = format!("`{}` names no contract, and gRPC is played by one", service.name.name);
             self.push(

@@ -11,7 +11,7 @@ use crate::contract::proto::{self, Proto, ProtoError};
 use crate::contract::{self, Contract, openapi};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Sources, Span, display_path};
-use crate::syntax::ast::{Expr, ExprKind, ItemKind, Service, SettingValue, Template};
+use crate::syntax::ast::{ItemKind, Template};
 
 /// What reading contracts needs, and those that were read: the services of many modules may name
 /// the same file.
@@ -71,7 +71,7 @@ impl Contracts<'_> {
         let mut diagnostics = Vec::new();
         for item in &unit.module.items {
             let ItemKind::Service(service) = &item.kind else { continue };
-            for template in named(service) {
+            for template in service.contracts() {
                 if let Some(contract) = self.read(template, &unit.dir, &mut diagnostics) {
                     contracts.insert(service.name.name.clone(), contract);
                 }
@@ -162,28 +162,6 @@ impl Contracts<'_> {
             true => Contract::Schema(document),
             false => Contract::OpenApi(document),
         })
-    }
-}
-
-/// The texts after `contract`, in `speaks grpc contract "…"` or on a line of their own.
-fn named(service: &Service) -> Vec<&Template> {
-    let mut found = Vec::new();
-    for setting in &service.settings {
-        let phrases = setting.phrases.iter().filter(|phrase| &*phrase.word.name == "contract");
-        found.extend(phrases.filter_map(|phrase| text(phrase.value.as_ref()?)));
-        if &*setting.name.name == "contract"
-            && let Some(SettingValue::Expr(value)) = &setting.value
-        {
-            found.extend(text(value));
-        }
-    }
-    found
-}
-
-fn text(expr: &Expr) -> Option<&Template> {
-    match &expr.kind {
-        ExprKind::Text(template) => Some(template),
-        _ => None,
     }
 }
 

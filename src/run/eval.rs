@@ -93,7 +93,7 @@ impl Cx {
                     Err(self.bad_value(env, expr.span, "`|` stands in patterns and shapes, not in values"))
                 }
                 ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(..) => {
-                    Ok(Value::Bool(self.judge(env, expr).await?.holds))
+                    Ok(Value::Bool(self.decide(env, expr).await?))
                 }
                 ExprKind::Any(pattern) => self.draw(env, pattern, expr.span).await,
                 ExprKind::Many(count, pattern) => self.draw_many(env, count, pattern, expr.span).await,

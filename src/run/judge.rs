@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cx::{Cx, SHOWN};
 use super::env::{Env, Observer};
-use super::flow::Flow;
+use super::flow::{Flow, Stop};
 use crate::diag::Code;
 use crate::event::Detail;
 use crate::function::operators;
@@ -61,40 +61,54 @@ impl Cx {
         env: &'a Env,
         expr: &'a Expr,
     ) -> BoxFuture<'a, Flow<Judgement>> {
+        self.judge_as(env, expr, true)
+    }
+
+    /// Whether an expression comes to `wanted`. A `not` is pushed down to what it denies, so that
+    /// what can neither be shown nor refuted stays so on both sides of it.
+    fn judge_as<'a>(
+        self: &'a Arc<Self>,
+        env: &'a Env,
+        expr: &'a Expr,
+        wanted: bool,
+    ) -> BoxFuture<'a, Flow<Judgement>> {
         Box::pin(async move {
             match &expr.kind {
-                ExprKind::Binary(BinaryOp::And, left, right) => {
-                    let first = self.judge(env, left).await?;
-                    if !first.holds {
+                ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+                    // Denied, one becomes the other (De Morgan).
+                    let both = (*op == BinaryOp::And) == wanted;
+                    let first = self.judge_as(env, left, wanted).await?;
+                    if first.holds != both {
                         return Ok(first);
                     }
-                    self.judge(env, right).await
-                }
-                ExprKind::Binary(BinaryOp::Or, left, right) => {
-                    let first = self.judge(env, left).await?;
-                    if first.holds {
-                        return Ok(first);
-                    }
-                    let second = self.judge(env, right).await?;
-                    if second.holds {
+                    let second = self.judge_as(env, right, wanted).await?;
+                    if both || second.holds {
                         return Ok(second);
                     }
                     let mut details = first.details;
                     details.extend(second.details);
                     let message = format!("neither side of `{}` holds", self.written(expr.span));
-                    Ok(Judgement { message, details, ..Judgement::of(false) })
+                    let unknown = first.unknown.or(second.unknown);
+                    Ok(Judgement { unknown, message, details, ..Judgement::of(false) })
                 }
                 ExprKind::Unary(UnaryOp::Not, inner) => {
-                    let inner = self.judge(env, inner).await?;
+                    let inner = self.judge_as(env, inner, !wanted).await?;
                     let message = format!("`{}` does not hold", self.written(expr.span));
                     Ok(Judgement {
                         message,
                         at: Some(expr.span),
-                        ..Judgement::of(!inner.holds && inner.unknown.is_none())
+                        unknown: inner.unknown,
+                        ..Judgement::of(inner.holds)
                     })
                 }
                 ExprKind::Binary(op, left, right) if op.is_comparison() => {
-                    let mut judgement = self.compare(env, *op, left, right).await?;
+                    let mut judgement = match op.denied() {
+                        Some(denied) if !wanted => self.compare(env, denied, left, right).await?,
+                        _ => {
+                            let judged = self.compare(env, *op, left, right).await?;
+                            Judgement { holds: judged.holds == wanted, ..judged }
+                        }
+                    };
                     if !judgement.holds {
                         judgement.at.get_or_insert(expr.span);
                         if judgement.message.is_empty() {
@@ -105,12 +119,23 @@ impl Cx {
                 }
                 _ => {
                     let value = self.eval(env, expr).await?;
-                    let holds = self.truth(env, expr, &value)?;
-                    let message = format!("`{}` is false", self.written(expr.span));
+                    let holds = self.truth(env, expr, &value)? == wanted;
+                    let message = format!("`{}` is {}", self.written(expr.span), !wanted);
                     Ok(Judgement { message, at: Some(expr.span), ..Judgement::of(holds) })
                 }
             }
         })
+    }
+
+    /// Whether a condition holds that chooses a way: one that can neither be shown nor refuted
+    /// chooses none.
+    pub(crate) async fn decide(self: &Arc<Self>, env: &Env, condition: &Expr) -> Flow<bool> {
+        let judgement = self.judge(env, condition).await?;
+        let Some(why) = judgement.unknown else { return Ok(judgement.holds) };
+        let message = format!("`{}` can neither be shown nor refuted", self.written(condition.span));
+        let mut failure = self.failure(env, Code::EXPECTATION, condition.span, message);
+        failure.details.push(Detail::Note { text: why });
+        Err(Stop::Unknown(vec![failure]))
     }
 
     async fn compare(
@@ -163,7 +188,7 @@ impl Cx {
                 }
                 let pattern = self.pattern(env, right).await?;
                 let gap = match &subject {
-                    Value::Live(live) if matches!(op, NotContains) => live.gap(),
+                    Value::Live(live) if matches!(op, Contains | NotContains) => live.gap(),
                     _ => None,
                 };
                 let subject = settled(subject);
@@ -173,7 +198,8 @@ impl Cx {
                     shape::contains(&pattern, &subject)
                 };
                 let mut judgement = Judgement::of(differences.holds(negated));
-                if let (true, Some(Gap::Broken(why))) = (judgement.holds, gap) {
+                // Seen is seen; what was not seen may have been in the part that is missing.
+                if let (true, Some(Gap::Broken(why))) = (judgement.holds == negated, gap) {
                     judgement.holds = false;
                     judgement.unknown = Some(format!("it {why}; what would have come then was not seen"));
                 }

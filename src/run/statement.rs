@@ -214,7 +214,7 @@ impl Cx {
                 Ok(Value::Null)
             }
             StatementKind::StopWhen(condition) => {
-                if self.judge(env, condition).await?.holds {
+                if self.decide(env, condition).await? {
                     let message = format!(
                         "stopped: `{}` holds, so waiting longer cannot help",
                         self.written(condition.span)
@@ -227,7 +227,7 @@ impl Cx {
             }
             StatementKind::RejectedWhen(condition) => {
                 // Where it does not hold, nothing has been said of how the request went.
-                if self.judge(&env.shown(), condition).await?.holds {
+                if self.decide(&env.shown(), condition).await? {
                     let message = format!("rejected: `{}` holds", self.written(condition.span));
                     let mut failure = self.failure(env, Code::REJECTED, condition.span, message);
                     failure.exchange = self.exchange_of(env, condition);
@@ -394,7 +394,7 @@ impl Cx {
     ) -> Flow<Value> {
         match &expr.kind {
             ExprKind::If(branch) => {
-                let body = if self.judge(env, &branch.condition).await?.holds {
+                let body = if self.decide(env, &branch.condition).await? {
                     Some(&branch.then)
                 } else {
                     branch.otherwise.as_ref()

@@ -168,6 +168,24 @@ pub struct Service {
     pub settings: Vec<Setting>,
 }
 
+impl Service {
+    /// The texts after `contract`, in `speaks grpc contract "…"` or on a line of their own.
+    pub fn contracts(&self) -> impl Iterator<Item = &Template> {
+        self.settings.iter().flat_map(|setting| {
+            let own = match &setting.value {
+                Some(SettingValue::Expr(value)) if &*setting.name.name == "contract" => Some(value),
+                _ => None,
+            };
+            let phrases = setting.phrases.iter().filter(|phrase| &*phrase.word.name == "contract");
+            let named = phrases.filter_map(|phrase| phrase.value.as_ref()).chain(own);
+            named.filter_map(|value| match &value.kind {
+                ExprKind::Text(template) => Some(template),
+                _ => None,
+            })
+        })
+    }
+}
+
 /// A line of a service, environment or owner: `speaks http contract "…"`.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -729,6 +747,18 @@ impl BinaryOp {
             BinaryOp::Divide => "/",
             BinaryOp::Remainder => "%",
         }
+    }
+
+    /// What holds exactly where this comparison is false; none for those that need an order, since
+    /// two values may have none.
+    pub fn denied(self) -> Option<BinaryOp> {
+        use BinaryOp::{Contains, Equal, In, Matches, NotContains, NotEqual, NotIn, NotMatches};
+        let pairs = [(Equal, NotEqual), (In, NotIn), (Contains, NotContains), (Matches, NotMatches)];
+        pairs.into_iter().find_map(|(op, denied)| match self {
+            own if own == op => Some(denied),
+            own if own == denied => Some(op),
+            _ => None,
+        })
     }
 
     /// Whether it compares, and so gives a truth value about its two sides.

@@ -77,6 +77,20 @@ pub enum Input {
     Bytes(Bytes),
 }
 
+/// Leaves out what cargo told the runner of the package that it is: a cargo below would take it
+/// for its own, and build again whatever watches these names.
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
+fn forget_cargo(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let own = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
+        });
+        if own {
+            command.env_remove(name);
+        }
+    }
+}
+
 impl From<&CommandSpec> for ProcessSpec {
     fn from(command: &CommandSpec) -> ProcessSpec {
         ProcessSpec {
@@ -133,6 +147,7 @@ impl Processes {
 
         let mut command = Command::new(&file);
         command.arg0(program).args(&spec.argv[1..]).current_dir(dir);
+        forget_cargo(&mut command);
         command.envs(spec.env.iter().map(|(name, value)| (name, value))).env(MARK, &self.run.mark);
         let stdin = if matches!(spec.stdin, Input::Bytes(_)) { Stdio::piped() } else { Stdio::null() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

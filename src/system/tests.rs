@@ -363,3 +363,14 @@ async fn a_build_runs_once_a_run_and_shows_its_end_when_it_fails() {
         builds.build("orders", &endless, Duration::from_millis(50), &bench.processes, &bench.redactor).await;
     assert_eq!(failure.unwrap_err().message, "`orders` does not build: it was still building after 50ms");
 }
+
+#[tokio::test]
+async fn a_process_has_the_runners_environment_but_for_what_cargo_said_of_its_package() {
+    assert!(std::env::var_os("CARGO_PKG_NAME").is_some() && std::env::var_os("CARGO").is_some());
+    let bench = Bench::new();
+    let text = r#"echo "[$CARGO_PKG_NAME$CARGO_MANIFEST_DIR$CARGO_MANIFEST_LINKS]${CARGO:+ cargo}"; exit 3"#;
+    let env = vec![("CARGO_MANIFEST_LINKS".to_owned(), "given".to_owned())];
+    let start = Some(CommandSpec { env, ..sh(text, bench.dir.path()) });
+    let service = bench.spawn(ServiceSpec { start, ..bench.spec("", Ready::Tcp) }).await;
+    assert_eq!(lines(&service.ready().await.unwrap_err()), ["[given] cargo"]);
+}

@@ -267,6 +267,19 @@ fn a_web_socket_is_a_history_too() {
     let dropped = "let ws = open s /drop with { websocket: true }\n";
     against(&url, &format!("{dropped}next ws\nexpect ws not has {{ json: {{ seq: 2 }} }} throughout 1h"))
         .ends(5, &["broke off: ", "ended without a close frame", "was not seen"]);
+    let other = "(ws contains { json: { seq: 2 } })";
+    for claim in [
+        format!("expect not {other}"),
+        format!("expect not ({other} or ws.count == 7)"),
+        format!("expect ws.count == 7 or not {other}"),
+        format!("expect {other} == false"),
+        format!("let seen = not {other}\nexpect seen"),
+        format!("if not {other} {{ expect true }}"),
+        format!("expect not (not (not {other}))"),
+    ] {
+        against(&url, &format!("{dropped}next ws\nexpect ws.closed within 1h\n{claim}"))
+            .ends(5, &["can neither be shown nor refuted", "was not seen"]);
+    }
     against(&url, &format!("{dropped}expect ws has {{ json: {{ seq: 2 }} }} within 1h"))
         .ends(1, &["the stream `s` broke off: ", "of 1h were over"]);
     against(&url, "let ws = open s /none with { websocket: true }\nexpect ws.count == 0").ends(1, &["404"]);

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use super::super::cx::{Cx, lock};
 use super::super::env::{Env, Observer};
 use super::super::flow::{Flow, Stop};
+use super::super::judge::Judgement;
 use super::Troubles;
 use super::answer::Turn;
 use super::history::{History, Noted};
@@ -221,6 +222,12 @@ impl Active {
             let observed = env.observed(&observer).answering(asking);
             match self.cx.judge(&observed, when).await {
                 Ok(judged) if judged.holds => return Ok(Taken { index, rule, env }),
+                Ok(Judgement { unknown: Some(why), .. }) => {
+                    let text =
+                        format!("`{}` can neither be shown nor refuted: {why}", self.cx.written(when.span));
+                    let failure = self.cx.failure(&env, Code::EXPECTATION, when.span, text);
+                    return Err(Some(Found::Broken(vec![failure])));
+                }
                 Ok(judged) => misses.push(Miss::condition(self.cx.shown(&observer, &judged), judged.message)),
                 Err(Stop::Cancelled) => return Err(None),
                 Err(stop) => return Err(Some(Found::Broken(stop.into_failures()))),

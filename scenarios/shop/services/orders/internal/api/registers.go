@@ -13,7 +13,7 @@ import (
 )
 
 // meanwhile is how long a mistake leaves others time to come between.
-const meanwhile = 3 * time.Millisecond
+const meanwhile = 20 * time.Millisecond
 
 // value is what a register holds: any JSON value.
 type value struct {

@@ -136,8 +136,11 @@ func (w *Worker) announce(ctx context.Context) (bool, error) {
 		message.Header.Set(jetstream.MsgIDHeader, order.NewID())
 		err = w.publish(ctx, message)
 	}
-	if err != nil && !w.mistakes.Has(defects.EventOnce) {
+	switch {
+	case err != nil && !w.mistakes.Has(defects.EventOnce):
 		return false, err
+	case err != nil:
+		slog.WarnContext(ctx, "not announced", "error", err)
 	}
 	// Whoever dies here announces it again, under the same id.
 	return true, w.source.Done(ctx, next)
