@@ -27,9 +27,8 @@ fn cases(file: &str) -> Vec<Case<'_>> {
 fn pretty(sexp: &str) -> String {
     let mut out = String::new();
     let mut depth = 0usize;
-    let mut words = sexp.split_inclusive([' ', ')']).peekable();
     let mut line_open = false;
-    while let Some(word) = words.next() {
+    for word in sexp.split_inclusive([' ', ')']) {
         let word = word.trim_end();
         if word.is_empty() {
             continue;
