@@ -7,6 +7,7 @@ mod mutants;
 mod names;
 mod parity;
 mod queries;
+mod reference;
 mod snippets;
 
 use std::path::{Path, PathBuf};
