@@ -14,6 +14,7 @@ const SETTING = "Set Its Path";
 const AGAIN = "Try Again";
 
 let client: LanguageClient | undefined;
+let tests: Tests | undefined;
 /** One start or stop after the other. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -49,19 +50,20 @@ export async function deactivate(): Promise<void> {
 }
 
 function begin(context: vscode.ExtensionContext, output: vscode.LogOutputChannel): Promise<void> {
-  const tests = new Tests(program, output);
+  const found = new Tests(program, output);
+  tests = found;
   context.subscriptions.push(
-    tests,
+    found,
     // Without the program, the task says what the shell would.
     provideTasks((folder) => program(folder) ?? named(folder)),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("scn.path")) {
         void restart(output);
-        tests.refresh();
+        found.refresh();
       }
     }),
   );
-  tests.refresh();
+  found.refresh();
   return restart(output);
 }
 
@@ -76,7 +78,7 @@ function restart(output: vscode.LogOutputChannel): Promise<void> {
       if (path === undefined) {
         throw new Unusable(`\`${named(folder)}\` is not there: it is no program on the \`PATH\`, nor the path of one.`);
       }
-      client = await startClient(path, place, output);
+      client = await startClient(path, place, output, async (target) => (await tests?.runTarget(target)) ?? false);
     } catch (error) {
       output.error(error instanceof Error ? error.message : String(error));
       // Not waited for: the message stands there until someone reads it.

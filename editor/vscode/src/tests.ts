@@ -70,6 +70,19 @@ export class Tests implements vscode.Disposable {
     this.timer = setTimeout(() => void this.list(), PAUSE_MS);
   }
 
+  /** Runs the scenario that `scn run` knows by this name, such as `scenarios/a.scn:6`; whether there is one. */
+  async runTarget(target: string): Promise<boolean> {
+    const found: vscode.TestItem[] = [];
+    this.walk(undefined, (item) => {
+      const { file, line, instance } = this.meanings.get(item) ?? {};
+      if (instance === undefined && `${file}:${line}` === target) found.push(item);
+    });
+    const [first] = found;
+    if (first === undefined) return false;
+    await this.run(new vscode.TestRunRequest([first]), new vscode.CancellationTokenSource().token);
+    return true;
+  }
+
   private async list(): Promise<void> {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const lists = await Promise.all(folders.map((folder) => this.listed(folder)));

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -161,14 +161,26 @@ async function diagnose(t, path, text) {
   return seen.diagnostics.get(uri.toString());
 }
 
-test("the client starts a server, and shows what it finds", async (t) => {
-  const path = join(scratch, "server");
-  copyFileSync(join(here, "server.mjs"), `${path}.mjs`);
-  writeFileSync(path, `#!/bin/sh\nexec node "${path}.mjs" "$@"\n`);
+/** An scn whose language server is the one of this folder. */
+function withServer() {
+  const path = join(scratch, "with-server");
+  writeFileSync(path, `#!/bin/sh\n[ "$1" = lsp ] && exec node "${join(here, "server.mjs")}" "$@"\nexec "${scn}" "$@"\n`);
   chmodSync(path, 0o755);
-  const [found] = await diagnose(t, path, "let a = wrong\n");
+  return path;
+}
+
+test("the client starts a server, and shows what it finds", async (t) => {
+  const [found] = await diagnose(t, withServer(), "let a = wrong\n");
   assert.equal(found.message, "this is wrong");
   assert.deepEqual([found.range.start.line, found.range.start.character], [0, 8]);
+});
+
+test("the lens over a scenario runs it as a test, and what is no test is the server's", async (t) => {
+  await begin(t, [project({ "a.scn": SCENARIOS })], withServer());
+  await until("tests", () => seen.controller.items.size > 0);
+  assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:4"), undefined);
+  assert.deepEqual(ends(seen.controller.lastRun), ["Sums passed"]);
+  assert.equal(await seen.commands["scn.run"]("scenarios/b.scn:4"), "the server ran it");
 });
 
 test("the client starts `scn lsp`", { skip: hasServer ? false : "this scn has no `lsp`" }, async (t) => {

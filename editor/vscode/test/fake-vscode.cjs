@@ -172,6 +172,11 @@ const known = {
   CancellationTokenSource,
   TaskGroup: { Build: "build", Test: "test" },
   TestRunProfileKind: { Run: 1 },
+  TestRunRequest: class {
+    constructor(include) {
+      this.include = include;
+    }
+  },
   TestTag: class {
     constructor(id) {
       this.id = id;

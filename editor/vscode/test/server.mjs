@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A language server that finds the word `wrong` wrong, for tests of the client alone.
+// A language server that finds the word `wrong` wrong and runs nothing, for tests of the client alone.
 
 if (process.argv.includes("--help")) process.exit(0);
 
@@ -12,7 +12,8 @@ function send(message) {
 }
 
 const answers = {
-  initialize: () => ({ capabilities: { textDocumentSync: 1 } }),
+  initialize: () => ({ capabilities: { textDocumentSync: 1, executeCommandProvider: { commands: ["scn.run"] } } }),
+  "workspace/executeCommand": () => "the server ran it",
   shutdown: () => null,
 };
 
