@@ -1,5 +1,5 @@
-//! What editors know of scn, held to what `scn` itself knows: names that are generated, a tree-sitter
-//! grammar that reads what pest reads, and queries over it.
+//! What editors and readers are told of scn, held to what `scn` itself knows: names that are generated,
+//! a tree-sitter grammar that reads what pest reads, queries over it, snippets, the reference.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end so, also in what its parts share")]
 
 mod corpus;
