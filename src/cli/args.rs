@@ -48,6 +48,12 @@ pub(super) enum Command {
     List(List),
     /// Tells what a code or a name of the language means.
     Explain(Explain),
+    /// Prints the reference of the language: all that `scn explain` tells.
+    Reference {
+        /// How to write it.
+        #[arg(long, value_enum, default_value_t = ReferenceFormat::Md)]
+        format: ReferenceFormat,
+    },
     /// Tells what a new version of a contract breaks for those who use the old one.
     #[command(
         after_help = "Exit codes: 0 compatible · 1 not compatible · 2 the arguments are wrong, or a contract cannot be read"
@@ -192,6 +198,15 @@ pub(super) struct List {
 pub(super) enum ListFormat {
     /// For people.
     Human,
+    /// One JSON document.
+    Json,
+}
+
+/// How `scn reference` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReferenceFormat {
+    /// Markdown.
+    Md,
     /// One JSON document.
     Json,
 }

@@ -1,14 +1,14 @@
-//! `scn explain`: codes from the table of diagnostics, names from the registry, structural words
-//! from the keyword table.
+//! `scn explain`.
 
 use std::fmt::Write as _;
 
 use super::Exit;
 use super::args::{Color, Explain};
+use super::page::{Page, Parameter, chapters};
 use super::terminal::{self, Stream};
 use crate::contract::compat;
-use crate::diag::{CODES, Code, Look, did_you_mean, find_code};
-use crate::lang::{KEYWORDS, Keyword, Kind, Param, Registry, Role, Safety, Spec, Ty};
+use crate::diag::{Look, did_you_mean, find_code};
+use crate::lang::{KEYWORDS, Registry};
 use crate::report::{Ink, indented, pad};
 
 /// Tells what a word means; without a word, what there is to ask about.
@@ -33,214 +33,72 @@ pub(super) fn explain(args: &Explain, color: Color) -> Exit {
 pub(super) fn about(registry: &Registry, name: &str, look: Look) -> Option<String> {
     // Attributes and properties are written with their sign.
     let bare = name.trim_start_matches(['@', '.']);
-    let mut parts = Vec::new();
-    parts.extend(find_code(bare).map(|code| about_code(code, look)));
-    parts.extend(compat::find(bare).map(|rule| about_rule(rule, look)));
-    parts.extend(KEYWORDS.iter().filter(|keyword| keyword.word == bare).map(|k| about_keyword(k, look)));
-    parts.extend(registry.iter().filter(|spec| spec.name == bare).map(|spec| about_spec(spec, look)));
+    let mut pages: Vec<Page> = find_code(bare).map(Page::from).into_iter().collect();
+    pages.extend(compat::find(bare).map(Page::from));
+    pages.extend(KEYWORDS.iter().filter(|keyword| keyword.word == bare).map(Page::from));
+    pages.extend(registry.iter().filter(|spec| spec.name == bare).map(Page::from));
+    let parts: Vec<String> = pages.iter().map(|page| show(page, look)).collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
 fn all_names(registry: &Registry) -> Vec<&'static str> {
-    let codes = CODES.iter().map(|code| code.name);
-    let words = KEYWORDS.iter().map(|keyword| keyword.word);
-    let rules = compat::rules().map(compat::Rule::name);
-    codes.chain(rules).chain(words).chain(registry.iter().map(|spec| spec.name)).collect()
+    chapters(registry).iter().flat_map(|chapter| &chapter.pages).map(|page| page.name).collect()
 }
 
-fn heading(out: &mut String, look: Look, name: &str, what: &str) {
-    let _ = writeln!(out, "{}  {}\n", look.loud(Ink::Strong, name), look.ink(Ink::Faint, what));
-}
-
-fn about_code(code: &Code, look: Look) -> String {
+fn show(page: &Page, look: Look) -> String {
     let mut out = String::new();
-    heading(&mut out, look, code.name, "a code of messages");
-    indented(&mut out, look, 2, code.summary, None);
-    out.push('\n');
-    indented(&mut out, look, 2, code.explanation, None);
-    out
-}
-
-/// A rule of `scn compat`: what it looks for, why, what to do, and where it counts.
-fn about_rule(rule: &compat::Rule, look: Look) -> String {
-    let mut out = String::new();
-    let language = match rule.language {
-        compat::Language::Protobuf => "Protocol Buffers",
-        compat::Language::OpenApi => "OpenAPI",
-    };
-    heading(&mut out, look, rule.name(), &format!("a rule of `scn compat` for {language}"));
-    indented(&mut out, look, 2, rule.code.summary, None);
-    out.push('\n');
-    indented(&mut out, look, 2, rule.code.explanation, None);
-    out.push('\n');
-    let levels: Vec<&str> = rule.levels.iter().map(|level| level.name()).collect();
-    indented(&mut out, look, 2, &format!("At the levels: {}.", levels.join(", ")), None);
-    if !rule.known_as.is_empty() {
-        indented(&mut out, look, 2, &format!("`buf breaking` calls it {}.", rule.known_as), None);
+    let _ = writeln!(out, "{}  {}\n", look.loud(Ink::Strong, page.name), look.ink(Ink::Faint, &page.what));
+    indented(&mut out, look, 2, page.summary, None);
+    if !page.text.is_empty() {
+        out.push('\n');
+        indented(&mut out, look, 2, &page.text, None);
     }
-    out
-}
-
-fn about_keyword(keyword: &Keyword, look: Look) -> String {
-    let mut out = String::new();
-    let roles: Vec<&str> = keyword
-        .roles
-        .iter()
-        .map(|role| match role {
-            Role::Item => "begins an item",
-            Role::Statement => "begins a statement",
-            Role::Expression => "stands in expressions",
-            Role::Phrase => "begins a phrase",
-            Role::Part => "part of an item or statement",
-        })
-        .collect();
-    let reserved = if keyword.reserved { ", reserved" } else { "" };
-    heading(&mut out, look, keyword.word, &format!("a structural word: {}{reserved}", roles.join(", ")));
-    indented(&mut out, look, 2, keyword.summary, None);
-    out
-}
-
-fn about_spec(spec: &Spec, look: Look) -> String {
-    let mut out = String::new();
-    let of = if spec.of.is_empty() { String::new() } else { format!(" of {}", spec.of) };
-    let safety = match (spec.kind, spec.safety) {
-        (Kind::Verb, Safety::Safe) => ", safe: it changes nothing",
-        (Kind::Verb, Safety::Unsafe) => ", unsafe: it may change something",
-        (Kind::Verb, Safety::Unknown) => ", neither known to be safe nor unsafe",
-        _ => "",
-    };
-    heading(&mut out, look, spec.name, &format!("{}{of}{safety}", kind_word(spec.kind)));
-    indented(&mut out, look, 2, spec.summary, None);
-    if let Some(why) = spec.planned {
-        let _ = writeln!(out);
+    if let Some(why) = page.planned {
+        out.push('\n');
         indented(&mut out, look, 2, &format!("not yet: {why}"), Some(Ink::Odd));
     }
-    if !spec.params.is_empty() {
+    if !page.params.is_empty() {
         out.push('\n');
-        params(&mut out, look, spec.params);
+        params(&mut out, look, &page.params);
     }
-    if !spec.example.is_empty() {
+    if !page.example.is_empty() {
         out.push('\n');
         indented(&mut out, look, 2, "example", Some(Ink::Faint));
         // Not wrapped: an example is to be copied.
-        for line in spec.example.lines() {
+        for line in page.example.lines() {
             let _ = writeln!(out, "{}", format!("    {line}").trim_end());
         }
     }
     out
 }
 
-fn params(out: &mut String, look: Look, params: &[Param]) {
+fn params(out: &mut String, look: Look, params: &[Parameter]) {
     let name = params.iter().map(|param| param.name.len()).max().unwrap_or(0).max(5);
     for param in params {
-        let must = if param.required { ", required" } else { "" };
         let head = pad(&look.ink(Ink::Place, param.name), name);
-        let kind = look.ink(Ink::Faint, &format!("{}{must}", type_words(param.ty)));
-        let _ = writeln!(out, "  {head}  {kind}");
+        let _ = writeln!(out, "  {head}  {}", look.ink(Ink::Faint, &param.what));
         indented(out, look, name + 4, param.summary, None);
-    }
-}
-
-fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Protocol => "a protocol",
-        Kind::Verb => "a verb",
-        Kind::Option => "an option",
-        Kind::Setting => "a setting",
-        Kind::Attribute => "an attribute",
-        Kind::Relation => "a relation",
-        Kind::Function => "a function",
-        Kind::Property => "a property",
-        Kind::Response => "a part of the last response",
-        Kind::Constant => "a constant",
-        Kind::Shape => "a shape",
-        Kind::Fault => "a fault",
-        Kind::Probe => "a probe",
-        Kind::Model => "a model",
-        Kind::Rule => "a rule of `scn data anonymize`",
-    }
-}
-
-fn plural_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Protocol => "protocols",
-        Kind::Verb => "verbs",
-        Kind::Option => "options",
-        Kind::Setting => "settings",
-        Kind::Attribute => "attributes",
-        Kind::Relation => "relations",
-        Kind::Function => "functions",
-        Kind::Property => "properties",
-        Kind::Response => "parts of a response",
-        Kind::Constant => "constants",
-        Kind::Shape => "shapes",
-        Kind::Fault => "faults",
-        Kind::Probe => "probes",
-        Kind::Model => "models",
-        Kind::Rule => "rules of `scn data anonymize`",
-    }
-}
-
-fn type_words(ty: Ty) -> String {
-    match ty {
-        Ty::Any => "anything".to_owned(),
-        Ty::Bool => "true or false".to_owned(),
-        Ty::Number => "a number".to_owned(),
-        Ty::Text => "a text".to_owned(),
-        Ty::Duration => "a duration such as `250ms`".to_owned(),
-        Ty::Size => "a size such as `64KiB`".to_owned(),
-        Ty::Object => "an object".to_owned(),
-        Ty::List => "a list".to_owned(),
-        Ty::OneOf(words) => format!("one of {}", words.join(", ")),
-        Ty::Key => "a key such as `.id`, or a list of keys".to_owned(),
-        Ty::Place => "`header(\"NAME\")`, `metadata(\"NAME\")` or a field such as `.id`".to_owned(),
-        Ty::Pattern => "a pattern".to_owned(),
-        Ty::Name | Ty::Word => "a name".to_owned(),
-        Ty::Role => "the name of an action".to_owned(),
     }
 }
 
 fn overview(registry: &Registry, look: Look) -> String {
     let mut out = String::new();
-    let mut section = |title: &str, names: Vec<&str>| {
-        if !names.is_empty() {
-            let _ = writeln!(out, "{}", look.loud(Ink::Strong, title));
-            indented(&mut out, look, 2, &names.join("  "), None);
-            out.push('\n');
-        }
-    };
-    const KINDS: &[Kind] = &[
-        Kind::Protocol,
-        Kind::Verb,
-        Kind::Option,
-        Kind::Setting,
-        Kind::Attribute,
-        Kind::Relation,
-        Kind::Function,
-        Kind::Property,
-        Kind::Response,
-        Kind::Constant,
-        Kind::Shape,
-        Kind::Fault,
-        Kind::Probe,
-        Kind::Model,
-        Kind::Rule,
-    ];
-    for kind in KINDS {
-        let mut names: Vec<&str> = registry.of_kind(*kind).map(|spec| spec.name).collect();
+    for chapter in chapters(registry) {
+        let mut names: Vec<&str> = chapter.pages.iter().map(|page| page.name).collect();
         names.dedup();
-        section(plural_word(*kind), names);
+        let _ = writeln!(out, "{}", look.loud(Ink::Strong, chapter.title));
+        indented(&mut out, look, 2, &names.join("  "), None);
+        out.push('\n');
     }
-    section("structural words", KEYWORDS.iter().map(|keyword| keyword.word).collect());
-    section("rules of compatibility", compat::rules().map(compat::Rule::name).collect());
-    section("codes of messages", CODES.iter().map(|code| code.name).collect());
-    out.push_str("`scn explain NAME` tells more of each\n");
+    out.push_str("`scn explain NAME` tells more of each; `scn reference` tells all\n");
     out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::CODES;
+    use crate::lang::{Kind, Param, Safety, Spec, Ty};
 
     #[test]
     fn every_code_keyword_and_name_is_explained() {

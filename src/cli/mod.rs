@@ -12,7 +12,9 @@ mod init;
 mod inputs;
 mod list;
 mod only;
+mod page;
 mod project;
+mod reference;
 mod replay;
 mod run;
 mod select;
@@ -58,6 +60,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Fmt(args) => fmt::fmt(args, cli.color),
         Command::List(args) => list::list(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
+        Command::Reference { format } => reference::reference(*format),
         Command::Compat(args) => compat::compat(args, cli.color),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),

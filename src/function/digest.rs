@@ -23,7 +23,7 @@ const KEYED: &[Param] = &[
 const HMAC_SHA256: &str = "hmac_sha256";
 
 functions! {
-    spec("sha256", "the SHA-256 (FIPS 180-4) in lower-case hexadecimal", DATA, "expect headers.digest == sha256(bytes)")
+    spec("sha256", "the SHA-256 (FIPS 180-4) in lower-case hexadecimal", DATA, "expect headers.digest == sha256(body)")
         => |args| Ok(Value::text_with(hex_of(digest::digest(&digest::SHA256, args.bytes("data")?).as_ref()), args.is_secret()));
     spec("sha512", "the SHA-512 (FIPS 180-4) in lower-case hexadecimal", DATA, "let digest = sha512(\"a\")")
         => |args| Ok(Value::text_with(hex_of(digest::digest(&digest::SHA512, args.bytes("data")?).as_ref()), args.is_secret()));

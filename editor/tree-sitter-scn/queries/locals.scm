@@ -1,0 +1,43 @@
+; What names are declared and used where. Braces are scopes, but those of `step`.
+
+[
+  (source_file)
+  (scenario_item)
+  (fixture_item)
+  (action_item)
+  (double_item)
+  (double_rule)
+  (profile_item)
+  (for_expression)
+  (parallel_expression)
+  (forall_statement)
+  (eventually_expression)
+  (if_expression)
+  (under_statement)
+  (idempotent_statement)
+] @local.scope
+
+(use_name name: (identifier) @local.definition.import !alias)
+(use_name alias: (identifier) @local.definition.import)
+(use_item alias: (identifier) @local.definition.import)
+(let_item name: (identifier) @local.definition.var)
+(let_statement name: (identifier) @local.definition.var)
+(name_list (identifier) @local.definition.var)
+(input_item name: (identifier) @local.definition.var)
+(secret_item name: (identifier) @local.definition.var)
+(service_item name: (identifier) @local.definition.var)
+(fixture_item name: (identifier) @local.definition.var)
+(shape_item name: (identifier) @local.definition.type)
+(action_item name: (identifier) @local.definition.function)
+(check_item name: (identifier) @local.definition.function)
+(function_item name: (identifier) @local.definition.function)
+(double_item name: (identifier) @local.definition.function)
+(profile_item name: (identifier) @local.definition.function)
+(parameter name: (identifier) @local.definition.parameter)
+(for_expression name: (identifier) @local.definition.var)
+(parallel_expression name: (identifier) @local.definition.var)
+(forall_statement name: (identifier) @local.definition.var)
+(workload_statement name: (identifier) @local.definition.var)
+(observe_statement name: (identifier) @local.definition.var)
+
+(identifier) @local.reference

@@ -1,0 +1,1 @@
+../../../tree-sitter-scn/queries/highlights.scm
