@@ -22,11 +22,11 @@ fn expanded(body: &str) -> String {
                 while let Some(digit) = rest.next_if(char::is_ascii_digit) {
                     number.push(digit);
                 }
-                let number: u32 = number.parse().expect("a placeholder has a number");
+                let number: u32 = number.parse().unwrap();
                 if braces && rest.next_if_eq(&':').is_some() {
                     let mut text = String::new();
                     loop {
-                        match rest.next().expect("a placeholder ends") {
+                        match rest.next().unwrap() {
                             '}' => break,
                             '\\' => text.extend(rest.next()),
                             other => text.push(other),
