@@ -8,7 +8,7 @@ use super::args::{Color, Explain};
 use super::terminal::{self, Stream};
 use crate::contract::compat;
 use crate::diag::{CODES, Code, Look, did_you_mean, find_code};
-use crate::lang::{KEYWORDS, Keyword, Kind, Param, Registry, Role, Safety, Spec, Ty};
+use crate::lang::{KEYWORDS, Keyword, Kind, Param, Registry, Role, Safety, Spec};
 use crate::report::{Ink, indented, pad};
 
 /// Tells what a word means; without a word, what there is to ask about.
@@ -109,7 +109,7 @@ fn about_spec(spec: &Spec, look: Look) -> String {
         (Kind::Verb, Safety::Unknown) => ", neither known to be safe nor unsafe",
         _ => "",
     };
-    heading(&mut out, look, spec.name, &format!("{}{of}{safety}", kind_word(spec.kind)));
+    heading(&mut out, look, spec.name, &format!("{}{of}{safety}", spec.kind.word()));
     indented(&mut out, look, 2, spec.summary, None);
     if let Some(why) = spec.planned {
         let _ = writeln!(out);
@@ -135,29 +135,9 @@ fn params(out: &mut String, look: Look, params: &[Param]) {
     for param in params {
         let must = if param.required { ", required" } else { "" };
         let head = pad(&look.ink(Ink::Place, param.name), name);
-        let kind = look.ink(Ink::Faint, &format!("{}{must}", type_words(param.ty)));
+        let kind = look.ink(Ink::Faint, &format!("{}{must}", param.ty.words()));
         let _ = writeln!(out, "  {head}  {kind}");
         indented(out, look, name + 4, param.summary, None);
-    }
-}
-
-fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Protocol => "a protocol",
-        Kind::Verb => "a verb",
-        Kind::Option => "an option",
-        Kind::Setting => "a setting",
-        Kind::Attribute => "an attribute",
-        Kind::Relation => "a relation",
-        Kind::Function => "a function",
-        Kind::Property => "a property",
-        Kind::Response => "a part of the last response",
-        Kind::Constant => "a constant",
-        Kind::Shape => "a shape",
-        Kind::Fault => "a fault",
-        Kind::Probe => "a probe",
-        Kind::Model => "a model",
-        Kind::Rule => "a rule of `scn data anonymize`",
     }
 }
 
@@ -178,25 +158,6 @@ fn plural_word(kind: Kind) -> &'static str {
         Kind::Probe => "probes",
         Kind::Model => "models",
         Kind::Rule => "rules of `scn data anonymize`",
-    }
-}
-
-fn type_words(ty: Ty) -> String {
-    match ty {
-        Ty::Any => "anything".to_owned(),
-        Ty::Bool => "true or false".to_owned(),
-        Ty::Number => "a number".to_owned(),
-        Ty::Text => "a text".to_owned(),
-        Ty::Duration => "a duration such as `250ms`".to_owned(),
-        Ty::Size => "a size such as `64KiB`".to_owned(),
-        Ty::Object => "an object".to_owned(),
-        Ty::List => "a list".to_owned(),
-        Ty::OneOf(words) => format!("one of {}", words.join(", ")),
-        Ty::Key => "a key such as `.id`, or a list of keys".to_owned(),
-        Ty::Place => "`header(\"NAME\")`, `metadata(\"NAME\")` or a field such as `.id`".to_owned(),
-        Ty::Pattern => "a pattern".to_owned(),
-        Ty::Name | Ty::Word => "a name".to_owned(),
-        Ty::Role => "the name of an action".to_owned(),
     }
 }
 
@@ -241,6 +202,7 @@ fn overview(registry: &Registry, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Ty;
 
     #[test]
     fn every_code_keyword_and_name_is_explained() {

@@ -11,6 +11,7 @@ mod history;
 mod init;
 mod inputs;
 mod list;
+mod lsp;
 mod only;
 mod project;
 mod replay;
@@ -59,6 +60,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::List(args) => list::list(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Compat(args) => compat::compat(args, cli.color),
+        Command::Lsp { .. } => lsp::lsp(),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
         Command::Data(args) => data::data(args, cli.color),

@@ -85,6 +85,51 @@ pub enum Ty {
     Word,
 }
 
+impl Kind {
+    /// The word for it, with its article.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Protocol => "a protocol",
+            Kind::Verb => "a verb",
+            Kind::Option => "an option",
+            Kind::Setting => "a setting",
+            Kind::Attribute => "an attribute",
+            Kind::Relation => "a relation",
+            Kind::Function => "a function",
+            Kind::Property => "a property",
+            Kind::Response => "a part of the last response",
+            Kind::Constant => "a constant",
+            Kind::Shape => "a shape",
+            Kind::Fault => "a fault",
+            Kind::Probe => "a probe",
+            Kind::Model => "a model",
+            Kind::Rule => "a rule of `scn data anonymize`",
+        }
+    }
+}
+
+impl Ty {
+    /// How people read it.
+    pub fn words(self) -> String {
+        match self {
+            Ty::Any => "anything".to_owned(),
+            Ty::Bool => "true or false".to_owned(),
+            Ty::Number => "a number".to_owned(),
+            Ty::Text => "a text".to_owned(),
+            Ty::Duration => "a duration such as `250ms`".to_owned(),
+            Ty::Size => "a size such as `64KiB`".to_owned(),
+            Ty::Object => "an object".to_owned(),
+            Ty::List => "a list".to_owned(),
+            Ty::OneOf(words) => format!("one of {}", words.join(", ")),
+            Ty::Key => "a key such as `.id`, or a list of keys".to_owned(),
+            Ty::Place => "`header(\"NAME\")`, `metadata(\"NAME\")` or a field such as `.id`".to_owned(),
+            Ty::Pattern => "a pattern".to_owned(),
+            Ty::Name | Ty::Word => "a name".to_owned(),
+            Ty::Role => "the name of an action".to_owned(),
+        }
+    }
+}
+
 /// A parameter of a name.
 #[derive(Debug, Clone, Copy)]
 pub struct Param {
