@@ -7,6 +7,8 @@ mod client;
 mod edit;
 #[path = "lsp/know.rs"]
 mod know;
+#[path = "lsp/pieces.rs"]
+mod pieces;
 #[path = "lsp/run.rs"]
 mod run;
 #[path = "lsp/talk.rs"]

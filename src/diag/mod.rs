@@ -56,8 +56,8 @@ pub struct Diagnostic {
     /// The names that may have been meant at the token, best first; where the word there is
     /// [`CURSOR`], all that can stand there.
     pub names: Vec<String>,
-    /// The fields that the token lacks.
-    pub lacks: Vec<String>,
+    /// The fields that the token lacks, each with a value of its kind.
+    pub lacks: Vec<(String, String)>,
 }
 
 impl Diagnostic {
@@ -117,10 +117,10 @@ impl Diagnostic {
         }
     }
 
-    /// Notes the fields that the token lacks.
+    /// Notes the fields that the token lacks, each with a value of its kind.
     #[must_use]
-    pub fn lacking<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.lacks = names.into_iter().map(str::to_owned).collect();
+    pub fn lacking(mut self, fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.lacks = fields.into_iter().collect();
         self
     }
 

@@ -47,7 +47,7 @@ pub fn actions(snapshot: &Snapshot, unit: usize, start: u32, end: u32) -> Vec<Ac
         if !diagnostic.lacks.is_empty()
             && let Some(edit) = fields(snapshot, unit, diagnostic)
         {
-            let names: Vec<String> = diagnostic.lacks.iter().map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = diagnostic.lacks.iter().map(|(name, _)| format!("`{name}`")).collect();
             push(format!("add {}", names.join(", ")), vec![edit], true);
         }
     }
@@ -117,7 +117,8 @@ fn fields(snapshot: &Snapshot, unit: usize, diagnostic: &Diagnostic) -> Option<E
     let object = object?;
     let span = snapshot.whole(object.span);
     let inner = snapshot.slice(object.span);
-    let fields: Vec<String> = diagnostic.lacks.iter().map(|name| format!("{name}: any text")).collect();
+    let fields: Vec<String> =
+        diagnostic.lacks.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let fields = fields.join(", ");
     let text = if object.entries.is_empty() {
         format!("{{ {fields} }}")

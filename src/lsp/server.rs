@@ -271,7 +271,11 @@ impl Server {
                 }
             }
             "textDocument/didSave" | "workspace/didChangeWatchedFiles" | RAN => {
-                workspace.disk_changed();
+                if method == RAN || are_runs(&params) {
+                    workspace.tell_again();
+                } else {
+                    workspace.disk_changed();
+                }
                 self.results = results::last();
             }
             _ => {}
@@ -599,6 +603,13 @@ fn failed(why: String) -> (ErrorCode, String) {
 
 fn notification(method: &str, params: Value) -> Message {
     Message::Notification(Notification { method: method.to_owned(), params })
+}
+
+/// Whether nothing but kept runs changed on the disk.
+fn are_runs(params: &Value) -> bool {
+    let changes = params.get("changes").and_then(Value::as_array);
+    let is_run = |change: &Value| change["uri"].as_str().is_some_and(|uri| uri.contains("/.scn/runs/"));
+    changes.is_some_and(|changes| changes.iter().all(is_run))
 }
 
 /// The project's directory: the first folder of the workspace, else where the server was started.

@@ -97,6 +97,8 @@ fn message(bytes: &[u8]) -> Result<Message, Value> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|why| error(Value::Null, ErrorCode::ParseError, format!("this is no JSON: {why}")))?;
     let id = value.get("id").cloned().unwrap_or(Value::Null);
+    // Serde would take a list for the fields of a request, one by one.
+    let value = if value.is_object() { value } else { Value::Null };
     serde_json::from_value(value).map_err(|_| {
         error(id, ErrorCode::InvalidRequest, "this is no request, response or notification".to_owned())
     })

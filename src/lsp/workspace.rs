@@ -14,6 +14,7 @@ use crate::check::Memo;
 use crate::ide::Snapshot;
 use crate::lang::Registry;
 use crate::load::{Kept, LIBRARY, load_again, scenarios_below};
+use crate::report::make_home;
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::ast::Expr;
 
@@ -86,6 +87,11 @@ impl Workspace {
     /// Whether something changed since this was asked last.
     pub(super) fn has_news(&mut self) -> bool {
         std::mem::take(&mut self.has_news)
+    }
+
+    /// What there is to say changed, though no file did.
+    pub(super) fn tell_again(&mut self) {
+        self.has_news = true;
     }
 
     /// An example of what a shape at a place draws, worked out once for each state.
@@ -206,11 +212,8 @@ impl Workspace {
         let dir = self.root.join(".scn");
         let path = dir.join(name).with_extension("scn");
         if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
+            make_home(&dir).ok()?;
             std::fs::create_dir_all(path.parent()?).ok()?;
-            let ignore = dir.join(".gitignore");
-            if !ignore.exists() {
-                std::fs::write(ignore, "*\n").ok()?;
-            }
             std::fs::write(&path, text).ok()?;
         }
         Url::from_file_path(self.named.join(self.relative(&path))).ok().map(String::from)

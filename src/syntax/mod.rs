@@ -81,11 +81,12 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
 /// text does. Who reads a text again and again need read only the pieces that changed.
 pub fn pieces(text: &str) -> Vec<Range<usize>> {
     let source = SourceId::default();
+    let mut pieces: Vec<Range<usize>> = Vec::new();
     if text.len() > MAX_LENGTH {
-        return vec![0..text.len()];
+        pieces.push(0..text.len());
+        return pieces;
     }
     let layout = layout::lay_out(source, text, &lex::lex(source, text));
-    let mut pieces: Vec<Range<usize>> = Vec::with_capacity(layout.items.len().max(1));
     let mut end = 0;
     for slice in &layout.items {
         match pieces.last_mut() {

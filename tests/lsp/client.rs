@@ -191,6 +191,11 @@ impl Client {
         params["diagnostics"].as_array().unwrap().clone()
     }
 
+    /// Waits until nothing is wrong with a file.
+    pub(crate) fn clean(&mut self, name: &str) {
+        while !self.diagnostics(name).is_empty() {}
+    }
+
     pub(crate) fn open(&mut self, name: &str) {
         let text = self.texts[name].clone();
         let item = json!({ "uri": self.uri(name), "languageId": "scn", "version": 1, "text": text });

@@ -30,7 +30,10 @@ fn a_name_is_renamed_wherever_it_is_used() {
     let changes = &edit["result"]["changes"];
     let (lib, test) = (client.uri("lib.scn"), client.uri("test.scn"));
     assert_eq!(client.apply("lib.scn", &changes[&lib]), LIB.replace("action read", "action fetch"));
-    assert_eq!(client.apply("test.scn", &changes[&test]), TEST.replace(" read", " fetch"));
+    assert_eq!(
+        client.apply("test.scn", &changes[&test]),
+        TEST.replace("read,", "fetch,").replace("read(key", "fetch(key")
+    );
     // A field that is short for a variable keeps its name.
     let edit = rename(&mut client, "test.scn", "let ke|y", "word");
     let renamed = TEST
@@ -78,7 +81,7 @@ fn a_file_or_a_part_of_it_is_formatted() {
     assert_eq!(client.apply("test.scn", &edits), TEST);
     assert_eq!(edits.as_array().unwrap().len(), 2, "only what changes: {edits}");
     let start = wild.find("step").unwrap();
-    params["range"] = json!({ "start": client.position("test.scn", start), "end": client.position("test.scn", start + 60) });
+    params["range"] = json!({ "start": client.position("test.scn", start), "end": client.position("test.scn", wild.len()) });
     let edits = client.request("textDocument/rangeFormatting", params);
     assert_eq!(client.apply("test.scn", &edits), wild.replace("expect text", "    expect text"));
 }
@@ -220,5 +223,5 @@ paths:
     let mut client = Client::new(&[("api.yaml", api), ("a.scn", text)]);
     client.open("a.scn");
     let mended = remedy(&mut client, "a.scn", "{ custo|mer", "add `total`");
-    assert!(mended.contains("{ customer: \"a\", total: any text }"), "{mended}");
+    assert!(mended.contains("{ customer: \"a\", total: \"\" }"), "{mended}");
 }

@@ -232,7 +232,8 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             let names: Vec<&str> = missing.iter().map(|field| &*field.name).collect();
             let message = format!("{} lacks {}", self.subject(at), list(&names));
             let place = first.origin.map(|origin| (origin, format!("`{}` is required", first.name)));
-            self.found.push(mistake(span, message, place).lacking(names));
+            let fields = missing.iter().map(|field| (field.name.to_string(), sample(&field.pattern)));
+            self.found.push(mistake(span, message, place).lacking(fields));
         }
     }
 
@@ -433,6 +434,22 @@ fn unfit(value: &Value, span: Span, pattern: &Pattern, at: &At) -> Diagnostic {
         Some(text) => diagnostic.did_you_mean(text, texts),
         None => diagnostic,
     }
+}
+
+/// A value of the kind that a pattern wants, as it is written.
+fn sample(pattern: &Pattern) -> String {
+    if let Some(first) = listed(pattern).and_then(|values| values.into_iter().next()) {
+        return show_short(&first, 200);
+    }
+    let plain = match kinds(pattern).as_deref() {
+        Some(["text"]) => "\"\"",
+        Some(["number"]) => "0",
+        Some(["bool"]) => "false",
+        Some(["list"]) => "[]",
+        Some(["object"]) => "{}",
+        _ => "null",
+    };
+    plain.to_owned()
 }
 
 fn described(pattern: &Pattern) -> String {
