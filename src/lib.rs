@@ -3,7 +3,7 @@
 //! ```text
 //! Source ──syntax──▶ Parsed ──check──▶ Plan ──run──▶ events ──report──▶ terminal, junit, json, github
 //!    ▲                 │                               └──▶ event file ──replay──▶ (the same reports)
-//!   fmt ◀──────────────┘
+//! fmt, ide ◀───────────┘
 //! ```
 //!
 //! | floor     | rooms                                      | may know                               |
@@ -18,13 +18,13 @@
 //! | the house | [`rooms`]                                  | all above                              |
 //! | the run   | [`run`]                                    | all above                              |
 //! | reports   | [`report`]                                 | values, language                       |
-//! | faces     | [`cli`]                                    | all above                              |
+//! | faces     | [`ide`], [`lsp`], [`cli`]                  | all above                              |
 //!
 //! On one floor, a room may know those that stand before it. A test reads this table and holds the
 //! rooms to it.
 //!
 //! Invariants:
-//! - `syntax`, `fmt` and `check` are synchronous, do no IO and never fail: they return a value and
+//! - `syntax`, `fmt`, `check` and `ide` are synchronous, do no IO and never fail: they return a value and
 //!   diagnostics. Tokio lives in `run`, `protocol`, `system`, `link` and `cli`.
 //! - Structure is grammar, names are data: no protocol, relation or option name stands in
 //!   `grammar/scn.pest`. One composition root, [`rooms`], lists the rooms, a line each.
@@ -44,9 +44,11 @@ pub mod event;
 pub mod fmt;
 pub mod function;
 pub mod history;
+pub mod ide;
 pub mod lang;
 pub mod link;
 pub mod load;
+pub mod lsp;
 pub mod probe;
 pub mod protocol;
 pub mod relation;

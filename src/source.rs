@@ -108,6 +108,17 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// The number of the file with this name and text, which is added when it is not there yet.
+    pub fn meet(&mut self, source: Source) -> SourceId {
+        let known = self.files.iter().rposition(|known| **known == source);
+        known.map_or_else(|| self.add(source), |known| SourceId(known as u32))
+    }
+
+    /// Puts another text in the place of a file's; no span of the old one may be in use.
+    pub fn replace(&mut self, id: SourceId, source: Source) {
+        self.files[id.0 as usize] = Arc::new(source);
+    }
+
     /// Adds a file and returns its number.
     pub fn add(&mut self, source: Source) -> SourceId {
         self.files.push(Arc::new(source));

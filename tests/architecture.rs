@@ -147,7 +147,7 @@ fn reading_and_checking_touch_nothing() {
         "async fn",
         "async move",
     ];
-    let pure = ["lang", "syntax", "fmt", "check", "shape", "relation", "function"];
+    let pure = ["lang", "syntax", "fmt", "check", "shape", "relation", "function", "ide"];
     let found = lines_with(&world, |room| pure.contains(&room.name.as_str()));
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(!lines_with(&world, |room| room.name == "run").is_empty(), "nothing is ever found");

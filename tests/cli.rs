@@ -96,6 +96,7 @@ fn help_shows_the_commands_and_the_exit_codes() {
         "list",
         "explain",
         "compat",
+        "lsp",
         "init",
         "replay",
         "data",

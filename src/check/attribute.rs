@@ -55,6 +55,7 @@ impl<'a> Walker<'a, '_> {
             self.push(diagnostic);
             return;
         };
+        self.note(name.span, &spec);
         if let Some(why) = spec.planned {
             return self.not_yet(attribute.span, &format!("`@{}`", name.name), Some(why));
         }

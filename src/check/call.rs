@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::context::describe;
+use super::index::Referent;
 use super::plan::{Definition, ItemRef};
 use super::walker::{Hand, Walker};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind, ParamDecl};
@@ -18,15 +19,22 @@ pub(super) struct Wanted {
     pub(super) name: Arc<str>,
     pub(super) ty: Ty,
     pub(super) required: bool,
+    /// Where it is declared, when that is in a module.
+    pub(super) span: Option<Span>,
 }
 
 impl Wanted {
     pub(super) fn of_spec(param: &Param) -> Wanted {
-        Wanted { name: param.name.into(), ty: param.ty, required: param.required }
+        Wanted { name: param.name.into(), ty: param.ty, required: param.required, span: None }
     }
 
     pub(super) fn of_declaration(param: &ParamDecl) -> Wanted {
-        Wanted { name: param.name.name.clone(), ty: Ty::Any, required: param.default.is_none() }
+        Wanted {
+            name: param.name.name.clone(),
+            ty: Ty::Any,
+            required: param.default.is_none(),
+            span: Some(param.name.span),
+        }
     }
 }
 
@@ -54,6 +62,7 @@ impl<'a> Walker<'a, '_> {
                 {
                     match self.cx.lookup(self.item.unit, alias) {
                         Some(Definition::Module(unit)) => {
+                            self.note(base.span, Referent::Module(unit));
                             return match self.exported(unit, field) {
                                 Some(at) => self.call_item(at, field, args, span),
                                 None => {
@@ -63,6 +72,7 @@ impl<'a> Walker<'a, '_> {
                             };
                         }
                         Some(Definition::Script(source)) => {
+                            self.note(base.span, Referent::Script(source));
                             return self.call_script_file(source, field, args);
                         }
                         _ => {}
@@ -104,6 +114,7 @@ impl<'a> Walker<'a, '_> {
 
     fn call_item(&mut self, at: ItemRef, name: &Ident, args: &'a Args, span: Span) {
         self.cx.graph.uses(self.item, at);
+        self.note(name.span, Referent::Item(at));
         let item = self.cx.program.item(at);
         let params = match &item.kind {
             ItemKind::Action(action) => {
@@ -167,6 +178,7 @@ impl<'a> Walker<'a, '_> {
             }
             return;
         };
+        self.note(name.span, &spec);
         if spec.kind == Kind::Shape && !pattern {
             let message = format!("`{}` is a shape, not a function", name.name);
             self.push(
@@ -226,8 +238,12 @@ impl<'a> Walker<'a, '_> {
             let param = match &arg.name {
                 Some(name) => {
                     let found = wanted.iter().find(|param| param.name == name.name);
-                    if found.is_none() {
-                        self.unknown_argument(callee, name, wanted);
+                    match found {
+                        Some(Wanted { span: Some(span), .. }) => {
+                            self.note(name.span, Referent::Variable(*span));
+                        }
+                        Some(_) => {}
+                        None => self.unknown_argument(callee, name, wanted),
                     }
                     found
                 }
@@ -284,9 +300,12 @@ impl<'a> Walker<'a, '_> {
 
     fn unknown_argument(&mut self, callee: &Ident, name: &Ident, wanted: &[Wanted]) {
         let message = format!("`{}` has no parameter `{}`", callee.name, name.name);
-        let known: Vec<&str> = wanted.iter().map(|param| &*param.name).collect();
-        let advice = did_you_mean(&name.name, known).unwrap_or_else(|| signature(callee, wanted));
-        self.push(Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message).help(advice));
+        let known = wanted.iter().map(|param| &*param.name);
+        self.push(
+            Diagnostic::error(Code::WRONG_ARGUMENTS, name.span, message)
+                .help(signature(callee, wanted))
+                .did_you_mean(&name.name, known),
+        );
     }
 
     /// Every name that can be called here.

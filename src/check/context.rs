@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::graph::Graph;
+use super::index::Mention;
 use super::plan::{Definition, ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::syntax::ast::ItemKind;
 
 /// Shared state of one check.
@@ -35,6 +36,10 @@ pub(super) struct Context<'a> {
     pub(super) aside: Vec<Diagnostic>,
     /// What contracts say of what items give.
     pub(super) given: BTreeMap<ItemRef, super::contract::Known<'a>>,
+    /// The pieces that hold nothing but scenarios.
+    pub(super) leaves: BTreeSet<SourceId>,
+    /// What the names that were met stand for.
+    pub(super) mentions: Vec<Mention>,
     /// The actions that operations of workloads call, and where.
     pub(super) operations: Vec<(ItemRef, Span)>,
 }
@@ -55,6 +60,8 @@ impl<'a> Context<'a> {
             walking: 0,
             aside: Vec::new(),
             given: BTreeMap::new(),
+            leaves: super::memo::leaves(program),
+            mentions: Vec::new(),
             operations: Vec::new(),
         }
     }
@@ -75,6 +82,19 @@ impl<'a> Context<'a> {
                 None => diagnostic,
             },
         ));
+    }
+
+    /// The lines that could not be read and on which something may be declared that an item looks for.
+    /// Other scenarios declare nothing.
+    pub(super) fn broken_around(&self, at: ItemRef) -> impl Iterator<Item = Span> {
+        let own = self.program.item(at).span.source;
+        let broken = self.program.units[at.unit].broken.iter().copied();
+        broken.filter(move |line| line.source == own || !self.leaves.contains(&line.source))
+    }
+
+    /// Whether there are such lines.
+    pub(super) fn is_broken_around(&self, at: ItemRef) -> bool {
+        self.broken_around(at).next().is_some()
     }
 
     /// Whether the parser could not read a part of this file: names may be declared there.
@@ -100,7 +120,7 @@ impl<'a> Context<'a> {
 }
 
 /// The word for an item, and its name with its place, when it has one.
-pub(super) fn describe(kind: &ItemKind) -> (&'static str, Option<&crate::syntax::ast::Ident>) {
+pub fn describe(kind: &ItemKind) -> (&'static str, Option<&crate::syntax::ast::Ident>) {
     use crate::syntax::ast::LetTarget;
     match kind {
         ItemKind::Use(_) => ("import", None),

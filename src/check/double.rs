@@ -50,7 +50,7 @@ impl<'a> Walker<'a, '_> {
             let contract = self.cx.program.units[at.unit].contracts.get(&service.name.name);
             self.playable(double, service, contract)
         });
-        if double.rules.is_empty() && !self.cx.is_broken(self.item.unit) {
+        if double.rules.is_empty() && !self.cx.is_broken_around(self.item) {
             let message = format!("`{}` answers nothing", double.name.name);
             self.push(
                 Diagnostic::warning(Code::DEAD_CODE, double.name.span, message)
@@ -105,7 +105,7 @@ impl<'a> Walker<'a, '_> {
             // It could not be read, which is said where it is named.
             return None;
         }
-        if &*protocol == "grpc" && contract.is_none() && !self.cx.is_broken(self.item.unit) {
+        if &*protocol == "grpc" && contract.is_none() && !self.cx.is_broken_around(self.item) {
             let message = format!("`{}` names no contract, and gRPC is played by one", service.name.name);
             self.push(
                 Diagnostic::error(Code::CONTRACT, double.service.span, message)
@@ -174,7 +174,7 @@ impl<'a> Walker<'a, '_> {
                 StatementKind::Reply(_) | StatementKind::Fail(_) | StatementKind::Error
             );
         });
-        if !answers && !self.cx.is_broken(self.item.unit) {
+        if !answers && !self.cx.is_broken_around(self.item) {
             let message = "this rule takes calls and answers none";
             self.push(
                 Diagnostic::error(Code::WRONG_ARGUMENTS, rule.method.span, message)

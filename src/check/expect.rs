@@ -94,10 +94,14 @@ impl<'a> Walker<'a, '_> {
             && let ItemKind::Check(script) = &self.cx.program.item(at).kind
         {
             self.cx.graph.uses(self.item, at);
+            self.note(name.span, Definition::Item(at));
             return self.custom(used, script);
         }
         match self.cx.registry.get(Kind::Relation, &name.name).copied() {
-            Some(spec) => self.built_in(used, &spec),
+            Some(spec) => {
+                self.note(name.span, &spec);
+                self.built_in(used, &spec);
+            }
             None => {
                 self.unknown_relation(name);
                 self.loose_relation(used);

@@ -29,7 +29,38 @@ pub(super) struct Graph {
     links: IndexMap<ItemRef, BTreeSet<Ends>>,
 }
 
+/// What one item needs, names and disturbs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Edges {
+    uses: IndexSet<ItemRef>,
+    mentions: IndexSet<ItemRef>,
+    disturbs: BTreeSet<Disturbed>,
+    plays: Vec<PlannedDouble>,
+    links: BTreeSet<Ends>,
+}
+
 impl Graph {
+    /// The edges that begin at an item.
+    pub(super) fn edges_of(&self, from: ItemRef) -> Edges {
+        Edges {
+            uses: self.uses.get(&from).cloned().unwrap_or_default(),
+            mentions: self.mentions.get(&from).cloned().unwrap_or_default(),
+            disturbs: self.disturbs.get(&from).cloned().unwrap_or_default(),
+            plays: self.plays.get(&from).cloned().unwrap_or_default(),
+            links: self.links.get(&from).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Lets these be all edges that begin at an item.
+    pub(super) fn put(&mut self, from: ItemRef, edges: Edges) {
+        let Edges { uses, mentions, disturbs, plays, links } = edges;
+        self.uses.insert(from, uses);
+        self.mentions.insert(from, mentions);
+        self.disturbs.insert(from, disturbs);
+        self.plays.insert(from, plays);
+        self.links.insert(from, links);
+    }
+
     pub(super) fn uses(&mut self, from: ItemRef, to: ItemRef) {
         self.uses.entry(from).or_default().insert(to);
     }

@@ -140,7 +140,7 @@ impl<'a> Walker<'a, '_> {
         self.cases = None;
         let mut acts = false;
         visit::statements(&scenario.body, &mut |statement| acts |= does_something(statement));
-        if !acts && !self.cx.is_broken(self.item.unit) {
+        if !acts && !self.cx.is_broken_around(self.item) {
             self.push(
                 Diagnostic::warning(
                     Code::EMPTY_SCENARIO,

@@ -185,7 +185,7 @@ impl<'a> Walker<'a, '_> {
     /// Whether a word names a variant of a service, or the service as declared; reports when not.
     pub(super) fn variant(&mut self, service: &Service, name: &str, word: &Ident) -> bool {
         let known: Vec<&str> = variants(service).map(|(known, ..)| &**known).collect();
-        if &*word.name == CURRENT || known.contains(&&*word.name) || self.cx.is_broken(self.item.unit) {
+        if &*word.name == CURRENT || known.contains(&&*word.name) || self.cx.is_broken_around(self.item) {
             return true;
         }
         let message = format!("`{name}` has no variant `{}`", word.name);

@@ -13,10 +13,12 @@ mod expr;
 mod forall;
 mod graph;
 mod idempotent;
+mod index;
 mod item;
 mod link;
 mod literal;
 mod matrix;
+mod memo;
 mod model;
 mod modules;
 mod names;
@@ -48,15 +50,19 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
 use crate::source::Span;
 use crate::syntax::ast::ItemKind;
-use context::{Context, describe};
+use context::Context;
 use walker::Walker;
 
 pub use callers::{callers, read_by};
+pub use context::describe;
 pub use contract_type::TypeName;
 pub(crate) use double::{ATTEMPT, CALLS, REQUEST, ignores, is_any};
+pub use index::{Mention, Referent};
 pub use link::{link_name, place as link_place};
 pub(crate) use literal::{constant, plain};
 pub use matrix::{CURRENT, MAX_COMBINATIONS, variants};
+pub use memo::Memo;
+pub use modules::{declared, name_span};
 pub use names::SPECS;
 pub use observe::PROPERTIES;
 pub use plan::{
@@ -70,7 +76,18 @@ pub use workload::{MOST_CLIENTS, name_of as operation_name};
 
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.
-pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic>) {
+pub fn check(program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic>) {
+    let (plan, diagnostics, _) = analyse(program, registry, &mut Memo::default());
+    (plan, diagnostics)
+}
+
+/// The same, with what every name in the text stands for, in the order of the text, and with what
+/// the last check left.
+pub fn analyse(
+    mut program: Program,
+    registry: &Registry,
+    memo: &mut Memo,
+) -> (Plan, Vec<Diagnostic>, Vec<Mention>) {
     let names = modules::names(&program);
     for (unit, names) in program.units.iter_mut().zip(names.names) {
         unit.names = names;
@@ -79,12 +96,9 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     cx.diagnostics = names.diagnostics;
     cx.lost = names.lost;
     cx.opaque = names.opaque;
+    cx.mentions = names.mentions;
     cx.script_files();
-    for (at, item) in program.items() {
-        if cx.walked.insert(at) {
-            Walker::new(&mut cx, at).item(item);
-        }
-    }
+    memo::walk(&mut cx, memo);
     circles(&mut cx);
     shapes::circles(&mut cx);
     stages::circles(&mut cx);
@@ -95,8 +109,26 @@ pub fn check(mut program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic
     diagnostics.append(&mut cx.aside);
     diagnostics.extend(not_yet(&mut cx));
     sort(&mut diagnostics);
+    let mut mentions = std::mem::take(&mut cx.mentions);
+    mentions.sort();
+    mentions.dedup();
     let planner::Parts { stages, scenarios, seed, inputs } = planner::plan(&program, &cx.graph);
-    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics)
+    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics, mentions)
+}
+
+/// What is to be said of one item alone, the names of its module included: what an editor asks of an
+/// item in which [`crate::diag::CURSOR`] stands.
+pub fn ask(mut program: Program, registry: &Registry, at: ItemRef) -> Vec<Diagnostic> {
+    let names = modules::names(&program);
+    for (unit, names) in program.units.iter_mut().zip(names.names) {
+        unit.names = names;
+    }
+    let mut cx = Context::new(&program, registry);
+    cx.diagnostics = names.diagnostics;
+    cx.lost = names.lost;
+    cx.walked.insert(at);
+    Walker::new(&mut cx, at).item(program.item(at));
+    cx.diagnostics
 }
 
 /// Sorts by file and place, and drops what was said twice.

@@ -36,13 +36,14 @@ impl<'a> Walker<'a, '_> {
         };
         let Some(spec) = known.iter().find(|spec| *spec.name == *name.name) else {
             let message = format!("`{}` has no model `{}`", relation.name, name.name);
-            let advice = crate::diag::did_you_mean(&name.name, names.iter().copied());
             self.push(
                 Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
-                    .help(advice.unwrap_or_else(|| format!("the models are {}", list(&names)))),
+                    .help(format!("the models are {}", list(&names)))
+                    .did_you_mean(&name.name, names.iter().copied()),
             );
             return;
         };
+        self.note(name.span, spec);
         if let Some(why) = spec.planned {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
         }
@@ -70,10 +71,10 @@ impl<'a> Walker<'a, '_> {
             let Some(param) = spec.params.iter().find(|param| *param.name == *role.name) else {
                 self.value_of_role(&arg.value, None);
                 let message = format!("`{}` has no role `{}`", model.name, role.name);
-                let advice = crate::diag::did_you_mean(&role.name, roles.iter().copied());
                 self.push(
                     Diagnostic::error(Code::WRONG_ARGUMENTS, role.span, message)
-                        .help(advice.unwrap_or_else(|| format!("it has {}", list(&roles)))),
+                        .help(format!("it has {}", list(&roles)))
+                        .did_you_mean(&role.name, roles.iter().copied()),
                 );
                 continue;
             };
@@ -154,6 +155,7 @@ impl<'a> Walker<'a, '_> {
             match self.cx.lookup(self.item.unit, &name.name) {
                 Some(Definition::Item(at)) => {
                     self.cx.graph.uses(self.item, at);
+                    self.note(name.span, Definition::Item(at));
                     match &self.cx.program.item(at).kind {
                         ItemKind::Action(_) => None,
                         other => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::{Context, describe};
+use super::index::{Mention, Referent};
 use super::plan::{Definition, Import, ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::is_reserved;
@@ -19,6 +20,8 @@ pub(super) struct Names {
     /// By unit: a module whose every name is imported could not be read.
     pub(super) opaque: Vec<bool>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// The names that are declared and imported.
+    pub(super) mentions: Vec<Mention>,
 }
 
 /// Resolves what every module declares and imports.
@@ -29,6 +32,10 @@ pub(super) fn names(program: &Program) -> Names {
         found.names.push(own);
         found.lost.push(BTreeSet::new());
         found.opaque.push(false);
+    }
+    for (at, item) in program.items() {
+        let names = declared(item).into_iter();
+        found.mentions.extend(names.map(|name| Mention { span: name.span, of: Referent::Item(at) }));
     }
     let own = found.names.clone();
     for unit in 0..program.units.len() {
@@ -55,7 +62,7 @@ fn seeds(program: &Program, unit: usize, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// The names that an item declares.
-fn declared(item: &Item) -> Vec<&Ident> {
+pub fn declared(item: &Item) -> Vec<&Ident> {
     match &item.kind {
         ItemKind::Let(binding) => match &binding.target {
             LetTarget::Name(name) => vec![name],
@@ -66,7 +73,7 @@ fn declared(item: &Item) -> Vec<&Ident> {
 }
 
 /// Where an item declares a name.
-pub(super) fn name_span(item: &Item, name: &str) -> Span {
+pub fn name_span(item: &Item, name: &str) -> Span {
     declared(item).into_iter().find(|ident| &*ident.name == name).map_or(item.span, |ident| ident.span)
 }
 
@@ -83,7 +90,7 @@ pub(super) fn import_span(program: &Program, unit: usize, name: &str) -> Option<
 /// The names that a module offers.
 pub(super) fn exports(program: &Program, unit: usize) -> Vec<Arc<str>> {
     let items = program.units[unit].module.items.iter();
-    items.flat_map(declared).map(|ident| ident.name.clone()).collect()
+    items.flat_map(|item| declared(item)).map(|ident| ident.name.clone()).collect()
 }
 
 fn own_names(
@@ -96,7 +103,11 @@ fn own_names(
         for ident in declared(item) {
             if is_reserved(&ident.name) {
                 // The parser may have said so already.
-                if program.units[unit].broken.iter().any(|line| line.contains(ident.span.start)) {
+                if program.units[unit]
+                    .broken
+                    .iter()
+                    .any(|line| line.source == ident.span.source && line.contains(ident.span.start))
+                {
                     continue;
                 }
                 let message =
@@ -140,6 +151,16 @@ struct Importer<'a> {
 
 impl Importer<'_> {
     fn import(&mut self, used: &Use, import: Import) {
+        let file = match import {
+            Import::Unit(unit) => Some(Definition::Module(unit)),
+            Import::Script(source) => Some(Definition::Script(source)),
+            Import::Contract(index) => Some(Definition::Contract(index)),
+            Import::Failed => None,
+        };
+        if let Some(file) = file {
+            self.note(used.path.span, file);
+            used.alias.iter().for_each(|alias| self.note(alias.span, file));
+        }
         match import {
             Import::Failed => self.lose(used, import),
             Import::Contract(index) => match (&used.alias, &used.names) {
@@ -173,6 +194,10 @@ impl Importer<'_> {
                         for name in names {
                             match self.own[target].get(&name.name.name) {
                                 Some(&definition) => {
+                                    self.note(name.name.span, definition);
+                                    if let Some(alias) = &name.alias {
+                                        self.note(alias.span, definition);
+                                    }
                                     self.bring(name.alias.as_ref().unwrap_or(&name.name), definition);
                                 }
                                 None => self.unknown(target, &name.name, name.alias.as_ref()),
@@ -210,7 +235,10 @@ impl Importer<'_> {
         self.found.lost[self.unit].insert(alias.unwrap_or(name).name.clone());
         let module = &self.program.units[target].module;
         let source = self.program.sources.get(module.source);
-        let lines = self.program.units[target].broken.iter().map(|&span| source.slice(span));
+        let lines = self.program.units[target]
+            .broken
+            .iter()
+            .map(|&span| self.program.sources.get(span.source).slice(span));
         let mut words = lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
         if words.any(|word| word == &*name.name) {
             return;
@@ -221,6 +249,10 @@ impl Importer<'_> {
             Diagnostic::error(Code::UNKNOWN_IMPORT, name.span, message)
                 .did_you_mean(&name.name, known.iter().map(|name| &**name)),
         );
+    }
+
+    fn note(&mut self, span: Span, definition: Definition) {
+        self.found.mentions.push(Mention { span, of: definition.into() });
     }
 
     fn bring(&mut self, name: &Ident, definition: Definition) {

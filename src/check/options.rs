@@ -50,6 +50,7 @@ impl<'a> Walker<'a, '_> {
             self.push(diagnostic.did_you_mean(&plain, known));
             return;
         };
+        self.note(name.span, &spec);
         if let Some(why) = spec.planned {
             self.not_yet(name.span, &format!("the option `{plain}`"), Some(why));
         }

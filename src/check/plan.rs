@@ -11,7 +11,7 @@ use crate::source::{SourceId, Sources, Span};
 use crate::syntax::ast::{Item, ItemKind, Module};
 
 /// All modules of a run: those that were named, and those they import.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Program {
     /// Every file.
     pub sources: Sources,
@@ -25,10 +25,13 @@ pub struct Program {
 }
 
 /// One module with its names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unit {
     /// Its tree.
     pub module: Module,
+    /// The pieces in which it was read, each a source of its own, with the byte of the module at which
+    /// it begins; none when it was read as a whole.
+    pub pieces: Vec<(SourceId, u32)>,
     /// Whether it was named on the command line, so that its scenarios are candidates.
     pub named: bool,
     /// Where its relative paths start from.
@@ -100,7 +103,7 @@ impl Program {
     /// All items of all modules.
     pub fn items(&self) -> impl Iterator<Item = (ItemRef, &Item)> {
         self.units.iter().enumerate().flat_map(|(unit, u)| {
-            u.module.items.iter().enumerate().map(move |(item, it)| (ItemRef { unit, item }, it))
+            u.module.items.iter().enumerate().map(move |(item, it)| (ItemRef { unit, item }, &**it))
         })
     }
 }

@@ -172,7 +172,7 @@ pub(super) fn called(expr: &Expr) -> (&Expr, Option<&Args>) {
 impl<'a> Walker<'a, '_> {
     /// `profile ietf(by, changed = 422) { … }`
     pub(super) fn profile(&mut self, profile: &'a Profile) {
-        if profile.probes.is_empty() && !self.cx.is_broken(self.item.unit) {
+        if profile.probes.is_empty() && !self.cx.is_broken_around(self.item) {
             let message = format!("profile `{}` has no probe", profile.name.name);
             self.push(
                 Diagnostic::error(Code::NOTHING_CHECKED, profile.name.span, message)

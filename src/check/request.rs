@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::describe;
 use super::graph::Disturbed;
+use super::index::Referent;
 use super::plan::{Definition, ItemRef};
 use super::scope::Value;
 use super::types::literal;
@@ -102,12 +103,14 @@ impl<'a> Walker<'a, '_> {
         let name = &target.name;
         if let Some(variable) = self.scopes.find(&name.name) {
             variable.read = true;
-            return match variable.value.clone() {
+            let (declared, value) = (variable.span, variable.value.clone());
+            self.note(name.span, Referent::Variable(declared));
+            return match value {
                 Value::Stream(of) => Aim::Stream(super::observe::protocol(of)),
                 Value::Unknown => Aim::Anything,
                 Value::Plain | Value::Record(_) | Value::Workload(_) => {
                     let message = format!("`{}` is no service and no stream", name.name);
-                    let place = variable.span;
+                    let place = declared;
                     self.push(
                         Diagnostic::error(Code::WRONG_TYPE, name.span, message)
                             .also(place, "declared here")
@@ -161,6 +164,7 @@ impl<'a> Walker<'a, '_> {
             return Aim::Wrong;
         };
         self.cx.graph.uses(self.item, at);
+        self.note(name.span, Referent::Item(at));
         Aim::Service(at)
     }
 
@@ -176,7 +180,7 @@ impl<'a> Walker<'a, '_> {
         let text = self.cx.program.sources.get(item.span.source).slice(item.span);
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         service.settings.iter().any(|setting| &*setting.name.name == word)
-            || self.cx.is_broken(at.unit) && words.any(|written| written == word)
+            || self.cx.is_broken_around(at) && words.any(|written| written == word)
     }
 
     /// Every name that a request can be aimed at.
@@ -256,6 +260,7 @@ impl<'a> Walker<'a, '_> {
             self.wrong_verb(aim, protocol, request, &all);
             return None;
         };
+        self.note(verb.span, &spec);
         if let Some(why) = spec.planned {
             self.not_yet(verb.span, &format!("`{}`", verb.name), Some(why));
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::context::describe;
+use super::index::Referent;
 use super::plan::{Definition, ItemRef};
 use super::scope::{Response, Value};
 use super::walker::{Meaning, Walker, list, opens};
@@ -27,16 +28,23 @@ impl Walker<'_, '_> {
             return Meaning::Case;
         }
         if self.is_own(name) {
+            let registry = self.cx.registry;
+            let own = registry.find(Kind::Constant, "service", name);
+            if let Some(spec) = own.or_else(|| registry.find(Kind::Response, "stage", name)) {
+                self.note(span, spec);
+            }
             return Meaning::Constant;
         }
         // In a pattern `text` and `url` are shapes, whatever parts a response has.
-        if pattern && self.cx.registry.get(Kind::Shape, name).is_some() {
+        if pattern && let Some(spec) = self.cx.registry.get(Kind::Shape, name) {
+            self.note(span, spec);
             return Meaning::Shape;
         }
         if let Some(meaning) = self.response_part(name, span) {
             return meaning;
         }
         if let Some(spec) = self.cx.registry.all(Kind::Constant, name).iter().find(|spec| !is_placed(spec)) {
+            self.note(span, spec);
             if let Some(why) = spec.planned {
                 self.not_yet(span, &format!("`{name}`"), Some(why));
                 self.saw_live = true;
@@ -59,6 +67,7 @@ impl Walker<'_, '_> {
         let Some(variable) = self.scopes.find(name) else { return Meaning::Nothing };
         variable.read = true;
         let (declared, value) = (variable.span, variable.value.clone());
+        self.note(span, Referent::Variable(declared));
         if matches!(value, Value::Stream(_) | Value::Unknown) {
             self.saw_live = true;
         }
@@ -92,6 +101,7 @@ impl Walker<'_, '_> {
         span: Span,
         pattern: bool,
     ) -> Meaning {
+        self.note(span, definition);
         let at = match definition {
             Definition::Item(at) => at,
             Definition::Module(unit) => return Meaning::Module(unit),
@@ -153,6 +163,7 @@ impl Walker<'_, '_> {
             Response::Of(protocol, request) => {
                 let Some(protocol) = protocol else { return Some(Meaning::Response) };
                 if let Some(spec) = specs.iter().find(|spec| spec.of.is_empty() || *spec.of == *protocol) {
+                    self.note(span, spec);
                     if let Some(why) = spec.planned {
                         self.not_yet(span, &format!("`{name}`"), Some(why));
                     }
@@ -209,7 +220,7 @@ impl Walker<'_, '_> {
         if self.cx.opaque[unit] || self.cx.lost[unit].contains(name) {
             return true;
         }
-        self.cx.program.units[unit].broken.iter().any(|&span| {
+        self.cx.broken_around(self.item).any(|span| {
             let text = self.cx.program.sources.get(span.source).slice(span);
             text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
         })
@@ -251,6 +262,7 @@ impl Walker<'_, '_> {
         if let Some(Definition::Item(at)) = found {
             let (word, _) = describe(&self.cx.program.item(at).kind);
             if word == wanted {
+                self.note(name.span, Referent::Item(at));
                 return Some(at);
             }
             let message =

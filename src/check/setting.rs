@@ -102,6 +102,7 @@ impl<'a> Walker<'a, '_> {
         };
         match self.cx.registry.get(Kind::Protocol, &name.name).copied() {
             Some(spec) => {
+                self.note(name.span, &spec);
                 if let Some(why) = spec.planned {
                     self.not_yet(name.span, &format!("the protocol `{}`", name.name), Some(why));
                 }
@@ -289,6 +290,7 @@ impl<'a> Walker<'a, '_> {
         let name = &setting.name;
         let registry = self.cx.registry;
         if let Some(spec) = registry.find(Kind::Setting, of, &name.name) {
+            self.note(name.span, spec);
             return Some(*spec);
         }
         let known = registry.names(Kind::Setting, of);

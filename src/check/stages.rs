@@ -17,6 +17,7 @@ pub(super) fn resolve(walker: &mut Walker<'_, '_>, name: &Ident) {
     {
         walker.cx.lookup(walker.item.unit, &name.name);
         walker.cx.graph.mentions(walker.item, at);
+        walker.note(name.span, super::plan::Definition::Item(at));
         return;
     }
     if walker.may_be_lost(&name.name) {

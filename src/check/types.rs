@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::walker::{Hand, Walker, list, plain_name};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic};
 use crate::lang::Ty;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::value::words::article;
@@ -144,10 +144,7 @@ impl<'a> Walker<'a, '_> {
             Some(written) => {
                 let message = format!("{what} is {}, not `{written}`", choice(words));
                 let diagnostic = Diagnostic::error(Code::WRONG_TYPE, expr.span, message);
-                self.push(match did_you_mean(&written, words.iter().copied()) {
-                    Some(advice) => diagnostic.help(advice),
-                    None => diagnostic,
-                });
+                self.push(diagnostic.did_you_mean(&written, words.iter().copied()));
             }
             None => {
                 self.value(expr);
@@ -167,8 +164,11 @@ impl<'a> Walker<'a, '_> {
             return;
         }
         match self.cx.lookup(self.item.unit, &name.name) {
-            Some(Definition::Item(at)) => self.cx.graph.uses(self.item, at),
-            Some(_) => {}
+            Some(Definition::Item(at)) => {
+                self.note(name.span, Definition::Item(at));
+                self.cx.graph.uses(self.item, at);
+            }
+            Some(definition) => self.note(name.span, definition),
             None => self.unknown(&name.name, name.span, false),
         }
     }

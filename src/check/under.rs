@@ -67,6 +67,7 @@ impl<'a> Walker<'a, '_> {
     pub(super) fn fault_spec(&mut self, name: &Ident) -> Option<Spec> {
         let registry = self.cx.registry;
         if let Some(spec) = registry.get(Kind::Fault, &name.name) {
+            self.note(name.span, spec);
             if let Some(why) = spec.planned {
                 self.not_yet(name.span, &format!("the fault `{}`", name.name), Some(why));
             }

@@ -1,6 +1,7 @@
 //! The walk over one item: what every part of it shares, and how names resolve.
 
 use super::context::Context;
+use super::index::{Mention, Referent};
 use super::plan::{Definition, ItemRef};
 use super::scope::{Scopes, Value, Variable};
 use crate::diag::{Code, Diagnostic};
@@ -118,6 +119,11 @@ impl<'a, 'c> Walker<'a, 'c> {
         self.cx.push(diagnostic);
     }
 
+    /// Notes what a name stands for.
+    pub(super) fn note(&mut self, span: Span, of: impl Into<Referent>) {
+        self.cx.mentions.push(Mention { span, of: of.into() });
+    }
+
     /// Reports, if this item is reached, that something cannot be executed yet.
     pub(super) fn not_yet(&mut self, span: Span, what: &str, why: Option<&str>) {
         self.cx.not_yet(self.item, span, what, why);
@@ -162,6 +168,7 @@ impl<'a, 'c> Walker<'a, 'c> {
                 if span.source == name.span.source { diagnostic.also(span, text) } else { diagnostic };
             self.push(diagnostic);
         }
+        self.note(name.span, Referent::Variable(name.span));
         self.scopes.declare(Variable {
             name: name.name.clone(),
             span: name.span,
@@ -209,7 +216,7 @@ impl<'a, 'c> Walker<'a, 'c> {
     }
 
     pub(super) fn warn_unused(&mut self, variables: Vec<Variable>) {
-        if self.cx.is_broken(self.item.unit) {
+        if self.cx.is_broken_around(self.item) {
             return;
         }
         for variable in variables.into_iter().filter(|v| v.must_be_read && !v.read) {

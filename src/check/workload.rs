@@ -155,7 +155,7 @@ impl<'a> Walker<'a, '_> {
         let shares: Vec<&'a Expr> = mix.iter().filter_map(|(share, _)| share.as_ref()).collect();
         match (mix.as_slice(), shares.as_slice()) {
             ([], _) => {
-                if !self.cx.is_broken(self.item.unit) {
+                if !self.cx.is_broken_around(self.item) {
                     self.wrong(
                         keyword,
                         "this workload has no operations",

@@ -59,6 +59,13 @@ pub(super) enum Command {
         after_help = "Exit codes: 0 compatible · 1 not compatible · 2 the arguments are wrong, or a contract cannot be read"
     )]
     Compat(Compat),
+    /// Serves editors: the language server, over standard input and output.
+    #[command(after_help = "Exit codes: 0 the editor ended the session · 1 it went away without a word")]
+    Lsp {
+        /// Does nothing: there is no other way to talk, but many editors say so.
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Makes a project that runs as it stands.
     Init(Init),
     /// Prints what a run printed.

@@ -11,6 +11,7 @@ mod history;
 mod init;
 mod inputs;
 mod list;
+mod lsp;
 mod only;
 mod page;
 mod project;
@@ -62,6 +63,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Reference { format } => reference::reference(*format),
         Command::Compat(args) => compat::compat(args, cli.color),
+        Command::Lsp { .. } => lsp::lsp(),
         Command::Init(args) => init::init(args),
         Command::Replay(args) => replay::replay(args, cli.color),
         Command::Data(args) => data::data(args, cli.color),

@@ -16,7 +16,8 @@ pub(crate) use draw::{Excerpt, Mark, Picture, draw};
 pub(crate) use machine::github_command;
 pub use machine::{to_github, to_json};
 pub use render::{Look, count, render, render_all};
-pub use suggest::{did_you_mean, nearest};
+use suggest::advise;
+pub use suggest::{CURSOR, did_you_mean, nearest};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,6 +53,11 @@ pub struct Diagnostic {
     pub also: Vec<Label>,
     /// Advice: a did-you-mean, or the form that is right.
     pub help: Option<String>,
+    /// The names that may have been meant at the token, best first; where the word there is
+    /// [`CURSOR`], all that can stand there.
+    pub names: Vec<String>,
+    /// The fields that the token lacks, each with a value of its kind.
+    pub lacks: Vec<(String, String)>,
 }
 
 impl Diagnostic {
@@ -65,6 +71,8 @@ impl Diagnostic {
             at,
             also: Vec::new(),
             help: None,
+            names: Vec::new(),
+            lacks: Vec::new(),
         }
     }
 
@@ -96,11 +104,24 @@ impl Diagnostic {
 
     /// Adds "did you mean `x`?" when a known name is near; otherwise leaves the message as it is.
     #[must_use]
-    pub fn did_you_mean<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        match did_you_mean(word, known) {
+    pub fn did_you_mean<'a>(mut self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        if word.contains(CURSOR) {
+            self.names = known.into_iter().map(str::to_owned).collect();
+            return self;
+        }
+        let near = nearest(word, known);
+        self.names = near.iter().map(|name| (*name).to_owned()).collect();
+        match advise(&near) {
             Some(advice) => self.help(advice),
             None => self,
         }
+    }
+
+    /// Notes the fields that the token lacks, each with a value of its kind.
+    #[must_use]
+    pub fn lacking(mut self, fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.lacks = fields.into_iter().collect();
+        self
     }
 
     /// Whether it stops a run.

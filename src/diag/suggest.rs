@@ -1,5 +1,8 @@
 //! Did-you-mean.
 
+/// The word that an editor puts where it asks what could stand there; nobody writes it.
+pub const CURSOR: &str = "scn__cursor__";
+
 /// The known names nearest to a word, best first, at most three. Near is: equal but for case or
 /// `-` against `_`, or few edits for the word's length (a swap of neighbours counts as one), or
 /// the one is the start of the other.
@@ -34,7 +37,12 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
 
 /// "did you mean `x`?", or `None` when nothing is near.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<String> = nearest(word, known).into_iter().map(|name| format!("`{name}`")).collect();
+    advise(&nearest(word, known))
+}
+
+/// The same, of names that are known to be near.
+pub(super) fn advise(near: &[&str]) -> Option<String> {
+    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => None,
         [one] => Some(format!("did you mean {one}?")),

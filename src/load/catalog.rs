@@ -25,7 +25,7 @@ struct Read {
 }
 
 /// Reads the catalogs of a module's `let`s.
-pub(super) fn check(loader: &mut Loader, unit: usize) {
+pub(super) fn check(loader: &mut Loader<'_>, unit: usize) {
     let mut found = Vec::new();
     for item in &loader.program.units[unit].module.items {
         if let ItemKind::Let(binding) = &item.kind {
@@ -68,7 +68,7 @@ fn literally(name: &str, args: &Args) -> Option<Reading> {
     })
 }
 
-fn try_to(loader: &mut Loader, dir: &Path, read: &Read) -> Result<(), Box<Diagnostic>> {
+fn try_to(loader: &mut Loader<'_>, dir: &Path, read: &Read) -> Result<(), Box<Diagnostic>> {
     let refuse = |refused: Refused| {
         let diagnostic = Diagnostic::error(Code::UNREADABLE, read.span, refused.message);
         Box::new(match refused.help {
@@ -84,7 +84,7 @@ fn try_to(loader: &mut Loader, dir: &Path, read: &Read) -> Result<(), Box<Diagno
 
 /// The mistake at its place in the file, with the place that reads it.
 fn complaint(
-    loader: &mut Loader,
+    loader: &mut Loader<'_>,
     file: &DataFile,
     bytes: Vec<u8>,
     wrong: &Malformed,
@@ -100,7 +100,7 @@ fn complaint(
     let at = line.char_indices().nth(wrong.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
     let end = line[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     let dir = file.shown.parent().map(Path::to_path_buf).unwrap_or_default();
-    let source = loader.program.sources.add(Source::new(name.clone(), dir, text.as_str()));
+    let source = loader.program.sources.meet(Source::new(name.clone(), dir, text.as_str()));
     let span = Span::new(source, start + at, start + end);
     Diagnostic::error(Code::CATALOG, span, format!("`{name}` cannot be read: {}", wrong.message))
         .also(read, "read here")

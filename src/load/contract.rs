@@ -36,7 +36,7 @@ impl Below<'_> {
     fn file(&mut self, path: &Path, real: &Path) -> Result<contract::File, file::Trouble> {
         let text = file::read_text(path)?;
         let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let source = self.sources.add(Source::new(path.display().to_string(), dir, text.clone()));
+        let source = self.sources.meet(Source::new(path.display().to_string(), dir, text.clone()));
         Ok(contract::File { path: real.to_owned(), source, text })
     }
 }
@@ -181,7 +181,7 @@ fn registered(contract: Arc<Proto>, sources: &mut Sources) -> Arc<Proto> {
         // A file that is gone or too large by now has no places; it was read once.
         let Ok(text) = file::read_text(&path) else { continue };
         let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let id = sources.add(Source::new(display_path(&path, &here), dir, text));
+        let id = sources.meet(Source::new(display_path(&path, &here), dir, text));
         contract.register(&name, id, &sources.get(id).clone());
     }
     Arc::new(contract)
@@ -216,6 +216,6 @@ fn inner_place(error: &ProtoError, sources: &mut Sources) -> Option<Span> {
     let column = error.column.max(1) as usize - 1;
     let start = before + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
     let word = text[start..].find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(0);
-    let id = sources.add(source);
+    let id = sources.meet(source);
     Some(Span::new(id, start, (start + word.max(1)).min(text.len())))
 }

@@ -7,6 +7,11 @@ use super::file::Trouble;
 /// Directories that hold what was built or fetched, never scenarios.
 const SKIPPED: &[&str] = &["target", "node_modules", "out"];
 
+/// Every `.scn` file below a directory, in alphabetical order; none where it cannot be read.
+pub fn scenarios_below(dir: &Path) -> Vec<PathBuf> {
+    if dir.is_dir() { expand(dir).unwrap_or_default() } else { Vec::new() }
+}
+
 /// The files of a path: itself, or every `.scn` file below it in alphabetical order. The paths keep
 /// the spelling that was given. An error comes with the path it speaks of.
 pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, Trouble)> {

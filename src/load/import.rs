@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::file::{self, Trouble};
+use super::file::Trouble;
 use super::{Identity, Loader, library};
 use crate::check::Import;
 use crate::diag::{Code, Diagnostic};
@@ -13,7 +13,7 @@ use crate::syntax::ast::Template;
 type Refusal = Option<Box<Diagnostic>>;
 
 /// What the path of a `use` in `unit` names, read when it was not yet.
-pub(super) fn resolve(loader: &mut Loader, unit: usize, path: &Template) -> Result<Import, Refusal> {
+pub(super) fn resolve(loader: &mut Loader<'_>, unit: usize, path: &Template) -> Result<Import, Refusal> {
     let Some(written) = path.plain() else {
         return Err(refuse(path, Code::WRONG_TYPE, "the path of a `use` is plain text, without `${…}`"));
     };
@@ -55,12 +55,12 @@ pub(super) fn resolve(loader: &mut Loader, unit: usize, path: &Template) -> Resu
 }
 
 /// A contract whose types are used by name.
-fn contract(loader: &mut Loader, unit: usize, path: &Template) -> Result<Import, Refusal> {
+fn contract(loader: &mut Loader<'_>, unit: usize, path: &Template) -> Result<Import, Refusal> {
     let dir = loader.program.units[unit].dir.clone();
     let mut contracts = super::contract::Contracts {
         root: &loader.root,
         sources: &mut loader.program.sources,
-        known: &mut loader.contracts,
+        known: &mut loader.kept.contracts,
         schemas: true,
     };
     let read = contracts.read(path, &dir, &mut loader.diagnostics);
@@ -68,7 +68,7 @@ fn contract(loader: &mut Loader, unit: usize, path: &Template) -> Result<Import,
     Ok(Import::Contract(loader.program.contracts.len() - 1))
 }
 
-fn resolve_library(loader: &mut Loader, path: &Template, written: &str) -> Result<Import, Refusal> {
+fn resolve_library(loader: &mut Loader<'_>, path: &Template, written: &str) -> Result<Import, Refusal> {
     let Some(module) = library::find(written) else {
         let message = format!("`{written}` is not in the standard library");
         let known = library::LIBRARY.iter().map(|module| module.name);
@@ -86,7 +86,7 @@ pub(super) fn profiles(loader: &mut Loader) -> Option<usize> {
     library::find(library::PROFILES).map(|module| module_of_library(loader, module))
 }
 
-fn module_of_library(loader: &mut Loader, module: &'static library::LibraryModule) -> usize {
+fn module_of_library(loader: &mut Loader<'_>, module: &'static library::LibraryModule) -> usize {
     let identity = Identity::Library(module.name);
     match loader.units.get(&identity) {
         Some(&unit) => unit,
@@ -94,17 +94,17 @@ fn module_of_library(loader: &mut Loader, module: &'static library::LibraryModul
     }
 }
 
-fn is_library(loader: &Loader, unit: usize) -> bool {
+fn is_library(loader: &Loader<'_>, unit: usize) -> bool {
     loader.units.iter().any(|(id, &of)| of == unit && matches!(id, Identity::Library(_)))
 }
 
-fn script(loader: &mut Loader, path: &Path, real: PathBuf) -> Result<crate::source::SourceId, Trouble> {
+fn script(loader: &mut Loader<'_>, path: &Path, real: PathBuf) -> Result<crate::source::SourceId, Trouble> {
     if let Some(&source) = loader.scripts.get(&real) {
         return Ok(source);
     }
-    let text = file::read_text(path)?;
+    let text = loader.kept.text(path, &real)?;
     let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let source = loader.program.sources.add(Source::new(path.display().to_string(), dir, text));
+    let source = loader.program.sources.meet(Source::new(path.display().to_string(), dir, text));
     loader.scripts.insert(real, source);
     Ok(source)
 }

@@ -9,6 +9,7 @@ mod data;
 mod expand;
 mod file;
 mod import;
+mod kept;
 mod library;
 #[cfg(test)]
 mod tests;
@@ -18,21 +19,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::{Import, Program, Unit};
-use crate::contract::Contract;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
 use crate::syntax::ast::{ItemKind, Module, StatementKind};
-use crate::syntax::{self, visit};
+use crate::syntax::visit;
 
 pub use data::{DataFile, Refused, Stamp};
+pub use expand::scenarios_below;
 use file::Trouble;
+pub use kept::Kept;
 pub use library::{LIBRARY, LibraryModule};
 
 /// Reads what the paths name and everything that imports. Directories stand for all `.scn` files
 /// below them. `root` is the directory that imports may not leave. Never fails: what cannot be
 /// read is a diagnostic, and the program holds the rest.
 pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
-    let mut loader = Loader::new(root);
+    load_again(paths, root, &mut Kept::default())
+}
+
+/// The same, with what the last loading left.
+pub fn load_again(paths: &[PathBuf], root: &Path, kept: &mut Kept) -> (Program, Vec<Diagnostic>) {
+    kept.tidy();
+    let mut loader = Loader::new(root, kept);
     loader.name(paths);
     while let Some(unit) = loader.queue.pop_front() {
         loader.follow(unit);
@@ -41,6 +49,7 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
     }
     loader.diagnostics.extend(cycle::find(&loader.program));
     crate::check::sort(&mut loader.diagnostics);
+    loader.kept.sources = loader.program.sources.clone();
     (loader.program, loader.diagnostics)
 }
 
@@ -54,26 +63,26 @@ enum Identity {
 }
 
 /// The state of one loading.
-struct Loader {
+struct Loader<'k> {
     /// The canonical root, and how it is written in messages.
     root: PathBuf,
     program: Program,
     diagnostics: Vec<Diagnostic>,
     units: BTreeMap<Identity, usize>,
     scripts: BTreeMap<PathBuf, SourceId>,
-    contracts: BTreeMap<PathBuf, Contract>,
+    kept: &'k mut Kept,
     queue: VecDeque<usize>,
 }
 
-impl Loader {
-    fn new(root: &Path) -> Loader {
+impl<'k> Loader<'k> {
+    fn new(root: &Path, kept: &'k mut Kept) -> Loader<'k> {
         Loader {
             root: root.canonicalize().unwrap_or_else(|_| root.to_path_buf()),
-            program: Program::default(),
+            program: Program { sources: std::mem::take(&mut kept.sources), ..Program::default() },
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
-            contracts: BTreeMap::new(),
+            kept,
             queue: VecDeque::new(),
         }
     }
@@ -92,14 +101,19 @@ impl Loader {
                         }
                     }
                 }
-                Err((path, trouble)) => wrong.push((index, path, trouble)),
+                // What an editor has open need not be on the disk.
+                Err((path, trouble)) => {
+                    if !self.kept.is_open(&path) || self.module(&path).is_err() {
+                        wrong.push((index, path, trouble));
+                    }
+                }
             }
         }
         if wrong.is_empty() {
             return;
         }
         let (text, places) = command_line(paths);
-        let source = self.program.sources.add(Source::new("command line", "", text));
+        let source = self.program.sources.meet(Source::new("command line", "", text));
         for (index, path, trouble) in wrong {
             let (start, end) = places[index];
             self.trouble(&path, trouble, Span::new(source, start, end));
@@ -108,26 +122,27 @@ impl Loader {
 
     /// The unit of a module file, read and parsed when it is met for the first time.
     fn module(&mut self, path: &Path) -> Result<usize, Trouble> {
-        let real = path.canonicalize().map_err(|e| Trouble::from_io(path, &e))?;
+        let real = self.kept.real(path).map_err(|e| Trouble::from_io(path, &e))?;
         if let Some(&unit) = self.units.get(&Identity::File(real.clone())) {
             return Ok(unit);
         }
-        let text = file::read_text(path)?;
+        let text = self.kept.text(path, &real)?;
         let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(self.unit(Identity::File(real), path.display().to_string(), dir, text))
     }
 
     /// Parses a text that was not met before.
     fn unit(&mut self, identity: Identity, name: String, dir: PathBuf, text: Arc<str>) -> usize {
-        let source = self.program.sources.add(Source::new(name, dir.clone(), text.clone()));
-        let parsed = syntax::parse(source, &text);
-        let file = self.program.sources.get(source);
-        let errors = parsed.errors.iter().filter(|error| error.is_error());
-        let broken = errors.map(|error| whole_line(file, error.at.span)).collect();
-        self.diagnostics.extend(parsed.errors);
+        let source = Source::new(name, dir.clone(), text);
+        let read = self.kept.module(&identity, source, &mut self.program.sources);
+        let sources = &self.program.sources;
+        let errors = read.errors.iter().filter(|error| error.is_error()).map(|error| error.at.span);
+        let broken = errors.map(|span| whole_line(sources.get(span.source), span)).collect();
+        self.diagnostics.extend(read.errors);
         let unit = self.program.units.len();
         self.program.units.push(Unit {
-            module: parsed.module,
+            module: read.module,
+            pieces: read.pieces,
             named: false,
             dir,
             names: BTreeMap::new(),
@@ -170,7 +185,7 @@ impl Loader {
     /// Reads the contracts that a module's services name.
     fn contracts(&mut self, unit: usize) {
         let Program { sources, units, .. } = &mut self.program;
-        let known = &mut self.contracts;
+        let known = &mut self.kept.contracts;
         let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
         let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
@@ -185,7 +200,7 @@ impl Loader {
                 let dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 let name = path.display().to_string();
                 let message = format!("`{name}` is not UTF-8: byte {offset} begins no character");
-                let source = self.program.sources.add(Source::new(name, dir, text));
+                let source = self.program.sources.meet(Source::new(name, dir, text));
                 let end = offset + '\u{fffd}'.len_utf8();
                 Diagnostic::error(Code::UNREADABLE, Span::new(source, offset, end), message)
                     .label("these bytes are no character")

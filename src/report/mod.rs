@@ -31,6 +31,7 @@ pub use junit::JUnit;
 pub use live::Live;
 pub use page::Page;
 pub use replay::{ReplayError, read_run};
+pub(crate) use store::make_home;
 pub use store::{RunFile, Runs};
 pub use style::took;
 pub(crate) use style::{Ink, indented, pad, plural};

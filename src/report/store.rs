@@ -8,6 +8,16 @@ use super::json;
 use crate::event::Event;
 use crate::event::Reporter;
 
+/// Makes the directory `.scn`, whose files git ignores.
+pub(crate) fn make_home(home: &Path) -> io::Result<()> {
+    fs::create_dir_all(home)?;
+    let ignore = home.join(".gitignore");
+    if !ignore.exists() {
+        fs::write(ignore, "*\n")?;
+    }
+    Ok(())
+}
+
 /// How many runs are kept.
 const KEPT: usize = 10;
 
@@ -50,11 +60,8 @@ impl Runs {
     /// # Errors
     /// The directory cannot be made or written to.
     pub fn create(&self) -> io::Result<RunFile> {
+        make_home(&self.home)?;
         fs::create_dir_all(self.home.join("runs"))?;
-        let ignore = self.home.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(ignore, "*\n")?;
-        }
         loop {
             let numbers = self.numbers();
             let next = numbers.last().map_or(1, |last| last + 1);

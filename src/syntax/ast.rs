@@ -21,8 +21,8 @@ pub struct Module {
     pub source: SourceId,
     /// Its `//!` doc.
     pub doc: Option<Doc>,
-    /// Its items in order.
-    pub items: Vec<Item>,
+    /// Its items in order; several loadings may share them.
+    pub items: Vec<Arc<Item>>,
 }
 
 /// A doc comment: its lines without the slashes.

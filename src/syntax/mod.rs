@@ -18,6 +18,9 @@ pub(crate) mod tests;
 pub mod visit;
 mod words;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::diag::{Code, Diagnostic};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{Expr, Module};
@@ -64,7 +67,7 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
         skipping =
             matches!(item.kind, ast::ItemKind::Error) && !recover::begins_with_item_word(text, slice.start);
         errors.append(&mut found);
-        items.push(item);
+        items.push(Arc::new(item));
         end = slice.end;
     }
     let comments = comments(source, &lexed);
@@ -72,6 +75,32 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     errors.sort_by_key(|error| (error.at.span.start, error.at.span.end));
     errors.dedup();
     Parsed { module: Module { source, doc, items }, comments, errors }
+}
+
+/// Cuts a text where its items end: each piece can be read by itself, and all together say what the
+/// text does. Who reads a text again and again need read only the pieces that changed.
+pub fn pieces(text: &str) -> Vec<Range<usize>> {
+    let source = SourceId::default();
+    let mut pieces: Vec<Range<usize>> = Vec::new();
+    if text.len() > MAX_LENGTH {
+        pieces.push(0..text.len());
+        return pieces;
+    }
+    let layout = layout::lay_out(source, text, &lex::lex(source, text));
+    let mut end = 0;
+    for slice in &layout.items {
+        match pieces.last_mut() {
+            // What is indented under something unreadable belongs to it.
+            Some(last) if recover::belongs_to_error(text, slice.start) => last.end = slice.end,
+            _ => pieces.push(end..slice.end),
+        }
+        end = slice.end;
+    }
+    match pieces.last_mut() {
+        Some(last) => last.end = text.len(),
+        None => pieces.push(0..text.len()),
+    }
+    pieces
 }
 
 /// Reads one expression, such as a command line gives.

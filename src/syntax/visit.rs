@@ -1,8 +1,8 @@
 //! Walking the tree: every statement and every expression below a place, outermost first.
 
 use super::ast::{
-    Args, Block, Expect, Expr, ExprKind, ObjectEntry, ObjectExpr, Place, Request, Statement, StatementKind,
-    Template, TemplatePart,
+    Args, Block, Expect, Expr, ExprKind, Item, ItemKind, ObjectEntry, ObjectExpr, ParamDecl, Place, Probe,
+    Request, Same, Setting, SettingValue, Statement, StatementKind, Template, TemplatePart,
 };
 
 /// What a walk comes by.
@@ -31,6 +31,20 @@ pub fn with_nested<'a>(statement: &'a Statement, each: &mut dyn FnMut(&'a Statem
     });
 }
 
+/// Calls `each` for every expression of an item, those of its attributes included.
+pub fn item<'a>(item: &'a Item, each: &mut dyn FnMut(&'a Expr)) {
+    item_nodes(item, &mut |node| expressions_only(node, each));
+}
+
+/// Calls `each` for every statement of an item, nested ones included.
+pub fn item_statements<'a>(item: &'a Item, each: &mut dyn FnMut(&'a Statement)) {
+    item_nodes(item, &mut |node| {
+        if let Node::Statement(statement) = node {
+            each(statement);
+        }
+    });
+}
+
 /// Calls `each` for every expression in a block, nested blocks included.
 pub fn block<'a>(block: &'a Block, each: &mut dyn FnMut(&'a Expr)) {
     block_nodes(block, &mut |node| expressions_only(node, each));
@@ -49,6 +63,90 @@ pub fn expression<'a>(expr: &'a Expr, each: &mut dyn FnMut(&'a Expr)) {
 fn expressions_only<'a>(node: Node<'a>, each: &mut dyn FnMut(&'a Expr)) {
     if let Node::Expr(expr) = node {
         each(expr);
+    }
+}
+
+fn item_nodes<'a>(item: &'a Item, each: Each<'_, 'a>) {
+    for attribute in &item.attributes {
+        if let Some(args) = &attribute.args {
+            arguments(args, each);
+        }
+    }
+    match &item.kind {
+        ItemKind::Use(_) | ItemKind::Error => {}
+        ItemKind::Seed(value) => expression_nodes(value, each),
+        ItemKind::Let(binding) => expression_nodes(&binding.value, each),
+        ItemKind::Input(input) => {
+            each_of(input.ty.as_ref(), each);
+            each_of(input.default.as_ref(), each);
+        }
+        ItemKind::Secret(secret) => secret.file.iter().for_each(|file| template(file, each)),
+        ItemKind::Service(service) => settings(&service.settings, each),
+        ItemKind::Environment(environment) => settings(&environment.settings, each),
+        ItemKind::Owner(owner) => settings(&owner.settings, each),
+        ItemKind::Double(double) => {
+            params(&double.params, each);
+            for rule in &double.rules {
+                rule.path.iter().for_each(|path| template(path, each));
+                each_of(rule.when.as_ref(), each);
+                block_nodes(&rule.body, each);
+            }
+        }
+        ItemKind::Profile(profile) => {
+            params(&profile.params, each);
+            attacks(&profile.probes, &profile.same, each);
+        }
+        ItemKind::Stage(stage) => {
+            stage.require.iter().for_each(|condition| expression_nodes(condition, each));
+            stage.on_failure.iter().chain(&stage.finally).for_each(|block| block_nodes(block, each));
+            stage.suites.iter().for_each(|suite| settings(&suite.settings, each));
+        }
+        ItemKind::Shape(shape) => expression_nodes(&shape.pattern, each),
+        ItemKind::Fixture(fixture) => block_nodes(&fixture.body, each),
+        ItemKind::Action(action) => {
+            params(&action.params, each);
+            block_nodes(&action.body, each);
+        }
+        ItemKind::Check(script) | ItemKind::Fn(script) => params(&script.params, each),
+        ItemKind::Scenario(scenario) => {
+            template(&scenario.title, each);
+            scenario.with.iter().for_each(|double| expression_nodes(double, each));
+            block_nodes(&scenario.body, each);
+        }
+    }
+}
+
+fn params<'a>(params: &'a [ParamDecl], each: Each<'_, 'a>) {
+    for param in params {
+        each_of(param.ty.as_ref(), each);
+        each_of(param.default.as_ref(), each);
+    }
+}
+
+fn settings<'a>(settings: &'a [Setting], each: Each<'_, 'a>) {
+    for setting in settings {
+        match &setting.value {
+            Some(SettingValue::Expr(value)) => expression_nodes(value, each),
+            Some(SettingValue::Request { path, .. }) => template(path, each),
+            None => {}
+        }
+        setting.phrases.iter().for_each(|phrase| each_of(phrase.value.as_ref(), each));
+        if let Some(block) = &setting.block {
+            self::settings(block, each);
+        }
+    }
+}
+
+fn attacks<'a>(probes: &'a [Probe], sames: &'a [Same], each: Each<'_, 'a>) {
+    for probe in probes {
+        expression_nodes(&probe.probe, each);
+        each_of(probe.on.as_ref(), each);
+        if let Some(body) = &probe.body {
+            block_nodes(body, each);
+        }
+    }
+    for same in sames {
+        same.parts.iter().chain(&same.except).for_each(|part| expression_nodes(part, each));
     }
 }
 
@@ -96,16 +194,7 @@ fn statement_nodes<'a>(statement: &'a Statement, each: Each<'_, 'a>) {
         StatementKind::Idempotent(idempotent) => {
             each_of(idempotent.profile.as_ref(), each);
             block_nodes(&idempotent.body, each);
-            for probe in &idempotent.probes {
-                expression_nodes(&probe.probe, each);
-                each_of(probe.on.as_ref(), each);
-                if let Some(body) = &probe.body {
-                    block_nodes(body, each);
-                }
-            }
-            for same in &idempotent.same {
-                same.parts.iter().chain(&same.except).for_each(|part| expression_nodes(part, each));
-            }
+            attacks(&idempotent.probes, &idempotent.same, each);
             idempotent.effects.iter().for_each(|effect| expectation(effect, each));
         }
         StatementKind::Forall(forall) => {

@@ -9,7 +9,6 @@ use crate::check::walker::{Walker, list};
 use crate::contract::form;
 use crate::contract::style::parameter_fits;
 use crate::contract::{Address, Operation, Status};
-use crate::diag::did_you_mean;
 use crate::lang::Kind;
 use crate::shape::Pattern;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ObjectEntry};
@@ -109,10 +108,7 @@ impl<'a> Walker<'a, '_> {
         let Some(text) = value.as_text().filter(|text| !known.contains(text)) else { return };
         let message = format!("gRPC has no status `{text}`");
         let diagnostic = mistake(expr.span, message, None);
-        self.push(match did_you_mean(text, known) {
-            Some(advice) => diagnostic.help(advice),
-            None => diagnostic,
-        });
+        self.push(diagnostic.did_you_mean(text, known));
     }
 
     fn part(&mut self, part: &Part<'a>, op: BinaryOp, with: &'a Expr) {

@@ -8,7 +8,7 @@ use crate::check::types::literal;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Form, forms, kinds, listed};
 use crate::contract::style::form_field_fits;
-use crate::diag::{Diagnostic, did_you_mean, nearest};
+use crate::diag::{CURSOR, Diagnostic, nearest};
 use crate::shape::{ObjectPattern, Pattern, describe, fits};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ObjectEntry, ObjectExpr, Template};
@@ -232,7 +232,8 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
             let names: Vec<&str> = missing.iter().map(|field| &*field.name).collect();
             let message = format!("{} lacks {}", self.subject(at), list(&names));
             let place = first.origin.map(|origin| (origin, format!("`{}` is required", first.name)));
-            self.found.push(mistake(span, message, place));
+            let fields = missing.iter().map(|field| (field.name.to_string(), sample(&field.pattern)));
+            self.found.push(mistake(span, message, place).lacking(fields));
         }
     }
 
@@ -285,7 +286,7 @@ impl<'w, 'a, 'c> Fit<'w, 'a, 'c> {
         // That a field is not there may be said of any.
         let denies = self.is_pattern() && matches!(value.kind, ExprKind::Absent);
         let names = form::shown(known);
-        if known.open && !denies {
+        if known.open && !denies && **plain != *CURSOR {
             let others: Vec<_> = names.into_iter().filter(|(name, _)| !writes(object, name)).collect();
             if let Some(meant) = near::meant(plain, &others) {
                 self.found.push(near::misspelt(plain, &self.subject(at), name.span, meant));
@@ -429,10 +430,26 @@ fn unfit(value: &Value, span: Span, pattern: &Pattern, at: &At) -> Diagnostic {
         several => format!("{name} is one of {}, not {shown}", list(several)),
     };
     let diagnostic = mistake(span, message, place(at));
-    match value.as_text().and_then(|text| did_you_mean(text, texts)) {
-        Some(advice) => diagnostic.help(advice),
+    match value.as_text() {
+        Some(text) => diagnostic.did_you_mean(text, texts),
         None => diagnostic,
     }
+}
+
+/// A value of the kind that a pattern wants, as it is written.
+fn sample(pattern: &Pattern) -> String {
+    if let Some(first) = listed(pattern).and_then(|values| values.into_iter().next()) {
+        return show_short(&first, 200);
+    }
+    let plain = match kinds(pattern).as_deref() {
+        Some(["text"]) => "\"\"",
+        Some(["number"]) => "0",
+        Some(["bool"]) => "false",
+        Some(["list"]) => "[]",
+        Some(["object"]) => "{}",
+        _ => "null",
+    };
+    plain.to_owned()
 }
 
 fn described(pattern: &Pattern) -> String {

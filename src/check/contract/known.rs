@@ -7,11 +7,13 @@ use std::sync::Arc;
 use super::fit::{At, nearest_place};
 use super::{Call, mistake, near};
 use crate::check::double::REQUEST;
+use crate::check::index::Referent;
 use crate::check::literal::constant;
 use crate::check::scope::Response as Scoped;
 use crate::check::walker::{Walker, list};
 use crate::contract::form::{self, Field};
 use crate::contract::{Address, Operation, Parameter, Response};
+use crate::diag::CURSOR;
 use crate::lang::Kind;
 use crate::shape::Pattern;
 use crate::source::Span;
@@ -225,6 +227,9 @@ impl<'a> Walker<'a, '_> {
         let is_property = !self.cx.registry.all(Kind::Property, &field.name).is_empty();
         let found = form::field(&part.patterns, &field.name);
         let at = At { name: part.name.clone(), origin: part.origin };
+        if let Field::Known(_, Some(origin)) = found {
+            self.note(field.span, Referent::Declared(origin));
+        }
         match found {
             Field::Missing(names) if !is_property => {
                 let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
@@ -244,6 +249,10 @@ impl<'a> Walker<'a, '_> {
                     diagnostic.help(format!("it has {}", list(&words)))
                 };
                 self.push(diagnostic.did_you_mean(&field.name, words));
+            }
+            Field::Free(names) if *field.name == *CURSOR => {
+                let words: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+                self.push(mistake(field.span, "", None).did_you_mean(&field.name, words));
             }
             Field::Free(names) if !is_property => {
                 if let Some(meant) = near::meant(&field.name, &names) {

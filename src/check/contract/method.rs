@@ -4,6 +4,7 @@ use super::OPEN;
 use super::fit::Written;
 use super::known::Known;
 use super::{declared, mistake};
+use crate::check::index::Referent;
 use crate::check::walker::{Walker, list};
 use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
@@ -111,7 +112,12 @@ impl<'a> Walker<'a, '_> {
             found.retain(|operation| !is_infrastructure(operation));
         }
         match found.as_slice() {
-            [only] => Some(only),
+            [only] => {
+                if let Some(origin) = only.origin {
+                    self.note(member.span, Referent::Declared(origin));
+                }
+                Some(only)
+            }
             [] => {
                 let message = format!("the contract has no method `{}`", member.name);
                 let near = crate::diag::nearest(&member.name, names.iter().copied()).first().copied();

@@ -3,6 +3,7 @@
 use super::OPEN;
 use super::path::{Part, Path, Piece, path};
 use super::{declared, mistake, option};
+use crate::check::index::Referent;
 use crate::check::literal::constant;
 use crate::check::walker::{Walker, list};
 use crate::contract::style::parameter_fits;
@@ -45,7 +46,12 @@ impl<'a> Walker<'a, '_> {
         // Every resource that can be read has a head (RFC 9110 §9.3.2), and options.
         let operation = of(&method).or_else(|| if method == "HEAD" { of("GET") } else { None });
         match operation {
-            Some(operation) => Some((operation, written)),
+            Some(operation) => {
+                if let Some(origin) = operation.origin {
+                    self.note(written.span, Referent::Declared(origin));
+                }
+                Some((operation, written))
+            }
             None if method == "OPTIONS" || method == "TRACE" => None,
             None => {
                 self.unknown_method(request, &method, &there);

@@ -6,7 +6,7 @@ use crate::check::walker::{Walker, list};
 use crate::contract::form::{Form, forms, listed};
 use crate::contract::style::{Given, Reading, claims, in_query, read};
 use crate::contract::{Operation, Parameter, ParameterPlace};
-use crate::diag::{Diagnostic, did_you_mean};
+use crate::diag::Diagnostic;
 use crate::shape::{Pattern, mismatches};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ObjectEntry, Request};
@@ -216,8 +216,5 @@ pub(super) fn unfit(what: &str, parameter: &Parameter, value: &Value, at: Span) 
     }
     let message = format!("the {what} `{name}` is one of {}, not {shown}", list(&words));
     let diagnostic = mistake(at, message, place);
-    match did_you_mean(value.as_text().unwrap_or_default(), words) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic,
-    }
+    diagnostic.did_you_mean(value.as_text().unwrap_or_default(), words)
 }

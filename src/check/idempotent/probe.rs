@@ -38,6 +38,7 @@ impl<'a> Walker<'a, '_> {
             self.loose_probe(probe);
             return;
         };
+        self.note(name.span, &spec);
         if let Some(why) = spec.planned {
             self.not_yet(name.span, &format!("`{}`", name.name), Some(why));
         }
@@ -183,6 +184,7 @@ impl<'a> Walker<'a, '_> {
         match self.cx.lookup(self.item.unit, &name.name)? {
             Definition::Item(at) if matches!(self.cx.program.item(at).kind, ItemKind::Service(_)) => {
                 self.cx.graph.uses(self.item, at);
+                self.note(name.span, Definition::Item(at));
                 Some(at)
             }
             _ => None,

@@ -21,7 +21,7 @@ impl<'a> Walker<'a, '_> {
         request: Option<&'a Request>,
         keyword: Span,
     ) {
-        let broken = self.cx.is_broken(self.item.unit);
+        let broken = self.cx.is_broken_around(self.item);
         let program = self.cx.program;
         let attacks = attacks(program, self.item.unit, idempotent);
         let has_profile = idempotent.profile.is_some();

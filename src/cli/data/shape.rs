@@ -58,6 +58,7 @@ pub(super) fn alone(mut program: Program) -> Program {
     let source = program.sources.add(Source::new("nothing", "", ""));
     program.units.push(Unit {
         module: Module { source, doc: None, items: Vec::new() },
+        pieces: Vec::new(),
         named: true,
         dir: std::path::PathBuf::new(),
         names: BTreeMap::new(),
@@ -121,7 +122,7 @@ pub(super) fn evaluate(
     let drawn = Expr { kind: ExprKind::Any(Box::new(shape.clone())), span: shape.span };
     let binding = Let { target: LetTarget::Name(name), value: drawn, span: shape.span };
     let item = Item { doc: None, attributes: Vec::new(), kind: ItemKind::Let(binding), span: shape.span };
-    program.units[unit].module.items.push(item);
+    program.units[unit].module.items.push(Arc::new(item));
     let (plan, mut diagnostics) = check(program, given.registry);
     let sources = plan.program.sources.clone();
     diagnostics.retain(Diagnostic::is_error);

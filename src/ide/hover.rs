@@ -1,0 +1,132 @@
+//! What is shown of a name: Markdown.
+
+use std::fmt::Write as _;
+
+use super::Snapshot;
+use crate::check::Referent;
+use crate::lang::{KEYWORDS, Kind, Safety, Spec};
+use crate::source::Span;
+use crate::syntax::ast::{Item, ItemKind};
+use crate::syntax::lex::{self, Kind as Token};
+
+/// How many lines of a declaration are shown.
+const LINES: usize = 24;
+
+/// What there is to say of the name at a byte of a module, and the name's place.
+pub fn hover(snapshot: &Snapshot, unit: usize, offset: u32) -> Option<(String, Span)> {
+    if let Some(mention) = snapshot.mention(unit, offset) {
+        let text = about(snapshot, mention.of, snapshot.slice(mention.span))?;
+        return Some((text, snapshot.whole(mention.span)));
+    }
+    let (piece, at) = snapshot.piece(unit, offset);
+    let text = &snapshot.program().sources.get(piece).text;
+    let lexed = lex::lex(piece, text);
+    let here = |token: &&lex::Token| token.start <= at as usize && (at as usize) < token.end;
+    let token = lexed.tokens.iter().find(here).filter(|token| token.kind == Token::Word)?;
+    let keyword = KEYWORDS.iter().find(|keyword| keyword.word == token.text(text))?;
+    let span = snapshot.whole(Span::new(piece, token.start, token.end));
+    Some((format!("`{}` {}", keyword.word, keyword.summary), span))
+}
+
+/// What there is to say of what a name stands for.
+pub(super) fn about(snapshot: &Snapshot, of: Referent, name: &str) -> Option<String> {
+    let program = snapshot.program();
+    match of {
+        Referent::Known { kind, of, name } => {
+            let spec = snapshot.registry.all(kind, name).iter().find(|spec| spec.of == of)?;
+            Some(about_spec(spec))
+        }
+        Referent::Item(at) => Some(about_item(snapshot, program.item(at))),
+        Referent::Variable(span) => Some(code("scn", line_of(snapshot, span).trim())),
+        Referent::Declared(span) => {
+            let file = &program.sources.get(span.source).name;
+            let language = if file.ends_with(".proto") { "proto" } else { "yaml" };
+            Some(format!("{}\n{file}", code(language, &excerpt(snapshot, span))))
+        }
+        Referent::Module(unit) => {
+            let module = &program.units[unit].module;
+            let doc = module.doc.as_ref().map_or("", |doc| &doc.text);
+            Some(format!("`{}`\n\n{doc}", program.sources.get(module.source).name))
+        }
+        Referent::Script(source) => Some(format!("`{}`", program.sources.get(source).name)),
+        Referent::Contract(_) => Some(format!("`{name}`, a contract: its types are `{name}.NAME`")),
+    }
+}
+
+/// A name of the registry, as `scn explain` tells of it.
+pub(super) fn about_spec(spec: &Spec) -> String {
+    let of = if spec.of.is_empty() { String::new() } else { format!(" of {}", spec.of) };
+    let safety = match (spec.kind, spec.safety) {
+        (Kind::Verb, Safety::Safe) => ", safe",
+        (Kind::Verb, Safety::Unsafe) => ", unsafe",
+        _ => "",
+    };
+    let mut out = format!("**{}**, {}{of}{safety}\n\n{}\n", spec.name, spec.kind.word(), spec.summary);
+    if let Some(why) = spec.planned {
+        let _ = write!(out, "\nnot yet: {why}\n");
+    }
+    if !spec.params.is_empty() {
+        out.push('\n');
+    }
+    for param in spec.params {
+        let must = if param.required { ", required" } else { "" };
+        let _ = writeln!(out, "- `{}` ({}{must}): {}", param.name, param.ty.words(), param.summary);
+    }
+    if !spec.example.is_empty() {
+        out.push('\n');
+        out.push_str(&code("scn", spec.example));
+    }
+    out
+}
+
+/// An item: how it is declared, and its doc. Of what has statements only the first line says what
+/// it is; of a shape all of it does.
+pub(super) fn about_item(snapshot: &Snapshot, item: &Item) -> String {
+    let text = snapshot.slice(item.span);
+    let shown = match &item.kind {
+        ItemKind::Shape(_) | ItemKind::Service(_) | ItemKind::Let(_) | ItemKind::Owner(_) => cut(text),
+        _ => text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned(),
+    };
+    let doc = item.doc.as_ref().map_or("", |doc| &doc.text);
+    format!("{}\n{doc}", code("scn", &shown))
+}
+
+/// What a contract says from a place on: the line, and those that are indented under it or stand in
+/// its braces.
+fn excerpt(snapshot: &Snapshot, span: Span) -> String {
+    let source = snapshot.program().sources.get(span.source);
+    let (line, _) = source.line_column(span.start);
+    let indent = |text: &str| text.len() - text.trim_start().len();
+    let first = source.line(line);
+    let depth = indent(first);
+    let mut lines = vec![first.get(depth..).unwrap_or_default()];
+    for number in line + 1..=source.line_count() {
+        let text = source.line(number);
+        let closes = text.trim_start().starts_with('}') && indent(text) == depth;
+        if lines.len() >= LINES || !text.trim().is_empty() && indent(text) <= depth && !closes {
+            break;
+        }
+        lines.push(text.get(depth..).unwrap_or_default());
+        if closes {
+            break;
+        }
+    }
+    lines.join("\n")
+}
+
+fn line_of(snapshot: &Snapshot, span: Span) -> &str {
+    let source = snapshot.program().sources.get(span.source);
+    source.line(source.line_column(span.start).0)
+}
+
+fn cut(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    match lines.len() > LINES {
+        true => format!("{}\n…", lines[..LINES].join("\n")),
+        false => text.to_owned(),
+    }
+}
+
+fn code(language: &str, text: &str) -> String {
+    format!("```{language}\n{}\n```\n", text.trim_end())
+}

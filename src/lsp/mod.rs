@@ -1,0 +1,13 @@
+//! The language server: the protocol around [`crate::ide`]. One thread reads messages, one writes
+//! them, and one answers them in order, so that an answer always speaks of the text that the client
+//! had when it asked. Nothing that a client sends ends the server but `exit`.
+
+mod convert;
+mod drawn;
+mod position;
+mod results;
+mod server;
+mod transport;
+mod workspace;
+
+pub use server::serve;
