@@ -31,6 +31,7 @@ struct Around {
     named: Vec<bool>,
     contracts: Vec<usize>,
     profiles: Option<usize>,
+    numbering: u32,
     broken: Vec<Span>,
     lost: Vec<BTreeSet<Arc<str>>>,
     opaque: Vec<bool>,
@@ -94,6 +95,7 @@ impl Around {
         };
         let mut around = Around {
             profiles: program.profiles,
+            numbering: program.numbering,
             lost: cx.lost.clone(),
             opaque: cx.opaque.clone(),
             contracts: program.contracts.iter().map(place).collect(),

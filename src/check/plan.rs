@@ -15,6 +15,8 @@ use crate::syntax::ast::{Item, ItemKind, Module};
 pub struct Program {
     /// Every file.
     pub sources: Sources,
+    /// Grows when the files are numbered anew, so that no place of before means anything any more.
+    pub numbering: u32,
     /// Every module, in the order in which they were first reached.
     pub units: Vec<Unit>,
     /// The contracts that modules `use` under a name.

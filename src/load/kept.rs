@@ -29,6 +29,8 @@ pub struct Kept {
     texts: BTreeMap<PathBuf, Arc<str>>,
     modules: BTreeMap<Identity, (SourceId, Vec<Piece>)>,
     bytes: usize,
+    /// How often the sources were numbered anew.
+    pub(super) numbering: u32,
     pub(super) sources: Sources,
     /// By canonical path.
     pub(super) contracts: BTreeMap<PathBuf, Contract>,
@@ -100,6 +102,7 @@ impl Kept {
     pub(super) fn tidy(&mut self) {
         if self.bytes > MOST_BYTES {
             self.bytes = 0;
+            self.numbering += 1;
             self.sources = Sources::default();
             self.modules.clear();
             self.contracts.clear();

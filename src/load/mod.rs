@@ -78,7 +78,11 @@ impl<'k> Loader<'k> {
     fn new(root: &Path, kept: &'k mut Kept) -> Loader<'k> {
         Loader {
             root: root.canonicalize().unwrap_or_else(|_| root.to_path_buf()),
-            program: Program { sources: std::mem::take(&mut kept.sources), ..Program::default() },
+            program: Program {
+                sources: std::mem::take(&mut kept.sources),
+                numbering: kept.numbering,
+                ..Program::default()
+            },
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
