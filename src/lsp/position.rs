@@ -78,7 +78,7 @@ mod tests {
             assert_eq!(encoding.offset(&source, position), x);
             let far = Position { line: 0, character: 99 };
             assert_eq!(encoding.offset(&source, far), x + 1, "the end of the line");
-            assert_eq!(encoding.offset(&source, Position { line: 9, character: 0 }), 17);
+            assert_eq!(encoding.offset(&source, Position { line: 9, character: 0 }), 18);
         }
     }
 }
