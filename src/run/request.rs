@@ -87,6 +87,11 @@ impl Cx {
         if !succeeded && self.cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
+        if let Aim::Stream(live) = &prepared.aim
+            && !succeeded
+        {
+            self.answers_for(live);
+        }
         if !succeeded && !expected {
             let mut failure = self.unchecked_failure(env, request, span, &response);
             self.also_broken(&mut failure, broken);

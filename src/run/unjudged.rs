@@ -46,10 +46,17 @@ impl What {
                 let of_all = matches!(part, "items" | "first" | "last") && self.is_of(record);
                 of_all || figures.contains(&part) && records.iter().any(|own| is_same(own, record))
             }
-            (What::Open(own) | What::Ended(own), Value::Live(live)) => {
+            (_, Value::Live(live)) => {
                 let tells = part != "closed" && live.ends().contains(&part);
-                tells && live.is_over() && std::ptr::addr_eq(Arc::as_ptr(live), own.as_ptr())
+                tells && live.is_over() && self.is_stream(live)
             }
+            _ => false,
+        }
+    }
+
+    fn is_stream(&self, live: &Arc<dyn Live>) -> bool {
+        match self {
+            What::Open(own) | What::Ended(own) => std::ptr::addr_eq(Arc::as_ptr(live), own.as_ptr()),
             _ => false,
         }
     }
@@ -114,6 +121,14 @@ impl Cx {
     pub(super) fn must_end_well(&self, env: &Env, stream: &Arc<dyn Live>, failure: Failure) {
         let what = What::Open(Arc::downgrade(stream));
         lock(&self.unjudged).push(Unjudged { what, failure, tries: env.tries.clone() });
+    }
+
+    /// A request on a stream did not succeed since that is over: its own response says how it ended, and
+    /// is judged like any other.
+    pub(super) fn answers_for(&self, stream: &Arc<dyn Live>) {
+        if stream.is_over() {
+            lock(&self.unjudged).retain(|kept| !kept.what.is_stream(stream));
+        }
     }
 
     /// Takes note of the streams that ended by now, before a scope is left that may be all that holds
