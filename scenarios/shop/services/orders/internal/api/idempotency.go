@@ -105,7 +105,7 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, s scope, body []byte,
 		return err
 	}
 	if mistakes.Has(defects.ConcurrentRace) {
-		time.Sleep(20 * time.Millisecond) // as if prices were looked up elsewhere, so that the race is never won by luck
+		time.Sleep(100 * time.Millisecond) // as if prices were looked up elsewhere, so that the race is never won by luck
 	}
 	err := first(&reply)
 	switch {

@@ -40,7 +40,7 @@ func (s *Store) Place(ctx context.Context, o order.Order, traceparent string, re
 
 // Order returns one order, or ErrNotFound.
 func (s *Store) Order(ctx context.Context, id string) (order.Order, error) {
-	o, err := scanOrder(s.db.QueryRowContext(ctx, "SELECT "+orderColumns+" FROM orders WHERE id = ?", id))
+	o, err := scanOrder(s.reads.QueryRowContext(ctx, "SELECT "+orderColumns+" FROM orders WHERE id = ?", id))
 	return o, found(err)
 }
 
@@ -49,7 +49,7 @@ func (s *Store) Order(ctx context.Context, id string) (order.Order, error) {
 // page, and is 0 again after the last one.
 func (s *Store) Orders(ctx context.Context, customer string, cursor int64, limit int) ([]order.Order, int64, error) {
 	// One more than asked for tells whether there is another page.
-	rows, err := s.db.QueryContext(ctx,
+	rows, err := s.reads.QueryContext(ctx,
 		"SELECT "+orderColumns+", seq FROM orders WHERE ?1 IN ('', customer) AND seq > ?2 ORDER BY seq LIMIT ?3",
 		customer, cursor, limit+1)
 	var seqs []int64
@@ -96,7 +96,7 @@ func (s *Store) SetNote(ctx context.Context, id, note string) (order.Order, erro
 
 // Events returns an order's events after seq.
 func (s *Store) Events(ctx context.Context, id string, seq int64) ([]order.Event, error) {
-	rows, err := s.db.QueryContext(ctx,
+	rows, err := s.reads.QueryContext(ctx,
 		"SELECT seq, state, reason, at FROM events WHERE order_id = ? AND seq > ? ORDER BY seq", id, seq)
 	return all(rows, err, func(row scanner) (order.Event, error) {
 		e := order.Event{OrderID: id}

@@ -47,7 +47,7 @@ type Customer struct {
 // Customer returns one customer, or ErrNotFound.
 func (s *Store) Customer(ctx context.Context, id string) (Customer, error) {
 	c := Customer{ID: id}
-	err := s.db.QueryRowContext(ctx, "SELECT name, email, coalesce(tier, '') FROM customers WHERE id = ?", id).
+	err := s.reads.QueryRowContext(ctx, "SELECT name, email, coalesce(tier, '') FROM customers WHERE id = ?", id).
 		Scan(&c.Name, &c.Email, &c.Tier)
 	return c, found(err)
 }

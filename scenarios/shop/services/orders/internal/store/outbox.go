@@ -60,7 +60,7 @@ func (s *Store) Claim(ctx context.Context, now time.Time, lease time.Duration, l
 // NextDue returns when the next posting is due, or false when there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var due sql.NullInt64
-	err := s.db.QueryRowContext(ctx, "SELECT min(due_at) FROM outbox").Scan(&due)
+	err := s.reads.QueryRowContext(ctx, "SELECT min(due_at) FROM outbox").Scan(&due)
 	return time.UnixMilli(due.Int64), due.Valid, err
 }
 
@@ -105,7 +105,7 @@ func (s *Store) Forget(ctx context.Context, p Posting) error {
 
 // Backlog counts the postings that the ledger does not know yet.
 func (s *Store) Backlog(ctx context.Context) (n int64, err error) {
-	return n, s.db.QueryRowContext(ctx, "SELECT count(*) FROM outbox").Scan(&n)
+	return n, s.reads.QueryRowContext(ctx, "SELECT count(*) FROM outbox").Scan(&n)
 }
 
 func remove(ctx context.Context, tx *sql.Tx, p Posting) error {

@@ -63,7 +63,7 @@ func (s *Store) RefusePayment(ctx context.Context, p Payment) error {
 
 // Payments returns what was paid for an order and is on the books, in order.
 func (s *Store) Payments(ctx context.Context, orderID string) ([]Payment, error) {
-	rows, err := s.db.QueryContext(ctx,
+	rows, err := s.reads.QueryContext(ctx,
 		"SELECT "+paymentColumns+" FROM payments WHERE order_id = ? AND state = 'BOOKED' ORDER BY seq", orderID)
 	return all(rows, err, func(row scanner) (Payment, error) { return scanPayment(row) })
 }

@@ -24,7 +24,7 @@ type Reply struct {
 func (s *Store) Reply(ctx context.Context, tenant, key string, now time.Time) (Reply, error) {
 	r := Reply{Tenant: tenant, Key: key}
 	var expires int64
-	err := s.db.QueryRowContext(ctx,
+	err := s.reads.QueryRowContext(ctx,
 		`SELECT fingerprint, status, location, body, expires_at FROM replies
 		 WHERE tenant = ? AND key = ? AND expires_at > ?`, tenant, key, now.UnixMilli()).
 		Scan(&r.Fingerprint, &r.Status, &r.Location, &r.Body, &expires)

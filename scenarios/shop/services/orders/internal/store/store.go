@@ -29,11 +29,12 @@ var (
 	ErrKeyUsed  = errors.New("the key was used meanwhile")
 )
 
-// Store is the service's memory. It has one connection, so that its
+// Store is the service's memory. It writes over one connection, so that its
 // transactions run one after the other and none ever waits for a lock that
 // another one holds.
 type Store struct {
 	db      *sql.DB
+	reads   *sql.DB
 	cleanup func() error
 
 	mu      sync.Mutex
@@ -61,20 +62,32 @@ func Open(name string) (*Store, error) {
 	// With a write-ahead log, NORMAL survives a killed process; only a power cut may undo.
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
+	var err error
+	if s.db, err = sql.Open("sqlite", dsn); err != nil {
 		return nil, errors.Join(err, s.cleanup())
 	}
-	db.SetMaxOpenConns(1)
-	s.db = db
-	if _, err := db.Exec(schema); err != nil {
+	s.db.SetMaxOpenConns(1)
+	// Who reads never waits for who writes, here or in another process.
+	if s.reads, err = sql.Open("sqlite", dsn+"&_pragma=query_only(true)"); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.reads.SetMaxOpenConns(4)
+	if _, err := s.db.Exec(schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return errors.Join(s.db.Close(), s.cleanup()) }
+func (s *Store) Close() error {
+	var err error
+	for _, db := range []*sql.DB{s.reads, s.db} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return errors.Join(err, s.cleanup())
+}
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
