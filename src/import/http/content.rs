@@ -1,0 +1,119 @@
+//! What stands below the headers of a request: its body, and what is done with the answer.
+
+use super::super::body;
+use super::super::model::{Line, Request, Term, Text};
+use super::{Reader, Row};
+
+impl<'a> Reader<'a> {
+    /// The body and the handlers behind it.
+    pub(super) fn body(&mut self, request: &mut Request, rows: &[Row<'a>]) {
+        let mut content: Vec<&str> = Vec::new();
+        let mut files = Vec::new();
+        let mut rest = rows;
+        let mut judged = false;
+        while let Some(((_, line), after)) = rest.split_first() {
+            let trimmed = line.trim();
+            if let Some(handler) = handler(trimmed) {
+                let length = match handler {
+                    Handler::Script => {
+                        rest.iter().position(|(_, line)| line.contains("%}")).map_or(rest.len(), |at| at + 1)
+                    }
+                    _ => 1,
+                };
+                match handler {
+                    Handler::Script => {
+                        let text: Vec<&str> = rest[..length].iter().map(|(_, line)| *line).collect();
+                        judged |= self.script(request, &text.join("\n"));
+                    }
+                    Handler::Saves => request.lose(format!("`{trimmed}`, which saves the answer in a file")),
+                    Handler::File => request.lose(format!("the script of the file in `{trimmed}`")),
+                    Handler::Reference => request.lose(format!("`{trimmed}`, an earlier answer")),
+                }
+                rest = &rest[length..];
+                continue;
+            }
+            rest = after;
+            match trimmed.strip_prefix('<').filter(|path| path.starts_with([' ', '@'])) {
+                Some(path) => files.push(path.trim_start_matches('@').trim().to_owned()),
+                None => content.push(line),
+            }
+        }
+        let mut lines = Vec::new();
+        let text = content.join("\n");
+        let text = text.trim_end_matches(['\n', ' ', '\t']).trim_start_matches('\n');
+        match files.as_slice() {
+            [path] if text.trim().is_empty() => {
+                let path = self.template(path, &mut lines);
+                let kind = match request.header("content-type") {
+                    Some(Term::Text(kind)) => Some(kind.clone()),
+                    _ => None,
+                };
+                request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+                request.body = Some(body::file(&path, kind, None));
+            }
+            files => {
+                for path in files {
+                    request.lose(format!("the file `{path}` inside of a body"));
+                }
+                if request.method == "GRAPHQL" {
+                    request.method = "POST".to_owned();
+                    let text = self.template(text, &mut lines);
+                    self.graphql(request, text);
+                } else if !text.is_empty() {
+                    // The lines of a form may stand below each other.
+                    let text = if is_form(request) {
+                        text.replace("\n&", "&").replace("&\n", "&")
+                    } else {
+                        text.to_owned()
+                    };
+                    let text = self.template(&text, &mut lines);
+                    body::set_text(request, &text, &mut self.story);
+                }
+            }
+        }
+        request.before.append(&mut lines);
+        if !judged {
+            request
+                .after
+                .insert(0, Line::Added("status in 200..299".to_owned(), "the file takes any answer"));
+        }
+    }
+
+    fn graphql(&mut self, request: &mut Request, text: Text) {
+        let (document, variables) = text
+            .split_where(|plain| plain.find("\n\n{").map(|at| (at, at + 2)))
+            .unwrap_or((text, Text::default()));
+        body::set_graphql(request, document, &variables, &mut self.story);
+    }
+}
+
+fn is_form(request: &Request) -> bool {
+    matches!(request.header("content-type"), Some(Term::Text(kind))
+        if kind.as_plain().is_some_and(|kind| body::media_type(kind) == "application/x-www-form-urlencoded"))
+}
+
+/// What is done with an answer.
+enum Handler {
+    Script,
+    File,
+    Saves,
+    Reference,
+}
+
+fn handler(line: &str) -> Option<Handler> {
+    if line.starts_with("> {%") || line.starts_with(">{%") {
+        Some(Handler::Script)
+    } else if line.starts_with(">>") {
+        Some(Handler::Saves)
+    } else if line.starts_with("<>") {
+        Some(Handler::Reference)
+    } else if line.starts_with("> ") && !line.contains('<') {
+        Some(Handler::File)
+    } else {
+        None
+    }
+}
+
+pub(super) fn begins_handler(line: &str) -> bool {
+    handler(line).is_some() || line.starts_with("< ")
+}
