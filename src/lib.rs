@@ -12,10 +12,11 @@
 //! | language  | [`lang`], [`diag`], [`syntax`], [`fmt`]    | values                                 |
 //! | contracts | [`shape`], [`contract`]                    | values, language                       |
 //! | computing | [`function`], [`script`], [`anonymize`], [`probe`], [`history`], [`workload`] | values, language, contracts            |
-//! | meaning   | [`check`], [`load`] (reads files)          | all above                              |
+//! | meaning   | [`check`], [`lint`], [`load`] (reads files) | all above                             |
 //! | the world | [`system`], [`protocol`], [`link`]         | values, language, contracts            |
 //! | judgement | [`relation`]                               | values, language, contracts, computing |
 //! | the house | [`rooms`]                                  | all above                              |
+//! | imports   | [`import`]                                 | values, language, contracts            |
 //! | the run   | [`run`]                                    | all above                              |
 //! | reports   | [`report`]                                 | values, language                       |
 //! | faces     | [`ide`], [`lsp`], [`cli`]                  | all above                              |
@@ -45,8 +46,10 @@ pub mod fmt;
 pub mod function;
 pub mod history;
 pub mod ide;
+pub mod import;
 pub mod lang;
 pub mod link;
+pub mod lint;
 pub mod load;
 pub mod lsp;
 pub mod probe;

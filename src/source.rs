@@ -1,5 +1,6 @@
 //! Source files and places in them. The lowest floor: knows nothing of the language.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Source {
     pub fn new(name: impl Into<String>, dir: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let mut lines = vec![0];
-        lines.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
+        lines.extend(text.match_indices('\n').map(|(i, _)| i as u32 + 1));
         Source { name: name.into(), dir: dir.into(), text, lines }
     }
 
@@ -105,6 +106,8 @@ impl fmt::Debug for Span {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Arc<Source>>,
+    /// What no excerpt shows, such as a secret that stands in the text.
+    hidden: Vec<Span>,
 }
 
 impl Sources {
@@ -135,6 +138,42 @@ impl Sources {
         self.files.iter().enumerate().map(|(i, s)| (SourceId(i as u32), s))
     }
 
+    /// Lets no excerpt show what stands at a place.
+    pub fn hide(&mut self, span: Span) {
+        self.hidden.push(span);
+    }
+
+    /// The texts that no excerpt shows.
+    pub fn hidden(&self) -> impl Iterator<Item = &str> {
+        self.hidden.iter().map(|&span| self.get(span.source).slice(span))
+    }
+
+    /// The text under a span as excerpts show it: each character that is hidden is a `•`, so that
+    /// columns stay what they are.
+    pub fn shown(&self, span: Span) -> Cow<'_, str> {
+        let text = self.get(span.source).slice(span);
+        let here: Vec<&Span> = self
+            .hidden
+            .iter()
+            .filter(|hidden| {
+                hidden.source == span.source && hidden.start < span.end && span.start < hidden.end
+            })
+            .collect();
+        if here.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let is_hidden = |index: usize| here.iter().any(|hidden| hidden.contains(span.start + index as u32));
+        let shown = text.char_indices().map(|(index, c)| if c != '\n' && is_hidden(index) { '•' } else { c });
+        Cow::Owned(shown.collect())
+    }
+
+    /// A 1-based line of a file, without its line end, as excerpts show it; empty past the last.
+    pub fn shown_line(&self, id: SourceId, line: u32) -> Cow<'_, str> {
+        let source = self.get(id);
+        let start = source.line_start(line).unwrap_or_default() as usize;
+        self.shown(Span::new(id, start, start + source.line(line).len()))
+    }
+
     /// `name:line:column` of a span's start, as people and editors read it.
     pub fn place(&self, span: Span) -> String {
         let source = self.get(span.source);
@@ -161,5 +200,16 @@ mod tests {
         assert_eq!(source.line_column(999), (3, 1));
         assert_eq!(source.line(2), "let x");
         assert_eq!(source.line(9), "");
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_shown() {
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new("a.scn", "", "é = \"geheim\"\nlet geheim\n"));
+        sources.hide(Span::new(id, 6, 12));
+        assert_eq!(sources.shown_line(id, 1), "é = \"••••••\"");
+        assert_eq!(sources.shown_line(id, 2), "let geheim");
+        assert_eq!(sources.shown_line(id, 9), "");
+        assert_eq!(sources.hidden().collect::<Vec<_>>(), ["geheim"]);
     }
 }

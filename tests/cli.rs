@@ -5,6 +5,10 @@
 mod data;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/import.rs"]
+mod import;
+#[path = "cli/lint.rs"]
+mod lint;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

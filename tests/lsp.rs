@@ -3,8 +3,12 @@
 
 #[path = "lsp/client.rs"]
 mod client;
+#[path = "lsp/contracts.rs"]
+mod contracts;
 #[path = "lsp/edit.rs"]
 mod edit;
+#[path = "lsp/folders.rs"]
+mod folders;
 #[path = "lsp/know.rs"]
 mod know;
 #[path = "lsp/pieces.rs"]

@@ -38,6 +38,8 @@ const ANNOUNCED: &str = "Each order is announced exactly once";
 const AWAY: &str = "Orders are announced in their order, also those of a time without the bus";
 const AGAIN: &str = "A refused webhook comes again, later and later";
 const IN_ORDER: &str = "The events of an order wait for each other";
+const ON_THE_BUS: &str = "A payment on the bus may come again";
+const DELIVERED_AGAIN: &str = "A payment that is delivered again is booked once";
 const BUSY: &str = "A merchant who asks for it is left alone";
 const REFUSED: &str = "What is refused for good is not told again";
 const CIRCUIT: &str = "A merchant who fails again and again is left alone for a while";
@@ -50,6 +52,10 @@ const KEYS: &str = "A key is for one tenant, one place and one body";
 const NEEDS_KEY: &str = "A payment needs a key, and is booked once under it";
 const EIGHT: &str = "Eight at once with one key make one order";
 const SAME_KEY: &str = "The same key gives the same answer, byte for byte";
+const ON_AND_OFF: &str = "A note may be put and taken off again and again";
+const PAGES: &str = "A long list comes in pages, in the order of placing";
+const STOCK: &str = "The stock of the catalog is there while a scenario needs it";
+const RATE: &str = "Orders are taken at the rate at which they come";
 const NONSENSE: &str = "No posting that makes no sense breaks the ledger";
 
 const TOLD: &str = "The events of an order are told in order, each once";
@@ -91,8 +97,11 @@ const SAYS: &[(&str, &str)] = &[
 /// What a defect may break besides, as chance will have it, and why.
 ///
 /// Two events that do not wait for each other fail often enough in a row that the breaker opens; that
-/// stretches a pause of one of them, so that the next one is shorter.
-const AT_TIMES: &[(&str, &str)] = &[("webhook_order", AGAIN)];
+/// stretches a pause of one of them, so that the next one is shorter. A register may be read within
+/// the 30 ms in which it is not written yet. Every second list comes from the replica, whoever asks
+/// for it.
+const AT_TIMES: &[(&str, &str)] =
+    &[("webhook_order", AGAIN), ("register_written_later", STOCK), ("orders_of_replica", EIGHT)];
 
 /// How many runs stand beside each other: they wait more than they work.
 const AT_ONCE: usize = 3;
@@ -211,6 +220,10 @@ fn found(events: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for finished in of("scenario_finished").filter(|finished| finished["outcome"]["is"] != "passed") {
         let title = finished["scenario"]["title"].as_str().unwrap();
+        // Several suites beside each other may leave the runner too little of the machine to tell times.
+        if title == RATE && finished["outcome"]["is"] == "inconclusive" {
+            continue;
+        }
         let probes: Vec<&str> = of("probed")
             .filter(|probed| probed["id"] == finished["id"] && probed["outcome"] != "survived")
             .map(|probed| probed["probe"].as_str().unwrap())
@@ -346,10 +359,26 @@ const ELSEWHERE: &[(&str, &[Finds])] = &[
     ("reordered_body_refused", &[(KEYS, &[])]),
     ("missing_key_accepted", &[(NEEDS_KEY, &[])]),
     ("malformed_key_accepted", &[(NEEDS_KEY, &[])]),
-    ("redelivery_posts_twice", &[(POSTING, &["redelivery", "concurrent", "restart", "changed_body"])]),
+    ("location_not_saved", &[(KEYS, &[]), (EIGHT, &[]), (SAME_KEY, &[])]),
+    ("wrong_status", &[(KEYS, &[]), (SAME_KEY, &[])]),
+    ("note_appended", &[(ON_AND_OFF, &[])]),
+    ("note_gone", &[(ON_AND_OFF, &[])]),
+    ("entry_id_per_attempt", &[(DELIVERED_AGAIN, &[])]),
+    ("outbox_twice_after_restart", &[(DELIVERED_AGAIN, &[])]),
+    ("unavailable_is_final", &[(BROUGHT, &[])]),
+    ("outbox_forgets", &[(LATER, &[]), (LOST, &[]), (RESTARTED, &[]), (PUSHBACK, &[])]),
+    (
+        "redelivery_posts_twice",
+        &[
+            (POSTING, &["redelivery", "concurrent", "restart", "changed_body"]),
+            (ON_THE_BUS, &["redelivery"]),
+            (DELIVERED_AGAIN, &[]),
+        ],
+    ),
     ("duplicate_refused", &[(POSTING, &["redelivery", "concurrent", "restart"])]),
     ("invalid_is_internal", &[(NONSENSE, &[])]),
     ("limit_is_unavailable", &[(NONSENSE, &[])]),
+    ("orders_of_replica", &[(PAGES, &[])]),
 ];
 
 /// `SCN_POWER=key_ignored,note_gone` takes these alone.

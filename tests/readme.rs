@@ -68,6 +68,18 @@ fn the_history_of_the_page_is_judged_as_shown() {
 }
 
 #[test]
+fn the_file_of_another_tool_becomes_what_is_shown() {
+    let place = Place::new("login.hurl", &page::blocks("Files of other tools", "hurl")[0].text);
+    let out = place.file.replace(".hurl", ".scn");
+    let (code, said) = scn(&place, &["import", "hurl", &place.file, "-o", &out]);
+    assert_eq!(code, 0, "{said}");
+    let made = fs::read_to_string(place.root.join(&out)).unwrap();
+    assert_eq!(made, page::blocks("Files of other tools", "scn")[0].text, "the page shows another module");
+    let (code, said) = scn(&place, &["check", "--deny-warnings", &out]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
 fn the_first_scenario_is_the_one_that_runs() {
     let shown = &page::blocks("A scenario", "scn")[0].text;
     let real = fs::read_to_string(page::root().join("scenarios/hello.scn")).unwrap();
@@ -75,12 +87,17 @@ fn the_first_scenario_is_the_one_that_runs() {
 }
 
 #[test]
-fn the_wrong_scenario_gives_the_messages_shown() {
-    let place = Place::new("bad.scn", &page::blocks("When it is wrong", "scn")[0].text);
-    let (code, said) = scn(&place, &["check", &place.file]);
-    assert_eq!(code, 2, "{said}");
-    let shown = &page::blocks("When it is wrong", "text")[0].text;
-    assert_eq!(said.trim(), shown.trim(), "the page shows other messages");
+fn the_wrong_scenarios_give_the_messages_shown() {
+    let scenarios = page::blocks("When it is wrong", "scn");
+    let messages = page::blocks("When it is wrong", "text");
+    for (index, (name, args)) in
+        [("bad.scn", &[][..]), ("lints.scn", &["--deny-warnings"])].into_iter().enumerate()
+    {
+        let place = Place::new(name, &scenarios[index].text);
+        let (code, said) = scn(&place, &[&["check", &place.file], args].concat());
+        assert_eq!(code, 2, "{said}");
+        assert_eq!(said.trim(), messages[index].text.trim(), "the page shows other messages");
+    }
 }
 
 /// With `--help` behind it, a command line is read but not obeyed; an unknown flag before it is
@@ -168,4 +185,41 @@ fn what_the_page_calls_missing_is_refused() {
     let place = Place::new("planned.scn", source);
     let (code, said) = scn(&place, &["check", &place.file]);
     assert!(code == 2 && said.contains("not-yet"), "{said}");
+}
+
+/// Width and height of a PNG; else what is wrong with it.
+fn picture(bytes: &[u8]) -> Result<(u32, u32), String> {
+    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let whole =
+        bytes.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") && bytes.ends_with(b"IEND\xae\x42\x60\x82");
+    match (whole, number(16), number(20), bytes.len()) {
+        (true, Some(width), Some(height), size) if size < 75_000 => Ok((width, height)),
+        (true, _, _, size) => Err(format!("{size} bytes are too many")),
+        _ => Err("it is no whole PNG".to_owned()),
+    }
+}
+
+#[test]
+fn the_pictures_of_the_page_are_there_and_small() {
+    let text = page::section("Editors");
+    let named: Vec<(&str, &str)> = text
+        .split("![")
+        .skip(1)
+        .map(|rest| rest.split_once("](").unwrap())
+        .map(|(says, rest)| (says, rest.split_once(')').unwrap().0))
+        .collect();
+    assert!(named.len() >= 2, "{named:?}");
+    assert_eq!(page::read().matches("![").count(), named.len(), "a picture elsewhere is not tested");
+    let mut bytes = 0;
+    for (says, path) in named {
+        assert!(says.len() > 40, "{path}: `{says}` tells nothing to who cannot see it");
+        let file = fs::read(page::root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let (width, height) = picture(&file).unwrap_or_else(|why| panic!("{path}: {why}"));
+        assert!((800..=2400).contains(&width) && height > 400, "{path}: {width} by {height}");
+        assert!(picture(&file[..file.len() - 1]).is_err());
+        assert!(picture(&[&file[..24], &[0; 75_000], &file[file.len() - 8..]].concat()).is_err());
+        bytes += file.len();
+    }
+    assert!(bytes < 150_000, "{bytes} bytes of pictures");
+    assert!(picture(b"<svg/>").is_err());
 }

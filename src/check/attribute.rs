@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::call::Wanted;
 use super::context::describe;
+use super::index::Referent;
 use super::plan::Quarantine;
 use super::walker::{Walker, list, plain_name};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, find_code, lints};
 use crate::lang::Kind;
-use crate::syntax::ast::{Args, Attribute, Expr, ExprKind, Item, TemplatePart};
+use crate::syntax::ast::{Args, Attribute, Expr, ExprKind, Ident, Item, TemplatePart};
 use crate::value::words::article;
 
 /// More retries hide a failure instead of showing that it is rare.
@@ -62,6 +63,7 @@ impl<'a> Walker<'a, '_> {
         let nothing = Args { args: Vec::new(), span: name.span };
         match &*name.name {
             "tags" => self.tags(attribute),
+            "allow" => self.allow(attribute),
             "owner" => self.owner(attribute),
             "matrix" => self.matrix(attribute, item),
             _ => {
@@ -104,6 +106,31 @@ impl<'a> Walker<'a, '_> {
                 Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.span, message)
                     .help("for example `@tags(smoke, money)`"),
             );
+        }
+    }
+
+    fn allow(&mut self, attribute: &'a Attribute) {
+        let args = attribute.args.as_ref().map_or(&[][..], |args| &args.args);
+        if args.is_empty() {
+            let message = "`@allow` names no lint";
+            self.push(
+                Diagnostic::error(Code::WRONG_ARGUMENTS, attribute.span, message)
+                    .help("for example `@allow(sleeps)`"),
+            );
+        }
+        for arg in args {
+            let Some(name) = plain_name(&arg.value).filter(|_| arg.name.is_none()) else {
+                let message = "a lint is named by its code";
+                self.push(
+                    Diagnostic::error(Code::WRONG_TYPE, arg.value.span, message)
+                        .help("for example `@allow(sleeps)`"),
+                );
+                continue;
+            };
+            match find_code(&name.name) {
+                Some(code) if code.lint => self.note(name.span, Referent::Lint(code.name)),
+                code => self.push(unknown_lint(&name, code.is_some())),
+            }
         }
     }
 
@@ -188,6 +215,18 @@ impl<'a> Walker<'a, '_> {
             self.push(Diagnostic::error(Code::WRONG_TYPE, until.span, message));
         }
     }
+}
+
+/// Says that a name is no lint's; `is_code` is whether it is that of another message.
+fn unknown_lint(name: &Ident, is_code: bool) -> Diagnostic {
+    if is_code {
+        let message = format!("`{}` is no lint: it cannot be silenced", name.name);
+        let lints: Vec<&str> = lints().collect();
+        return Diagnostic::error(Code::UNKNOWN_LINT, name.span, message)
+            .help(format!("the lints are {}", list(&lints)));
+    }
+    Diagnostic::error(Code::UNKNOWN_LINT, name.span, format!("there is no lint `{}`", name.name))
+        .did_you_mean(&name.name, lints())
 }
 
 /// The attribute of an item.

@@ -5,10 +5,7 @@ use super::plan::Definition;
 use super::walker::{Hand, Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
-use crate::syntax::ast::{
-    Args, BinaryOp, Expect, Expr, ExprKind, Ident, ItemKind, ObjectEntry, Phrase, RelationUse, Script,
-};
-use crate::value::level;
+use crate::syntax::ast::{Args, Expect, Ident, ItemKind, Phrase, RelationUse, Script};
 
 /// Parameters that stand for what a relation is written beside, not for arguments in parentheses.
 const OPERANDS: &[&str] = &["operand", "pattern"];
@@ -25,14 +22,8 @@ impl<'a> Walker<'a, '_> {
             if self.is_log(&expect.subject) {
                 let before = used.phrases.iter().filter(|phrase| &*phrase.word.name == "before");
                 let patterns = used.operand.iter().chain(before.filter_map(|phrase| phrase.value.as_ref()));
-                patterns.for_each(|pattern| self.levels(pattern));
+                patterns.for_each(|pattern| self.levels_in(pattern));
             }
-        }
-        if let ExprKind::Binary(BinaryOp::Contains | BinaryOp::NotContains, log, pattern) =
-            &expect.subject.kind
-            && self.is_log(log)
-        {
-            self.levels(pattern);
         }
         if expect.relation.is_none() {
             self.expected(&expect.subject);
@@ -60,30 +51,6 @@ impl<'a> Walker<'a, '_> {
             let called = self.called_action;
             self.block(during);
             self.called_action = called;
-        }
-    }
-
-    /// A level that no line of a log has, since its name is another: no record would ever fit.
-    fn levels(&mut self, pattern: &'a Expr) {
-        let ExprKind::Object(object) = &pattern.kind else { return };
-        for entry in &object.entries {
-            let ObjectEntry::Field { name, value, .. } = entry else { continue };
-            let written = match &value.kind {
-                ExprKind::Text(text) => text.plain(),
-                ExprKind::Number(number) => Some(number.to_string().into()),
-                _ => None,
-            };
-            let Some(written) = written.filter(|_| name.plain().as_deref() == Some("level")) else {
-                continue;
-            };
-            let known = level(&written);
-            if *known != *written {
-                let message = format!("no line of a log has the level `{written}`");
-                self.push(
-                    Diagnostic::error(Code::WRONG_TYPE, value.span, message)
-                        .help(format!("whatever the logger calls it, it is `\"{known}\"` here")),
-                );
-            }
         }
     }
 

@@ -128,6 +128,7 @@ impl<'a> Walker<'a, '_> {
     fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, span: Span) {
         self.value(left);
         self.compared(op, left, right);
+        self.levels(op, left, right);
         match op {
             BinaryOp::Matches | BinaryOp::NotMatches | BinaryOp::Contains | BinaryOp::NotContains => {
                 self.pattern(right);

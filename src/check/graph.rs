@@ -1,7 +1,9 @@
 //! Which item needs which, as the walk over the trees finds it.
 
-use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
+
+use foldhash::fast::FixedState;
+use indexmap::{IndexMap, IndexSet};
 
 use super::plan::{Ends, ItemRef, PlannedDouble};
 
@@ -14,26 +16,32 @@ pub(super) enum Disturbed {
     Unknown,
 }
 
+/// Something of items, in the order in which they were met.
+type Edged<T> = IndexMap<ItemRef, T, FixedState>;
+
+/// Other items, in the order in which they were met.
+type Others = IndexSet<ItemRef, FixedState>;
+
 /// Edges between items, in the order in which they were met.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     /// What an item needs in order to run.
-    uses: IndexMap<ItemRef, IndexSet<ItemRef>>,
+    uses: Edged<Others>,
     /// What an item names without running it: its stage, its owner.
-    mentions: IndexMap<ItemRef, IndexSet<ItemRef>>,
+    mentions: Edged<Others>,
     /// Whom an item disturbs.
-    disturbs: IndexMap<ItemRef, BTreeSet<Disturbed>>,
+    disturbs: Edged<BTreeSet<Disturbed>>,
     /// The doubles that a scenario takes.
-    plays: IndexMap<ItemRef, Vec<PlannedDouble>>,
+    plays: Edged<Vec<PlannedDouble>>,
     /// The links that an item observes or breaks.
-    links: IndexMap<ItemRef, BTreeSet<Ends>>,
+    links: Edged<BTreeSet<Ends>>,
 }
 
 /// What one item needs, names and disturbs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edges {
-    uses: IndexSet<ItemRef>,
-    mentions: IndexSet<ItemRef>,
+    uses: Others,
+    mentions: Others,
     disturbs: BTreeSet<Disturbed>,
     plays: Vec<PlannedDouble>,
     links: BTreeSet<Ends>,
@@ -51,14 +59,14 @@ impl Graph {
         }
     }
 
-    /// Lets these be all edges that begin at an item.
-    pub(super) fn put(&mut self, from: ItemRef, edges: Edges) {
+    /// Lets these be all edges that begin at an item of which none is known, or the same.
+    pub(super) fn put(&mut self, from: ItemRef, edges: &Edges) {
         let Edges { uses, mentions, disturbs, plays, links } = edges;
-        self.uses.insert(from, uses);
-        self.mentions.insert(from, mentions);
-        self.disturbs.insert(from, disturbs);
-        self.plays.insert(from, plays);
-        self.links.insert(from, links);
+        put(&mut self.uses, from, uses, uses.is_empty());
+        put(&mut self.mentions, from, mentions, mentions.is_empty());
+        put(&mut self.disturbs, from, disturbs, disturbs.is_empty());
+        put(&mut self.plays, from, plays, plays.is_empty());
+        put(&mut self.links, from, links, links.is_empty());
     }
 
     pub(super) fn uses(&mut self, from: ItemRef, to: ItemRef) {
@@ -178,7 +186,7 @@ impl Graph {
 
     /// The shortest way from an item back to itself.
     fn way_back(&self, start: ItemRef, through: &impl Fn(ItemRef) -> bool) -> Option<Vec<ItemRef>> {
-        let mut came_from: IndexMap<ItemRef, ItemRef> = IndexMap::new();
+        let mut came_from: Edged<ItemRef> = Edged::default();
         let mut waiting = std::collections::VecDeque::from([start]);
         while let Some(item) = waiting.pop_front() {
             for next in self.direct(item).filter(|&next| through(next)) {
@@ -197,6 +205,13 @@ impl Graph {
             }
         }
         None
+    }
+}
+
+/// Most items have edges of one kind or two, and the check of a keystroke puts those of all.
+fn put<T: Clone>(all: &mut Edged<T>, from: ItemRef, edges: &T, is_none: bool) {
+    if !is_none {
+        all.insert(from, edges.clone());
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Referent {
     Contract(usize),
     /// Something that a contract declares, at its place there.
     Declared(Span),
+    /// A lint, by its code.
+    Lint(&'static str),
     /// A name of the registry.
     Known {
         /// What it names.

@@ -143,6 +143,6 @@ impl Context<'_> {
         self.used.extend(walked.used.iter().cloned());
         self.mentions.extend(&walked.mentions);
         self.operations.extend(&walked.operations);
-        self.graph.put(at, walked.edges.clone());
+        self.graph.put(at, &walked.edges);
     }
 }

@@ -15,6 +15,7 @@ mod graph;
 mod idempotent;
 mod index;
 mod item;
+mod level;
 mod link;
 mod literal;
 mod matrix;
@@ -77,21 +78,24 @@ pub use workload::{MOST_CLIENTS, name_of as operation_name};
 /// Resolves every name, checks every item and makes the plan. The diagnostics are sorted by file
 /// and place; a plan whose diagnostics hold an error must not run.
 pub fn check(program: Program, registry: &Registry) -> (Plan, Vec<Diagnostic>) {
-    let (plan, diagnostics, _) = analyse(program, registry, &mut Memo::default());
+    let Analysis { plan, diagnostics, .. } = analyse(program, registry, &mut Memo::default());
     (plan, diagnostics)
 }
 
-/// The same, with what every name in the text stands for, in the order of the text, and with what
-/// the last check left.
-pub fn analyse(
-    mut program: Program,
-    registry: &Registry,
-    memo: &mut Memo,
-) -> (Plan, Vec<Diagnostic>, Vec<Mention>) {
-    let names = modules::names(&program);
-    for (unit, names) in program.units.iter_mut().zip(names.names) {
-        unit.names = names;
-    }
+/// What a check found.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The modules, with their names resolved, and what a run of them does.
+    pub plan: Plan,
+    /// Sorted by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What every name in the text stands for, in the order of the text.
+    pub mentions: Vec<Mention>,
+}
+
+/// Resolves every name and checks every item, with what the last check left.
+pub fn analyse(mut program: Program, registry: &Registry, memo: &mut Memo) -> Analysis {
+    let names = resolve(&mut program);
     let mut cx = Context::new(&program, registry);
     cx.diagnostics = names.diagnostics;
     cx.lost = names.lost;
@@ -113,16 +117,23 @@ pub fn analyse(
     mentions.sort();
     mentions.dedup();
     let planner::Parts { stages, scenarios, seed, inputs } = planner::plan(&program, &cx.graph);
-    (Plan { program: Arc::new(program), stages, scenarios, seed, inputs }, diagnostics, mentions)
+    let plan = Plan { program: Arc::new(program), stages, scenarios, seed, inputs };
+    Analysis { plan, diagnostics, mentions }
+}
+
+/// Gives each module its names; what else was found of them is the caller's.
+fn resolve(program: &mut Program) -> modules::Names {
+    let mut found = modules::names(program);
+    for (unit, names) in program.units.iter_mut().zip(std::mem::take(&mut found.names)) {
+        unit.names = names;
+    }
+    found
 }
 
 /// What is to be said of one item alone, the names of its module included: what an editor asks of an
 /// item in which [`crate::diag::CURSOR`] stands.
 pub fn ask(mut program: Program, registry: &Registry, at: ItemRef) -> Vec<Diagnostic> {
-    let names = modules::names(&program);
-    for (unit, names) in program.units.iter_mut().zip(names.names) {
-        unit.names = names;
-    }
+    let names = resolve(&mut program);
     let mut cx = Context::new(&program, registry);
     cx.diagnostics = names.diagnostics;
     cx.lost = names.lost;

@@ -189,6 +189,9 @@ pub const SPECS: &[Spec] = &[
         .params(&[Param::required("scope", Ty::OneOf(&["scenario", "stage", "run"]), "its life")])
         .example("@per(run)"),
     attribute("action", "safe", "the action changes nothing, so it may be polled").example("@safe"),
+    attribute("", "allow", "silences lints in what follows")
+        .params(&[Param::required("lints", Ty::Any, "names of lints, such as `sleeps`")])
+        .example("@allow(sleeps)"),
     // Gates
     gate(
         "pass_rate",

@@ -1,5 +1,6 @@
 //! Scripts: they must compile before anything runs.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ pub(super) type Signature = (Arc<str>, Vec<Arc<str>>);
 /// The functions of script files; none for a file that does not compile.
 #[derive(Debug, Default)]
 pub(super) struct ScriptNames {
-    engine: Scripts,
+    /// Made for the first script: most modules have none, and editors check at every keystroke.
+    engine: LazyCell<Scripts>,
     files: BTreeMap<SourceId, Option<Arc<Vec<Signature>>>>,
 }
 

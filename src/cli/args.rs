@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::event::EXITS;
+use crate::lint::Levels;
 
 /// Scenarios for systems of services: declare what exists, say what happens, state what must hold.
 #[derive(Debug, Parser)]
@@ -38,6 +39,7 @@ pub(super) enum Command {
     #[command(after_help = exit_codes())]
     Run(Box<Run>),
     /// Reads everything and reports every mistake, without running anything.
+    #[command(visible_alias = "lint")]
     Check(Check),
     /// Formats files in place.
     #[command(
@@ -76,6 +78,9 @@ pub(super) enum Command {
     /// Judges histories of operations that were recorded elsewhere.
     #[command(subcommand, arg_required_else_help = true)]
     History(History),
+    /// Makes scenarios of other tools' files.
+    #[command(after_help = IMPORT_HELP)]
+    Import(Import),
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
@@ -150,6 +155,9 @@ pub(super) struct Run {
     /// Print only failures and the summary.
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// What becomes of what lints find.
+    #[command(flatten)]
+    pub(super) levels: Levels,
 }
 
 /// `scn check`
@@ -163,6 +171,9 @@ pub(super) struct Check {
     /// Treat warnings as errors.
     #[arg(long)]
     pub(super) deny_warnings: bool,
+    /// What becomes of what lints find.
+    #[command(flatten)]
+    pub(super) levels: Levels,
 }
 
 /// How `scn check` writes.
@@ -456,6 +467,47 @@ pub(super) struct HistoryCheck {
     /// How much memory the search may take.
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = super::size::parse)]
     pub(super) memory: usize,
+}
+
+const IMPORT_HELP: &str = "What has no place in scn becomes a comment that begins with \"not carried over\", and is counted. Passwords, \
+tokens and cookies are not written down: they become secrets, which are set as SCN_NAME.\n\n\
+Examples:\n  scn import curl requests.sh -o scenarios/requests.scn\n  \
+pbpaste | scn import curl -\n\n\
+Exit codes: 0 written · 1 --strict, and something was not carried over · 2 the file or the command line is wrong · \
+3 the output cannot be written";
+
+/// `scn import`
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// What the file is.
+    #[arg(value_enum)]
+    pub(super) format: ImportFormat,
+    /// The file; `-` is standard input.
+    pub(super) file: String,
+    /// Write to a file and not to standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Write over a file that is there already.
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// End with 1 if something was not carried over.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// What `scn import` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImportFormat {
+    /// A shell script of `curl` command lines.
+    Curl,
+    /// A Hurl file.
+    Hurl,
+    /// A `.http` or `.rest` file of an editor.
+    Http,
+    /// An HTTP archive that a browser recorded.
+    Har,
+    /// An OpenAPI document, 3.0 to 3.2.
+    Openapi,
 }
 
 /// `--seed`

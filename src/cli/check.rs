@@ -9,7 +9,7 @@ use crate::report::plural;
 
 /// Reads everything and reports every mistake.
 pub(super) fn check(args: &Check, color: Color) -> Exit {
-    let project = Project::open(&named(&args.paths));
+    let project = Project::open_at(&named(&args.paths), &args.levels);
     let diagnostics = &project.diagnostics;
     let sources = &project.plan.program.sources;
     let denied = args.deny_warnings && !diagnostics.is_empty();

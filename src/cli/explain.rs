@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::Exit;
 use super::args::{Color, Explain};
-use super::page::{Page, Parameter, chapters};
+use super::chapters::chapters;
 use super::terminal::{self, Stream};
 use crate::contract::compat;
 use crate::diag::{Look, did_you_mean, find_code};
-use crate::lang::{KEYWORDS, Registry};
+use crate::lang::{KEYWORDS, Page, Parameter, Registry};
 use crate::report::{Ink, indented, pad};
 
 /// Tells what a word means; without a word, what there is to ask about.

@@ -1,6 +1,7 @@
 //! The command line: reads it, calls the rooms, writes what they say.
 
 mod args;
+mod chapters;
 mod check;
 mod compat;
 mod data;
@@ -8,12 +9,13 @@ mod duration;
 mod explain;
 mod fmt;
 mod history;
+mod import;
 mod init;
 mod inputs;
+mod levels;
 mod list;
 mod lsp;
 mod only;
-mod page;
 mod project;
 mod reference;
 mod replay;
@@ -68,6 +70,7 @@ fn obey(args: Vec<OsString>) -> Exit {
         Command::Replay(args) => replay::replay(args, cli.color),
         Command::Data(args) => data::data(args, cli.color),
         Command::History(args) => history::history(args, cli.color),
+        Command::Import(args) => import::import(args, cli.color),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "scn", &mut script);

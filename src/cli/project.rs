@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Exit;
 use super::args::Color;
 use super::terminal::{self, Stream};
-use crate::check::Plan;
+use crate::check::{self, Analysis, Memo, Plan};
 use crate::diag::{Diagnostic, render_all, to_github};
 use crate::lang::Registry;
+use crate::lint::{Given, Levels};
 
 /// The scenarios with everything that is to be said of them.
 pub(super) struct Project {
@@ -55,8 +56,14 @@ fn name(text: &str) -> Named {
 }
 
 impl Project {
-    /// Reads and checks what is named. Never fails: what is wrong stands in the diagnostics.
+    /// Reads and checks what is named, with the usual levels of lints. Never fails: what is wrong
+    /// stands in the diagnostics.
     pub(super) fn open(named: &[Named]) -> Project {
+        Project::open_at(named, &Levels::default())
+    }
+
+    /// The same with other levels.
+    pub(super) fn open_at(named: &[Named], levels: &Levels) -> Project {
         let mut paths: Vec<PathBuf> = Vec::new();
         for named in named {
             if !paths.contains(&named.path) {
@@ -65,7 +72,12 @@ impl Project {
         }
         let registry = Arc::new(crate::rooms::registry());
         let (program, mut diagnostics) = crate::load::load(&paths, Path::new("."));
-        let (plan, more) = crate::check::check(program, &registry);
+        let Analysis { mut plan, diagnostics: mut more, mentions } =
+            check::analyse(program, &registry, &mut Memo::default());
+        // Who names single files may leave out others that use them.
+        let whole = named.iter().all(|named| named.path.is_dir());
+        let given = Given { registry: &registry, mentions: &mentions, whole };
+        crate::lint::lint(&mut plan, given, levels, &mut more);
         diagnostics.extend(more);
         Project { plan: Arc::new(plan), registry, diagnostics }
     }

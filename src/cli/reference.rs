@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::Exit;
 use super::args::ReferenceFormat;
-use super::page::{Chapter, Page, chapters};
+use super::chapters::{Chapter, chapters};
 use super::terminal;
+use crate::lang::escaped;
 
 /// The version of the JSON document; grows when a reader of the old one would misread the new one.
 const VERSION: u32 = 1;
@@ -41,43 +42,7 @@ fn markdown(chapters: &[Chapter]) -> String {
     for Chapter { title, pages } in chapters {
         let _ = write!(out, "\n## {title}\n");
         for page in pages {
-            write_page(&mut out, page);
-        }
-    }
-    out
-}
-
-fn write_page(out: &mut String, page: &Page) {
-    let _ = write!(out, "\n### `{}`\n\n*{}*\n\n{}\n", page.name, escaped(&page.what), escaped(page.summary));
-    if !page.text.is_empty() {
-        let _ = write!(out, "\n{}\n", escaped(&page.text));
-    }
-    if let Some(why) = page.planned {
-        let _ = write!(out, "\nnot yet: {}\n", escaped(why));
-    }
-    if !page.params.is_empty() {
-        out.push('\n');
-    }
-    for param in &page.params {
-        let _ = writeln!(out, "- `{}` ({}): {}", param.name, escaped(&param.what), escaped(param.summary));
-    }
-    if !page.example.is_empty() {
-        let _ = write!(out, "\n```{}\n{}\n```\n", page.language, page.example);
-    }
-}
-
-/// What Markdown would take for marks, outside of what stands between backticks.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        if index > 0 {
-            out.push('`');
-        }
-        for c in part.chars() {
-            if index % 2 == 0 && matches!(c, '*' | '_' | '<' | '>' | '[' | ']' | '|') {
-                out.push('\\');
-            }
-            out.push(c);
+            let _ = write!(out, "\n### `{}`\n\n*{}*\n\n{}", page.name, escaped(&page.what), page.markdown());
         }
     }
     out

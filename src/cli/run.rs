@@ -33,7 +33,7 @@ pub(super) fn run(args: &Run, color: Color) -> Exit {
 /// Runs once; also returns the project, for whoever wants to know its files.
 pub(super) fn once(args: &Run, color: Color) -> (Exit, Option<Project>) {
     let named = named(&args.selection.paths);
-    let project = Project::open(&named);
+    let project = Project::open_at(&named, &args.levels);
     if project.is_wrong() {
         return (project.complain(color), Some(project));
     }

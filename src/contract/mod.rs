@@ -3,7 +3,7 @@
 pub mod compat;
 pub mod conform;
 pub mod coverage;
-mod document;
+pub(crate) mod document;
 mod drawn;
 pub mod form;
 mod interface;

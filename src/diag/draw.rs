@@ -1,6 +1,7 @@
 //! One excerpt of one file with marks, drawn by miette. Whoever draws gives the lines to show, so
 //! that a replay draws the same picture without the file.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, SourceSpan, SpanContents};
@@ -31,7 +32,7 @@ pub(crate) struct Excerpt<'a> {
     /// The file's name.
     pub(crate) file: &'a str,
     /// The lines.
-    pub(crate) lines: Vec<&'a str>,
+    pub(crate) lines: Vec<Cow<'a, str>>,
     /// The 1-based number of the first of them.
     pub(crate) first: usize,
     /// The marks; the first is the one that gives the place in the heading.

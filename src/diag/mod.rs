@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
 
-pub use codes::{CODES, Code, find as find_code};
+pub use codes::{CODES, Code, find as find_code, lints};
 pub(crate) use draw::{Excerpt, Mark, Picture, draw};
 pub(crate) use machine::github_command;
 pub use machine::{to_github, to_json};

@@ -1,5 +1,7 @@
 //! Diagnostics as people read them: drawn by miette, related places of other files below.
 
+use std::borrow::Cow;
+
 use super::draw::{Excerpt, Mark, Picture, draw};
 use super::{Diagnostic, Label, Severity};
 use crate::source::{SourceId, Sources};
@@ -98,9 +100,9 @@ fn excerpt<'a>(sources: &'a Sources, id: SourceId, labels: &[&'a Label]) -> Opti
     let first = spots.iter().map(|spot| spot.2.0).min()?.saturating_sub(1).max(1);
     let marked = spots.iter().map(|spot| spot.4.0).max()?;
     let last = if source.line(marked + 1).trim().is_empty() { marked } else { marked + 1 };
-    let lines: Vec<&str> = (first..=last).map(|line| source.line(line)).collect();
+    let lines: Vec<Cow<'_, str>> = (first..=last).map(|line| sources.shown_line(id, line)).collect();
     let byte = |line: u32, column: u32| {
-        let text = source.line(line);
+        let text = &lines[(line - first) as usize];
         let index = text.char_indices().nth(column.saturating_sub(1) as usize).map_or(text.len(), |(i, _)| i);
         ((line - first) as usize, index)
     };

@@ -7,7 +7,7 @@ use super::{Edit, Snapshot};
 use crate::check::{Import, declared};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ExprKind, ItemKind, ObjectExpr};
+use crate::syntax::ast::{ExprKind, Item, ItemKind, ObjectExpr};
 use crate::syntax::visit;
 
 /// A remedy.
@@ -49,6 +49,12 @@ pub fn actions(snapshot: &Snapshot, unit: usize, start: u32, end: u32) -> Vec<Ac
         {
             let names: Vec<String> = diagnostic.lacks.iter().map(|(name, _)| format!("`{name}`")).collect();
             push(format!("add {}", names.join(", ")), vec![edit], true);
+        }
+        if diagnostic.code.lint
+            && diagnostic.code != Code::UNUSED_ALLOW
+            && let Some(edit) = allow(snapshot, unit, diagnostic)
+        {
+            push(format!("allow `{}` here", diagnostic.code.name), vec![edit], false);
         }
     }
     found
@@ -97,6 +103,25 @@ fn after_imports(snapshot: &Snapshot, unit: usize) -> Span {
         text[end.min(text.len())..].find('\n').map_or(text.len(), |newline| end + newline + 1)
     });
     Span::new(module.source, start, start)
+}
+
+/// What silences a lint in the item in which it found something.
+fn allow(snapshot: &Snapshot, unit: usize, diagnostic: &Diagnostic) -> Option<Edit> {
+    let place = diagnostic.at.span;
+    let name = diagnostic.code.name;
+    let around = |item: &&std::sync::Arc<Item>| {
+        let start = item.attributes.first().map_or(item.span.start, |first| first.span.start);
+        item.span.source == place.source && (start..=item.span.end).contains(&place.start)
+    };
+    let item = snapshot.program().units[unit].module.items.iter().find(around)?;
+    let known = item.attributes.iter().find(|attribute| &*attribute.name.name == "allow");
+    if let Some(last) = known.and_then(|allow| allow.args.as_ref()?.args.last()) {
+        let end = snapshot.whole(last.value.span).end;
+        let span = Span { start: end, ..snapshot.whole(last.value.span) };
+        return Some(Edit { span, text: format!(", {name}") });
+    }
+    let start = snapshot.whole(item.attributes.first().map_or(item.span, |first| first.span));
+    Some(Edit { span: Span { end: start.start, ..start }, text: format!("@allow({name})\n") })
 }
 
 /// The fields that an object lacks, written into it.

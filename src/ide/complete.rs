@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::Snapshot;
 use super::cursor::Cursor;
-use super::hover::{about_item, about_spec};
+use super::hover::{about_item, about_word};
 use crate::check::{ask, describe};
 use crate::contract::{Address, Operation, Segment};
-use crate::diag::{CURSOR, Code};
+use crate::diag::{CURSOR, Code, find_code};
 use crate::lang::{KEYWORDS, Keyword, Kind, Role, Spec};
 use crate::load::LIBRARY;
 use crate::source::Span;
@@ -31,6 +31,8 @@ pub enum What {
     Operation,
     /// A file to import.
     File,
+    /// A lint.
+    Lint,
 }
 
 /// Something that can stand at the cursor.
@@ -132,7 +134,7 @@ impl Offers<'_> {
             label: spec.name.to_owned(),
             what: What::Known(spec.kind),
             detail: spec.summary.to_owned(),
-            doc: Some(about_spec(spec)),
+            doc: Some(about_word(&spec.into())),
             snippet,
         });
     }
@@ -180,6 +182,16 @@ impl Offers<'_> {
                     true => format!("{name}()"),
                     false => format!("{name}($0)"),
                 }),
+            });
+        }
+        if code == Code::UNKNOWN_LINT {
+            let lint = find_code(name);
+            return self.push(Completion {
+                label: name.to_owned(),
+                what: What::Lint,
+                detail: lint.map_or("", |lint| lint.summary).to_owned(),
+                doc: lint.map(|lint| about_word(&lint.into())),
+                snippet: None,
             });
         }
         if let Some(spec) = kinds.iter().find_map(|kind| registry.get(*kind, bare)) {

@@ -1,10 +1,11 @@
 //! What is shown of a name: Markdown.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use super::Snapshot;
 use crate::check::Referent;
-use crate::lang::{KEYWORDS, Kind, Safety, Spec};
+use crate::diag::find_code;
+use crate::lang::{KEYWORDS, Page};
 use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind};
 use crate::syntax::lex::{self, Kind as Token};
@@ -25,7 +26,7 @@ pub fn hover(snapshot: &Snapshot, unit: usize, offset: u32) -> Option<(String, S
     let token = lexed.tokens.iter().find(here).filter(|token| token.kind == Token::Word)?;
     let keyword = KEYWORDS.iter().find(|keyword| keyword.word == token.text(text))?;
     let span = snapshot.whole(Span::new(piece, token.start, token.end));
-    Some((format!("`{}` {}", keyword.word, keyword.summary), span))
+    Some((about_word(&keyword.into()), span))
 }
 
 /// What there is to say of what a name stands for.
@@ -34,8 +35,9 @@ pub(super) fn about(snapshot: &Snapshot, of: Referent, name: &str) -> Option<Str
     match of {
         Referent::Known { kind, of, name } => {
             let spec = snapshot.registry.all(kind, name).iter().find(|spec| spec.of == of)?;
-            Some(about_spec(spec))
+            Some(about_word(&spec.into()))
         }
+        Referent::Lint(name) => Some(about_word(&find_code(name)?.into())),
         Referent::Item(at) => Some(about_item(snapshot, program.item(at))),
         Referent::Variable(span) => Some(code("scn", line_of(snapshot, span).trim())),
         Referent::Declared(span) => {
@@ -53,38 +55,17 @@ pub(super) fn about(snapshot: &Snapshot, of: Referent, name: &str) -> Option<Str
     }
 }
 
-/// A name of the registry, as `scn explain` tells of it.
-pub(super) fn about_spec(spec: &Spec) -> String {
-    let of = if spec.of.is_empty() { String::new() } else { format!(" of {}", spec.of) };
-    let safety = match (spec.kind, spec.safety) {
-        (Kind::Verb, Safety::Safe) => ", safe",
-        (Kind::Verb, Safety::Unsafe) => ", unsafe",
-        _ => "",
-    };
-    let mut out = format!("**{}**, {}{of}{safety}\n\n{}\n", spec.name, spec.kind.word(), spec.summary);
-    if let Some(why) = spec.planned {
-        let _ = write!(out, "\nnot yet: {why}\n");
-    }
-    if !spec.params.is_empty() {
-        out.push('\n');
-    }
-    for param in spec.params {
-        let must = if param.required { ", required" } else { "" };
-        let _ = writeln!(out, "- `{}` ({}{must}): {}", param.name, param.ty.words(), param.summary);
-    }
-    if !spec.example.is_empty() {
-        out.push('\n');
-        out.push_str(&code("scn", spec.example));
-    }
-    out
+/// A word of the language, as `scn explain` tells of it.
+pub(super) fn about_word(page: &Page) -> String {
+    format!("**{}**, {}\n\n{}", page.name, page.what, page.markdown())
 }
 
 /// An item: how it is declared, and its doc. Of what has statements only the first line says what
 /// it is; of a shape all of it does.
 pub(super) fn about_item(snapshot: &Snapshot, item: &Item) -> String {
-    let text = snapshot.slice(item.span);
+    let text = snapshot.program().sources.shown(item.span);
     let shown = match &item.kind {
-        ItemKind::Shape(_) | ItemKind::Service(_) | ItemKind::Let(_) | ItemKind::Owner(_) => cut(text),
+        ItemKind::Shape(_) | ItemKind::Service(_) | ItemKind::Let(_) | ItemKind::Owner(_) => cut(&text),
         _ => text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned(),
     };
     let doc = item.doc.as_ref().map_or("", |doc| &doc.text);
@@ -114,9 +95,9 @@ fn excerpt(snapshot: &Snapshot, span: Span) -> String {
     lines.join("\n")
 }
 
-fn line_of(snapshot: &Snapshot, span: Span) -> &str {
-    let source = snapshot.program().sources.get(span.source);
-    source.line(source.line_column(span.start).0)
+fn line_of(snapshot: &Snapshot, span: Span) -> Cow<'_, str> {
+    let sources = &snapshot.program().sources;
+    sources.shown_line(span.source, sources.get(span.source).line_column(span.start).0)
 }
 
 fn cut(text: &str) -> String {

@@ -21,10 +21,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::check::{self, Memo, Mention, Plan, Program, Referent};
+use crate::check::{self, Analysis, Memo, Mention, Plan, Program, Referent};
 use crate::contract::Contract;
 use crate::diag::Diagnostic;
 use crate::lang::Registry;
+use crate::lint::{Given, Levels, lint};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::ItemKind;
 
@@ -86,8 +87,10 @@ impl Snapshot {
             let file = unit.module.source;
             pieces.extend(unit.pieces.iter().map(|&(piece, start)| (piece, (file, start))));
         }
-        let (plan, diagnostics, mentions) = check::analyse(program, &registry, memo);
-        found.extend(diagnostics);
+        let Analysis { mut plan, mut diagnostics, mentions } = check::analyse(program, &registry, memo);
+        let given = Given { registry: &registry, mentions: &mentions, whole: true };
+        lint(&mut plan, given, &Levels::default(), &mut diagnostics);
+        found.append(&mut diagnostics);
         Snapshot { plan: Arc::new(plan), diagnostics: found, registry, mentions, pieces }
     }
 
@@ -160,7 +163,7 @@ impl Snapshot {
                 Contract::Proto(proto) => proto.file().to_path_buf(),
                 Contract::OpenApi(document) | Contract::Schema(document) => document.file().to_path_buf(),
             }),
-            Referent::Known { .. } => return None,
+            Referent::Known { .. } | Referent::Lint(_) => return None,
         })
     }
 

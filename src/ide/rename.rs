@@ -36,7 +36,7 @@ fn target(snapshot: &Snapshot, unit: usize, offset: u32) -> Result<Mention, Refu
         Referent::Declared(_) => {
             Err(format!("`{name}` is declared by a contract, which is not changed from here"))
         }
-        Referent::Known { .. } => Err(format!("`{name}` is a name of the language")),
+        Referent::Known { .. } | Referent::Lint(_) => Err(format!("`{name}` is a name of the language")),
     }
 }
 

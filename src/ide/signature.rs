@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use super::cursor::Cursor;
-use super::hover::about_spec;
+use super::hover::about_word;
 use crate::lang::{Kind, Spec};
 use crate::syntax::ast::{Args, ExprKind, ItemKind, ParamDecl, StatementKind};
 
@@ -80,7 +80,7 @@ pub fn signature(snapshot: &Snapshot, unit: usize, offset: u32) -> Option<Signat
         }
         _ => {
             let spec = kinds.iter().find_map(|kind| snapshot.registry.get(*kind, &name))?;
-            (of_spec(spec), about_spec(spec))
+            (of_spec(spec), about_word(&spec.into()))
         }
     };
     let active = match &named {

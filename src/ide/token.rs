@@ -150,6 +150,7 @@ fn of(snapshot: &Snapshot, of: Referent, otherwise: usize) -> (usize, bool) {
         Referent::Variable(_) => (ty("variable"), false),
         Referent::Module(_) | Referent::Script(_) | Referent::Contract(_) => (ty("namespace"), false),
         Referent::Declared(_) => (ty("property"), false),
+        Referent::Lint(_) => (ty("enumMember"), true),
         Referent::Item(at) => {
             let name = match describe(&snapshot.program().item(at).kind).0 {
                 "action" | "function" | "check" | "profile" => "function",

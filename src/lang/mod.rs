@@ -4,8 +4,10 @@
 
 pub mod call;
 mod keyword;
+mod page;
 mod registry;
 pub mod sql;
 
 pub use keyword::{KEYWORDS, Keyword, Role, is_reserved};
+pub use page::{Page, Parameter, escaped};
 pub use registry::{Kind, Param, Refusal, Refuses, Registry, Safety, Spec, Ty};

@@ -1,6 +1,6 @@
 //! The contracts that services name. What is wrong inside a contract is shown inside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,15 +13,47 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Sources, Span, display_path};
 use crate::syntax::ast::{ItemKind, Template};
 
-/// What reading contracts needs, and those that were read: the services of many modules may name
-/// the same file.
+/// What came of reading the file of a contract.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    /// None where it cannot be used, and then something was found.
+    contract: Option<Contract>,
+    found: Vec<Finding>,
+}
+
+/// What was found in a contract, whoever names it.
+#[derive(Debug, Clone)]
+struct Finding {
+    diagnostic: Diagnostic,
+    /// Whether it has a place in the contract; else it has that of the name.
+    is_inside: bool,
+}
+
+impl Finding {
+    /// For those who named the contract.
+    fn named(&self, span: Span, what: &str) -> Diagnostic {
+        let mut diagnostic = self.diagnostic.clone();
+        if self.is_inside {
+            return diagnostic.also(span, what);
+        }
+        diagnostic.at.span = span;
+        diagnostic
+    }
+}
+
+/// The canonical path of a contract, and whether a JSON Schema would do.
+pub(super) type Key = (PathBuf, bool);
+
+/// What reading contracts needs, and what came of those that were read: the services of many modules
+/// may name the same file, and an editor asks again after every keystroke.
 pub(super) struct Contracts<'a> {
     /// The directory that nothing may lie outside of.
     pub(super) root: &'a Path,
     /// Where files are registered.
     pub(super) sources: &'a mut Sources,
-    /// By canonical path.
-    pub(super) known: &'a mut BTreeMap<PathBuf, Contract>,
+    pub(super) known: &'a mut BTreeMap<Key, Outcome>,
+    /// Those of which this loading has said what was found.
+    pub(super) told: &'a mut BTreeSet<Key>,
     /// Whether a JSON Schema will do, as in `use "./order.schema.json" as s`.
     pub(super) schemas: bool,
 }
@@ -102,74 +134,77 @@ impl Contracts<'_> {
                 return None;
             }
         };
-        if let Some(known) = self.known.get(&real) {
-            if matches!(known, Contract::Schema(_)) && !self.schemas {
-                let message = format!("`{written}` is a JSON Schema, which describes no service");
-                diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message));
-                return None;
-            }
-            return Some(known.clone());
+        let key = self.key(real);
+        if !self.known.contains_key(&key) {
+            let outcome =
+                match path.extension().and_then(|extension| extension.to_str()) {
+                    Some("proto") => compile(&path, self.root, span, self.sources),
+                    Some("yaml" | "yml" | "json") => self.document(&path, &key.0, span),
+                    _ => {
+                        let message = format!("`{written}` is no contract that is known");
+                        diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message).help(
+                            "a contract is a `.proto` file, or an OpenAPI document in `.yaml` or `.json`",
+                        ));
+                        return None;
+                    }
+                };
+            self.known.insert(key.clone(), outcome);
         }
-        let contract = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("proto") => match compile(&path, self.root, span, self.sources) {
-                Ok(contract) => contract,
-                Err(diagnostic) => {
-                    diagnostics.push(*diagnostic);
-                    return None;
-                }
-            },
-            Some("yaml" | "yml" | "json") => self.document(&path, &real, span, diagnostics)?,
-            _ => {
-                let message = format!("`{written}` is no contract that is known");
-                diagnostics.push(
-                    Diagnostic::error(Code::CONTRACT, span, message)
-                        .help("a contract is a `.proto` file, or an OpenAPI document in `.yaml` or `.json`"),
-                );
-                return None;
-            }
-        };
-        self.known.insert(real, contract.clone());
-        Some(contract)
+        let Outcome { contract, found } = self.known.get(&key)?;
+        let what = if self.schemas { "the file is used here" } else { "the contract is named here" };
+        let is_first = self.told.insert(key);
+        let found = found.iter().filter(|finding| is_first || !finding.is_inside);
+        diagnostics.extend(found.map(|finding| finding.named(span, what)));
+        if matches!(contract, Some(Contract::Schema(_))) && !self.schemas {
+            let message = format!("`{written}` is a JSON Schema, which describes no service");
+            diagnostics.push(Diagnostic::error(Code::CONTRACT, span, message));
+            return None;
+        }
+        contract.clone()
+    }
+
+    /// Where a file stands among those that are known: whoever names a contract in another way shares
+    /// it, as long as it is one that can be used.
+    fn key(&self, real: PathBuf) -> Key {
+        let (own, other) = ((real.clone(), self.schemas), (real, !self.schemas));
+        let is_usable = |outcome: &Outcome| outcome.contract.is_some();
+        match !self.known.contains_key(&own) && self.known.get(&other).is_some_and(is_usable) {
+            true => other,
+            false => own,
+        }
     }
 
     /// Reads an OpenAPI document, or a JSON Schema where one is `use`d.
-    fn document(
-        &mut self,
-        path: &Path,
-        real: &Path,
-        span: Span,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Contract> {
+    fn document(&mut self, path: &Path, real: &Path, span: Span) -> Outcome {
         let mut reader = Below { root: self.root, sources: self.sources };
         let file = match reader.file(path, real) {
             Ok(file) => file,
             Err(trouble) => {
                 let diagnostic = Diagnostic::error(Code::UNREADABLE, span, trouble.message(path));
-                diagnostics.push(match trouble.help() {
+                let diagnostic = match trouble.help() {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
-                });
-                return None;
+                };
+                return Outcome { contract: None, found: vec![Finding { diagnostic, is_inside: false }] };
             }
         };
         let (document, found) = openapi::read(&file, self.schemas, &mut reader);
-        diagnostics.extend(found.into_iter().map(|diagnostic| {
-            let what = if self.schemas { "the file is used here" } else { "the contract is named here" };
-            diagnostic.also(span, what)
-        }));
-        let document = document.map(Arc::new)?;
-        Some(match document.is_schema() {
+        let contract = document.map(Arc::new).map(|document| match document.is_schema() {
             true => Contract::Schema(document),
             false => Contract::OpenApi(document),
-        })
+        });
+        let inside = |diagnostic| Finding { diagnostic, is_inside: true };
+        Outcome { contract, found: found.into_iter().map(inside).collect() }
     }
 }
 
 /// Compiles a `.proto` file with what it imports.
-fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Result<Contract, Box<Diagnostic>> {
+fn compile(path: &Path, root: &Path, span: Span, sources: &mut Sources) -> Outcome {
     match proto::compile_under(path, root) {
-        Ok(contract) => Ok(Contract::Proto(registered(contract, sources))),
-        Err(error) => Err(Box::new(complaint(&error, span, sources))),
+        Ok(contract) => {
+            Outcome { contract: Some(Contract::Proto(registered(contract, sources))), found: Vec::new() }
+        }
+        Err(error) => Outcome { contract: None, found: vec![complaint(&error, span, sources)] },
     }
 }
 
@@ -187,19 +222,16 @@ fn registered(contract: Arc<Proto>, sources: &mut Sources) -> Arc<Proto> {
     Arc::new(contract)
 }
 
-/// The compiler's error at its place in the `.proto` file, with the place that names the contract.
-fn complaint(error: &ProtoError, named: Span, sources: &mut Sources) -> Diagnostic {
+/// The compiler's error at its place in the `.proto` file, where it has one.
+fn complaint(error: &ProtoError, named: Span, sources: &mut Sources) -> Finding {
     let message = format!("the contract does not compile: {}", error.message);
-    let diagnostic = match inner_place(error, sources) {
-        Some(span) => {
-            Diagnostic::error(Code::CONTRACT, span, message).also(named, "the contract is named here")
-        }
-        None => Diagnostic::error(Code::CONTRACT, named, message),
-    };
-    match &error.help {
+    let inner = inner_place(error, sources);
+    let diagnostic = Diagnostic::error(Code::CONTRACT, inner.unwrap_or(named), message);
+    let diagnostic = match &error.help {
         Some(help) => diagnostic.help(help.clone()),
         None => diagnostic,
-    }
+    };
+    Finding { diagnostic, is_inside: inner.is_some() }
 }
 
 /// Where in a `.proto` file an error lies, once the file is among the sources.

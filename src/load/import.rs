@@ -61,6 +61,7 @@ fn contract(loader: &mut Loader<'_>, unit: usize, path: &Template) -> Result<Imp
         root: &loader.root,
         sources: &mut loader.program.sources,
         known: &mut loader.kept.contracts,
+        told: &mut loader.told,
         schemas: true,
     };
     let read = contracts.read(path, &dir, &mut loader.diagnostics);

@@ -3,16 +3,17 @@
 //! only the pieces that did.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Identity;
+use super::contract::{Key, Outcome};
 use super::file::{self, Trouble};
-use crate::contract::Contract;
 use crate::diag::Diagnostic;
 use crate::source::{Source, SourceId, Sources};
-use crate::syntax::ast::{Doc, Item};
-use crate::syntax::{self, ast::Module};
+use crate::syntax::ast::{Doc, Item, ItemKind, Module, StatementKind};
+use crate::syntax::{self, visit};
 
 /// Pieces that nobody needs any more are forgotten once there are this many bytes of them.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -27,13 +28,22 @@ pub struct Kept {
     open: BTreeMap<PathBuf, Arc<str>>,
     /// What was read from the disk.
     texts: BTreeMap<PathBuf, Arc<str>>,
-    modules: BTreeMap<Identity, (SourceId, Vec<Piece>)>,
+    modules: BTreeMap<Identity, Known>,
     bytes: usize,
     /// How often the sources were numbered anew.
     pub(super) numbering: u32,
     pub(super) sources: Sources,
-    /// By canonical path.
-    pub(super) contracts: BTreeMap<PathBuf, Contract>,
+    /// What came of contracts, of those that cannot be used too.
+    pub(super) contracts: BTreeMap<Key, Outcome>,
+}
+
+/// A module that was read in pieces.
+#[derive(Debug)]
+struct Known {
+    source: SourceId,
+    pieces: Vec<Piece>,
+    /// As [`syntax::Pieces`] says.
+    is_sound: bool,
 }
 
 /// A piece of a module, read.
@@ -43,6 +53,7 @@ struct Piece {
     source: SourceId,
     doc: Option<Doc>,
     items: Vec<Arc<Item>>,
+    names_a_profile: bool,
     errors: Vec<Diagnostic>,
 }
 
@@ -50,6 +61,8 @@ struct Piece {
 pub(super) struct Read {
     pub(super) module: Module,
     pub(super) pieces: Vec<(SourceId, u32)>,
+    /// Whether an `idempotent` in it is judged by a profile.
+    pub(super) names_a_profile: bool,
     pub(super) errors: Vec<Diagnostic>,
 }
 
@@ -115,18 +128,21 @@ impl Kept {
         if !self.in_pieces {
             let id = sources.add(source);
             let parsed = syntax::parse(id, &text);
-            return Read { module: parsed.module, pieces: Vec::new(), errors: parsed.errors };
+            let names_a_profile = names_a_profile(&parsed.module.items);
+            let pieces = Vec::new();
+            return Read { module: parsed.module, pieces, names_a_profile, errors: parsed.errors };
         }
-        let (id, before) = match self.modules.remove(identity) {
-            Some((id, before)) => {
-                if sources.get(id).text != text {
-                    sources.replace(id, source);
+        let before = match self.modules.remove(identity) {
+            Some(before) => {
+                if sources.get(before.source).text != text {
+                    sources.replace(before.source, source);
                 }
-                (id, before)
+                before
             }
-            None => (sources.add(source), Vec::new()),
+            None => Known { source: sources.add(source), pieces: Vec::new(), is_sound: true },
         };
-        let pieces = self.pieces(&text, before, id, sources);
+        let known = self.pieces(&text, before, sources);
+        let (id, pieces) = (known.source, &known.pieces);
         let mut read = Read {
             module: Module {
                 source: id,
@@ -134,34 +150,30 @@ impl Kept {
                 items: Vec::new(),
             },
             pieces: Vec::with_capacity(pieces.len()),
+            names_a_profile: pieces.iter().any(|piece| piece.names_a_profile),
             errors: Vec::new(),
         };
         let mut start = 0;
-        for piece in &pieces {
+        for piece in pieces {
             read.module.items.extend(piece.items.iter().cloned());
             read.pieces.push((piece.source, start));
             read.errors.extend(piece.errors.iter().cloned());
             start += piece.text.len() as u32;
         }
-        self.modules.insert(identity.clone(), (id, pieces));
+        self.modules.insert(identity.clone(), known);
         read
     }
 
     /// The pieces of a text: those that begin or end it as they did before, and in between new ones.
-    fn pieces(
-        &mut self,
-        text: &str,
-        before: Vec<Piece>,
-        file: SourceId,
-        sources: &mut Sources,
-    ) -> Vec<Piece> {
-        let ranges = syntax::pieces(text);
-        let same = |(piece, range): &(&Piece, &std::ops::Range<usize>)| *piece.text == text[(*range).clone()];
-        let head = before.iter().zip(&ranges).take_while(same).count();
-        let rest = before.len().min(ranges.len()) - head;
-        let tail = before.iter().rev().zip(ranges.iter().rev()).take(rest).take_while(same).count();
-        let last = before.len() - tail;
-        let mut pieces = before;
+    fn pieces(&mut self, text: &str, before: Known, sources: &mut Sources) -> Known {
+        let Cut { old, ranges, is_sound } = Cut::of(text, &before);
+        let Known { source: file, mut pieces, .. } = before;
+        let same = |(piece, range): &(&Piece, &Range<usize>)| *piece.text == text[(*range).clone()];
+        let replaced = &pieces[old.clone()];
+        let head = replaced.iter().zip(&ranges).take_while(same).count();
+        let rest = replaced.len().min(ranges.len()) - head;
+        let tail = replaced.iter().rev().zip(ranges.iter().rev()).take(rest).take_while(same).count();
+        let (first, last) = (old.start + head, old.end - tail);
         let new: Vec<Piece> = ranges[head..ranges.len() - tail]
             .iter()
             .map(|range| {
@@ -172,10 +184,78 @@ impl Kept {
                 let source = sources.add(Source::new(name, dir, text.clone()));
                 let parsed = syntax::parse(source, &text);
                 let Module { doc, items, .. } = parsed.module;
-                Piece { text, source, doc, items, errors: parsed.errors }
+                let names_a_profile = names_a_profile(&items);
+                Piece { text, source, doc, items, names_a_profile, errors: parsed.errors }
             })
             .collect();
-        pieces.splice(head..last, new);
-        pieces
+        pieces.splice(first..last, new);
+        Known { source: file, pieces, is_sound }
     }
+}
+
+/// How a text is cut that was cut before in another way.
+struct Cut {
+    /// The pieces of before that may be others now.
+    old: Range<usize>,
+    /// Where those lie that stand in their place.
+    ranges: Vec<Range<usize>>,
+    is_sound: bool,
+}
+
+impl Cut {
+    /// Only what lies around a change is cut anew: from the piece before it, whose end may lie elsewhere
+    /// now, to the one after it. If that one comes out as it was, what follows does so too, as long as
+    /// all is closed that is opened; else everything is cut anew.
+    fn of(text: &str, before: &Known) -> Cut {
+        Cut::around(text, before).unwrap_or_else(|| {
+            let syntax::Pieces { ranges, is_sound } = syntax::pieces(text);
+            Cut { old: 0..before.pieces.len(), ranges, is_sound }
+        })
+    }
+
+    fn around(text: &str, before: &Known) -> Option<Cut> {
+        let pieces = &before.pieces;
+        if pieces.is_empty() || !before.is_sound {
+            return None;
+        }
+        let (mut head, mut start) = (0, 0);
+        while pieces.get(head).is_some_and(|piece| text[start..].starts_with(&*piece.text)) {
+            start += pieces[head].text.len();
+            head += 1;
+        }
+        let (mut tail, mut end) = (pieces.len(), text.len());
+        while tail > head && text[start..end].ends_with(&*pieces[tail - 1].text) {
+            tail -= 1;
+            end -= pieces[tail].text.len();
+        }
+        if head > 0 {
+            head -= 1;
+            start -= pieces[head].text.len();
+        }
+        let after = pieces.get(tail);
+        if let Some(piece) = after {
+            tail += 1;
+            end += piece.text.len();
+        }
+        let syntax::Pieces { ranges, is_sound } = syntax::pieces(&text[start..end]);
+        let ranges: Vec<Range<usize>> =
+            ranges.into_iter().map(|range| range.start + start..range.end + start).collect();
+        let is_as_it_was =
+            |piece: &Piece| ranges.last().is_some_and(|range| text[range.clone()] == *piece.text);
+        (is_sound && after.is_none_or(is_as_it_was)).then_some(Cut { old: head..tail, ranges, is_sound })
+    }
+}
+
+/// Whether an `idempotent` of some items is judged by a profile.
+fn names_a_profile(items: &[Arc<Item>]) -> bool {
+    let mut named = false;
+    for item in items {
+        if let ItemKind::Scenario(scenario) = &item.kind {
+            visit::statements(&scenario.body, &mut |statement| {
+                named |=
+                    matches!(&statement.kind, StatementKind::Idempotent(block) if block.profile.is_some());
+            });
+        }
+    }
+    named
 }

@@ -14,15 +14,14 @@ mod library;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::{Import, Program, Unit};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, SourceId, Span};
-use crate::syntax::ast::{ItemKind, Module, StatementKind};
-use crate::syntax::visit;
+use crate::syntax::ast::ItemKind;
 
 pub use data::{DataFile, Refused, Stamp};
 pub use expand::scenarios_below;
@@ -70,6 +69,10 @@ struct Loader<'k> {
     diagnostics: Vec<Diagnostic>,
     units: BTreeMap<Identity, usize>,
     scripts: BTreeMap<PathBuf, SourceId>,
+    /// The units in which something is judged by a profile.
+    profiled: BTreeSet<usize>,
+    /// The contracts of which was said what was found in them.
+    told: BTreeSet<contract::Key>,
     kept: &'k mut Kept,
     queue: VecDeque<usize>,
 }
@@ -86,6 +89,8 @@ impl<'k> Loader<'k> {
             diagnostics: Vec::new(),
             units: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            profiled: BTreeSet::new(),
+            told: BTreeSet::new(),
             kept,
             queue: VecDeque::new(),
         }
@@ -144,6 +149,9 @@ impl<'k> Loader<'k> {
         let broken = errors.map(|span| whole_line(sources.get(span.source), span)).collect();
         self.diagnostics.extend(read.errors);
         let unit = self.program.units.len();
+        if read.names_a_profile {
+            self.profiled.insert(unit);
+        }
         self.program.units.push(Unit {
             module: read.module,
             pieces: read.pieces,
@@ -171,7 +179,7 @@ impl<'k> Loader<'k> {
                 _ => None,
             })
             .collect();
-        if self.program.profiles.is_none() && names_a_profile(&self.program.units[unit].module) {
+        if self.program.profiles.is_none() && self.profiled.contains(&unit) {
             self.program.profiles = import::profiles(self);
         }
         for (index, path) in uses {
@@ -190,7 +198,8 @@ impl<'k> Loader<'k> {
     fn contracts(&mut self, unit: usize) {
         let Program { sources, units, .. } = &mut self.program;
         let known = &mut self.kept.contracts;
-        let mut contracts = contract::Contracts { root: &self.root, sources, known, schemas: false };
+        let (root, told) = (&self.root, &mut self.told);
+        let mut contracts = contract::Contracts { root, sources, known, told, schemas: false };
         let (found, diagnostics) = contracts.of_services(&units[unit]);
         self.program.units[unit].contracts = found;
         self.diagnostics.extend(diagnostics);
@@ -221,20 +230,6 @@ impl<'k> Loader<'k> {
         };
         self.diagnostics.push(diagnostic);
     }
-}
-
-/// Whether an `idempotent` of a module is judged by a profile.
-fn names_a_profile(module: &Module) -> bool {
-    let mut named = false;
-    for item in &module.items {
-        if let ItemKind::Scenario(scenario) = &item.kind {
-            visit::statements(&scenario.body, &mut |statement| {
-                named |=
-                    matches!(&statement.kind, StatementKind::Idempotent(block) if block.profile.is_some());
-            });
-        }
-    }
-    named
 }
 
 /// The line in which a span begins.

@@ -190,6 +190,7 @@ fn completion_kind(what: What) -> u32 {
         What::Keyword => 14,
         What::Variable => 6,
         What::Field => 5,
+        What::Lint => 20,
         What::Operation => 18,
         What::File => 17,
         What::Item("action" | "function" | "check" | "profile") => 3,
@@ -211,7 +212,7 @@ fn rank(what: What) -> u32 {
     match what {
         What::Field | What::Operation => 0,
         What::Variable => 1,
-        What::Item(_) | What::File => 2,
+        What::Item(_) | What::File | What::Lint => 2,
         What::Known(Kind::Response | Kind::Option | Kind::Setting) => 3,
         What::Known(_) => 4,
         What::Keyword => 5,

@@ -5,11 +5,12 @@ use gen_lsp_types::{Position, Range};
 use crate::source::{Source, Span};
 
 /// What columns count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Encoding {
     /// Bytes.
     Utf8,
     /// Units of UTF-16, which every client knows.
+    #[default]
     Utf16,
 }
 

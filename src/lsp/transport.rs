@@ -14,6 +14,9 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// The last message.
 pub(super) const EXIT: &str = "exit";
 
+/// Sends a message to the client, from any thread. A client that is gone hears nothing.
+pub(super) type Outbox = Arc<dyn Fn(Message) + Send + Sync>;
+
 /// The two ends that the server holds, and what it waits for before it ends.
 pub(super) struct Transport {
     /// To the client.
@@ -59,6 +62,21 @@ pub(super) fn stdio() -> Transport {
         let _ = wake.send(Message::Notification(notification));
     });
     Transport { connection, wake, writer }
+}
+
+impl Transport {
+    /// For those that have something to say at a time of their own.
+    pub(super) fn outbox(&self) -> Outbox {
+        let sender = self.connection.sender.clone();
+        Arc::new(move |message| {
+            let _ = sender.send(message);
+        })
+    }
+}
+
+/// A notification.
+pub(super) fn notification(method: &str, params: Value) -> Message {
+    Message::Notification(Notification { method: method.to_owned(), params })
 }
 
 /// What ends the server when it comes, and the writer when it goes.

@@ -5,28 +5,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gen_lsp_types::{Position, TextDocumentContentChangeEvent};
+use gen_lsp_types::Position;
 use url::Url;
 
+use super::document::{Document, path_of};
 use super::drawn::{self, Examples};
 use super::position::Encoding;
+use super::results::{self, Found};
 use crate::check::Memo;
 use crate::ide::Snapshot;
 use crate::lang::Registry;
 use crate::load::{Kept, LIBRARY, load_again, scenarios_below};
 use crate::report::make_home;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{SourceId, Span};
 use crate::syntax::ast::Expr;
 
 /// Where modules of the standard library are written, so that any editor can show them.
 const LIBRARY_DIR: &str = ".scn/std";
-
-/// An open file.
-pub(super) struct Document {
-    uri: String,
-    pub(super) version: i32,
-    text: Arc<str>,
-}
 
 /// A project.
 pub(super) struct Workspace {
@@ -39,21 +34,21 @@ pub(super) struct Workspace {
     memo: Memo,
     /// The modules on the disk, relative to the root.
     files: Option<Vec<PathBuf>>,
-    documents: BTreeMap<PathBuf, Document>,
+    documents: BTreeMap<PathBuf, Arc<Document>>,
     snapshot: Option<Arc<Snapshot>>,
     /// What is drawn now.
     examples: RefCell<Examples>,
     /// Whether the client was not told yet of what is wrong now.
     has_news: bool,
+    /// What its last run found.
+    pub(super) results: Vec<Found>,
 }
 
 impl Workspace {
-    /// The project in a directory, which becomes the one that relative paths start from.
+    /// The project in a directory.
     pub(super) fn new(dir: &Path, encoding: Encoding) -> Workspace {
         let root = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
-        // Messages then name files as those of `scn check` do.
-        let _ = std::env::set_current_dir(&root);
-        Workspace {
+        let mut workspace = Workspace {
             root,
             named: dir.to_path_buf(),
             encoding,
@@ -65,7 +60,36 @@ impl Workspace {
             snapshot: None,
             examples: RefCell::default(),
             has_news: true,
-        }
+            results: Vec::new(),
+        };
+        workspace.ran();
+        workspace
+    }
+
+    /// Its directory, canonical.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes its directory the one that relative paths start from, as whoever asks it anything must:
+    /// messages then name files as those of `scn check` do.
+    pub(super) fn enter(&self) {
+        let _ = std::env::set_current_dir(&self.root);
+    }
+
+    /// Whether it is the project in a directory.
+    pub(super) fn is_in(&self, dir: &Path) -> bool {
+        self.named == dir || self.root == dir
+    }
+
+    /// How deep a directory it has, where a canonical path lies below that.
+    pub(super) fn holds(&self, path: &Path) -> Option<usize> {
+        path.starts_with(&self.root).then(|| self.root.components().count())
+    }
+
+    /// The URI of its directory, as the client calls it.
+    pub(super) fn folder(&self) -> Option<String> {
+        Url::from_file_path(&self.named).ok().map(String::from)
     }
 
     /// Everything that is known now.
@@ -89,8 +113,10 @@ impl Workspace {
         std::mem::take(&mut self.has_news)
     }
 
-    /// What there is to say changed, though no file did.
-    pub(super) fn tell_again(&mut self) {
+    /// A run is over, or has come further: what it found is to be shown.
+    pub(super) fn ran(&mut self) {
+        self.enter();
+        self.results = results::last();
         self.has_news = true;
     }
 
@@ -106,47 +132,28 @@ impl Workspace {
         self.has_news = true;
     }
 
-    /// A file was opened.
-    pub(super) fn open(&mut self, uri: &str, version: i32, text: &str) {
-        let Some(path) = self.path(uri) else { return };
-        self.put(path, Document { uri: uri.to_owned(), version, text: text.into() });
+    /// The files of it that are open, and no others.
+    pub(super) fn set_documents(&mut self, documents: BTreeMap<PathBuf, Arc<Document>>) {
+        let closed: Vec<PathBuf> =
+            self.documents.keys().filter(|path| !documents.contains_key(*path)).cloned().collect();
+        closed.iter().for_each(|path| self.close(path));
+        documents.into_iter().for_each(|(path, document)| self.put(path, document));
     }
 
-    /// An open file changed.
-    pub(super) fn change(&mut self, uri: &str, version: i32, changes: &[TextDocumentContentChangeEvent]) {
-        let Some(path) = self.path(uri) else { return };
-        let Some(document) = self.documents.get(&path) else { return };
-        let mut text = document.text.to_string();
-        for change in changes {
-            match change {
-                TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => {
-                    let source = Source::new("", "", text.as_str());
-                    let start = self.encoding.offset(&source, part.range.start) as usize;
-                    let end = self.encoding.offset(&source, part.range.end) as usize;
-                    text.replace_range(start..end.max(start), &part.text);
-                }
-                TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
-                    text = whole.text.clone();
-                }
-            }
-        }
-        self.put(path, Document { uri: uri.to_owned(), version, text: text.into() });
-    }
-
-    /// A file was closed: what is on the disk counts again.
-    pub(super) fn close(&mut self, uri: &str) {
-        let Some(path) = self.path(uri) else { return };
-        self.documents.remove(&path);
-        self.kept.open(&path, None);
-        self.disk_changed();
-    }
-
-    fn put(&mut self, path: PathBuf, document: Document) {
+    /// A file was opened or changed.
+    pub(super) fn put(&mut self, path: PathBuf, document: Arc<Document>) {
         if !path.starts_with(self.root.join(LIBRARY_DIR)) {
             self.kept.open(&path, Some(document.text.clone()));
         }
         self.documents.insert(path, document);
         self.changed();
+    }
+
+    /// A file was closed: what is on the disk counts again.
+    pub(super) fn close(&mut self, path: &Path) {
+        self.documents.remove(path);
+        self.kept.open(path, None);
+        self.disk_changed();
     }
 
     /// Files on the disk may have changed.
@@ -156,26 +163,13 @@ impl Workspace {
         self.changed();
     }
 
-    /// The canonical path of a URI; none when it names no file.
-    fn path(&self, uri: &str) -> Option<PathBuf> {
-        let path = Url::parse(uri).ok()?.to_file_path().ok()?;
-        if let Ok(real) = path.canonicalize() {
-            return Some(real);
-        }
-        // A file that is not there yet lies in a directory that is.
-        match (path.parent().and_then(|dir| dir.canonicalize().ok()), path.file_name()) {
-            (Some(dir), Some(name)) => Some(dir.join(name)),
-            _ => Some(path),
-        }
-    }
-
     fn relative(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_path_buf()
     }
 
     /// The module that a URI names.
     pub(super) fn unit(&self, snapshot: &Snapshot, uri: &str) -> Option<usize> {
-        let path = self.path(uri)?;
+        let path = path_of(uri)?;
         let relative = self.relative(&path);
         let name = match relative.strip_prefix(LIBRARY_DIR) {
             Ok(module) => Path::new("std").join(module).with_extension("").display().to_string(),
@@ -217,11 +211,6 @@ impl Workspace {
             std::fs::write(&path, text).ok()?;
         }
         Url::from_file_path(self.named.join(self.relative(&path))).ok().map(String::from)
-    }
-
-    /// The version of an open file.
-    pub(super) fn version(&self, uri: &str) -> Option<i32> {
-        self.documents.get(&self.path(uri)?).map(|document| document.version)
     }
 
     /// The byte at a position of a module.

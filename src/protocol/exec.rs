@@ -91,7 +91,7 @@ impl Protocol for Exec {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(perform(call, session))
     }
 
@@ -100,8 +100,8 @@ impl Protocol for Exec {
     }
 }
 
-async fn perform(call: Call, session: &Session) -> Result<Reply, Misuse> {
-    let words = words(&call)?;
+async fn perform(call: &Call, session: &Session) -> Result<Reply, Misuse> {
+    let words = words(call)?;
     let options = Options::read(&call.options, &session.dir)?;
     let mut exchange = exchange(&words, &options, session);
     let spec = ProcessSpec {

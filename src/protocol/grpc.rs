@@ -69,14 +69,14 @@ impl Protocol for Grpc {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "call" => self.call(&call, session).await,
-                "open" => self.open(&call, session).await,
-                "send" => act::send(&call, session).await,
-                "close" => act::close(&call, session).await,
-                "cancel" => act::cancel(&call, session).await,
+                "call" => self.call(call, session).await,
+                "open" => self.open(call, session).await,
+                "send" => act::send(call, session).await,
+                "close" => act::close(call, session).await,
+                "cancel" => act::cancel(call, session).await,
                 verb => Err(Misuse::new(format!("gRPC has no verb `{verb}`"))
                     .help("its verbs are `call`, `open`, `send`, `close` and `cancel`")),
             }

@@ -413,13 +413,13 @@ impl Protocol for Http {
         serve::serve(listener, endpoint, host)
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "open" => Box::pin(self.open(&call, session)).await,
-                "send" => Box::pin(self.send(&call, session)).await,
-                "close" | "cancel" => Box::pin(self.close(&call)).await,
-                _ => self.request(&call, session).await,
+                "open" => Box::pin(self.open(call, session)).await,
+                "send" => Box::pin(self.send(call, session)).await,
+                "close" | "cancel" => Box::pin(self.close(call)).await,
+                _ => self.request(call, session).await,
             }
         })
     }

@@ -19,7 +19,6 @@ pub mod system;
 mod tls;
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +48,7 @@ pub trait Protocol: Send + Sync {
     /// Performs one request. A request that got no response is a reply too, with `error` set and
     /// `succeeded` false; `Err` is only for a call that cannot be made at all.
     /// Dropping the future must abandon the request and leak nothing.
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>>;
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>>;
 
     /// Whether the endpoint is healthy, for `ready health`; `Err` says why not yet. Called again
     /// and again until it holds. Protocols without a notion of health check that it can connect.
@@ -212,7 +211,7 @@ pub struct Session {
 }
 
 /// Protocols' own states, by their types.
-type Slots = Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>;
+type Slots = Mutex<foldhash::HashMap<TypeId, Arc<dyn Any + Send + Sync>>>;
 
 impl Session {
     /// A session with empty slots.

@@ -354,13 +354,13 @@ impl Protocol for Nats {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "publish" => self.publish(Job::read(&call, session).await?).await,
-                "request" => self.request(Job::read(&call, session).await?).await,
-                "open" => self.open(Job::read(&call, session).await?).await,
-                _ => self.on_feed(&call, session).await,
+                "publish" => self.publish(Job::read(call, session).await?).await,
+                "request" => self.request(Job::read(call, session).await?).await,
+                "open" => self.open(Job::read(call, session).await?).await,
+                _ => self.on_feed(call, session).await,
             }
         })
     }

@@ -350,13 +350,13 @@ impl Protocol for Redis {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "command" => self.command(Job::read(&call, session).await?).await,
-                "publish" => self.publish(Job::read(&call, session).await?).await,
-                "open" => self.open(Job::read(&call, session).await?).await,
-                _ => self.on_feed(&call, session).await,
+                "command" => self.command(Job::read(call, session).await?).await,
+                "publish" => self.publish(Job::read(call, session).await?).await,
+                "open" => self.open(Job::read(call, session).await?).await,
+                _ => self.on_feed(call, session).await,
             }
         })
     }

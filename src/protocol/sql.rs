@@ -168,12 +168,12 @@ impl Protocol for Sql {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(async move {
             match &*call.verb {
-                "query" | "insert" => self.work(&call, session).await,
-                "begin" => self.begin(&call, session).await,
-                "commit" | "rollback" => self.end(&call, session).await,
+                "query" | "insert" => self.work(call, session).await,
+                "begin" => self.begin(call, session).await,
+                "commit" | "rollback" => self.end(call, session).await,
                 verb => Err(Misuse::new(format!("SQL has no verb `{verb}`"))
                     .help("its verbs are `query`, `insert`, `begin`, `commit` and `rollback`")),
             }

@@ -117,7 +117,7 @@ impl Protocol for System {
         SPECS
     }
 
-    fn perform<'a>(&'a self, call: Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+    fn perform<'a>(&'a self, call: &'a Call, session: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
         Box::pin(perform(call, session))
     }
 
@@ -126,11 +126,11 @@ impl Protocol for System {
     }
 }
 
-async fn perform(call: Call, session: &Session) -> Result<Reply, Misuse> {
+async fn perform(call: &Call, session: &Session) -> Result<Reply, Misuse> {
     let verb = call.verb.clone();
     let live = call.stream.clone();
     let service = service(&verb, live.as_ref())?;
-    let options = Options::read(&call)?;
+    let options = Options::read(call)?;
     if !service.is_ours() && &*verb != "ping" {
         let message =
             format!("`{}` was not started by this run, so `{verb}` cannot reach its process", service.name());

@@ -63,6 +63,7 @@ fn excerpt<'a>(place: &'a Place, label: &'a str) -> Excerpt<'a> {
         column: place.column as usize,
         text: label,
     };
+    let lines = lines.into_iter().map(Into::into).collect();
     Excerpt { file: &place.file, lines, first: place.line.max(1) as usize, marks: vec![mark] }
 }
 

@@ -281,7 +281,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl World {
     /// A span as events carry it, with its lines.
     pub(crate) fn place(&self, span: Span) -> Place {
-        let source = self.plan.program.sources.get(span.source);
+        let sources = &self.plan.program.sources;
+        let source = sources.get(span.source);
         let (line, column) = source.line_column(span.start);
         let (last, end) = source.line_column(span.end);
         let first_line = source.line(line);
@@ -290,7 +291,9 @@ impl World {
         } else {
             first_line.chars().count() as u32 + 1 - column
         };
-        let lines = (line..=last.min(line + PLACE_LINES - 1)).map(|n| source.line(n).to_owned()).collect();
+        let lines = (line..=last.min(line + PLACE_LINES - 1))
+            .map(|n| sources.shown_line(span.source, n).into_owned())
+            .collect();
         Place { file: source.name.clone(), line, column, width: width.max(1), lines }
     }
 

@@ -375,7 +375,7 @@ fn plain_failure(plan: &Plan, diagnostic: &Diagnostic) -> Failure {
         line,
         column,
         width: diagnostic.at.span.end.saturating_sub(diagnostic.at.span.start).max(1),
-        lines: vec![source.line(line).to_owned()],
+        lines: vec![plan.program.sources.shown_line(diagnostic.at.span.source, line).into_owned()],
     };
     let mut failure = Failure::new(diagnostic.code.name, diagnostic.message.clone());
     failure.place = Some(place);

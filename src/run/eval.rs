@@ -130,10 +130,7 @@ impl Cx {
             match part {
                 TemplatePart::Text(piece) => text.push_str(piece),
                 TemplatePart::Expr(expr) => {
-                    let value = self.eval(env, expr).await?;
-                    self.present(env, expr, &value)?;
-                    let piece = operators::text_of(&value)
-                        .map_err(|message| self.bad_value(env, expr.span, message))?;
+                    let piece = self.piece(env, expr).await?;
                     secret |= piece.secret;
                     text.push_str(&piece.text);
                 }

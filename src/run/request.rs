@@ -3,28 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::ahead::Checked;
 use super::cx::Cx;
 use super::env::{Env, Response};
 use super::flow::{Flow, Stop};
 use super::service::is_exchange;
-use crate::check::ItemRef;
 use crate::contract::Contract;
 use crate::diag::{Code, did_you_mean};
 use crate::event::{EventKind, Failure};
-use crate::function::operators;
-use crate::lang::{Kind, Safety, Ty};
-use crate::protocol::{Call, CallPlace, Misuse, Parts, Protocol, Reply};
+use crate::lang::{Kind, Safety};
+use crate::protocol::{Call, Misuse, Parts, Protocol, Reply};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, ObjectEntry, ObjectExpr};
-use crate::syntax::ast::{ItemKind, Place, Request, Target, Template, TemplatePart};
-use crate::value::Piece;
-use crate::value::{Live, Object, Text, Value};
-
-/// What `${…}` inserts into a path keeps only the unreserved characters (RFC 3986 §2.3).
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::syntax::ast::{Place, Request, Target};
+use crate::value::{Live, Object, Value};
 
 /// A request, evaluated: it can be performed as often as one likes.
 pub(crate) struct Prepared {
@@ -54,7 +45,7 @@ pub(crate) struct Performed {
 }
 
 /// What a request is aimed at, found.
-enum Aim {
+pub(super) enum Aim {
     Service(Arc<super::world::ServiceRef>),
     Stream(Arc<dyn Live>),
     Nothing,
@@ -77,7 +68,7 @@ impl Cx {
         {
             return Box::pin(self.exchanged(env, service, &prepared.call.options, span)).await;
         }
-        let performed = self.perform(env, request, span, &prepared, prepared.call.clone()).await?;
+        let performed = self.perform(env, request, span, &prepared, &prepared.call).await?;
         let Performed { response, succeeded, broken } = performed;
         // A response that broke off has a status too; reading that alone must not hide the break.
         let expected = match error_of(&response.record) {
@@ -115,9 +106,8 @@ impl Cx {
     /// Evaluates a request, so that it can be performed.
     pub(crate) async fn prepare(self: &Arc<Self>, env: &Env, request: &Request) -> Flow<Prepared> {
         let aim = self.aim(env, request.target.as_ref()).await?;
-        let protocols = self.protocols_of(env, request, &aim)?;
         let call = self.assemble(env, request, &aim).await?;
-        self.allowed(env, request, &protocols, &call)?;
+        self.allowed(env, request, &aim, &call)?;
         Ok(Prepared { aim, call })
     }
 
@@ -129,7 +119,7 @@ impl Cx {
         request: &Request,
         span: Span,
         prepared: &Prepared,
-        call: Call,
+        call: &Call,
     ) -> Flow<Performed> {
         let aim = &prepared.aim;
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +127,7 @@ impl Cx {
         let sent = std::time::Instant::now();
         let mut outcome = Err(Misuse::new("no protocol takes this request"));
         for protocol in self.protocols_of(env, request, aim)? {
-            outcome = protocol.perform(call.clone(), &self.session).await;
+            outcome = protocol.perform(call, &self.session).await;
             if outcome.is_ok() {
                 break;
             }
@@ -153,15 +143,15 @@ impl Cx {
         }
         if let Value::Live(live) = &reply.record {
             self.note_opened(env, live);
-            self.note_promised(env, span, &call, live, &reply.exchange);
+            self.note_promised(env, span, call, live, &reply.exchange);
         }
         match &self.load {
-            None => self.tell(aim, &call, &reply, span),
+            None => self.tell(aim, call, &reply, span),
             Some(hand) => {
                 if let Aim::Service(service) = aim
                     && hand.counts(span)
                 {
-                    self.tell_touched(hand, service, &call, &reply, span);
+                    self.tell_touched(hand, service, call, &reply, span);
                 }
             }
         }
@@ -172,7 +162,7 @@ impl Cx {
                 self.broke.store(true, Ordering::Relaxed);
                 None
             }
-            None => self.breach(env, span, &call, &response.record, &response.exchange),
+            None => self.breach(env, span, call, &response.record, &response.exchange),
         };
         Ok(Performed { response, succeeded, broken })
     }
@@ -365,10 +355,10 @@ impl Cx {
 
     /// An environment with `allow safe` refuses everything that may change something, whichever of
     /// the protocols takes it.
-    fn allowed(&self, env: &Env, request: &Request, protocols: &[&dyn Protocol], call: &Call) -> Flow<()> {
+    fn allowed(&self, env: &Env, request: &Request, aim: &Aim, call: &Call) -> Flow<()> {
         let is_safe =
             |protocol: &&dyn Protocol| protocol.safety(call) == Safety::Safe || protocol.keeps_safe(call);
-        if !self.world.only_safe || protocols.iter().all(is_safe) {
+        if !self.world.only_safe || self.protocols_of(env, request, aim)?.iter().all(is_safe) {
             return Ok(());
         }
         let message = format!(
@@ -376,186 +366,6 @@ impl Cx {
             request.verb.name
         );
         Err(self.failure(env, Code::BAD_VALUE, request.verb.span, message).into())
-    }
-
-    async fn assemble(self: &Arc<Self>, env: &Env, request: &Request, aim: &Aim) -> Flow<Call> {
-        // A service's own options are for requests to it, not for what is done to its process.
-        let registry = &self.world.registry;
-        let mut options = match aim {
-            Aim::Service(service) if is_verb_of(registry, &request.verb.name, &service.protocol) => {
-                self.service_options(env, service).await?
-            }
-            _ => Object::new(),
-        };
-        if let Some(written) = &request.options {
-            merge(&mut options, self.options(env, written).await?);
-        }
-        let place = match &request.place {
-            None => None,
-            Some(Place::Path(template)) => Some(CallPlace::Path(self.encoded(env, template).await?)),
-            Some(Place::Url(template)) => Some(CallPlace::Url(self.encoded(env, template).await?)),
-            Some(Place::Text(template)) => Some(CallPlace::Text(self.pieces(env, template).await?)),
-        };
-        let operand = match &request.operand {
-            Some(operand) => {
-                let value = self.eval(env, operand).await?;
-                self.present(env, operand, &value)?;
-                Some(value)
-            }
-            None => None,
-        };
-        let (endpoint, stream) = match aim {
-            Aim::Service(service) => {
-                (Some(self.endpoint(service)), Some(service.clone().target() as Arc<dyn Live>))
-            }
-            Aim::Stream(live) => (None, Some(live.clone())),
-            Aim::Nothing => (None, None),
-        };
-        let members = request
-            .target
-            .as_ref()
-            .map_or(Vec::new(), |target| target.members.iter().map(|member| member.name.clone()).collect());
-        let verb = request.verb.name.clone();
-        let span = Some(self.next_span(env, request.verb.span));
-        Ok(Call { verb, endpoint, stream, members, place, operand, options, span, reads: Parts::ALL })
-    }
-
-    /// The span of a request: a function of its place, of the calls and turns around it, and of how
-    /// often it was made there before, so that requests at the same time tell themselves apart.
-    fn next_span(&self, env: &Env, place: Span) -> u64 {
-        if let Some(hand) = &self.load {
-            // Each operation has a key of its own.
-            return env.key.number().wrapping_add(u64::from(hand.next_request()));
-        }
-        let key = env.site(place).with("span");
-        let count = {
-            let mut spans = super::cx::lock(&self.spans);
-            let count = spans.entry(format!("{key:?}")).or_default();
-            *count += 1;
-            *count
-        };
-        key.with(count.to_string()).below(usize::MAX) as u64
-    }
-
-    /// Options: a bare word that an option knows, such as `contract: ignore`, stands for itself.
-    pub(crate) async fn options(self: &Arc<Self>, env: &Env, written: &ObjectExpr) -> Flow<Object> {
-        let mut options = Object::new();
-        for entry in &written.entries {
-            match entry {
-                ObjectEntry::Field { name, value: Expr { kind: ExprKind::Name(word), .. }, .. }
-                    if self.is_option_word(env, name, word) =>
-                {
-                    options.insert(self.text(env, name).await?.text, Value::text(word.clone()));
-                }
-                _ => {
-                    let one = ObjectExpr { entries: vec![entry.clone()], span: written.span };
-                    merge(&mut options, self.object(env, &one).await?);
-                }
-            }
-        }
-        Ok(options)
-    }
-
-    fn is_option_word(&self, env: &Env, option: &Template, word: &str) -> bool {
-        let Some(option) = option.plain() else { return false };
-        let declared = env.get(word).is_some() || self.world.plan.program.lookup(env.unit, word).is_some();
-        let specs = self.world.registry.all(Kind::Option, &option);
-        specs.iter().flat_map(|spec| spec.params).any(|param| match param.ty {
-            // A variable of that name stands for its value.
-            Ty::Word => env.get(word).is_none(),
-            Ty::OneOf(words) => !declared && words.contains(&word),
-            _ => false,
-        })
-    }
-
-    /// The service's own `with { … }`.
-    async fn service_options(
-        self: &Arc<Self>,
-        env: &Env,
-        service: &super::world::ServiceRef,
-    ) -> Flow<Object> {
-        let item: ItemRef = service.item;
-        let ItemKind::Service(declared) = &self.world.plan.program.item(item).kind else {
-            return Ok(Object::new());
-        };
-        let mut options = Object::new();
-        for setting in declared.settings.iter().filter(|setting| &*setting.name.name == "with") {
-            if let Some(crate::syntax::ast::SettingValue::Expr(Expr {
-                kind: ExprKind::Object(object), ..
-            })) = &setting.value
-            {
-                let origin = self.world.plan.program.item(item).span.start;
-                let inner = env.call(item.unit, origin, setting.span);
-                merge(&mut options, self.options(&inner, object).await?);
-            }
-        }
-        Ok(options)
-    }
-
-    /// A bare path or URL: what `${…}` inserts is percent-encoded, except in a URL's authority.
-    async fn encoded(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Text> {
-        let mut text = String::new();
-        let mut secret = false;
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(piece) => text.push_str(piece),
-                TemplatePart::Expr(expr) => {
-                    let piece = self.piece(env, expr).await?;
-                    secret |= piece.secret;
-                    let in_authority = text.find("://").is_some_and(|at| !text[at + 3..].contains('/'));
-                    if in_authority {
-                        text.push_str(&piece.text);
-                    } else {
-                        text.extend(utf8_percent_encode(&piece.text, UNRESERVED));
-                    }
-                }
-            }
-        }
-        Ok(Text { text: text.into(), secret })
-    }
-
-    async fn piece(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Text> {
-        let value = self.eval(env, expr).await?;
-        self.present(env, expr, &value)?;
-        operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))
-    }
-
-    /// Quoted text in pieces, so that a protocol can bind what `${…}` gave.
-    pub(crate) async fn pieces(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Vec<Piece>> {
-        let mut pieces = Vec::with_capacity(template.parts.len());
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(text) => pieces.push(Piece::Text(text.clone())),
-                TemplatePart::Expr(expr) => {
-                    let value = self.eval(env, expr).await?;
-                    self.present(env, expr, &value)?;
-                    pieces.push(Piece::Value(value));
-                }
-            }
-        }
-        Ok(pieces)
-    }
-}
-
-fn is_verb_of(registry: &crate::lang::Registry, verb: &str, protocol: &str) -> bool {
-    registry.all(Kind::Verb, verb).iter().any(|spec| spec.of == protocol)
-}
-
-/// Later options replace earlier ones; headers and metadata are merged name by name.
-pub(crate) fn merge(options: &mut Object, later: Object) {
-    for (name, value) in later {
-        let merged = match (&*name, options.get(&name), &value) {
-            ("headers" | "metadata", Some(Value::Object(known)), Value::Object(more)) => {
-                let mut fields = (**known).clone();
-                for (field, value) in more.iter() {
-                    let same = fields.keys().find(|known| known.eq_ignore_ascii_case(field)).cloned();
-                    fields.insert(same.unwrap_or_else(|| field.clone()), value.clone());
-                }
-                Value::Object(Arc::new(fields))
-            }
-            _ => value,
-        };
-        options.insert(name, merged);
     }
 }
 

@@ -414,7 +414,7 @@ mod tests {
             &[]
         }
 
-        fn perform<'a>(&'a self, _: Call, _: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
+        fn perform<'a>(&'a self, _: &'a Call, _: &'a Session) -> BoxFuture<'a, Result<Reply, Misuse>> {
             Box::pin(async {
                 let first = self.asked.fetch_add(1, Ordering::Relaxed) == 0;
                 assert!(!first && !self.always, "it panics");

@@ -42,6 +42,7 @@ pub use order::compare;
 pub use read::{field, field_names, read_text};
 pub use refine::refine;
 pub use shrink::Shrink;
+pub use simplest::plain;
 
 use crate::source::Span;
 use crate::value::{Object, Value};

@@ -23,6 +23,11 @@ pub(super) enum Taste {
 /// Shapes nested deeper have no simplest value: they may contain themselves.
 const DEPTH: usize = 12;
 
+/// A value that nobody would call an edge: `"a"`, 1, one element; `None` when none is known.
+pub fn plain(pattern: &Pattern) -> Option<Value> {
+    value_of(pattern, Taste::Plain)
+}
+
 /// A value of the pattern that suits the taste; `None` when none is known.
 pub(super) fn value_of(pattern: &Pattern, taste: Taste) -> Option<Value> {
     let value = of(pattern, taste, 0)?;

@@ -277,10 +277,12 @@ impl<'a> Pass<'a> {
             // Part of a target: `ledger.Post`, `etcd[1]`.
             return self.target_before;
         }
+        if last.kind != Kind::Word || token.kind != Kind::Word {
+            return false;
+        }
         let word = last.text(self.text);
-        let verb = last.kind == Kind::Word
-            && (word == "on" || !crate::lang::KEYWORDS.iter().any(|keyword| keyword.word == word));
-        verb && token.kind == Kind::Word && !crate::lang::is_reserved(token.text(self.text))
+        let verb = word == "on" || !crate::lang::KEYWORDS.iter().any(|keyword| keyword.word == word);
+        verb && !crate::lang::is_reserved(token.text(self.text))
     }
 
     fn follow_attributes(&mut self, token: Token, text: &str) {

@@ -77,16 +77,26 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     Parsed { module: Module { source, doc, items }, comments, errors }
 }
 
+/// Where the pieces of a text lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pieces {
+    /// In bytes, in order, without gaps.
+    pub ranges: Vec<Range<usize>>,
+    /// Whether all that is opened is closed. If not, where one piece ends may hang on others far away.
+    pub is_sound: bool,
+}
+
 /// Cuts a text where its items end: each piece can be read by itself, and all together say what the
 /// text does. Who reads a text again and again need read only the pieces that changed.
-pub fn pieces(text: &str) -> Vec<Range<usize>> {
+pub fn pieces(text: &str) -> Pieces {
     let source = SourceId::default();
     let mut pieces: Vec<Range<usize>> = Vec::new();
     if text.len() > MAX_LENGTH {
         pieces.push(0..text.len());
-        return pieces;
+        return Pieces { ranges: pieces, is_sound: false };
     }
-    let layout = layout::lay_out(source, text, &lex::lex(source, text));
+    let lexed = lex::lex(source, text);
+    let layout = layout::lay_out(source, text, &lexed);
     let mut end = 0;
     for slice in &layout.items {
         match pieces.last_mut() {
@@ -100,7 +110,7 @@ pub fn pieces(text: &str) -> Vec<Range<usize>> {
         Some(last) => last.end = text.len(),
         None => pieces.push(0..text.len()),
     }
-    pieces
+    Pieces { ranges: pieces, is_sound: lexed.errors.is_empty() && layout.errors.is_empty() }
 }
 
 /// Reads one expression, such as a command line gives.

@@ -33,6 +33,7 @@ pub use process::{Input, Process, ProcessSpec, Processes};
 pub use ready::{Health, Ready};
 pub use service::{Farewell, Service, ServiceSpec};
 pub use spawn::SpawnError;
+pub(crate) use spawn::interrupted_with_this_one;
 
 /// Whether a process lives, for tests.
 #[cfg(test)]

@@ -52,9 +52,9 @@ pub(super) fn in_child(
     mut work: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
     // SAFETY: between fork and exec only async-signal-safe work is allowed (signal-safety(7)). The
-    // callers are in this folder, and make plain system calls (getpid, setsid, sigaction, write) on
-    // values that were made before the fork: no allocation, no lock. No handler is installed here,
-    // only the default restored.
+    // callers are in this folder, and make plain system calls (getpid, getppid, setsid, prctl,
+    // sigaction, write) on values that were made before the fork: no allocation, no lock. No handler
+    // is installed here, only the default restored.
     unsafe {
         command.pre_exec(move || {
             for usual in [Signal::SIGINT, Signal::SIGQUIT] {
@@ -63,6 +63,24 @@ pub(super) fn in_child(
             work()
         });
     }
+}
+
+/// Has a program that is about to be started interrupted, as by Ctrl-C, when the thread that starts it
+/// is gone, however that came about (`PR_SET_PDEATHSIG`, which Linux alone has). When this program is
+/// killed, Linux may say so once for each thread that it had, and the second interrupt cuts cleanup off.
+pub(crate) fn interrupted_with_this_one(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    let parent = nix::unistd::getpid();
+    in_child(command, move || {
+        #[cfg(target_os = "linux")]
+        {
+            nix::sys::prctl::set_pdeathsig(Signal::SIGINT)?;
+            if nix::unistd::getppid() != parent {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        Ok(())
+    });
 }
 
 /// Finds the program as the child would: a name on `path`, anything with a `/` from `dir`.

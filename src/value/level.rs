@@ -1,5 +1,8 @@
 //! How severe a line of a log is, by one name whatever its logger calls it.
 
+/// The levels that loggers have, the least first.
+pub(crate) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+
 /// `error`, `err` and, of pino and bunyan, `50` are `ERROR`. What is no known level is in upper case.
 pub(crate) fn level(written: &str) -> String {
     let upper = written.to_uppercase();

@@ -20,10 +20,11 @@ use std::sync::Arc;
 pub use bytes::Bytes;
 pub use gap::Gap;
 pub use json::{JsonError, from_json, is_valid_json, to_json, to_json_pretty};
-pub(crate) use level::level;
+pub(crate) use level::{LEVELS, level};
 pub use number::{Number, NumberError};
 pub use path::{Key, Path, Step, at};
 pub use redact::{MASK, Redactor, is_long_enough};
+pub(crate) use show::is_label;
 pub use show::{show, show_short};
 pub use stopwatch::Stopwatch;
 

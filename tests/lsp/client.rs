@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Client {
-    pub(crate) dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
     child: Child,
     input: Option<ChildStdin>,
     incoming: Receiver<Value>,
@@ -49,15 +50,27 @@ impl Client {
     }
 
     pub(crate) fn with(files: &[(&str, &str)], capabilities: Value) -> Client {
-        let mut client = Client::raw(files);
+        let client = Client::raw(files);
+        let folder = json!([{ "uri": client.uri(""), "name": "project" }]);
+        client.begin(folder, capabilities)
+    }
+
+    /// With these folders of the project open, each a project of its own.
+    pub(crate) fn of_folders(folders: &[&str], files: &[(&str, &str)]) -> Client {
+        let client = Client::raw(files);
+        let folders = folders.iter().map(|name| json!({ "uri": client.uri(name), "name": name })).collect();
+        client.begin(folders, capabilities())
+    }
+
+    fn begin(self, folders: Value, capabilities: Value) -> Client {
+        let mut client = self;
         let encodings = &capabilities["general"]["positionEncodings"];
         client.utf8 = encodings.as_array().is_some_and(|known| known.contains(&json!("utf-8")));
-        let folder = json!({ "uri": client.uri(""), "name": "project" });
         let params = json!({
             "processId": std::process::id(),
             "rootUri": client.uri(""),
             "capabilities": capabilities,
-            "workspaceFolders": [folder],
+            "workspaceFolders": folders,
         });
         let answer = client.request("initialize", params);
         let encoding = if client.utf8 { "utf-8" } else { "utf-16" };
@@ -68,7 +81,7 @@ impl Client {
 
     /// Before anything is said.
     pub(crate) fn raw(files: &[(&str, &str)]) -> Client {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Arc::new(tempfile::tempdir().unwrap());
         for (name, text) in files {
             let path = dir.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -293,6 +306,11 @@ impl Client {
         self.notify("exit", Value::Null);
         self.input.take();
         self.child.wait().unwrap().code()
+    }
+
+    /// The directory of the project, which then outlives the client.
+    pub(crate) fn keep(&self) -> Arc<tempfile::TempDir> {
+        self.dir.clone()
     }
 
     /// Goes away without a word.

@@ -193,6 +193,27 @@ fn a_misspelt_name_is_mended() {
 }
 
 #[test]
+fn a_lint_is_shown_and_silenced() {
+    let mut client = project();
+    let text = "scenario \"x\" {\n  wait 1s\n  expect true\n}\n";
+    client.write("test.scn", text);
+    let silenced = remedy(&mut client, "test.scn", "wa|it", "allow `sleeps` here");
+    assert_eq!(silenced, format!("@allow(sleeps)\n{text}"));
+    let tagged = format!("@allow(over-long) @tags(a)\n{text}");
+    client.write("test.scn", &tagged);
+    let silenced = remedy(&mut client, "test.scn", "wa|it", "allow `sleeps` here");
+    assert_eq!(silenced, tagged.replace("over-long", "over-long, sleeps"));
+    client.write("test.scn", &silenced);
+    let left: Vec<String> = actions(&mut client, "test.scn", "wa|it")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|action| action["title"].to_string())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn a_missing_name_is_imported() {
     let mut client = project();
     client.edit("test.scn", "{ e2e, read, Key as K }", "{ e2e, Key as K }");

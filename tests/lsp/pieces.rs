@@ -113,3 +113,61 @@ fn what_is_kept_is_what_is_found_anew() {
         assert_eq!(again, wanted, "round {round}:\n{}\n----\n{}", texts[0].1, texts[1].1);
     }
 }
+
+#[test]
+fn what_lies_around_a_change_is_cut_as_the_whole_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let registry = Arc::new(scn::rooms::registry());
+    let path = root.join("a.scn");
+    let scenario = |n: usize| {
+        format!(
+            "/// Says {n}.\n@tags(quick)\nscenario \"{n}\" in unit {{\n  let n = {n}\n  show \"\"\"\n  {n}\n  \"\"\"\n  expect n == [\n    {n},\n  ]\n}}\n\n"
+        )
+    };
+    let mut text = format!("//! Says.\n\nstage unit\n\n{}", (0..12).map(scenario).collect::<String>());
+    // Each closes what it opens, so that the pieces far from it stay; a few join or part items.
+    let lines = [
+        "\n",
+        "// and so on\n",
+        "/// doc\n",
+        "let x = 1\n",
+        "  show n\n",
+        "  and n\n",
+        "@tags(slow)\n",
+        "scenario \"new\" {\n  show 1\n}\n",
+        "  show { n }; show [n]\n",
+        "}\n{\n",
+        "let y = 1 +\n",
+        "  \"\"\"\n  \"\"\"\n",
+    ];
+    let mut random = 11u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below.max(1)
+    };
+    let (mut kept, mut memo) = (Kept::for_editing(), Memo::default());
+    let first = text.clone();
+    for round in 0..400 {
+        if round % 20 == 19 {
+            text.clone_from(&first);
+        }
+        let starts: Vec<usize> =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let line = next(starts.len() - 1);
+        match next(3) {
+            0 => text.replace_range(starts[line]..starts[line + 1], ""),
+            _ => text.insert_str(starts[line], lines[next(lines.len())]),
+        }
+        kept.open(&path, Some(text.as_str().into()));
+        let (program, found) = load_again(std::slice::from_ref(&path), &root, &mut kept);
+        let items = program.units[0].module.items.len();
+        let again = said(&Snapshot::new(program, found, registry.clone(), &mut memo));
+        let mut anew = Kept::for_editing();
+        anew.open(&path, Some(text.as_str().into()));
+        let (program, found) = load_again(std::slice::from_ref(&path), &root, &mut anew);
+        assert_eq!(items, program.units[0].module.items.len(), "round {round}:\n{text}");
+        let wanted = said(&Snapshot::new(program, found, registry.clone(), &mut Memo::default()));
+        assert_eq!(again, wanted, "round {round}:\n{text}");
+    }
+}

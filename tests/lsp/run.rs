@@ -1,8 +1,11 @@
 //! Running from the editor, and what the last run found.
 
-use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use super::client::Client;
+use serde_json::{Value, json};
+
+use super::client::{Client, capabilities};
 
 const TEXT: &str = "scenario \"sums\" {\n  exec \"expr 1 + 2\"\n  expect stdout contains \"4\"\n}\n\nscenario \"hello\" {\n  exec \"echo hello\"\n  expect stdout contains \"hello\"\n}\n";
 
@@ -23,7 +26,7 @@ fn scenarios_run_from_the_editor_and_failures_are_shown_where_they_are() {
     client.request("workspace/executeCommand", json!({ "command": "scn.run", "arguments": ["a.scn:1"] }));
     client.wait("scn/event", |params| params["event"]["event"] == "scenario_finished");
     let end = client.wait("scn/event", |params| params.get("exit").is_some());
-    assert_eq!(end, json!({ "target": "a.scn:1", "exit": 1 }));
+    assert_eq!(end, json!({ "target": "a.scn:1", "folder": client.uri(""), "exit": 1 }));
     let found = client.diagnostics("a.scn");
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&found[0]["source"], &found[0]["severity"]), (&json!("scn run"), &json!(1)));
@@ -34,4 +37,99 @@ fn scenarios_run_from_the_editor_and_failures_are_shown_where_they_are() {
     client.clean("a.scn");
     let wrong = client.response("workspace/executeCommand", json!({ "command": "scn.walk" }));
     assert_eq!(wrong["error"]["code"], -32602);
+}
+
+/// A scenario that takes a minute, and cleans up; what it starts writes its number into a file.
+const SLOW: [(&str, &str); 2] = [
+    (
+        "a.scn",
+        "scenario \"slow\" {\n  defer exec \"touch cleaned\"\n  exec \"sh ./slow\" with { timeout: 90s }\n}\n",
+    ),
+    ("slow", "echo $$ > number.new\nmv number.new number\nexec sleep 60\n"),
+];
+
+/// Starts it, and waits until it is in the middle of things; the request's and the process's numbers.
+fn slow(client: &mut Client) -> (i64, String) {
+    let id =
+        client.ask("workspace/executeCommand", json!({ "command": "scn.run", "arguments": ["a.scn:1"] }));
+    assert_eq!(client.answer(&json!(id))["result"], Value::Null);
+    let number = client.path("number");
+    assert!(soon(|| number.is_file()), "it does not begin");
+    (id, std::fs::read_to_string(number).unwrap().trim().to_owned())
+}
+
+fn soon(holds: impl Fn() -> bool) -> bool {
+    let last = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < last {
+        if holds() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    holds()
+}
+
+fn lives(number: &str) -> bool {
+    Path::new("/proc").join(number).is_dir()
+}
+
+#[test]
+fn a_run_is_cancelled_by_the_request_that_asked_for_it() {
+    let mut client = Client::new(&SLOW);
+    let (id, number) = slow(&mut client);
+    // Another request's number says nothing of it.
+    client.notify("$/cancelRequest", json!({ "id": id + 1000 }));
+    client.notify("window/workDoneProgress/cancel", json!({ "token": null }));
+    client.request("workspace/symbol", json!({ "query": "" }));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(lives(&number) && !client.path("cleaned").exists());
+    client.notify("$/cancelRequest", json!({ "id": id }));
+    let end = client.wait("scn/event", |params| params.get("exit").is_some());
+    assert_eq!(end["exit"], 130, "{end}");
+    assert!(!lives(&number) && client.path("cleaned").exists());
+    assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn a_run_is_cancelled_where_its_progress_is_shown() {
+    let mut capabilities = capabilities();
+    capabilities["window"] = json!({ "workDoneProgress": true });
+    let mut client = Client::with(&SLOW, capabilities);
+    let (_, number) = slow(&mut client);
+    let token = client.wait("window/workDoneProgress/create", |_| true)["token"].take();
+    let begin = client.wait("$/progress", |params| params["value"]["kind"] == "begin");
+    assert_eq!(begin["token"], token);
+    assert_eq!(begin["value"]["cancellable"], true, "{begin}");
+    let report = client.wait("$/progress", |params| params["value"]["kind"] == "report");
+    assert_eq!(report["value"]["message"], "slow");
+    client.notify("window/workDoneProgress/cancel", json!({ "token": "another" }));
+    client.notify("window/workDoneProgress/cancel", json!({ "token": token }));
+    client.wait("$/progress", |params| params["token"] == token && params["value"]["kind"] == "end");
+    let end = client.wait("scn/event", |params| params.get("exit").is_some());
+    assert_eq!(end["exit"], 130, "{end}");
+    assert!(!lives(&number) && client.path("cleaned").exists());
+}
+
+#[test]
+fn no_run_outlives_the_server() {
+    // It says goodbye, it goes without a word, and it is killed, when nobody waits for cleanup.
+    for way in ["end", "leave", "kill"] {
+        let mut client = Client::new(&SLOW);
+        let (_, number) = slow(&mut client);
+        assert!(lives(&number));
+        let project = client.keep();
+        let cleaned = project.path().join("cleaned");
+        match way {
+            "end" => {
+                assert_eq!(client.end(), Some(0));
+                assert!(!lives(&number) && cleaned.exists(), "the server did not wait for it");
+            }
+            "leave" => {
+                assert_eq!(client.leave(), Some(1));
+                assert!(!lives(&number) && cleaned.exists(), "the server did not wait for it");
+            }
+            _ => drop(client),
+        }
+        assert!(soon(|| !lives(&number)), "{way}: it goes on");
+    }
 }

@@ -498,10 +498,18 @@ fn levels_of_logs_have_one_name_each() {
         ("expect s.log not has { level: \"error\" }", "\"ERROR\""),
         ("expect s.log not contains { level: 50 }", "\"ERROR\""),
         ("observe lines from s.log\nexpect lines not has { level: \"warning\" }", "\"WARN\""),
+        ("expect \"error\" not in s.log[*].level", "\"ERROR\""),
+        ("expect s.log[*].level not contains \"err\"", "\"ERROR\""),
+        ("expect s.log.last.level != \"error\"", "\"ERROR\""),
+        ("expect s.log not has { level: \"FATAL\" | \"error\" }", "\"ERROR\""),
     ] {
         let says = ["no line of a log has the level", &format!("it is `{name}` here")];
         run(claim).ends(2, &says);
     }
+    let says = ["no line of a log has a level like re\"^err\"", "the levels are TRACE, DEBUG, INFO"];
+    run("expect s.log not has { level: re\"^err\" }").ends(2, &says);
+    run(&format!("{logged}expect s.log not has {{ level: re\"^ERR\" }}")).ends(1, &["has such a record"]);
+    run(&format!("{logged}expect s.log has {{ level: re\"(?i)^err\" }}")).ends(0, &[]);
 }
 
 /// How much a history lost is known, however little else is.

@@ -16,6 +16,7 @@ mod harness;
 mod histories;
 mod hostile;
 mod idempotent;
+mod imports;
 mod interrupts;
 mod language;
 mod leases;

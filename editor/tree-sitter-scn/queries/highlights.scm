@@ -135,8 +135,8 @@
 
 ((attribute_name) @attribute.builtin
   (#any-of? @attribute.builtin
-  "@cases" "@matrix" "@owner" "@per" "@quarantine" "@retries" "@safe" "@seed" "@serial" "@skip"
-  "@tags" "@timeout"
+  "@allow" "@cases" "@matrix" "@owner" "@per" "@quarantine" "@retries" "@safe" "@seed" "@serial"
+  "@skip" "@tags" "@timeout"
   ))
 
 (fault

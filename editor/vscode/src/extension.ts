@@ -78,7 +78,7 @@ function restart(output: vscode.LogOutputChannel): Promise<void> {
       if (path === undefined) {
         throw new Unusable(`\`${named(folder)}\` is not there: it is no program on the \`PATH\`, nor the path of one.`);
       }
-      client = await startClient(path, place, output, async (target) => (await tests?.runTarget(target)) ?? false);
+      client = await startClient(path, place, output, async (...what) => (await tests?.runTarget(...what)) ?? false);
     } catch (error) {
       output.error(error instanceof Error ? error.message : String(error));
       // Not waited for: the message stands there until someone reads it.

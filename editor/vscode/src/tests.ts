@@ -70,12 +70,17 @@ export class Tests implements vscode.Disposable {
     this.timer = setTimeout(() => void this.list(), PAUSE_MS);
   }
 
-  /** Runs the scenario that `scn run` knows by this name, such as `scenarios/a.scn:6`; whether there is one. */
-  async runTarget(target: string): Promise<boolean> {
+  /**
+   * Runs the scenario that `scn run` knows by this name, such as `scenarios/a.scn:6`, in the folder of this
+   * URI, when one is named; whether there is one.
+   */
+  async runTarget(target: string, of?: unknown): Promise<boolean> {
     const found: vscode.TestItem[] = [];
     this.walk(undefined, (item) => {
-      const { file, line, instance } = this.meanings.get(item) ?? {};
-      if (instance === undefined && `${file}:${line}` === target) found.push(item);
+      const { folder, file, line, instance } = this.meanings.get(item) ?? {};
+      if (instance !== undefined || `${file}:${line}` !== target) return;
+      // Servers escape more of a URI than VS Code does.
+      if (typeof of !== "string" || vscode.Uri.parse(of).fsPath === folder?.uri.fsPath) found.push(item);
     });
     const [first] = found;
     if (first === undefined) return false;

@@ -183,6 +183,15 @@ test("the lens over a scenario runs it as a test, and what is no test is the ser
   assert.equal(await seen.commands["scn.run"]("scenarios/b.scn:4"), "the server ran it");
 });
 
+test("the lens runs the scenario of its own folder", async (t) => {
+  const [one, two] = [project({ "a.scn": SCENARIOS }), project({ "a.scn": SCENARIOS.replace("Sums", "Others") })];
+  await begin(t, [one, two], withServer());
+  await until("tests", () => seen.controller.items.size > 1);
+  assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:4", `file://${two}`), undefined);
+  assert.deepEqual(ends(seen.controller.lastRun), ["Others passed"]);
+  assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:4", "file:///nowhere"), "the server ran it");
+});
+
 test("the client starts `scn lsp`", { skip: hasServer ? false : "this scn has no `lsp`" }, async (t) => {
   const [found] = await diagnose(t, scn, 'scenario "x" {\n  exepct 1 == 1\n}\n');
   assert.match(found.message, /exepct/);

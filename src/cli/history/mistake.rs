@@ -70,7 +70,12 @@ impl Mistake {
             column: self.column as usize,
             text: &self.label,
         };
-        let excerpt = Excerpt { file, lines: vec![&self.text], first: self.line as usize, marks: vec![mark] };
+        let excerpt = Excerpt {
+            file,
+            lines: vec![self.text.as_str().into()],
+            first: self.line as usize,
+            marks: vec![mark],
+        };
         let picture = Picture {
             code: Some(Code::HISTORY.name),
             severity: Some(Severity::Error),

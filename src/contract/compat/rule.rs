@@ -57,6 +57,7 @@ macro_rules! table {
                     name: $name,
                     summary: $summary,
                     explanation: concat!("What it breaks: ", $breaks, ".\n\nInstead: ", $advice, "."),
+                    lint: false,
                 },
                 language: $crate::contract::compat::Language::$language,
                 levels: &[$($crate::contract::compat::Level::$level),*],

@@ -9,7 +9,8 @@ use crate::contract::style::{Given, Reading, Style, in_json, read, readings};
 use crate::shape::{Difference, Differences, Pattern, fits, mismatches};
 use crate::value::{Object, Path, Step, Value, from_json, show_short, to_json};
 
-/// How many ways to read the fields of a form are tried.
+/// How many ways to read the fields of a form are tried; fields that would make them more are not
+/// judged.
 const READINGS: usize = 1024;
 
 /// What a pattern says of objects.
@@ -33,13 +34,11 @@ pub(super) fn form(fields: &Object, pattern: &Pattern, payload: &Payload) -> Opt
         value => !matches!(value, Value::Absent),
     };
     for (name, value) in fields.iter().filter(|(_, value)| is_sent(value)) {
-        let ways = ways(name, value, &described).unwrap_or_else(|| {
+        let ways = ways(name, value, &described).filter(|ways| all.len() * ways.len() <= READINGS);
+        let ways = ways.unwrap_or_else(|| {
             unread.push(Path(vec![Step::Field(name.clone())]).to_string());
             vec![value.clone()]
         });
-        if all.len() * ways.len() > READINGS {
-            return None;
-        }
         let with = |way: &Value| {
             let way = way.clone();
             all.iter().map(move |known| {

@@ -147,7 +147,7 @@ impl<P: Protocol> World<P> {
     }
 
     pub(in crate::protocol) async fn send(&self, call: Call) -> Result<Reply, Misuse> {
-        self.protocol.perform(call, &self.session).await
+        self.protocol.perform(&call, &self.session).await
     }
 
     /// A request with its reply, whatever that is.

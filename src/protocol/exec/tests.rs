@@ -17,7 +17,7 @@ fn session(dir: &std::path::Path) -> Session {
 
 async fn run(text: &str, options: Object) -> Result<Reply, Misuse> {
     let dir = tempfile::tempdir().unwrap();
-    Exec.perform(command(text, options), &session(dir.path())).await
+    Exec.perform(&command(text, options), &session(dir.path())).await
 }
 
 fn options<const N: usize>(fields: [(&str, Value); N]) -> Object {
@@ -70,7 +70,7 @@ async fn options_reach_the_command() {
         ("stdin", Value::object([("a", Value::int(1))])),
     ]);
     let call = command("sh -c 'basename $PWD; echo $GREETING $N; cat'", options);
-    let reply = Exec.perform(call, &session(dir.path())).await.unwrap();
+    let reply = Exec.perform(&call, &session(dir.path())).await.unwrap();
     assert_eq!(field(&reply, "stdout"), Value::text("sub\nhello 7\n{\"a\":1}"));
     assert!(reply.exchange.shell.contains("GREETING=hello N=7 sh -c"), "{}", reply.exchange.shell);
 }
@@ -99,7 +99,7 @@ async fn a_timeout_ends_the_whole_group_even_when_it_ignores_sigterm() {
         "sh -c 'trap \"\" TERM; (trap \"\" TERM; echo grandchild; while :; do sleep 1; done) & echo $! > pid; wait'",
         options([("timeout", Value::Duration(3_000_000_000))]),
     );
-    let reply = Exec.perform(call, &session(dir.path())).await.unwrap();
+    let reply = Exec.perform(&call, &session(dir.path())).await.unwrap();
     assert_eq!(error(&reply), ("timeout".into(), "it was still running after 3s".into()));
     assert_eq!(field(&reply, "stdout"), Value::text("grandchild\n"));
     let pid: i32 = std::fs::read_to_string(dir.path().join("pid")).unwrap().trim().parse().unwrap();
@@ -119,7 +119,7 @@ async fn the_end_of_the_scenario_ends_the_command() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path());
     session.cancel.cancel();
-    let reply = Exec.perform(command("sleep 1000", Object::new()), &session).await.unwrap();
+    let reply = Exec.perform(&command("sleep 1000", Object::new()), &session).await.unwrap();
     assert_eq!(error(&reply).0, "cancelled");
 }
 
@@ -135,7 +135,7 @@ async fn dropping_the_request_ends_the_command() {
         }
     };
     tokio::select! {
-        _ = Exec.perform(call, &session) => panic!("it ended"),
+        _ = Exec.perform(&call, &session) => panic!("it ended"),
         () = started => {}
     }
     let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
@@ -157,7 +157,7 @@ async fn what_cannot_be_started_says_why() {
     let session = session(dir.path());
     let mut messages = Vec::new();
     for text in ["no-such-tool", "ctl", "./clt", "./plain", "./ctl", "./garbage", "./"] {
-        let reply = Exec.perform(command(text, Object::new()), &session).await.unwrap();
+        let reply = Exec.perform(&command(text, Object::new()), &session).await.unwrap();
         assert!(!reply.succeeded);
         let (kind, message) = error(&reply);
         assert_eq!(kind, "refused");
@@ -176,7 +176,7 @@ async fn what_cannot_be_started_says_why() {
         ]
     );
     let gone = options([("dir", Value::text("gone"))]);
-    let reply = Exec.perform(command("true", gone), &session).await.unwrap();
+    let reply = Exec.perform(&command("true", gone), &session).await.unwrap();
     assert!(error(&reply).1.contains("gone` does not exist"), "{:?}", error(&reply));
 }
 
@@ -209,7 +209,7 @@ async fn secrets_do_not_reach_the_exchange() {
         Piece::Text("sh -c 'echo $KEY; cat; echo $0' ".into()),
         Piece::Value(secret),
     ]));
-    let reply = Exec.perform(call, &session).await.unwrap();
+    let reply = Exec.perform(&call, &session).await.unwrap();
     assert_eq!(field(&reply, "stdout"), Value::text("geheimgeheim\ngeheimgeheimgeheimgeheim\n"));
     let shown = format!("{:?}", reply.exchange);
     assert!(!shown.contains("geheim") && shown.contains(MASK), "{shown}");

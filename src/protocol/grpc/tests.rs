@@ -90,7 +90,7 @@ fn within(millis: u64) -> Object {
 }
 
 async fn perform(grpc: &Grpc, call: Call) -> Reply {
-    grpc.perform(call, &session()).await.unwrap()
+    grpc.perform(&call, &session()).await.unwrap()
 }
 
 /// `call` with a message.
@@ -99,7 +99,7 @@ async fn get(grpc: &Grpc, endpoint: &Arc<Endpoint>, method: &str, operand: &str)
 }
 
 async fn misuse(grpc: &Grpc, call: Call) -> (String, String) {
-    let Misuse { message, help, .. } = grpc.perform(call, &session()).await.unwrap_err();
+    let Misuse { message, help, .. } = grpc.perform(&call, &session()).await.unwrap_err();
     (message, help.unwrap_or_default())
 }
 

@@ -39,11 +39,11 @@ impl World {
     }
 
     async fn send(&self, call: Call) -> Reply {
-        self.http.perform(call, &self.session).await.unwrap()
+        self.http.perform(&call, &self.session).await.unwrap()
     }
 
     async fn refuse(&self, call: Call) -> Misuse {
-        self.http.perform(call, &self.session).await.expect_err("the call should be refused")
+        self.http.perform(&call, &self.session).await.expect_err("the call should be refused")
     }
 }
 

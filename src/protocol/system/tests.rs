@@ -48,7 +48,7 @@ fn call(verb: &str, live: Option<Arc<dyn Live>>, options: Object) -> Call {
 }
 
 async fn tell(verb: &str, service: &Arc<Service>) -> Reply {
-    System.perform(call(verb, Some(service.clone()), Object::new()), &session()).await.unwrap()
+    System.perform(&call(verb, Some(service.clone()), Object::new()), &session()).await.unwrap()
 }
 
 fn shown(reply: &Reply, name: &str) -> String {
@@ -88,7 +88,7 @@ async fn verbs_act_on_the_process_and_say_what_came_of_it() {
 async fn a_kill_can_have_another_signal() {
     let service = service(Some("exec sleep 1000"), None).await;
     let options = Object::from_iter([("signal".into(), Value::text("SIGINT"))]);
-    let reply = System.perform(call("kill", Some(service.clone()), options), &session()).await.unwrap();
+    let reply = System.perform(&call("kill", Some(service.clone()), options), &session()).await.unwrap();
     assert_eq!(reply.exchange.response, "killed by SIGINT");
 }
 
@@ -138,7 +138,7 @@ async fn wrong_calls_are_refused() {
             "was not started by this run",
         ),
     ] {
-        let misuse = System.perform(call(verb, live, options), &session()).await.unwrap_err();
+        let misuse = System.perform(&call(verb, live, options), &session()).await.unwrap_err();
         assert!(misuse.message.contains(want), "{misuse:?}");
     }
 }

@@ -196,7 +196,7 @@ impl Trial {
         let start = Instant::now();
         let performed = self
             .cx
-            .perform(&self.env, operation.request, operation.request_span, &self.prepared, call)
+            .perform(&self.env, operation.request, operation.request_span, &self.prepared, &call)
             .await?;
         let end = Instant::now();
         match performed.broken {

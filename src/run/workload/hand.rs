@@ -1,6 +1,5 @@
 //! What performs operations: one at a time each, so that it can tell what the operation at hand did.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -33,7 +32,7 @@ pub(crate) struct Hand {
     /// Whether what the operation at hand shows is shown.
     shows: AtomicBool,
     /// What is read of the response of the request at a place.
-    checked: Mutex<HashMap<Span, Checked>>,
+    checked: Mutex<foldhash::HashMap<Span, Checked>>,
     sample: Arc<Sample>,
 }
 
@@ -42,7 +41,7 @@ pub(crate) struct Hand {
 #[derive(Debug)]
 pub(super) struct Sample {
     scenario: Option<u32>,
-    counted: Mutex<HashMap<Span, u32>>,
+    counted: Mutex<foldhash::HashMap<Span, u32>>,
 }
 
 /// The kind of an error that is this machine's own.

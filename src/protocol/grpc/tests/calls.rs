@@ -136,7 +136,7 @@ async fn a_secret_in_a_message_is_masked_in_the_exchange() {
         ("payload", Value::bytes("geheim-geheim".as_bytes().to_vec())),
     ]);
     let call = request("call", &ledger(server.url()), "Get", Some(operand), Object::new());
-    let reply = grpc.perform(call, &session).await.unwrap();
+    let reply = grpc.perform(&call, &session).await.unwrap();
     assert_eq!(part(&reply.record, "body.id"), "\"geheim-geheim\"");
     let report = serde_json::to_string(&reply.exchange).unwrap();
     assert!(!report.contains("geheim") && !report.contains("Z2VoZWltLWdlaGVpb"), "{report}");

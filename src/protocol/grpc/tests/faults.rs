@@ -276,7 +276,7 @@ async fn deadlines_and_the_end_of_the_scenario() {
         let session = session();
         let call = request("call", &ledger(url.clone()), "Only", Some(v(r#"{"id":"slow"}"#)), Object::new());
         session.cancel.cancel();
-        let reply = grpc.perform(call, &session).await.unwrap();
+        let reply = grpc.perform(&call, &session).await.unwrap();
         assert_eq!(
             (part(&reply.record, "status"), part(&reply.record, "error.kind")),
             ("\"CANCELLED\"".into(), "\"cancelled\"".into())

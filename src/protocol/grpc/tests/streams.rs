@@ -164,7 +164,7 @@ async fn a_bidirectional_stream_answers_as_it_goes() {
     let (message, _) = {
         let open = open(&grpc, &ledger(server.url()), "Sync", None).await.record;
         perform(&grpc, on_stream("close", &open, None)).await;
-        match grpc.perform(on_stream("send", &open, Some(v("{}"))), &session()).await {
+        match grpc.perform(&on_stream("send", &open, Some(v("{}"))), &session()).await {
             Err(misuse) => (misuse.message, ()),
             Ok(reply) => (part(&reply.record, "error.message"), ()),
         }
@@ -191,7 +191,7 @@ async fn the_end_of_the_scenario_ends_its_streams() {
     let (server, grpc) = (Server::start(), Grpc::new());
     let session = session();
     let call = request("open", &ledger(server.url()), "Watch", Some(v(r#"{"then":"hang"}"#)), Object::new());
-    let feed = grpc.perform(call, &session).await.unwrap().record;
+    let feed = grpc.perform(&call, &session).await.unwrap().record;
     session.cancel.cancel();
     over(&feed).await;
     assert_eq!(part(&feed, "error.kind"), "\"cancelled\"");

@@ -218,7 +218,7 @@ async fn cookies_belong_to_the_scenario_unless_it_wants_none() {
     assert_eq!(get(&world.send(off("/x")).await, "body.headers.cookie"), Value::Absent);
     // Another scenario of the same run starts without.
     let other = session(Path::new("."));
-    let reply = world.http.perform(on("/x"), &other).await.unwrap();
+    let reply = world.http.perform(&on("/x"), &other).await.unwrap();
     assert_eq!(get(&reply, "body.headers.cookie"), Value::Absent);
     // And where they are off, none are kept.
     let world = World::new();

@@ -115,9 +115,9 @@ async fn the_pragma_that_would_allow_changes_allows_none() {
     let mut safe = super::world::session(world.dir.path());
     safe.only_safe = true;
     let call = world.call("query", "pragma query_only = 0; insert into t values (1)");
-    assert!(world.sql.perform(call, &safe).await.unwrap_err().message.contains("one statement"));
-    world.sql.perform(world.call("query", "pragma query_only = 0"), &safe).await.unwrap();
-    let reply = world.sql.perform(world.call("query", "insert into t values (1)"), &safe).await.unwrap();
+    assert!(world.sql.perform(&call, &safe).await.unwrap_err().message.contains("one statement"));
+    world.sql.perform(&world.call("query", "pragma query_only = 0"), &safe).await.unwrap();
+    let reply = world.sql.perform(&world.call("query", "insert into t values (1)"), &safe).await.unwrap();
     assert_eq!(super::world::error(&reply).0, "read_only");
     assert_eq!(field(&world.query("select * from t").await, "count"), Value::int(0));
 }

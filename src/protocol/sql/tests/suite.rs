@@ -409,15 +409,15 @@ pub(super) async fn only_what_is_safe_can_be_held_to_that(world: &World) {
     let mut safe = super::world::session(world.dir.path());
     safe.only_safe = true;
     for change in changes {
-        let reply = world.sql.perform(world.call("query", change), &safe).await.unwrap();
+        let reply = world.sql.perform(&world.call("query", change), &safe).await.unwrap();
         assert_eq!(error(&reply).0, "read_only", "{change}");
     }
-    let reply = world.sql.perform(world.call("query", "select * from customers"), &safe).await.unwrap();
+    let reply = world.sql.perform(&world.call("query", "select * from customers"), &safe).await.unwrap();
     assert_eq!(field(&reply, "count"), Value::int(1));
-    let tx = world.sql.perform(world.call("begin", ""), &safe).await.unwrap();
+    let tx = world.sql.perform(&world.call("begin", ""), &safe).await.unwrap();
     let Value::Live(tx) = tx.record else { panic!("{:?}", tx.record) };
     let reply =
-        world.sql.perform(inside(world.insert("customers", customer("b@x")), &tx), &safe).await.unwrap();
+        world.sql.perform(&inside(world.insert("customers", customer("b@x")), &tx), &safe).await.unwrap();
     assert_eq!(error(&reply).0, "read_only");
     tx.settle().await;
     world.done(world.insert("customers", customer("b@x"))).await;

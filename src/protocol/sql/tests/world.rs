@@ -89,7 +89,7 @@ impl World {
     }
 
     pub(super) async fn send(&self, call: Call) -> Result<Reply, Misuse> {
-        self.sql.perform(call, &self.session).await
+        self.sql.perform(&call, &self.session).await
     }
 
     /// A statement that must succeed.

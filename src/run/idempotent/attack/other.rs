@@ -3,8 +3,9 @@
 
 use tokio::time::Instant;
 
+use super::super::super::assemble;
 use super::super::super::flow::{Flow, Stop};
-use super::super::super::request::{self, Prepared};
+use super::super::super::request::Prepared;
 use super::super::answer::looks_at_verdict;
 use super::super::change;
 use super::super::effect::Times;
@@ -130,7 +131,7 @@ impl Trial {
         let before = self.before.clone();
         let between = self.effect_since(aim.operation, Times::Once, &before).await?;
         let mut call = self.prepared.call.clone();
-        request::merge(&mut call.options, (*options).clone());
+        assemble::merge(&mut call.options, (*options).clone());
         self.keeps_key(aim, &call)?;
         let answer = self.send_call(aim.operation, call, "the other tenant, the same key").await?;
         if let Some((block, profile)) = aim.body {

@@ -158,7 +158,7 @@ impl Trial {
         };
         let began = Instant::now();
         let reply = system
-            .perform(call, &self.cx.session)
+            .perform(&call, &self.cx.session)
             .await
             .map_err(|misuse| self.cannot(aim, misuse.message))?;
         let took = began.elapsed().as_secs_f64() * 1e3;

@@ -1,0 +1,242 @@
+//! `scn import`: each format as a golden module that checks, what it must never show, and what is no
+//! file of the format at all.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use assert_cmd::assert::OutputAssertExt as _;
+
+use super::{ends, project, scn};
+
+/// Characters of the sample files that must stand in nothing that is written.
+const SECRETS: &[&str] = &[
+    "tok_3f9a8b7c6d5e",
+    "correct-horse",
+    "wonderland-7",
+    "0123456789abcdef",
+    "s3cr3t-pass",
+    "4f8d1c2b3a495867",
+    "9f8e7d6c5b4a",
+    "all-of-it",
+    "eyJhbGci",
+    "c5rf-t0ken-77",
+];
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/import")
+}
+
+/// The module that a sample becomes; it must be clean as it is, formatted, and keep its secrets.
+fn golden(format: &str, file: &str) -> String {
+    let text = std::fs::read_to_string(samples().join(file)).unwrap();
+    let dir = project(&[(file, &text)]);
+    let (out, said) = ends(dir.path(), &["import", format, file, "-o", "new.scn"], 0);
+    assert_eq!(out, "");
+    let made = std::fs::read_to_string(dir.path().join("new.scn")).unwrap();
+    for secret in SECRETS {
+        assert!(!made.contains(secret) && !said.contains(secret), "{secret}\n{made}");
+    }
+    ends(dir.path(), &["check", "--deny-warnings", "new.scn"], 0);
+    ends(dir.path(), &["fmt", "--check", "new.scn"], 0);
+    let lost = made.matches("// not carried over: ").count();
+    assert!(said.contains(&format!("{lost} things were not")), "{lost}: {said}");
+    format!("{said}\n{made}")
+}
+
+#[test]
+fn curl_becomes_scenarios() {
+    insta::assert_snapshot!(golden("curl", "shop.sh"));
+}
+
+#[test]
+fn hurl_becomes_scenarios() {
+    insta::assert_snapshot!(golden("hurl", "shop.hurl"));
+}
+
+#[test]
+fn http_files_become_scenarios() {
+    insta::assert_snapshot!(golden("http", "shop.http"));
+}
+
+#[test]
+fn archives_become_scenarios() {
+    insta::assert_snapshot!(golden("har", "shop.har"));
+}
+
+#[test]
+fn openapi_becomes_scenarios() {
+    insta::assert_snapshot!(golden("openapi", "shop.yaml"));
+}
+
+#[test]
+fn the_shops_own_contract_becomes_clean_scenarios() {
+    let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/shop/contracts");
+    let text = std::fs::read_to_string(contracts.join("orders.openapi.yaml")).unwrap();
+    let dir = project(&[("contracts/orders.yaml", &text), ("scenarios/x.scn", "")]);
+    ends(dir.path(), &["import", "openapi", "contracts/orders.yaml", "-o", "scenarios/orders.scn"], 0);
+    let made = std::fs::read_to_string(dir.path().join("scenarios/orders.scn")).unwrap();
+    assert!(made.contains("contract \"../contracts/orders.yaml\""), "{made}");
+    ends(dir.path(), &["check", "scenarios/orders.scn"], 0);
+}
+
+#[test]
+fn files_are_not_written_over() {
+    let dir = project(&[("a.sh", "curl https://example.com"), ("a.scn", "kept")]);
+    let (_, said) = ends(dir.path(), &["import", "curl", "a.sh", "-o", "a.scn"], 2);
+    assert!(said.contains("`a.scn` is there already"), "{said}");
+    assert_eq!(std::fs::read_to_string(dir.path().join("a.scn")).unwrap(), "kept");
+    ends(dir.path(), &["import", "curl", "a.sh", "-o", "a.scn", "--force"], 0);
+    ends(dir.path(), &["check", "a.scn"], 0);
+    ends(dir.path(), &["import", "curl", "none.sh"], 2);
+}
+
+#[test]
+fn what_is_lost_can_be_a_failure() {
+    let dir =
+        project(&[("a.sh", "curl --proxy x https://example.com"), ("b.sh", "curl -f https://example.com")]);
+    ends(dir.path(), &["import", "curl", "a.sh"], 0);
+    let (_, said) = ends(dir.path(), &["import", "curl", "a.sh", "--strict"], 1);
+    assert!(said.contains("1 thing was not"), "{said}");
+    let (_, said) = ends(dir.path(), &["import", "curl", "b.sh", "--strict"], 0);
+    assert_eq!(said, "1 request, 1 expectation carried over; nothing was left out\n");
+}
+
+fn piped(format: &str, bytes: &[u8]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = scn(dir.path(), &["import", format, "-"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let bytes = bytes.to_vec();
+    let writer = std::thread::spawn(move || drop(input.write_all(&bytes)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+#[test]
+fn standard_input_is_read() {
+    let output = piped("curl", b"\xef\xbb\xbfcurl -f https://example.com\r\n");
+    let assert = output.assert().success();
+    let made = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(made.contains("GET example /") && made.contains("scenario \"standard input\""), "{made}");
+}
+
+#[test]
+fn mistakes_are_shown_at_their_places_all_at_once() {
+    for (format, text, said) in [
+        (
+            "curl",
+            "curl https://a.b\ncurl -H\ncurl -s -X POST\n",
+            &["[shop:2:6]", "`-H` needs a value", "[shop:3:1]", "no URL"][..],
+        ),
+        ("curl", "curl https://a.b -d 'x\n\n", &["[shop:1:21]", "not closed"]),
+        ("curl", "wget x", &["[shop:1:1]", "no request here", "a line begins with `curl`"]),
+        (
+            "hurl",
+            "GET https://a.b\n[Assert]\n[Asserts]\nGET x\nHTTP 2000\n",
+            &["[shop:2:1]", "[Asserts]` belongs to a response", "[shop:4:1]", "[shop:5:6]"],
+        ),
+        (
+            "hurl",
+            "GET https://a.b\nHTTP 200\n[Asserts]\nstatus = 200\njsnpath \"$\" exists\n",
+            &["[shop:4:8]", "`=` is no predicate", "[shop:5:1]", "no query"],
+        ),
+        ("hurl", "GET https://a.b\n{\"a\": [1\n", &["[shop:2:1]", "not closed"]),
+        (
+            "http",
+            "GET https://a.b\nno header\n\n###\nhello there\n",
+            &["[shop:2:1]", "no header", "[shop:5:1]", "no request"],
+        ),
+        ("http", "GET /x\n", &["`Host`"]),
+        (
+            "har",
+            "{\"log\": {\"entries\": [{\"request\": {\"method\": 1}}]}}",
+            &["[shop:1:22]", "`response`", "[shop:1:45]"],
+        ),
+        ("har", "{\"log\": {\"entries\": [", &["no JSON"]),
+        ("har", "[]", &["`log`"]),
+    ] {
+        let dir = project(&[("shop", text)]);
+        let (out, err) = ends(dir.path(), &["import", format, "shop"], 2);
+        assert_eq!(out, "");
+        for part in said {
+            assert!(err.contains(part), "{part} is missing for {format}\n{text}\n{err}");
+        }
+    }
+}
+
+#[test]
+fn messages_show_no_secret() {
+    for (format, text) in [
+        ("curl", "curl -H 'Authorization: Bearer hush-hush-1' 'https://a.b"),
+        ("curl", "curl -u me:hush-hush-1 'https://me:hush-hush-1@a.b"),
+        ("hurl", "GET https://a.b\nX-Token: hush-hush-1\n[BasicAuth]\nme hush-hush-1\n"),
+        ("http", "@password = hush-hush-1\nGET https://a.b\nCookie hush-hush-1\n"),
+        ("har", "{\"log\": {\"entries\": [{\"password\": \"hush-hush-1\"}]}}"),
+    ] {
+        let dir = project(&[("shop", text)]);
+        let (_, err) = ends(dir.path(), &["import", format, "shop"], 2);
+        assert!(!err.contains("hush-hush-1"), "{format}: {err}");
+    }
+}
+
+#[test]
+fn what_is_no_file_of_the_format_is_an_error_and_never_a_panic() {
+    let deep = "[".repeat(100_000);
+    let deep_json = format!("curl https://a.b --json '{deep}{}'", "]".repeat(100_000));
+    let deep_har = format!("{{\"log\": {deep}");
+    let hostile: Vec<(&str, Vec<u8>, i32)> = vec![
+        ("curl", Vec::new(), 2),
+        ("hurl", Vec::new(), 2),
+        ("http", Vec::new(), 2),
+        ("har", Vec::new(), 2),
+        ("curl", b"\xff\xfe\x00".to_vec(), 2),
+        ("hurl", (0..=255).collect(), 2),
+        ("curl", b"curl \x00\x01\x1b[31m".to_vec(), 0),
+        ("curl", deep_json.into_bytes(), 0),
+        ("hurl", format!("GET https://a.b\n{deep}").into_bytes(), 2),
+        ("hurl", b"GET https://a.b\n{\"a\": \"{{\"}\n".to_vec(), 0),
+        ("har", deep_har.into_bytes(), 2),
+        ("http", b"GET https://a.b\r\nX: y\r\n\r\n${x} \"\"\" \\u{0} $\\{\r\n".to_vec(), 0),
+        ("curl", b"curl https://a.b -d '${x}$\"\"\"\\' -H 'X: ${y}' -d \"\\${z}\"".to_vec(), 0),
+    ];
+    for (format, bytes, code) in hostile {
+        let output = piped(format, &bytes);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let shown: String = said.chars().take(2000).collect();
+        assert_eq!(output.status.code(), Some(code), "{format}: {shown}");
+        assert!(!said.contains("at fault"), "{format}: {shown}");
+        if code == 0 {
+            clean(&String::from_utf8(output.stdout).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_mistakes_is_counted() {
+    let output = piped("http", format!("GET https://a.b\n{}", "no header\n".repeat(1_000)).as_bytes());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.matches("this is no header").count() == 20 && said.contains("980 more"), "{said}");
+}
+
+#[test]
+fn large_files_are_read() {
+    let long = format!("curl https://a.b -d '{}'", "x".repeat(3 << 20));
+    let wide = "curl -s https://a.b/1 -H 'X-Token: abcdefghi'\n".repeat(3_000);
+    let quotes = format!("curl {}", "'".repeat((1 << 20) + 1));
+    for (text, code) in [(long, 0), (wide, 0), (quotes, 2)] {
+        let output = piped("curl", text.as_bytes());
+        assert_eq!(output.status.code(), Some(code));
+    }
+}
+
+/// Demands that a module has no errors and is formatted.
+#[track_caller]
+fn clean(text: &str) {
+    let dir = project(&[("made.scn", text)]);
+    ends(dir.path(), &["check", "made.scn"], 0);
+    ends(dir.path(), &["fmt", "--check", "made.scn"], 0);
+}

@@ -1,0 +1,130 @@
+//! Lints as people and machines call them.
+
+use std::path::Path;
+
+use super::{ends, project};
+
+const SLEEPS: &str = "service s { speaks http; at \"http://127.0.0.1:1\" }\n\nscenario \"a\" {\n  wait 1s\n  GET s /\n  expect status == 200\n}\n";
+
+#[test]
+fn the_last_level_holds() {
+    let dir = project(&[("a.scn", SLEEPS)]);
+    let check = |args: &[&str], code: i32| ends(dir.path(), &[&["check"], args].concat(), code).1;
+    for (args, code, shown) in [
+        (&[][..], 0, true),
+        (&["--allow", "sleeps"], 0, false),
+        (&["--allow", "sleeps", "--deny-warnings"], 0, false),
+        (&["--warn", "sleeps"], 0, true),
+        (&["--warn", "sleeps", "--deny-warnings"], 2, true),
+        (&["--deny", "sleeps"], 2, true),
+        (&["--deny", "sleeps", "--allow", "sleeps"], 0, false),
+        (&["--allow", "sleeps", "--allow", "over-long", "--deny", "sleeps"], 2, true),
+        (&["--deny", "over-long"], 0, true),
+    ] {
+        let said = check(args, code);
+        assert_eq!(said.contains("this pause guesses"), shown, "{args:?}: {said}");
+        assert_eq!(said.contains("1 error"), code == 2 && args.contains(&"--deny"), "{args:?}: {said}");
+    }
+    // What is checked as `lint` is checked all the same.
+    let (_, said) = ends(dir.path(), &["lint", "a.scn", "--deny", "sleeps"], 2);
+    assert!(said.contains("a.scn:4:3") && said.contains("eventually within 1s"), "{said}");
+}
+
+#[test]
+fn a_lint_that_is_denied_stops_a_run() {
+    let dir = project(&[("a.scn", SLEEPS)]);
+    let (out, said) = ends(dir.path(), &["run", "--deny", "sleeps"], 2);
+    assert!(said.contains("this pause guesses") && !out.contains("1 scenario"), "{out}{said}");
+    let (out, said) = ends(dir.path(), &["run"], 1);
+    assert!(format!("{out}{said}").contains("this pause guesses"), "{out}{said}");
+    let (out, said) = ends(dir.path(), &["run", "--allow", "sleeps"], 1);
+    assert!(!format!("{out}{said}").contains("this pause guesses"), "{out}{said}");
+}
+
+#[test]
+fn only_lints_have_levels() {
+    let dir = project(&[("a.scn", SLEEPS)]);
+    let (_, said) = ends(dir.path(), &["check", "--deny", "slepes"], 2);
+    assert!(said.contains("there is no such lint; did you mean `sleeps`?"), "{said}");
+    let (_, said) = ends(dir.path(), &["check", "--allow", "unknown-name"], 2);
+    assert!(said.contains("the code of another message; the lints are unused-let, "), "{said}");
+}
+
+/// What every file of a project would need, its single files do not tell.
+#[test]
+fn what_takes_the_whole_project_is_found_in_directories() {
+    let dir = project(&[
+        ("lib.scn", "fixture alice { return 1 }\nfixture bob { return 2 }\nfixture carol { return 3 }\n"),
+        (
+            "a.scn",
+            "use \"./lib.scn\" { alice, bob }\n\nscenario \"same\" {\n  expect alice == 1\n}\n\nscenario \"own\" {\n  expect true\n}\n",
+        ),
+        ("b.scn", "use \"./lib.scn\" as lib\n\nscenario \"same\" {\n  expect lib.carol == 3\n}\n"),
+    ]);
+    let (_, said) = ends(dir.path(), &["check"], 0);
+    for part in [
+        "lib.scn:2:9",
+        "no scenario needs the fixture `bob`",
+        "b.scn:3:10",
+        "has the same title",
+        "a.scn:3:10",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("`alice`") && !said.contains("`carol`") && !said.contains("own"), "{said}");
+    for files in [&["lib.scn"][..], &["lib.scn", "a.scn"], &["b.scn", "lib.scn"]] {
+        let (_, said) = ends(dir.path(), &[&["check"], files].concat(), 0);
+        assert!(!said.contains("unused-fixture") && !said.contains("duplicate-title"), "{files:?}: {said}");
+    }
+}
+
+const SECRET: &str = "m4Q9zX2vB7nL5tR8wK1pD6sH";
+
+/// Another message shows the line of the secret, and one on which it stands once more.
+fn secret(allowed: bool) -> String {
+    let allow = if allowed { "@allow(secret-literal)\n" } else { "" };
+    format!(
+        "{allow}scenario \"a\" {{\n  let unread = \"pre {SECRET}\"\n  let token = \"{SECRET}\"\n  exec \"echo ${{token}}\"\n  \
+         expect stdout == \"another {SECRET}\"\n}}\n"
+    )
+}
+
+fn outputs(dir: &Path) -> Vec<(String, String)> {
+    let mut said = Vec::new();
+    for args in [
+        &["check"][..],
+        &["check", "--format", "json"],
+        &["check", "--format", "github"],
+        &["check", "--allow", "secret-literal"],
+        &["list"],
+    ] {
+        let (out, err) = ends(dir, args, 0);
+        said.push((args.join(" "), format!("{out}{err}")));
+    }
+    for args in [&["run"][..], &["run", "--report", "json=-,junit=j.xml"], &["replay"]] {
+        let (out, err) = ends(dir, args, 1);
+        said.push((args.join(" "), format!("{out}{err}")));
+    }
+    said.push(("junit".into(), std::fs::read_to_string(dir.join("j.xml")).unwrap()));
+    said
+}
+
+#[test]
+fn what_looks_like_a_secret_is_in_no_output() {
+    let dir = project(&[("a.scn", &secret(false))]);
+    let said = outputs(dir.path());
+    for (command, said) in &said {
+        assert!(!said.contains(SECRET), "{command}: {said}");
+    }
+    let human = &said[0].1;
+    assert!(human.contains("`token` holds what looks like a secret"), "{human}");
+    assert!(human.contains("let unread = \"pre •"), "{human}");
+    assert!(human.contains("let token = \"••••••••••••••••••••••••\""), "{human}");
+    assert!(said[1].1.contains("\"code\": \"secret-literal\""), "{}", said[1].1);
+    assert!(said[2].1.contains("title=secret-literal"), "{}", said[2].1);
+    // Whoever says that it is none wants to read it.
+    let dir = project(&[("a.scn", &secret(true))]);
+    let said = outputs(dir.path());
+    assert!(said[5].1.contains(SECRET), "{}", said[5].1);
+    assert!(!said[0].1.contains("secret-literal"), "{}", said[0].1);
+}
