@@ -222,10 +222,11 @@ impl<'a> Walker<'a, '_> {
             | ExprKind::For(_)
             | ExprKind::Parallel(_)
             | ExprKind::Eventually(_) => self.producer(expr),
-            ExprKind::Call(..) => {
+            ExprKind::Call(callee, _) => {
                 let before = self.cx.diagnostics.len();
                 self.value(expr);
-                if self.called_action.is_none() && self.cx.diagnostics.len() == before && !self.place.valued {
+                let is_known = self.cx.diagnostics.len() == before && !self.calls_what_is_lost(callee);
+                if is_known && self.called_action.is_none() && !self.place.valued {
                     self.does_nothing(expr);
                 }
             }
@@ -235,6 +236,15 @@ impl<'a> Walker<'a, '_> {
                     self.does_nothing(expr);
                 }
             }
+        }
+    }
+
+    /// Whether a name that is called may be an action of a module that could not be read.
+    fn calls_what_is_lost(&self, callee: &Expr) -> bool {
+        match &callee.kind {
+            ExprKind::Name(name) => self.may_be_lost(name),
+            ExprKind::Field(module, _) => self.calls_what_is_lost(module),
+            _ => false,
         }
     }
 

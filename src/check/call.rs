@@ -10,8 +10,11 @@ use super::walker::{Hand, Walker};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
 use crate::source::{SourceId, Span};
-use crate::syntax::ast::{Args, Expr, ExprKind, Ident, ItemKind, ParamDecl};
+use crate::syntax::ast::{Arg, Args, Expr, ExprKind, Ident, ItemKind, ParamDecl, TemplatePart};
 use crate::value::words::article;
+
+/// How the names of files with data end.
+const DATA: &[&str] = &[".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".sql"];
 
 /// A parameter, whatever declares it.
 #[derive(Debug, Clone)]
@@ -194,6 +197,9 @@ impl<'a> Walker<'a, '_> {
             // Its parameters are the choices themselves.
             return self.weighted(name, args);
         }
+        if spec.kind == Kind::Function && crate::function::reads(spec.name) {
+            self.reads_a_name(name, args);
+        }
         let mut wanted: Vec<Wanted> = spec.params.iter().map(Wanted::of_spec).collect();
         if pattern && spec.kind == Kind::Function {
             // `unordered([…])` is a pattern of patterns.
@@ -201,6 +207,23 @@ impl<'a> Walker<'a, '_> {
             inner.for_each(|param| param.ty = Ty::Pattern);
         }
         self.arguments(name, &wanted, args, true);
+    }
+
+    /// `from_csv("./x.csv")` would read the name of the file for its content, and find no rows in it.
+    fn reads_a_name(&mut self, function: &Ident, args: &Args) {
+        let content =
+            args.args.iter().find(|arg| arg.name.as_ref().is_none_or(|name| &*name.name == "content"));
+        let Some(Arg { value, .. }) = content else { return };
+        let ExprKind::Text(text) = &value.kind else { return };
+        let Some(TemplatePart::Text(end)) = text.parts.last() else { return };
+        let written = self.cx.program.sources.get(value.span.source).slice(value.span);
+        if written.contains(['\n', '\\']) || !DATA.iter().any(|extension| end.ends_with(extension)) {
+            return;
+        }
+        let message =
+            format!("`{}` takes this text for the content, not for the name of a file", function.name);
+        let help = format!("write `{}(file({written}))`", function.name);
+        self.push(Diagnostic::error(Code::WRONG_TYPE, value.span, message).help(help));
     }
 
     fn call_script_file(&mut self, source: SourceId, name: &Ident, args: &'a Args) {

@@ -1,10 +1,13 @@
 //! Levels of logs: each has one name, whatever the logger calls it, and a text that is none of them
 //! makes a comparison with every line mean the same.
 
+use std::sync::Arc;
+
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
+use crate::shape::{self, Pattern};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ObjectEntry};
-use crate::value::{LEVELS, level};
+use crate::value::{LEVELS, Value, level};
 
 impl<'a> Walker<'a, '_> {
     /// The levels in `"ERROR" in s.log[*].level`, `s.log contains { level: "ERROR" }` and the like.
@@ -86,20 +89,18 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    /// A regex that would match one of the levels, were they not in upper case.
+    /// A regex that looks like a level and fits none, since they are in upper case and it has to fit
+    /// the whole of one.
     fn level_like(&mut self, text: &str, expr: &'a Expr) {
-        let matches = |text: &str| {
-            let regex = regex::Regex::new(text);
-            regex.map(|regex| LEVELS.iter().any(|level| regex.is_match(level))).unwrap_or(true)
-        };
-        if !matches(text) && matches(&format!("(?i){text}")) {
+        let Ok(regex) = regex::Regex::new(text) else { return };
+        let pattern = Pattern::Regex(Arc::new(regex));
+        let fits = LEVELS.iter().any(|level| shape::fits(&pattern, &Value::text(*level)));
+        let is_alike = regex::Regex::new(&format!("(?i){text}"))
+            .is_ok_and(|regex| LEVELS.iter().any(|level| regex.is_match(level)));
+        if !fits && is_alike {
             let message = format!("no line of a log has a level like re\"{text}\"");
-            self.push(
-                Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(format!(
-                    "whatever the logger calls them, the levels are {} here",
-                    LEVELS.join(", ")
-                )),
-            );
+            let help = format!("it has to fit one as a whole, and they are {} here", LEVELS.join(", "));
+            self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(help));
         }
     }
 }

@@ -14,6 +14,11 @@ pub struct Code {
     /// Whether it is a lint: a warning unless `--allow`, `--warn` or `--deny` say otherwise, which
     /// `@allow` silences for one item.
     pub lint: bool,
+    /// What has this mistake and no other: a module, or a file of another language. Empty where
+    /// that would be too long, or takes more than a file.
+    pub example: &'static str,
+    /// What the example is written in: `scn` or `text`.
+    pub language: &'static str,
 }
 
 /// The code with this name.
@@ -36,17 +41,23 @@ impl From<&Code> for Page {
             text: code.explanation.to_owned(),
             planned: None,
             params: Vec::new(),
-            example: "",
-            language: "scn",
+            example: code.example,
+            language: code.language,
         }
     }
 }
 
 macro_rules! codes {
-    ($($ident:ident $name:literal $($lint:ident)?: $summary:literal, $explanation:literal;)*) => {
+    ($($ident:ident $name:literal $(($lint:ident))? $([$example:ident])?: $summary:literal, $explanation:literal;)*) => {
         impl Code {
-            $(#[doc = $summary] pub const $ident: &'static Code =
-                &Code { name: $name, summary: $summary, explanation: $explanation, lint: is_lint!($($lint)?) };)*
+            $(#[doc = $summary] pub const $ident: &'static Code = &Code {
+                name: $name,
+                summary: $summary,
+                explanation: $explanation,
+                lint: is_lint!($($lint)?),
+                example: example!($name $($example)?).trim_ascii_end(),
+                language: language!($($example)?),
+            };)*
         }
         /// Every code, in the order of the floors that make them.
         pub const CODES: &[&Code] = &[$(Code::$ident),*];
@@ -62,11 +73,32 @@ macro_rules! is_lint {
     };
 }
 
+macro_rules! example {
+    ($name:literal) => {
+        include_str!(concat!("examples/", $name, ".scn"))
+    };
+    ($name:literal text) => {
+        include_str!(concat!("examples/", $name, ".txt"))
+    };
+    ($name:literal none) => {
+        ""
+    };
+}
+
+macro_rules! language {
+    (text) => {
+        "text"
+    };
+    ($($other:ident)?) => {
+        "scn"
+    };
+}
+
 codes! {
     // Reading
     UNREADABLE "unreadable-file": "a file cannot be read",
         "The file is missing, is a directory, is not UTF-8, or may not be read. The message says which.\n\nPaths on the command line start from the current directory; paths in `use`, `contract` and `file(…)` start from the directory of the file that names them.";
-    IMPORT "import": "a file of another tool cannot be read",
+    IMPORT "import" [text]: "a file of another tool cannot be read",
         "`scn import` reads command lines of curl, Hurl files, `.http` files, HTTP archives and OpenAPI documents. The label shows the first place that is not what the format says; where the file goes on after it, the other mistakes are shown too. Nothing is written then. What is right and has no place in scn is no mistake: it becomes a comment.";
     // Syntax
     SYNTAX "syntax": "the text does not follow the grammar",
@@ -84,13 +116,13 @@ codes! {
         "Shadowing is an error, so that a name means one thing in the whole block.";
     RESERVED_NAME "reserved-name": "a reserved word cannot name a variable",
         "Reserved words may still be field names and labels.";
-    UNUSED_LET "unused-let" lint: "a variable is never read",
+    UNUSED_LET "unused-let" (lint): "a variable is never read",
         "Remove it, or start its name with `_`.";
     IMPORT_CYCLE "import-cycle": "modules import each other in a circle",
         "Move what both need into a third module.";
     UNKNOWN_IMPORT "unknown-import": "an imported name does not exist in that module",
         "The names a module offers are its items: services, shapes, fixtures, actions, checks, stages, owners, inputs and lets.";
-    UNUSED_IMPORT "unused-import" lint: "an imported name is never used",
+    UNUSED_IMPORT "unused-import" (lint): "an imported name is never used",
         "Remove it from the `use` line.";
     // Meaning
     UNKNOWN_OPTION "unknown-option": "an option, setting or attribute has no such name",
@@ -135,7 +167,7 @@ codes! {
         "In `query db \"… where id = ${id}\"`, each `${…}` is bound as a parameter, so that it can never be read as SQL. In quotes there are no parameters: there the database would see the placeholder as text. Leave the quotes out; to build text, write `${\"%${name}%\"}`.";
     DEPENDENCY_CYCLE "dependency-cycle": "declarations need each other in a circle",
         "Each would have to be set up before the other. Addresses of services are the exception: they exist before anything starts.";
-    EMPTY_SCENARIO "empty-scenario" lint: "a scenario that makes no request and expects nothing",
+    EMPTY_SCENARIO "empty-scenario" (lint): "a scenario that makes no request and expects nothing",
         "It would pass whatever the system does. Write what must hold, or skip it with a reason: `@skip(\"…\")`.";
     DUPLICATE_SCENARIO "duplicate-scenario": "two scenarios of one module have the same title",
         "A scenario's title is its name in reports and the key of its drawn data, so it must be unique in its module.";
@@ -149,30 +181,30 @@ codes! {
         "A service with neither `start` nor `at` is played by a double. Every scenario that reaches it, be it through the settings of another service, names one: `scenario \"…\" with NAME`, where `double NAME of SERVICE { on … { reply … } }`.";
     CATALOG "catalog": "data cannot be read as a catalog",
         "`from_csv`, `from_json`, `from_yaml` and `from_sql` read data strictly: what is malformed, doubled or does not fit the shape that `of:` names is an error at its line and column, and nothing is guessed. Catalogs of top-level `let`s are read when the scenarios are checked.";
-    RULES "rules": "a rule of `scn data anonymize` is wrong",
+    RULES "rules" [text]: "a rule of `scn data anonymize` is wrong",
         "Each line says of a column what becomes of it: `customers.email: email`. A column without a rule is an error, so that nothing leaks by silence; so is a rule that no column needs. `scn explain` tells of each rule.";
-    HISTORY "history": "a recorded history cannot be read",
+    HISTORY "history" [text]: "a recorded history cannot be read",
         "`scn history check` reads one JSON object a line, in Jepsen's words: `{\"process\": 0, \"type\": \"invoke\", \"f\": \"write\", \"value\": 1}` when an operation begins, and a line with the same `process` and the type `ok`, `fail` or `info` when it is over. `ok` took effect, `fail` provably did not, and of `info` nobody knows; so it is with an operation that never ends.\n\nA history that is read wrongly is judged wrongly, so nothing is guessed: every line must be understood.";
     // Lints
-    SLEEPS "sleeps" lint: "a pause stands where something is waited for",
+    SLEEPS "sleeps" (lint): "a pause stands where something is waited for",
         "After a `wait` something is read and expected: the pause guesses how long the system takes. Where the guess is short the scenario is flaky, and where it is long every run pays for it. `eventually within 2s { … }`, or `within 2s` after the expectation, goes on as soon as it holds. To show that something stays as it is, write `expect … throughout 2s`.\n\nA pause that is meant is left alone: in `under`, `workload`, `parallel`, `eventually`, `idempotent` and doubles, in actions that workloads call, and before something that changes the system.";
-    NO_EXPECTATION "no-expectation" lint: "a scenario expects nothing",
+    NO_EXPECTATION "no-expectation" (lint): "a scenario expects nothing",
         "Nothing that it runs states an expectation: neither its statements, nor the actions that it calls or the doubles that it takes. All it shows is that its requests succeed, whatever they answer. Write what must hold, if only `expect status == 200`. What fixtures expect is not counted: that is how a scenario begins, not what it shows.";
-    UNUSED_FIXTURE "unused-fixture" lint: "no scenario needs a fixture",
+    UNUSED_FIXTURE "unused-fixture" (lint): "no scenario needs a fixture",
         "No file names it but to import it. Remove it. It is looked for where directories are checked, not single files: others may well use it.";
-    DUPLICATE_TITLE "duplicate-title" lint: "scenarios of two modules have the same title",
+    DUPLICATE_TITLE "duplicate-title" (lint): "scenarios of two modules have the same title",
         "A report names a scenario by its title, and so does `--only`: two of one name are told apart only by their files. Say in the titles what differs. It is looked for where directories are checked, not single files.";
-    NO_OWNER "no-owner" lint: "a critical scenario has no owner",
+    NO_OWNER "no-owner" (lint): "a critical scenario has no owner",
         "`@tags(critical)` says that its failure matters, and nobody is told of it. Name an `owner` item: `@owner(payments)`.";
-    SECRET_LITERAL "secret-literal" lint: "a secret seems to stand in the text",
+    SECRET_LITERAL "secret-literal" (lint): "a secret seems to stand in the text",
         "What stands in a file is known to everyone who can read the file or its history. Declare `secret api_key`, and give its value as `SCN_API_KEY` in the environment, in an env file, or in the file that `from file` names. What was committed is known: have it replaced.\n\nA secret is known by its form, such as `ghp_…`, `AKIA…`, a private key, a JSON Web Token or the password in a URL; or by its name, such as `password`, `token`, `api_key` or `Authorization`, where its text has 16 characters or more in one piece, with letters and digits in no simple pattern. Values such as `test-token` and `changeme` are left alone.\n\nThe text is shown in no message, nor by a run. `@allow(secret-literal)` says that it is none, and then it is shown.";
-    OVER_LONG "over-long" lint: "a scenario is too long to be read at once",
+    OVER_LONG "over-long" (lint) [none]: "a scenario is too long to be read at once",
         "It has more than 60 statements, those in its blocks included. Make actions of what has a name of its own, or several scenarios of what shows several things.";
-    UNUSED_ALLOW "unused-allow" lint: "an `@allow` silences nothing",
+    UNUSED_ALLOW "unused-allow" (lint): "an `@allow` silences nothing",
         "What it was for is gone, and it would hide the next one. Remove it.";
     UNKNOWN_LINT "unknown-lint": "no lint has this name",
         "`@allow`, `--allow`, `--warn` and `--deny` take the names of lints: the codes that `scn explain` calls lints. Other messages cannot be silenced.";
-    USAGE "usage": "the command line is wrong",
+    USAGE "usage" [text]: "the command line is wrong",
         "`scn help` and `scn help COMMAND` show what there is.";
     // The run
     REJECTED "rejected": "an action was rejected",
@@ -205,7 +237,7 @@ codes! {
         "A service that ends unexpectedly fails the running scenarios. To expect it, read `.exits`.";
     CLEANUP "cleanup": "cleanup failed",
         "A `defer` failed. It is reported beside the scenario's own result, not instead of it.";
-    INCONCLUSIVE "inconclusive": "what a cleanup or a stage's hook says can neither be shown nor refuted",
+    INCONCLUSIVE "inconclusive" [none]: "what a cleanup or a stage's hook says can neither be shown nor refuted",
         "A `defer`, `finally` or `on failure` expects something of a history that broke off or has a hole. What it says was not refuted, so it is no failure, and it was not shown either: the run is inconclusive, with exit code 5, unless something else failed.";
     SCRIPT "script": "a script failed or ran away",
         "Scripts have limits on operations, depth, sizes and time.";
@@ -215,8 +247,8 @@ codes! {
         "A suite passes when its runner exits 0 and its report counts at least one test.";
     NOTHING_RAN "nothing-ran": "no scenario ran",
         "A run in which nothing ran proves nothing, so it is a failure with exit code 4.";
-    INTERRUPTED "interrupted": "the run was interrupted",
+    INTERRUPTED "interrupted" [none]: "the run was interrupted",
         "Cleanup has run. A second Ctrl-C skips what is left of it and kills the services.";
-    INTERNAL "internal": "scn itself is at fault",
+    INTERNAL "internal" [none]: "scn itself is at fault",
         "Please report it, with the event file of the run.";
 }

@@ -22,7 +22,7 @@ pub struct Page {
     pub planned: Option<&'static str>,
     /// What it takes, in its order.
     pub params: Vec<Parameter>,
-    /// A piece that uses it; empty where a line of prose says enough.
+    /// A piece that uses it, or what makes a message come; empty where a line of prose says enough.
     pub example: &'static str,
     /// What the example is written in: `scn`, or `text` for a file of rules.
     pub language: &'static str,
@@ -84,7 +84,7 @@ impl From<&Keyword> for Page {
             text: String::new(),
             planned: None,
             params: Vec::new(),
-            example: "",
+            example: keyword.example,
             language: "scn",
         }
     }

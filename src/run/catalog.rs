@@ -212,6 +212,19 @@ fn read(reading: &Reading, shape: Option<&Pattern>, bytes: &[u8]) -> Result<Valu
 fn shaped(csv: &Csv, shape: &Pattern, bytes: &[u8]) -> Result<Value, Wrong> {
     let mut rows = Rows::new(bytes, csv).map_err(Wrong::Malformed)?;
     let columns = rows.columns().to_vec();
+    // Of a file without rows, no row would tell.
+    let missing: Vec<String> = shape::required_names(shape)
+        .into_iter()
+        .filter(|name| !columns.contains(name))
+        .filter(|name| {
+            shape::field(shape, name).is_some_and(|field| !shape::fits(&field.pattern, &Value::Absent))
+        })
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!("it has no column {}", missing.join(", none "));
+        return Err(Wrong::Malformed(rows.wrong(0, message)));
+    }
     let fields: Vec<_> = columns.iter().map(|name| shape::field(shape, name)).collect();
     let nulls: Vec<bool> = fields
         .iter()

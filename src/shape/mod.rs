@@ -39,7 +39,7 @@ pub(crate) use index::Index;
 pub use malformed::Malformed;
 pub use matching::{contains, fits, mismatches, mismatches_open};
 pub use order::compare;
-pub use read::{field, field_names, read_text};
+pub use read::{field, field_names, read_text, required_names};
 pub use refine::refine;
 pub use shrink::Shrink;
 pub use simplest::plain;

@@ -76,6 +76,32 @@ pub fn field_names(pattern: &Pattern) -> Option<Vec<std::sync::Arc<str>>> {
     }
 }
 
+/// Those that every object of the shape has.
+pub fn required_names(pattern: &Pattern) -> Vec<std::sync::Arc<str>> {
+    let of_any = |parts: &mut dyn Iterator<Item = &Pattern>| {
+        let mut common = parts.next().map(required_names).unwrap_or_default();
+        parts.for_each(|part| {
+            let others = required_names(part);
+            common.retain(|name| others.contains(name));
+        });
+        common
+    };
+    match pattern {
+        Pattern::Object(object) => {
+            object.fields.iter().filter(|field| !field.optional).map(|field| field.name.clone()).collect()
+        }
+        Pattern::Named(_, inner) => required_names(inner),
+        Pattern::Unique(inner) | Pattern::Edges(inner, _) | Pattern::Judged(inner, _) => {
+            required_names(inner)
+        }
+        Pattern::Late(_, make) => required_names(&make()),
+        Pattern::All(parts) => parts.iter().flat_map(required_names).collect(),
+        Pattern::Union(parts) => of_any(&mut parts.iter()),
+        Pattern::Weighted(parts) => of_any(&mut parts.iter().map(|(_, part)| part)),
+        _ => Vec::new(),
+    }
+}
+
 fn merged<'a>(parts: impl Iterator<Item = &'a Pattern>) -> Option<Vec<std::sync::Arc<str>>> {
     let mut names = Vec::new();
     for part in parts {

@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use scn::lang::{Kind, Spec};
+use scn::diag::{CODES, Code};
+use scn::lang::Kind;
 use serde_json::Value;
 
 use super::{hold, root};
 
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+    command.current_dir(folder).args(args);
+    command
+}
+
 fn scn(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_scn")).current_dir(folder).args(args).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(command(folder, args).output().unwrap().stdout).unwrap()
 }
 
 fn json(folder: &Path, args: &[&str]) -> Value {
@@ -107,27 +113,135 @@ fn complaints(texts: &[String]) -> Vec<Vec<String>> {
     said
 }
 
+/// A name with its example, and what was said against it wherever it was tried.
+struct Piece {
+    name: String,
+    example: &'static str,
+    said: Vec<String>,
+}
+
+fn piece(name: String, example: &'static str) -> Piece {
+    Piece { name, example, said: Vec::new() }
+}
+
 #[test]
 fn every_example_is_clean_where_it_may_stand() {
     let registry = scn::rooms::registry();
-    let mut specs: Vec<(&Spec, Vec<String>)> =
-        registry.iter().filter(|spec| spec.kind != Kind::Rule).map(|spec| (spec, Vec::new())).collect();
-    assert!(specs.len() > 300, "only {} examples were found", specs.len());
+    let names = registry.iter().filter(|spec| spec.kind != Kind::Rule);
+    let mut pieces: Vec<Piece> =
+        names.map(|spec| piece(format!("{} of `{}`", spec.name, spec.of), spec.example)).collect();
+    assert!(pieces.len() > 300, "only {} examples were found", pieces.len());
+    for keyword in scn::lang::KEYWORDS {
+        let mut words = keyword.example.split(|c: char| !c.is_alphanumeric() && c != '_');
+        assert!(words.any(|word| word == keyword.word), "{} is not in its example", keyword.word);
+        pieces.push(piece(format!("the word {}", keyword.word), keyword.example));
+    }
     for (before, after) in AROUND {
         let (system, before) = before.strip_prefix('+').map_or(("", *before), |before| (SYSTEM, before));
         let texts: Vec<String> =
-            specs.iter().map(|(spec, _)| format!("{system}{before}{}{after}\n", spec.example)).collect();
+            pieces.iter().map(|piece| format!("{system}{before}{}{after}\n", piece.example)).collect();
         let said = complaints(&texts);
-        for ((_, all), said) in specs.iter_mut().zip(&said) {
-            all.extend_from_slice(said);
+        for (piece, said) in pieces.iter_mut().zip(&said) {
+            piece.said.extend_from_slice(said);
         }
         let mut dirty = said.iter().map(|said| !said.is_empty());
-        specs.retain(|_| dirty.next().unwrap());
+        pieces.retain(|_| dirty.next().unwrap());
     }
-    let wrong: Vec<String> = specs
+    let wrong: Vec<String> = pieces
         .iter()
-        .map(|(spec, said)| {
-            format!("{} of `{}`: {}\n  {}", spec.name, spec.of, spec.example, said.join("\n  "))
+        .map(|Piece { name, example, said }| format!("{name}: {example}\n  {}", said.join("\n  ")))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the examples of mistakes speak of, and lies beside them.
+const BESIDE: &[(&str, &str)] = &[
+    ("notes.txt", "no contract\n"),
+    ("history.jsonl", "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n"),
+    ("api_key.txt", "tea\n"),
+    ("products.csv", "sku,price\ntea,much\n"),
+    (
+        "orders.openapi.yaml",
+        "openapi: 3.1.0\ninfo: { title: orders, version: '1' }\npaths:\n  /v1/orders:\n    get:\n      responses:\n        '200':\n          description: all\n          content:\n            application/json:\n              schema:\n                type: object\n                required: [count]\n                properties: { count: { type: integer } }\n",
+    ),
+    ("customers.csv", "email\nada@example.com\n"),
+];
+
+/// The codes of the messages that an example brings about: of its check, or if that has nothing
+/// against it, of its run.
+fn codes(code: &Code) -> BTreeSet<String> {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in BESIDE {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let file = |name: &str| std::fs::write(dir.path().join(name), code.example).unwrap();
+    if code.language != "scn" {
+        file("example");
+        let args: Vec<&str> = match code.name {
+            "import" => vec!["import", "curl", "example"],
+            "history" => vec!["history", "check", "example", "--as", "register"],
+            "rules" => vec!["data", "anonymize", "customers.csv", "--with", "example"],
+            "usage" => code.example.split(' ').skip(1).collect(),
+            name => panic!("how is the example of {name} tried?"),
+        };
+        let key = ("SCN_DATA_KEY", "correct horse battery staple");
+        let output = command(dir.path(), &args).env(key.0, key.1).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", code.name);
+        let said = String::from_utf8(output.stderr).unwrap();
+        return CODES
+            .iter()
+            .map(|code| code.name)
+            .filter(|name| said.lines().any(|line| line == *name))
+            .map(str::to_owned)
+            .collect();
+    }
+    let name = format!("{}.scn", code.name);
+    file(&name);
+    if code.name == "duplicate-title" {
+        file("refunds.scn");
+    }
+    let document = json(dir.path(), &["check", "--format", "json", "."]);
+    let found = document["diagnostics"].as_array().unwrap();
+    if !found.is_empty() {
+        return found.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect();
+    }
+    let output = command(dir.path(), &["run", &name, "--report", "json=events"]).output().unwrap();
+    assert_ne!(output.status.code(), Some(0), "{name} passes");
+    let events = std::fs::read_to_string(dir.path().join("events")).unwrap();
+    let mut codes = BTreeSet::new();
+    for line in events.lines() {
+        collect(&serde_json::from_str(line).unwrap(), &mut codes);
+    }
+    codes
+}
+
+/// The codes in an event. A gate and a run without scenarios fail without a message of their own.
+fn collect(event: &Value, codes: &mut BTreeSet<String>) {
+    match event {
+        Value::Object(fields) => {
+            codes.extend(fields.get("code").and_then(Value::as_str).map(str::to_owned));
+            let told = |key: &str, value: Value| fields.get(key) == Some(&value);
+            codes.extend(told("held", Value::Bool(false)).then(|| "gate".to_owned()));
+            codes.extend(told("exit", Value::from(4)).then(|| "nothing-ran".to_owned()));
+            fields.values().for_each(|value| collect(value, codes));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, codes)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_example_of_a_mistake_makes_that_one() {
+    let wrong: Vec<String> = CODES
+        .iter()
+        .filter(|code| !code.example.is_empty())
+        .filter_map(|code| {
+            let mut made = codes(code);
+            if code.name == "gate" {
+                // What it fails for.
+                made.remove("expectation");
+            }
+            (made != BTreeSet::from([code.name.to_owned()])).then(|| format!("{}: {made:?}", code.name))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -106,6 +106,38 @@ fn rows_that_do_not_fit_their_shape_are_all_told() {
     );
 }
 
+/// Otherwise a file without rows would fit every shape.
+#[test]
+fn columns_that_a_shape_demands_are_there_even_when_no_row_is() {
+    for (header, says) in [
+        ("id,other\n", &["`./a.csv:1:1` cannot be read: it has no column `name`, none `price`"][..]),
+        ("id,other\n1,x\n", &["it has no column `name`, none `price`"]),
+        ("id,name,price\n", &["1 passed"]),
+    ] {
+        let text = "let a = from_csv(file(\"./a.csv\"), of: { id: int, name: text, price: decimal, note?: text, .. })\n\
+                    scenario \"a\" { expect a.count == 0 }\n";
+        let code = i32::from(says[0] != "1 passed");
+        project(&[("t.scn", text), ("a.csv", header)]).run(&[]).ends(code, says);
+    }
+}
+
+/// The name of a file has no rows, and nothing that is said of all of them would be judged.
+#[test]
+fn the_name_of_a_file_is_not_taken_for_its_content() {
+    for (call, says) in [
+        ("from_csv(\"./a.csv\")", "write `from_csv(file(\"./a.csv\"))`"),
+        ("from_csv(\"${dir}/a.csv\")", "write `from_csv(file(\"${dir}/a.csv\"))`"),
+        ("from_yaml(\"plans.yaml\")", "write `from_yaml(file(\"plans.yaml\"))`"),
+    ] {
+        let text = format!("let dir = \"x\"\nlet a = {call}\nscenario \"a\" {{ expect [a, dir] != [] }}\n");
+        let says = ["takes this text for the content, not for the name of a file", says];
+        scn(&text).run(&[]).ends(2, &says);
+    }
+    scn("scenario \"a\" { expect from_csv(\"a.csv\\nx\") == [{ \"a.csv\": \"x\" }] }\n")
+        .run(&[])
+        .ends(0, &[]);
+}
+
 /// Also when the file looks as it did: as long as before, and with the same time.
 #[test]
 fn what_a_scenario_writes_it_can_read() {

@@ -58,6 +58,8 @@ macro_rules! table {
                     summary: $summary,
                     explanation: concat!("What it breaks: ", $breaks, ".\n\nInstead: ", $advice, "."),
                     lint: false,
+                    example: "",
+                    language: "scn",
                 },
                 language: $crate::contract::compat::Language::$language,
                 levels: &[$($crate::contract::compat::Level::$level),*],
