@@ -1,6 +1,7 @@
 //! Expectations: comparisons and relations, and what may be polled.
 
 use super::call::Wanted;
+use super::level::Logged;
 use super::plan::Definition;
 use super::walker::{Hand, Walker, list};
 use crate::diag::{Code, Diagnostic};
@@ -19,7 +20,7 @@ impl<'a> Walker<'a, '_> {
         self.value(&expect.subject);
         if let Some(used) = &expect.relation {
             self.relation(used);
-            if self.is_log(&expect.subject) {
+            if self.logged(&expect.subject) == Some(Logged::Lines) {
                 let before = used.phrases.iter().filter(|phrase| &*phrase.word.name == "before");
                 let patterns = used.operand.iter().chain(before.filter_map(|phrase| phrase.value.as_ref()));
                 patterns.for_each(|pattern| self.levels_in(pattern));

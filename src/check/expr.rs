@@ -289,6 +289,8 @@ impl<'a> Walker<'a, '_> {
             }
             _ => return false,
         };
+        // Of one member, `orders[0].log`, too.
+        let of = if let ExprKind::Index(service, _) = &of.kind { service } else { of };
         let ExprKind::Name(name) = &of.kind else { return false };
         let item = self.cx.program.lookup_item(self.item.unit, name);
         &*field.name == "log"

@@ -6,36 +6,75 @@ use std::sync::Arc;
 use super::walker::Walker;
 use crate::diag::{Code, Diagnostic};
 use crate::shape::{self, Pattern};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ObjectEntry};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, ObjectEntry, ObjectExpr};
 use crate::value::{LEVELS, Value, level};
+
+/// What an expression gives that comes from a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Logged {
+    /// Lines.
+    Lines,
+    /// One of them.
+    Line,
+    /// The levels of lines.
+    Levels,
+    /// The level of one line.
+    Level,
+}
+
+impl Logged {
+    /// What an element of it is.
+    pub(super) fn element(self) -> Option<Logged> {
+        match self {
+            Logged::Lines => Some(Logged::Line),
+            Logged::Levels => Some(Logged::Level),
+            Logged::Line | Logged::Level => None,
+        }
+    }
+}
 
 impl<'a> Walker<'a, '_> {
     /// The levels in `"ERROR" in s.log[*].level`, `s.log contains { level: "ERROR" }` and the like.
     pub(super) fn levels(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr) {
-        match op {
-            BinaryOp::Contains | BinaryOp::NotContains if self.is_log(left) => self.levels_in(right),
-            BinaryOp::Equal
-            | BinaryOp::NotEqual
-            | BinaryOp::In
-            | BinaryOp::NotIn
-            | BinaryOp::Contains
-            | BinaryOp::NotContains
-            | BinaryOp::Matches
-            | BinaryOp::NotMatches => {
-                if self.is_level(left) {
-                    self.level(right);
+        let container = match op {
+            BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Matches | BinaryOp::NotMatches => None,
+            BinaryOp::In | BinaryOp::NotIn => Some(right),
+            BinaryOp::Contains | BinaryOp::NotContains => Some(left),
+            _ => return,
+        };
+        for (one, other) in [(left, right), (right, left)] {
+            match self.logged(one) {
+                Some(Logged::Lines | Logged::Line) => self.levels_in(other),
+                Some(Logged::Level) if container.is_some_and(|container| std::ptr::eq(container, one)) => {
+                    self.part_of_level(other)
                 }
-                if self.is_level(right) {
-                    self.level(left);
-                }
+                Some(Logged::Level | Logged::Levels) => self.level(other),
+                None => {}
             }
-            _ => {}
         }
     }
 
     /// Those of a pattern of lines.
     pub(super) fn levels_in(&mut self, pattern: &'a Expr) {
-        let ExprKind::Object(object) = &pattern.kind else { return };
+        match &pattern.kind {
+            ExprKind::Object(object) => self.levels_of(object),
+            ExprKind::Refine(of, object) => {
+                self.levels_in(of);
+                self.levels_of(object);
+            }
+            ExprKind::But(of, with) | ExprKind::Binary(BinaryOp::Union, of, with) => {
+                self.levels_in(of);
+                self.levels_in(with);
+            }
+            ExprKind::List(items, _) => items.iter().for_each(|item| self.levels_in(item)),
+            ExprKind::Compare(BinaryOp::Equal | BinaryOp::NotEqual, of) | ExprKind::Unary(_, of) => {
+                self.levels_in(of);
+            }
+            _ => {}
+        }
+    }
+
+    fn levels_of(&mut self, object: &'a ObjectExpr) {
         for entry in &object.entries {
             if let ObjectEntry::Field { name, value, .. } = entry
                 && name.plain().as_deref() == Some("level")
@@ -45,21 +84,28 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    /// `s.log[*].level`, `s.log[0].level`, `s.log.last.level`
-    fn is_level(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Field(of, field) => &*field.name == "level" && self.is_of_log(of),
-            ExprKind::Index(of, _) | ExprKind::Each(of) => self.is_level(of),
-            _ => false,
+    /// What of a log an expression gives: `s.log`, `s.log.items`, `s.log[*].level`, `s.log.last.level`, and
+    /// variables of these.
+    pub(super) fn logged(&self, expr: &Expr) -> Option<Logged> {
+        if self.is_log(expr) {
+            return Some(Logged::Lines);
         }
-    }
-
-    fn is_of_log(&self, expr: &Expr) -> bool {
-        self.is_log(expr)
-            || match &expr.kind {
-                ExprKind::Index(of, _) | ExprKind::Each(of) | ExprKind::Field(of, _) => self.is_of_log(of),
-                _ => false,
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                let variable = self.scopes.get(name)?;
+                self.memory.logged.get(&variable.span).copied()
             }
+            ExprKind::Field(of, field) => match (self.logged(of)?, &*field.name) {
+                (Logged::Lines, "items") => Some(Logged::Lines),
+                (Logged::Lines, "first" | "last") => Some(Logged::Line),
+                (Logged::Lines, "level") if matches!(of.kind, ExprKind::Each(_)) => Some(Logged::Levels),
+                (Logged::Line, "level") => Some(Logged::Level),
+                _ => None,
+            },
+            ExprKind::Index(of, _) => self.logged(of).and_then(Logged::element),
+            ExprKind::Each(of) => self.logged(of),
+            _ => None,
+        }
     }
 
     /// A level that no line has, since its name is another.
@@ -86,6 +132,15 @@ impl<'a> Walker<'a, '_> {
                 Diagnostic::error(Code::WRONG_TYPE, expr.span, message)
                     .help(format!("whatever the logger calls it, it is `\"{known}\"` here")),
             );
+        }
+    }
+
+    /// A text that is part of no level, since they are in upper case.
+    fn part_of_level(&mut self, expr: &'a Expr) {
+        let ExprKind::Text(text) = &expr.kind else { return self.level(expr) };
+        let is_part = |text: Arc<str>| LEVELS.iter().any(|level| level.contains(&*text));
+        if !text.plain().is_some_and(is_part) {
+            self.level(expr);
         }
     }
 

@@ -484,7 +484,8 @@ fn levels_of_logs_have_one_name_each() {
     let run = |claim: &str| {
         let service = "service s {\nspeaks http\nstart \"sh run.sh\"\nready \"test -f up\"\nlog json\n}\n";
         let project = scn(&format!("{service}@serial\nscenario \"it\" {{\n{claim}\n}}\n"));
-        let lines = "echo '{\"level\":\"error\",\"n\":1}'; echo '{\"lvl\":\"warning\"}'; echo '{\"level\":50,\"n\":2}'";
+        let lines = "echo '{\"level\":\"error\",\"n\":1}'; echo '{\"lvl\":\"warning\"}'; \
+                     echo '{\"level\":50,\"n\":2,\"user\":{\"level\":\"gold\"},\"items\":{\"level\":\"gold\"}}'";
         project.write("run.sh", &format!("{lines}; echo up > up; exec sleep 1000\n"));
         project.run(&[])
     };
@@ -502,9 +503,27 @@ fn levels_of_logs_have_one_name_each() {
         ("expect s.log[*].level not contains \"err\"", "\"ERROR\""),
         ("expect s.log.last.level != \"error\"", "\"ERROR\""),
         ("expect s.log not has { level: \"FATAL\" | \"error\" }", "\"ERROR\""),
+        ("expect s.log not contains ({ level: \"FATAL\" } | { level: \"error\" })", "\"ERROR\""),
+        ("expect s.log.items not contains { level: \"error\" }", "\"ERROR\""),
+        ("expect s.log[*] not contains { level: \"error\" }", "\"ERROR\""),
+        ("expect s.log.last not matches { level: \"error\", .. }", "\"ERROR\""),
+        ("expect s.log[0] not matches { level: \"error\", .. }", "\"ERROR\""),
+        ("for line in s.log.items { expect line.level != \"error\" }", "\"ERROR\""),
+        ("let lines = s.log.items\nexpect lines not contains { level: \"error\" }", "\"ERROR\""),
+        ("let levels = s.log[*].level\nexpect levels not contains \"error\"", "\"ERROR\""),
+        ("for one in s.log[*].level { expect one != \"error\" }", "\"ERROR\""),
+        ("expect s.log.last.level not contains \"err\"", "\"ERROR\""),
     ] {
         let says = ["no line of a log has the level", &format!("it is `{name}` here")];
         run(claim).ends(2, &says);
+    }
+    for holds in [
+        "expect s.log.last.level contains \"ERR\"",
+        "expect \"ERR\" in s.log.last.level",
+        "expect s.log.last.user.level == \"gold\"",
+        "expect s.log.last.items == { level: \"gold\" }",
+    ] {
+        run(&format!("{logged}{holds}")).ends(0, &[]);
     }
     for like in ["err.*", "^ERR", "warn(ing)?"] {
         let says =

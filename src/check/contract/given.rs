@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::known::{Known, Part};
+use crate::check::level::Logged;
 use crate::check::plan::{Definition, ItemRef};
 use crate::check::walker::Walker;
 use crate::shape::Pattern;
@@ -199,6 +200,9 @@ impl<'a> Walker<'a, '_> {
     pub(in crate::check) fn learn_element(&mut self, name: &Ident, list: &Expr) {
         if let Some(known) = self.knows(list).and_then(|list| list.element()) {
             self.memory.variables.insert(name.span, known);
+        }
+        if let Some(logged) = self.logged(list).and_then(Logged::element) {
+            self.memory.logged.insert(name.span, logged);
         }
     }
 
