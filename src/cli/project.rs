@@ -29,11 +29,15 @@ pub(super) struct Named {
 /// Takes the paths apart; none stand for `scenarios` if it is there, else for the current directory.
 pub(super) fn named(paths: &[String]) -> Vec<Named> {
     if paths.is_empty() {
-        let scenarios = Path::new("scenarios");
-        let path = if scenarios.is_dir() { scenarios } else { Path::new(".") };
-        return vec![Named { path: path.to_owned(), line: None }];
+        return vec![Named { path: everything().to_owned(), line: None }];
     }
     paths.iter().map(|path| name(path)).collect()
+}
+
+/// Where a project keeps its scenarios.
+fn everything() -> &'static Path {
+    let scenarios = Path::new("scenarios");
+    if scenarios.is_dir() { scenarios } else { Path::new(".") }
 }
 
 fn name(text: &str) -> Named {
@@ -74,8 +78,11 @@ impl Project {
         let (program, mut diagnostics) = crate::load::load(&paths, Path::new("."));
         let Analysis { mut plan, diagnostics: mut more, mentions } =
             check::analyse(program, &registry, &mut Memo::default());
-        // Who names single files may leave out others that use them.
-        let whole = named.iter().all(|named| named.path.is_dir());
+        // Who names a part of the project may leave out others that use it.
+        let all = everything().canonicalize();
+        let whole = all.is_ok_and(|all| {
+            named.iter().filter_map(|named| named.path.canonicalize().ok()).any(|path| all.starts_with(path))
+        });
         let given = Given { registry: &registry, mentions: &mentions, whole };
         crate::lint::lint(&mut plan, given, levels, &mut more);
         diagnostics.extend(more);

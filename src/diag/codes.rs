@@ -191,9 +191,9 @@ codes! {
     NO_EXPECTATION "no-expectation" (lint): "a scenario expects nothing",
         "Nothing that it runs states an expectation: neither its statements, nor the actions that it calls or the doubles that it takes. All it shows is that its requests succeed, whatever they answer. Write what must hold, if only `expect status == 200`. What fixtures expect is not counted: that is how a scenario begins, not what it shows.";
     UNUSED_FIXTURE "unused-fixture" (lint): "no scenario needs a fixture",
-        "No file names it but to import it. Remove it. It is looked for where directories are checked, not single files: others may well use it.";
+        "No file names it but to import it. Remove it. It is looked for where all scenarios are checked: a part may leave out who uses it.";
     DUPLICATE_TITLE "duplicate-title" (lint): "scenarios of two modules have the same title",
-        "A report names a scenario by its title, and so does `--only`: two of one name are told apart only by their files. Say in the titles what differs. It is looked for where directories are checked, not single files.";
+        "A report names a scenario by its title, and so does `--only`: two of one name are told apart only by their files. Say in the titles what differs. It is looked for where all scenarios are checked, not a part.";
     NO_OWNER "no-owner" (lint): "a critical scenario has no owner",
         "`@tags(critical)` says that its failure matters, and nobody is told of it. Name an `owner` item: `@owner(payments)`.";
     SECRET_LITERAL "secret-literal" (lint): "a secret seems to stand in the text",

@@ -42,7 +42,15 @@ pub(super) fn apply(program: &Program, sound: bool, whole: bool, diagnostics: &m
             None => true,
         }
     });
-    for allowed in allowed.iter().filter(|allowed| sound && !allowed.used && looked(allowed.lint)) {
+    let agreed: Vec<Span> = allowed
+        .iter()
+        .filter(|allowed| allowed.lint == Code::UNUSED_ALLOW.name)
+        .map(|allowed| allowed.item)
+        .collect();
+    let unused = |allowed: &&Allowed<'_>| {
+        sound && !allowed.used && looked(allowed.lint) && !agreed.contains(&allowed.item)
+    };
+    for allowed in allowed.iter().filter(unused) {
         let message = format!("`@allow({})` silences nothing", allowed.lint);
         diagnostics.push(Diagnostic::warning(Code::UNUSED_ALLOW, allowed.at, message).help("remove it"));
     }

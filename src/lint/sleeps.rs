@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::Sight;
-use super::reach::item_named;
+use super::reach::{item_named, runs};
 use crate::check::ItemRef;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Safety};
-use crate::syntax::ast::{Block, Expr, ExprKind, ItemKind, Place, Request, Statement, StatementKind};
+use crate::syntax::ast::{
+    Block, Expr, ExprKind, Item, ItemKind, Let, LetTarget, Place, Request, Statement, StatementKind,
+    TemplatePart,
+};
 use crate::syntax::visit;
 
 /// How the names of methods and statements begin that read and change nothing, where the protocol
@@ -17,6 +20,9 @@ const READING: &[&str] = &[
     "check", "count", "describe", "exists", "fetch", "find", "get", "has", "is", "list", "lookup", "query",
     "read", "search", "select", "show", "with",
 ];
+
+/// The words of a statement of SQL that changes something, wherever it stands.
+const CHANGING: &[&str] = &["insert", "update", "delete", "merge"];
 
 /// Pauses that stand for something that is waited for.
 pub(super) fn find(sight: &Sight<'_>) -> Vec<Diagnostic> {
@@ -30,12 +36,13 @@ pub(super) fn find(sight: &Sight<'_>) -> Vec<Diagnostic> {
             ItemKind::Action(action) if !paced.contains(&at) => &action.body,
             _ => continue,
         };
-        Search { sight, unit: at.unit, found: &mut found }.block(body);
+        let computed = computed(item);
+        Search { sight, unit: at.unit, computed, found: &mut found }.block(body);
     }
     found
 }
 
-/// The actions that workloads call: their pauses are a pace.
+/// The actions that workloads call, and those that these call: their pauses are a pace.
 fn operations(sight: &Sight<'_>) -> BTreeSet<ItemRef> {
     let program = &sight.plan.program;
     let mut found = BTreeSet::new();
@@ -47,12 +54,35 @@ fn operations(sight: &Sight<'_>) -> BTreeSet<ItemRef> {
             }
         });
     }
+    let runs = runs(program);
+    let mut new: Vec<ItemRef> = found.iter().copied().collect();
+    while let Some(at) = new.pop() {
+        let called = runs.get(&at).into_iter().flatten().copied();
+        new.extend(called.filter(|&next| found.insert(next)).collect::<Vec<_>>());
+    }
+    found
+}
+
+/// The variables of an item whose values were computed once: what is expected of them is so before
+/// a pause and after it. Streams, histories and parameters are none.
+fn computed(item: &Item) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    visit::item_statements(item, &mut |statement| {
+        let StatementKind::Let(Let { target: LetTarget::Name(name), value, .. }) = &statement.kind else {
+            return;
+        };
+        if !matches!(&value.kind, ExprKind::Request(request) if &*request.verb.name == "open") {
+            found.insert(&*name.name);
+        }
+    });
     found
 }
 
 struct Search<'a> {
     sight: &'a Sight<'a>,
     unit: usize,
+    /// Variables that do not change.
+    computed: BTreeSet<&'a str>,
     found: &'a mut Vec<Diagnostic>,
 }
 
@@ -111,13 +141,42 @@ impl Search<'_> {
         };
         let mut rest = after.iter().skip_while(idle);
         match rest.next() {
-            Some(first) if expects_now(first) => true,
-            Some(first) => {
-                value(&first.kind).is_some_and(|value| self.reads(value))
-                    && rest.find(|next| !idle(next)).is_some_and(|next| expects_now(next))
-            }
+            Some(first) => match expects_now(first) {
+                Some(subject) => self.is_live(subject),
+                None => {
+                    value(&first.kind).is_some_and(|value| self.reads(value))
+                        && rest.find(|next| !idle(next)).and_then(|next| expects_now(next)).is_some()
+                }
+            },
             None => false,
         }
+    }
+
+    /// Whether what an expectation looks at may change by itself: not the response of a request before the
+    /// pause, and not a variable that was computed before.
+    fn is_live(&self, subject: &Expr) -> bool {
+        let mut live = false;
+        visit::expression(subject, &mut |expr| {
+            live |= match &expr.kind {
+                ExprKind::Request(_) | ExprKind::Next(_) | ExprKind::Link(..) => true,
+                ExprKind::Name(name) => {
+                    !self.computed.contains(&**name) && self.names_what_changes(expr, name)
+                }
+                _ => false,
+            };
+        });
+        live
+    }
+
+    /// Services, doubles, actions, and whatever is no item and no name of the language.
+    fn names_what_changes(&self, expr: &Expr, name: &str) -> bool {
+        let program = &self.sight.plan.program;
+        if let Some(at) = item_named(program, self.unit, expr) {
+            let kind = &program.item(at).kind;
+            return matches!(kind, ItemKind::Service(_) | ItemKind::Double(_) | ItemKind::Action(_));
+        }
+        let of_the_language = [Kind::Response, Kind::Constant, Kind::Function];
+        !of_the_language.iter().any(|&kind| !self.sight.given.registry.all(kind, name).is_empty())
     }
 
     /// Whether it may be done again and again: a request that changes nothing, or a `@safe` action.
@@ -143,19 +202,33 @@ impl Search<'_> {
             return true;
         }
         let method = request.target.as_ref().and_then(|target| target.members.last());
-        let begins = |text: &str| {
-            let text = text.trim_start().to_lowercase();
-            READING.iter().any(|word| text.starts_with(word))
-        };
         match (method, &request.place) {
-            (Some(method), _) => begins(&method.name),
-            (None, Some(Place::Text(text))) => match text.parts.first() {
-                Some(crate::syntax::ast::TemplatePart::Text(text)) => begins(text),
-                _ => false,
-            },
+            (Some(method), _) => {
+                // `GetEntry`, `get_entry` and `get`, and not `gettysburg`.
+                let name = &*method.name;
+                begins(name).is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+            }
+            (None, Some(Place::Text(text))) => {
+                let text = text.parts.iter().filter_map(|part| match part {
+                    TemplatePart::Text(text) => Some(&**text),
+                    TemplatePart::Expr(_) => None,
+                });
+                let text = text.collect::<Vec<_>>().join(" ").to_lowercase();
+                let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+                let first = words.find(|word| !word.is_empty()).unwrap_or_default();
+                READING.contains(&first) && !words.any(|word| CHANGING.contains(&word))
+            }
             _ => false,
         }
     }
+}
+
+/// What follows the word at the beginning of a name that says that it reads.
+fn begins(name: &str) -> Option<&str> {
+    READING.iter().find_map(|word| {
+        let (head, rest) = name.split_at_checked(word.len())?;
+        head.eq_ignore_ascii_case(word).then_some(rest)
+    })
 }
 
 /// The statements of a block, with those of its `step`s, which only group.
@@ -179,10 +252,16 @@ fn value(kind: &StatementKind) -> Option<&Expr> {
     }
 }
 
-/// Whether it is an expectation that is judged at once.
-fn expects_now(statement: &Statement) -> bool {
-    matches!(&statement.kind, StatementKind::Expect(expect)
-        if expect.within.is_none() && expect.throughout.is_none() && expect.during.is_none())
+/// What an expectation looks at that is judged at once.
+fn expects_now(statement: &Statement) -> Option<&Expr> {
+    match &statement.kind {
+        StatementKind::Expect(expect)
+            if expect.within.is_none() && expect.throughout.is_none() && expect.during.is_none() =>
+        {
+            Some(&expect.subject)
+        }
+        _ => None,
+    }
 }
 
 fn complaint(statement: &Statement, pause: &str) -> Diagnostic {

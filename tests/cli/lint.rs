@@ -78,6 +78,26 @@ fn what_takes_the_whole_project_is_found_in_directories() {
     }
 }
 
+#[test]
+fn a_directory_of_the_project_is_not_the_project() {
+    let dir = project(&[
+        ("scenarios/lib/a.scn", "fixture alice { return 1 }\nfixture bob { return 2 }\n"),
+        ("scenarios/b.scn", "use \"./lib/a.scn\" { alice }\n\nscenario \"b\" { expect alice == 1 }\n"),
+    ]);
+    for (paths, told) in [
+        (&[][..], true),
+        (&["scenarios"], true),
+        (&["."], true),
+        (&["scenarios", "scenarios/b.scn"], true),
+        (&["scenarios/lib"], false),
+        (&["scenarios/lib", "scenarios/b.scn"], false),
+    ] {
+        let (_, said) = ends(dir.path(), &[&["check"], paths].concat(), 0);
+        assert!(!said.contains("`alice`"), "{paths:?}: {said}");
+        assert_eq!(said.contains("no scenario needs the fixture `bob`"), told, "{paths:?}: {said}");
+    }
+}
+
 const SECRET: &str = "m4Q9zX2vB7nL5tR8wK1pD6sH";
 
 /// Another message shows the line of the secret, and one on which it stands once more.
