@@ -24,9 +24,9 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use super::level::Logged;
 use super::literal::constant;
 use super::plan::ItemRef;
+use super::record::Told;
 use super::walker::Walker;
 use crate::contract::{Address, Interface, Operation};
 use crate::diag::{Code, Diagnostic};
@@ -51,8 +51,8 @@ pub(super) struct Memory<'a> {
     variables: BTreeMap<Span, Known<'a>>,
     /// The literals that variables hold, likewise.
     literals: BTreeMap<Span, &'a Expr>,
-    /// What variables hold of logs, likewise.
-    pub(super) logged: BTreeMap<Span, Logged>,
+    /// What variables hold of histories and responses, likewise.
+    pub(super) told: BTreeMap<Span, Told>,
     /// The statuses that expectations left of responses, with the number of braces around each.
     narrowed: Vec<(usize, Span, u16)>,
     /// How the blocks around here end whose value is used, the innermost last.
@@ -143,8 +143,8 @@ impl<'a> Walker<'a, '_> {
         if let Some(known) = self.given(value) {
             self.memory.variables.insert(name.span, known);
         }
-        if let Some(logged) = self.logged(value) {
-            self.memory.logged.insert(name.span, logged);
+        if let Some(told) = self.told(value) {
+            self.memory.told.insert(name.span, told);
         }
     }
 }

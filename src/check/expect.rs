@@ -1,8 +1,8 @@
 //! Expectations: comparisons and relations, and what may be polled.
 
 use super::call::Wanted;
-use super::level::Logged;
 use super::plan::Definition;
+use super::record::Told;
 use super::walker::{Hand, Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::{Kind, Param, Spec, Ty};
@@ -20,10 +20,10 @@ impl<'a> Walker<'a, '_> {
         self.value(&expect.subject);
         if let Some(used) = &expect.relation {
             self.relation(used);
-            if self.logged(&expect.subject) == Some(Logged::Lines) {
+            if let Some(Told::Records(of)) = self.told(&expect.subject) {
                 let before = used.phrases.iter().filter(|phrase| &*phrase.word.name == "before");
                 let patterns = used.operand.iter().chain(before.filter_map(|phrase| phrase.value.as_ref()));
-                patterns.for_each(|pattern| self.levels_in(pattern));
+                patterns.for_each(|pattern| self.fits_record(of, pattern));
             }
         }
         if expect.relation.is_none() {

@@ -128,7 +128,7 @@ impl<'a> Walker<'a, '_> {
     fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, span: Span) {
         self.value(left);
         self.compared(op, left, right);
-        self.levels(op, left, right);
+        self.told_by(op, left, right);
         match op {
             BinaryOp::Matches | BinaryOp::NotMatches | BinaryOp::Contains | BinaryOp::NotContains => {
                 self.pattern(right);
@@ -289,13 +289,7 @@ impl<'a> Walker<'a, '_> {
             }
             _ => return false,
         };
-        // Of one member, `orders[0].log`, too.
-        let of = if let ExprKind::Index(service, _) = &of.kind { service } else { of };
-        let ExprKind::Name(name) = &of.kind else { return false };
-        let item = self.cx.program.lookup_item(self.item.unit, name);
-        &*field.name == "log"
-            && self.scopes.get(name).is_none()
-            && item.is_some_and(|(_, item)| matches!(item.kind, ItemKind::Service(_)))
+        &*field.name == "log" && self.names_service(of)
     }
 
     /// A property of something whose kind is known. Response names count too, since a stream has

@@ -228,7 +228,7 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    fn is_service(&self, name: &str) -> bool {
+    pub(super) fn is_service(&self, name: &str) -> bool {
         let found = self.cx.program.lookup_item(self.item.unit, name);
         found.is_some_and(|(_, item)| matches!(item.kind, ItemKind::Service(_)))
     }

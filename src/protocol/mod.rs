@@ -293,6 +293,17 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All there are.
+    pub const ALL: [ErrorKind; 7] = [
+        ErrorKind::Refused,
+        ErrorKind::Reset,
+        ErrorKind::Timeout,
+        ErrorKind::Tls,
+        ErrorKind::Protocol,
+        ErrorKind::Cancelled,
+        ErrorKind::Exhausted,
+    ];
+
     /// The word in `error.kind`.
     pub const fn word(self) -> &'static str {
         match self {

@@ -527,7 +527,7 @@ fn levels_of_logs_have_one_name_each() {
     }
     for like in ["err.*", "^ERR", "warn(ing)?"] {
         let says =
-            [&format!("no line of a log has a level like re\"{like}\"") as &str, "they are TRACE, DEBUG"];
+            [&format!("no line of a log has the level re\"{like}\"") as &str, "they are TRACE, DEBUG"];
         run(&format!("expect s.log not has {{ level: re\"{like}\" }}")).ends(2, &says);
     }
     run(&format!("{logged}expect s.log not has {{ level: re\"ERR.*\" }}")).ends(1, &["has such a record"]);

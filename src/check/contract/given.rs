@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::known::{Known, Part};
-use crate::check::level::Logged;
 use crate::check::plan::{Definition, ItemRef};
+use crate::check::record::Told;
 use crate::check::walker::Walker;
 use crate::shape::Pattern;
 use crate::syntax::ast::{
@@ -201,8 +201,8 @@ impl<'a> Walker<'a, '_> {
         if let Some(known) = self.knows(list).and_then(|list| list.element()) {
             self.memory.variables.insert(name.span, known);
         }
-        if let Some(logged) = self.logged(list).and_then(Logged::element) {
-            self.memory.logged.insert(name.span, logged);
+        if let Some(told) = self.told(list).and_then(Told::element) {
+            self.memory.told.insert(name.span, told);
         }
     }
 
