@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gen_lsp_types::Position;
 use url::Url;
 
-use super::document::{Document, path_of};
+use super::document::{Document, path_of, real};
 use super::drawn::{self, Examples};
 use super::position::Encoding;
 use super::results::{self, Found};
@@ -47,9 +47,8 @@ pub(super) struct Workspace {
 impl Workspace {
     /// The project in a directory.
     pub(super) fn new(dir: &Path, encoding: Encoding) -> Workspace {
-        let root = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let mut workspace = Workspace {
-            root,
+            root: real(dir),
             named: dir.to_path_buf(),
             encoding,
             registry: Arc::new(crate::rooms::registry()),
