@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gen_lsp_types::{
     CancelParams, CodeActionParams, CodeLensParams, CompletionParams, DefinitionParams,
@@ -32,6 +33,9 @@ pub(super) const RUN: &str = "scn.run";
 /// What the server tells itself when a run is over.
 const RAN: &str = "scn/ran";
 
+/// How long it may take to write what was not written yet when the server ends.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// An answer, or why there is none.
 pub(super) type Answer = Result<Value, (ErrorCode, String)>;
 
@@ -55,9 +59,8 @@ pub fn serve() -> bool {
     server.runs.end();
     server.send(Message::Notification(transport::exit()));
     let orderly = server.state == State::Closing;
-    let Transport { connection, writer, .. } = server.transport;
-    drop(connection);
-    let _ = writer.join();
+    // Nobody is waited for who does not read.
+    let _ = server.transport.written.recv_timeout(GRACE);
     orderly
 }
 
