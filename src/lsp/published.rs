@@ -79,7 +79,11 @@ fn diagnostics(workspace: &mut Workspace, client: Client) -> ByUri {
         }
     }
     for (uri, diagnostic) in workspace.results.iter().filter_map(|found| found.diagnostic(&convert)) {
-        all.entry(uri).or_default().push(diagnostic);
+        let known = all.entry(uri).or_default();
+        // Runs at the same time may find the same.
+        if !known.contains(&diagnostic) {
+            known.push(diagnostic);
+        }
     }
     all
 }

@@ -39,6 +39,52 @@ fn scenarios_run_from_the_editor_and_failures_are_shown_where_they_are() {
     assert_eq!(wrong["error"]["code"], -32602);
 }
 
+const GOOD: &str = "scenario \"good\" {\n  expect 1 == 1\n}\n";
+const BAD: &str = "scenario \"bad\" {\n  expect 1 == 2\n}\n";
+
+/// Runs, and waits for the end.
+fn exit(client: &mut Client, command: Value) -> Value {
+    client.request("workspace/executeCommand", command);
+    client.wait("scn/event", |params| params.get("exit").is_some())["exit"].take()
+}
+
+#[test]
+fn of_runs_at_the_same_time_the_failures_of_each_are_shown() {
+    let wait = "scenario \"slow\" {\n  eventually within 60s { exec \"test -e go\"; expect status == 0 }\n  expect 1 == 3\n}\n";
+    let mut client = Client::new(&[("a.scn", wait), ("b.scn", BAD), ("c.scn", GOOD)]);
+    let run = |name: &str| json!({ "command": "scn.run", "arguments": [format!("{name}:1")] });
+    client.request("workspace/executeCommand", run("a.scn"));
+    client.wait("scn/event", |params| params["event"]["event"] == "scenario_started");
+    assert_eq!(exit(&mut client, run("b.scn")), 1);
+    assert_eq!(client.diagnostics("b.scn").len(), 1);
+    std::fs::write(client.path("go"), "").unwrap();
+    let end = client.wait("scn/event", |params| params.get("exit").is_some());
+    assert_eq!((&end["target"], &end["exit"]), (&json!("a.scn:1"), &json!(1)));
+    let found = client.diagnostics("a.scn");
+    assert!(found[0]["message"].as_str().unwrap().ends_with("in scenario \"slow\""), "{found:?}");
+    let gone = client.notifications.iter().find(|it| it["params"]["uri"] == client.uri("b.scn"));
+    assert_eq!(gone, None, "it failed as well");
+    // What began after them is the last one alone.
+    assert_eq!(exit(&mut client, run("c.scn")), 0);
+    client.clean("a.scn");
+    client.clean("b.scn");
+}
+
+#[test]
+fn a_kept_run_with_impossible_places_is_survived() {
+    let mut client = Client::new(&[("a.scn", BAD), ("wrong.scn", "let a = b\n")]);
+    assert_eq!(exit(&mut client, json!({ "command": "scn.run", "arguments": ["a.scn:1"] })), 1);
+    let start = client.diagnostics("a.scn")[0]["range"]["start"]["character"].as_u64().unwrap();
+    let path = client.path(".scn/runs/1.jsonl");
+    let run = std::fs::read_to_string(&path).unwrap();
+    let column = format!("\"column\":{},", start + 1);
+    assert!(run.contains(&column), "{run}");
+    std::fs::write(&path, run.replace(&column, &format!("\"column\":{},", u32::MAX))).unwrap();
+    client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let found = client.diagnostics("a.scn");
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 1, "character": 15 }), "{found:?}");
+}
+
 /// A scenario that takes a minute, and cleans up; what it starts writes its number into a file.
 const SLOW: [(&str, &str); 2] = [
     (
