@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gen_lsp_types::{
@@ -286,6 +286,8 @@ impl Server {
                     };
                     self.folders.exchange(&dirs(&event.added), &dirs(&event.removed));
                     self.folders.iter().for_each(Workspace::ran);
+                    let open: Vec<&Path> = self.folders.iter().map(|workspace| workspace.root()).collect();
+                    self.runs.keep_in(&open);
                 }
             }
             "$/cancelRequest" => self.cancel(params),

@@ -85,6 +85,18 @@ fn a_kept_run_with_impossible_places_is_survived() {
     assert_eq!(found[0]["range"]["start"], json!({ "line": 1, "character": 15 }), "{found:?}");
 }
 
+#[test]
+fn a_run_ends_with_its_folder() {
+    let mut client = Client::new(&SLOW);
+    let (_, number) = slow(&mut client);
+    let folder = json!({ "uri": client.uri(""), "name": "project" });
+    let event = json!({ "added": [], "removed": [folder] });
+    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": event }));
+    let end = client.wait("scn/event", |params| params.get("exit").is_some());
+    assert_eq!(end["exit"], 130, "{end}");
+    assert!(!lives(&number) && client.path("cleaned").exists());
+}
+
 /// A scenario that takes a minute, and cleans up; what it starts writes its number into a file.
 const SLOW: [(&str, &str); 2] = [
     (
