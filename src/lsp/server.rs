@@ -28,7 +28,7 @@ use super::workspace::Workspace;
 use crate::ide;
 
 /// The command of the lenses: runs the scenario that its first argument names, `file.scn:12`, in the
-/// folder whose URI the second is, else in the first.
+/// folder whose URI the second is, else in the first, as long as its title is the third, if that is given.
 pub(super) const RUN: &str = "scn.run";
 /// What the server tells itself when a run is over.
 const RAN: &str = "scn/ran";
@@ -338,6 +338,17 @@ impl Server {
             let name = argument(1).unwrap_or("any");
             return Err((ErrorCode::InvalidParams, format!("the folder `{name}` is not open")));
         };
+        let unsaved = workspace.unsaved();
+        if !unsaved.is_empty() {
+            let are = if unsaved.len() == 1 { "is" } else { "are" };
+            let names = unsaved.join("` and `");
+            return Err(failed(format!("`{names}` {are} not saved, and a run reads the disk: save first")));
+        }
+        if let Some(title) = argument(2).filter(|title| !workspace.is_at(&target, title)) {
+            return Err(failed(format!(
+                "\"{title}\" is not at `{target}` any more: run it from where it is now"
+            )));
+        }
         let (dir, folder) = (workspace.root(), workspace.folder());
         let wanted = Wanted { request: id.clone(), target, dir, folder };
         let wake = self.transport.wake.clone();

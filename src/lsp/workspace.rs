@@ -13,7 +13,7 @@ use super::drawn::{self, Examples};
 use super::position::Encoding;
 use super::results::{self, Found};
 use crate::check::Memo;
-use crate::ide::Snapshot;
+use crate::ide::{Snapshot, lenses};
 use crate::lang::Registry;
 use crate::load::{Kept, LIBRARY, load_again, scenarios_below};
 use crate::report::make_home;
@@ -162,6 +162,22 @@ impl Workspace {
         self.changed();
     }
 
+    /// The open files of it that say something else than the disk does, which is what a run reads.
+    pub(super) fn unsaved(&self) -> Vec<String> {
+        let library = self.root.join(LIBRARY_DIR);
+        let counts = |path: &Path| path.starts_with(&self.root) && !path.starts_with(&library);
+        let open = self.documents.iter().filter(|(path, _)| counts(path));
+        let unsaved = open.filter(|(path, document)| !is_saved(path, &document.text));
+        unsaved.map(|(path, _)| self.relative(path).display().to_string()).collect()
+    }
+
+    /// Whether a scenario of this title is what a run of a target, such as `a.scn:12`, runs.
+    pub(super) fn is_at(&mut self, target: &str, title: &str) -> bool {
+        let snapshot = self.snapshot();
+        let mut lenses = (0..snapshot.program().units.len()).flat_map(|unit| lenses(&snapshot, unit));
+        lenses.any(|lens| lens.target == target && lens.title == title)
+    }
+
     fn relative(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_path_buf()
     }
@@ -217,4 +233,13 @@ impl Workspace {
         let program = snapshot.program();
         self.encoding.offset(program.sources.get(program.units[unit].module.source), position)
     }
+}
+
+/// Whether a file has a text. Editors take off the mark at its beginning, and write the ends of its lines
+/// in a way of their own.
+fn is_saved(path: &Path, text: &str) -> bool {
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.trim_start_matches('\u{feff}').lines()
+    }
+    path.is_file() && std::fs::read_to_string(path).is_ok_and(|saved| lines(&saved).eq(lines(text)))
 }

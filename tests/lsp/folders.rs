@@ -55,7 +55,7 @@ fn a_scenario_runs_in_the_folder_that_it_is_of() {
         let of = client.of(name);
         let lenses = client.request("textDocument/codeLens", of);
         let command = lenses[0]["command"].clone();
-        assert_eq!(command["arguments"], json!(["test.scn:3", client.uri(folder)]));
+        assert_eq!(command["arguments"], json!(["test.scn:3", client.uri(folder), "one"]));
         client.request("workspace/executeCommand", command);
         let end = client.wait("scn/event", |params| params.get("exit").is_some());
         assert_eq!(end, json!({ "target": "test.scn:3", "folder": client.uri(folder), "exit": exit }));
