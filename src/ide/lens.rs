@@ -10,6 +10,8 @@ pub struct Lens {
     pub span: Span,
     /// What `scn run` takes for it: `scenarios/hello.scn:6`.
     pub target: String,
+    /// The scenario's title as text.
+    pub title: String,
 }
 
 /// The scenarios of a module.
@@ -22,7 +24,7 @@ pub fn lenses(snapshot: &Snapshot, unit: usize) -> Vec<Lens> {
             let title = &snapshot.plan.body(scenario)?.title;
             let span = snapshot.whole(title.span);
             let (line, _) = source.line_column(span.start);
-            Some(Lens { span, target: format!("{}:{line}", source.name) })
+            Some(Lens { span, target: format!("{}:{line}", source.name), title: scenario.title.to_string() })
         })
         .collect()
 }

@@ -30,6 +30,8 @@ pub struct Kept {
     texts: BTreeMap<PathBuf, Arc<str>>,
     modules: BTreeMap<Identity, Known>,
     bytes: usize,
+    /// Whether a loading began and did not come to its end. What it left then does not fit together.
+    pub(super) is_loading: bool,
     /// How often the sources were numbered anew.
     pub(super) numbering: u32,
     pub(super) sources: Sources,
@@ -111,9 +113,9 @@ impl Kept {
         Ok(text)
     }
 
-    /// Makes room, when much of what is kept is of no use any more.
+    /// Makes room, when much of what is kept is of no use any more, or none of it since a loading fell over.
     pub(super) fn tidy(&mut self) {
-        if self.bytes > MOST_BYTES {
+        if self.bytes > MOST_BYTES || self.is_loading {
             self.bytes = 0;
             self.numbering += 1;
             self.sources = Sources::default();

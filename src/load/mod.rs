@@ -38,7 +38,6 @@ pub fn load(paths: &[PathBuf], root: &Path) -> (Program, Vec<Diagnostic>) {
 
 /// The same, with what the last loading left.
 pub fn load_again(paths: &[PathBuf], root: &Path, kept: &mut Kept) -> (Program, Vec<Diagnostic>) {
-    kept.tidy();
     let mut loader = Loader::new(root, kept);
     loader.name(paths);
     while let Some(unit) = loader.queue.pop_front() {
@@ -49,6 +48,7 @@ pub fn load_again(paths: &[PathBuf], root: &Path, kept: &mut Kept) -> (Program, 
     loader.diagnostics.extend(cycle::find(&loader.program));
     crate::check::sort(&mut loader.diagnostics);
     loader.kept.sources = loader.program.sources.clone();
+    loader.kept.is_loading = false;
     (loader.program, loader.diagnostics)
 }
 
@@ -79,6 +79,8 @@ struct Loader<'k> {
 
 impl<'k> Loader<'k> {
     fn new(root: &Path, kept: &'k mut Kept) -> Loader<'k> {
+        kept.tidy();
+        kept.is_loading = true;
         Loader {
             root: root.canonicalize().unwrap_or_else(|_| root.to_path_buf()),
             program: Program {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::load;
+use super::{Kept, Loader, load, load_again};
 use crate::check::Program;
 use crate::diag::Diagnostic;
 
@@ -194,4 +194,18 @@ fn long_chains_of_imports_end() {
     assert_eq!(program.units.len(), 600);
     assert_eq!(diagnostics.len(), 1, "one circle, told once");
     assert!(diagnostics[0].message.starts_with("modules import each other in a circle: "));
+}
+
+#[test]
+fn what_a_loading_leaves_that_fell_over_is_not_used() {
+    let place = Place::new();
+    place.file("a.scn", "let a = 1\nlet b = 2\n");
+    let paths = [place.path("a.scn")];
+    let mut kept = Kept::for_editing();
+    let (before, _) = load_again(&paths, place.0.path(), &mut kept);
+    // It ends in the middle of things, as by a panic.
+    drop(Loader::new(place.0.path(), &mut kept));
+    let (after, found) = load_again(&paths, place.0.path(), &mut kept);
+    assert_eq!((named(&after), found.len()), (named(&before), 0));
+    assert_ne!(after.numbering, before.numbering, "what was found of the old pieces counts no more");
 }

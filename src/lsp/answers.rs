@@ -233,7 +233,8 @@ impl Server {
             let lenses = ide::lenses(convert.snapshot, unit);
             let folder = convert.workspace.folder();
             let shown = lenses.iter().map(|lens| {
-                let command = json!({ "title": "Run", "command": RUN, "arguments": [lens.target, folder] });
+                let arguments = json!([lens.target, folder, lens.title]);
+                let command = json!({ "title": "Run", "command": RUN, "arguments": arguments });
                 json!({ "range": convert.range(lens.span), "command": command })
             });
             Ok(json!(shown.collect::<Vec<_>>()))

@@ -1,6 +1,6 @@
 //! A file that the client has open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gen_lsp_types::TextDocumentContentChangeEvent;
@@ -46,13 +46,16 @@ impl Document {
 
 /// The canonical path of a URI; none when it names no file.
 pub(super) fn path_of(uri: &str) -> Option<PathBuf> {
-    let path = Url::parse(uri).ok()?.to_file_path().ok()?;
-    if let Ok(real) = path.canonicalize() {
-        return Some(real);
-    }
-    // A file that is not there yet lies in a directory that is.
-    match (path.parent().and_then(|dir| dir.canonicalize().ok()), path.file_name()) {
-        (Some(dir), Some(name)) => Some(dir.join(name)),
-        _ => Some(path),
-    }
+    Some(real(&Url::parse(uri).ok()?.to_file_path().ok()?))
+}
+
+/// The canonical path of a file or directory, also of one that is not there yet or no more: an open file
+/// keeps its path while the directories around it come and go.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let known = path.ancestors().find_map(|known| {
+        let mut real = known.canonicalize().ok()?;
+        real.extend(path.strip_prefix(known).ok()?);
+        Some(real)
+    });
+    known.unwrap_or_else(|| path.to_path_buf())
 }

@@ -55,11 +55,6 @@ impl Folders {
         self.at(self.owner(uri)?)
     }
 
-    /// How many projects there are.
-    pub(super) fn len(&self) -> usize {
-        self.workspaces.len()
-    }
-
     /// One of them.
     pub(super) fn at(&mut self, index: usize) -> Option<&mut Workspace> {
         let workspace = self.workspaces.get_mut(index)?;

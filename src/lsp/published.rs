@@ -13,7 +13,10 @@ use super::workspace::Workspace;
 
 /// The diagnostics that the client has, by URI.
 #[derive(Default)]
-pub(super) struct Published(BTreeMap<String, Value>);
+pub(super) struct Published(ByUri);
+
+/// Diagnostics by the URI of their file.
+type ByUri = BTreeMap<String, Vec<Value>>;
 
 impl Published {
     /// What there is to tell now.
@@ -21,52 +24,100 @@ impl Published {
         if !folders.has_news() {
             return Vec::new();
         }
-        let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        for index in 0..folders.len() {
-            let Some(found) = folders.at(index).map(|workspace| diagnostics(workspace, client)) else {
-                continue;
-            };
+        let found: Vec<Option<ByUri>> =
+            folders.iter().map(|workspace| guarded(|| diagnostics(workspace, client))).collect();
+        self.exchange(found, |uri| folders.owner(uri), |uri| folders.version(uri))
+    }
+
+    /// What there is to tell of what was found in each folder; none where the check fell over. `owner` says
+    /// which folder speaks of a file, `version` what version of it is open.
+    fn exchange(
+        &mut self,
+        found: Vec<Option<ByUri>>,
+        owner: impl Fn(&str) -> Option<usize>,
+        version: impl Fn(&str) -> Option<i32>,
+    ) -> Vec<Message> {
+        let mut all = ByUri::new();
+        for (index, found) in found.into_iter().enumerate() {
             // Where checking itself is at fault, what was said before stands.
-            let Some(found) = found else { return Vec::new() };
+            let found = found.unwrap_or_else(|| self.0.clone());
             // Of a folder inside another speaks the inner one alone.
-            all.extend(found.into_iter().filter(|(uri, _)| folders.owner(uri) == Some(index)));
+            all.extend(found.into_iter().filter(|(uri, _)| owner(uri) == Some(index)));
         }
         for uri in self.0.keys() {
             all.entry(uri.clone()).or_default();
         }
-        let mut published = BTreeMap::new();
         let mut news = Vec::new();
-        for (uri, diagnostics) in all {
-            let is_none = diagnostics.is_empty();
-            let diagnostics = Value::Array(diagnostics);
-            if self.0.get(&uri) != Some(&diagnostics) {
+        for (uri, diagnostics) in &all {
+            if self.0.get(uri) != Some(diagnostics) {
                 let mut params = json!({ "uri": uri, "diagnostics": diagnostics });
-                if let Some(version) = folders.version(&uri) {
+                if let Some(version) = version(uri) {
                     params["version"] = json!(version);
                 }
                 news.push(notification("textDocument/publishDiagnostics", params));
             }
-            if !is_none {
-                published.insert(uri, diagnostics);
-            }
         }
-        self.0 = published;
+        all.retain(|_, diagnostics| !diagnostics.is_empty());
+        self.0 = all;
         news
     }
 }
 
-/// What is wrong in a project, and what its last run found, by URI; none where the check fell over.
-fn diagnostics(workspace: &mut Workspace, client: Client) -> Option<BTreeMap<String, Vec<Value>>> {
-    let snapshot = catch_unwind(AssertUnwindSafe(|| workspace.snapshot())).ok()?;
+/// What is found; none where that falls over.
+fn guarded<T>(find: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(find)).ok()
+}
+
+/// What is wrong in a project, and what its last run found.
+fn diagnostics(workspace: &mut Workspace, client: Client) -> ByUri {
+    let snapshot = workspace.snapshot();
     let convert = Convert { workspace, snapshot: &snapshot, client };
-    let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut all = ByUri::new();
     for diagnostic in &snapshot.diagnostics {
         if let Some(uri) = workspace.uri(&snapshot, snapshot.whole(diagnostic.at.span).source) {
             all.entry(uri).or_default().push(convert.diagnostic(diagnostic));
         }
     }
     for (uri, diagnostic) in workspace.results.iter().filter_map(|found| found.diagnostic(&convert)) {
-        all.entry(uri).or_default().push(diagnostic);
+        let known = all.entry(uri).or_default();
+        // Runs at the same time may find the same.
+        if !known.contains(&diagnostic) {
+            known.push(diagnostic);
+        }
     }
-    Some(all)
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files that are told of, and what.
+    fn told(published: &mut Published, found: Vec<Option<ByUri>>) -> Vec<(String, Value)> {
+        let owner = |uri: &str| ["a", "b"].iter().position(|folder| uri.starts_with(folder));
+        let mut told = Vec::new();
+        for message in published.exchange(found, owner, |_| None) {
+            let Message::Notification(mut message) = message else { continue };
+            let uri = message.params["uri"].as_str().unwrap().to_owned();
+            told.push((uri, message.params["diagnostics"].take()));
+        }
+        told
+    }
+
+    fn found(uri: &str, what: &str) -> ByUri {
+        BTreeMap::from([(uri.to_owned(), vec![json!(what)])])
+    }
+
+    #[test]
+    fn where_a_check_falls_over_what_was_said_stands_and_other_folders_speak() {
+        let mut published = Published::default();
+        told(&mut published, vec![Some(found("a/x", "old")), Some(found("b/x", "old"))]);
+        let news = told(&mut published, vec![None, Some(found("b/x", "new"))]);
+        assert_eq!(news, [("b/x".to_owned(), json!(["new"]))]);
+        let news = told(&mut published, vec![Some(ByUri::new()), None]);
+        assert_eq!(news, [("a/x".to_owned(), json!([]))]);
+        let news = told(&mut published, vec![None, Some(ByUri::new())]);
+        assert_eq!(news, [("b/x".to_owned(), json!([]))]);
+        assert_eq!(guarded(|| panic!("at fault")), None::<()>);
+    }
 }

@@ -1,7 +1,9 @@
 //! What the last run found, shown where it was found as long as that line says what it said.
 
 use std::path::Path;
+use std::time::SystemTime;
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::convert::Convert;
@@ -16,18 +18,34 @@ pub(super) struct Found {
     failure: Failure,
 }
 
-/// The failures of the last run that is kept in `.scn/runs`.
+/// The failures of the last run that is kept in `.scn/runs`, and of those that went on when it began.
 pub(super) fn last() -> Vec<Found> {
-    let Some(path) = Runs::new(Path::new(".")).last() else { return Vec::new() };
+    let runs = Runs::new(Path::new("."));
     let mut found = Vec::new();
-    // A run that is still going on ends in the middle; what it found so far counts.
-    let _ = read_run(&path, |event| {
-        if let EventKind::ScenarioFinished { scenario, retried: false, failures, .. } = event.kind {
-            let name = scenario.title;
-            found.extend(failures.into_iter().map(|failure| Found { scenario: name.clone(), failure }));
+    let mut began: Option<SystemTime> = None;
+    for (age, number) in runs.numbers().into_iter().rev().enumerate() {
+        let path = runs.path(number);
+        let written = || path.metadata().and_then(|file| file.modified()).ok();
+        if age > 0 && (began.is_none() || written() <= began) {
+            continue;
         }
-        true
-    });
+        // A run that is still going on ends in the middle; what it found so far counts.
+        let _ = read_run(&path, |event| {
+            match event.kind {
+                EventKind::RunStarted { started_at, .. } if age == 0 => {
+                    began = DateTime::parse_from_rfc3339(&started_at).ok().map(SystemTime::from);
+                }
+                EventKind::ScenarioFinished { scenario, retried: false, failures, .. } => {
+                    let name = scenario.title;
+                    found.extend(
+                        failures.into_iter().map(|failure| Found { scenario: name.clone(), failure }),
+                    );
+                }
+                _ => {}
+            }
+            true
+        });
+    }
     found
 }
 
@@ -47,8 +65,8 @@ impl Found {
         let byte =
             |column: u32| text.char_indices().nth(column as usize).map_or(text.len(), |(at, _)| at) as u32;
         let column = place.column.saturating_sub(1);
-        let span =
-            Span { source: file, start: line + byte(column), end: line + byte(column + place.width.max(1)) };
+        let end = column.saturating_add(place.width.max(1));
+        let span = Span { source: file, start: line + byte(column), end: line + byte(end) };
         let mut message = self.failure.message.clone();
         for extra in [Some(&self.failure.label), self.failure.because.as_ref(), self.failure.help.as_ref()] {
             if let Some(extra) = extra.filter(|extra| !extra.is_empty()) {

@@ -2,7 +2,7 @@
 //! and none outlives the server.
 
 use std::io::{self, BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -50,6 +50,8 @@ pub(super) struct Wanted<'a> {
 
 struct Run {
     request: RequestId,
+    /// The directory of its project.
+    dir: PathBuf,
     /// What its progress is called, where the client shows that.
     token: Option<Value>,
     process: Arc<Mutex<Child>>,
@@ -91,7 +93,8 @@ impl Runs {
             of.tell(output, &watched);
             over();
         });
-        self.going.push(Run { request: wanted.request, token, process, teller, is_interrupted: false });
+        let (request, dir) = (wanted.request, wanted.dir.to_path_buf());
+        self.going.push(Run { request, dir, token, process, teller, is_interrupted: false });
         Ok(())
     }
 
@@ -103,6 +106,11 @@ impl Runs {
     /// Interrupts the run whose progress the client calls so.
     pub(super) fn cancel_progress(&mut self, token: &Value) {
         self.going.iter_mut().filter(|run| run.token.as_ref() == Some(token)).for_each(Run::interrupt);
+    }
+
+    /// Interrupts those of projects that are in none of these directories.
+    pub(super) fn keep_in(&mut self, dirs: &[&Path]) {
+        self.going.iter_mut().filter(|run| !dirs.contains(&run.dir.as_path())).for_each(Run::interrupt);
     }
 
     /// Interrupts all.

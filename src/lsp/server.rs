@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gen_lsp_types::{
     CancelParams, CodeActionParams, CodeLensParams, CompletionParams, DefinitionParams,
@@ -27,10 +28,13 @@ use super::workspace::Workspace;
 use crate::ide;
 
 /// The command of the lenses: runs the scenario that its first argument names, `file.scn:12`, in the
-/// folder whose URI the second is, else in the first.
+/// folder whose URI the second is, else in the first, as long as its title is the third, if that is given.
 pub(super) const RUN: &str = "scn.run";
 /// What the server tells itself when a run is over.
 const RAN: &str = "scn/ran";
+
+/// How long it may take to write what was not written yet when the server ends.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// An answer, or why there is none.
 pub(super) type Answer = Result<Value, (ErrorCode, String)>;
@@ -55,9 +59,8 @@ pub fn serve() -> bool {
     server.runs.end();
     server.send(Message::Notification(transport::exit()));
     let orderly = server.state == State::Closing;
-    let Transport { connection, writer, .. } = server.transport;
-    drop(connection);
-    let _ = writer.join();
+    // Nobody is waited for who does not read.
+    let _ = server.transport.written.recv_timeout(GRACE);
     orderly
 }
 
@@ -283,6 +286,8 @@ impl Server {
                     };
                     self.folders.exchange(&dirs(&event.added), &dirs(&event.removed));
                     self.folders.iter().for_each(Workspace::ran);
+                    let open: Vec<&Path> = self.folders.iter().map(|workspace| workspace.root()).collect();
+                    self.runs.keep_in(&open);
                 }
             }
             "$/cancelRequest" => self.cancel(params),
@@ -333,6 +338,17 @@ impl Server {
             let name = argument(1).unwrap_or("any");
             return Err((ErrorCode::InvalidParams, format!("the folder `{name}` is not open")));
         };
+        let unsaved = workspace.unsaved();
+        if !unsaved.is_empty() {
+            let are = if unsaved.len() == 1 { "is" } else { "are" };
+            let names = unsaved.join("` and `");
+            return Err(failed(format!("`{names}` {are} not saved, and a run reads the disk: save first")));
+        }
+        if let Some(title) = argument(2).filter(|title| !workspace.is_at(&target, title)) {
+            return Err(failed(format!(
+                "\"{title}\" is not at `{target}` any more: run it from where it is now"
+            )));
+        }
         let (dir, folder) = (workspace.root(), workspace.folder());
         let wanted = Wanted { request: id.clone(), target, dir, folder };
         let wake = self.transport.wake.clone();

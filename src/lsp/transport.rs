@@ -3,7 +3,8 @@
 
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
 use lsp_server::{Connection, ErrorCode, Message, Notification, Response};
 use serde_json::{Value, json};
@@ -23,8 +24,8 @@ pub(super) struct Transport {
     pub(super) connection: Connection,
     /// Puts a message into the server's own queue, from any thread.
     pub(super) wake: Arc<dyn Fn(Notification) + Send + Sync>,
-    /// Ends when everything is written.
-    pub(super) writer: JoinHandle<()>,
+    /// Is closed when everything is written.
+    pub(super) written: Receiver<()>,
 }
 
 /// Over standard input and output.
@@ -47,7 +48,9 @@ pub(super) fn stdio() -> Transport {
         // A client that is gone has nothing more to say.
         let _ = incoming.send(Message::Notification(exit()));
     });
-    let writer = thread::spawn(move || {
+    let (writes, written) = channel();
+    thread::spawn(move || {
+        let _writes: Sender<()> = writes;
         for message in client.receiver {
             // Threads that could still say something do not keep the program alive.
             if matches!(&message, Message::Notification(last) if last.method == EXIT) {
@@ -61,7 +64,7 @@ pub(super) fn stdio() -> Transport {
     let wake = Arc::new(move |notification| {
         let _ = wake.send(Message::Notification(notification));
     });
-    Transport { connection, wake, writer }
+    Transport { connection, wake, written }
 }
 
 impl Transport {

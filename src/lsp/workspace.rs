@@ -8,12 +8,12 @@ use std::sync::Arc;
 use gen_lsp_types::Position;
 use url::Url;
 
-use super::document::{Document, path_of};
+use super::document::{Document, path_of, real};
 use super::drawn::{self, Examples};
 use super::position::Encoding;
 use super::results::{self, Found};
 use crate::check::Memo;
-use crate::ide::Snapshot;
+use crate::ide::{Snapshot, lenses};
 use crate::lang::Registry;
 use crate::load::{Kept, LIBRARY, load_again, scenarios_below};
 use crate::report::make_home;
@@ -47,9 +47,8 @@ pub(super) struct Workspace {
 impl Workspace {
     /// The project in a directory.
     pub(super) fn new(dir: &Path, encoding: Encoding) -> Workspace {
-        let root = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let mut workspace = Workspace {
-            root,
+            root: real(dir),
             named: dir.to_path_buf(),
             encoding,
             registry: Arc::new(crate::rooms::registry()),
@@ -163,6 +162,22 @@ impl Workspace {
         self.changed();
     }
 
+    /// The open files of it that say something else than the disk does, which is what a run reads.
+    pub(super) fn unsaved(&self) -> Vec<String> {
+        let library = self.root.join(LIBRARY_DIR);
+        let counts = |path: &Path| path.starts_with(&self.root) && !path.starts_with(&library);
+        let open = self.documents.iter().filter(|(path, _)| counts(path));
+        let unsaved = open.filter(|(path, document)| !is_saved(path, &document.text));
+        unsaved.map(|(path, _)| self.relative(path).display().to_string()).collect()
+    }
+
+    /// Whether a scenario of this title is what a run of a target, such as `a.scn:12`, runs.
+    pub(super) fn is_at(&mut self, target: &str, title: &str) -> bool {
+        let snapshot = self.snapshot();
+        let mut lenses = (0..snapshot.program().units.len()).flat_map(|unit| lenses(&snapshot, unit));
+        lenses.any(|lens| lens.target == target && lens.title == title)
+    }
+
     fn relative(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_path_buf()
     }
@@ -218,4 +233,13 @@ impl Workspace {
         let program = snapshot.program();
         self.encoding.offset(program.sources.get(program.units[unit].module.source), position)
     }
+}
+
+/// Whether a file has a text. Editors take off the mark at its beginning, and write the ends of its lines
+/// in a way of their own.
+fn is_saved(path: &Path, text: &str) -> bool {
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.trim_start_matches('\u{feff}').lines()
+    }
+    path.is_file() && std::fs::read_to_string(path).is_ok_and(|saved| lines(&saved).eq(lines(text)))
 }

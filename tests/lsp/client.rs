@@ -62,7 +62,8 @@ impl Client {
         client.begin(folders, capabilities())
     }
 
-    fn begin(self, folders: Value, capabilities: Value) -> Client {
+    /// Opens these folders.
+    pub(crate) fn begin(self, folders: Value, capabilities: Value) -> Client {
         let mut client = self;
         let encodings = &capabilities["general"]["positionEncodings"];
         client.utf8 = encodings.as_array().is_some_and(|known| known.contains(&json!("utf-8")));

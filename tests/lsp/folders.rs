@@ -1,8 +1,10 @@
-//! Several folders that are open at once, each a project of its own.
+//! Several folders that are open at once, each a project of its own; and what lies around open files.
+
+use std::fs;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, capabilities};
 
 const ONE: &str =
     "stage e2e\n\nscenario \"one\" in e2e {\n  exec \"echo one\"\n  expect stdout contains \"two\"\n}\n";
@@ -53,7 +55,7 @@ fn a_scenario_runs_in_the_folder_that_it_is_of() {
         let of = client.of(name);
         let lenses = client.request("textDocument/codeLens", of);
         let command = lenses[0]["command"].clone();
-        assert_eq!(command["arguments"], json!(["test.scn:3", client.uri(folder)]));
+        assert_eq!(command["arguments"], json!(["test.scn:3", client.uri(folder), "one"]));
         client.request("workspace/executeCommand", command);
         let end = client.wait("scn/event", |params| params.get("exit").is_some());
         assert_eq!(end, json!({ "target": "test.scn:3", "folder": client.uri(folder), "exit": exit }));
@@ -109,4 +111,39 @@ fn of_a_folder_inside_another_the_inner_one_speaks() {
     client.open("inner/y.scn");
     client.edit("inner/y.scn", "use \"../x.scn\" { a }", "let a = 2");
     client.clean("inner/y.scn");
+}
+
+/// A project that is open through a link.
+fn linked(files: &[(&str, &str)]) -> Client {
+    let client = Client::raw(files);
+    std::os::unix::fs::symlink(client.path("real"), client.path("link")).unwrap();
+    let folders = json!([{ "uri": client.uri("link"), "name": "link" }]);
+    client.begin(folders, capabilities())
+}
+
+#[test]
+fn a_file_that_is_closed_when_its_directory_is_gone_is_forgotten() {
+    let wrong = "let a = b\n";
+    let mut client = linked(&[("real/x.scn", "let x = 1\n"), ("real/dir/a.scn", wrong)]);
+    client.write("link/dir/a.scn", wrong);
+    assert_eq!(client.diagnostics("link/dir/a.scn").len(), 1);
+    fs::remove_dir_all(client.path("real/dir")).unwrap();
+    let of = client.of("link/dir/a.scn");
+    client.notify("textDocument/didClose", of);
+    client.clean("link/dir/a.scn");
+    assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn a_file_may_be_open_before_its_directory_is_there() {
+    let mut client = linked(&[("real/x.scn", "let x = 1\n")]);
+    client.write("link/new/dir/a.scn", "let a = b\n");
+    assert_eq!(client.diagnostics("link/new/dir/a.scn").len(), 1);
+    fs::create_dir_all(client.path("real/new/dir")).unwrap();
+    fs::write(client.path("real/new/dir/a.scn"), "let a = b\n").unwrap();
+    let of = client.of("link/new/dir/a.scn");
+    client.notify("textDocument/didSave", of);
+    client.edit("link/new/dir/a.scn", "= b", "= 1");
+    client.clean("link/new/dir/a.scn");
+    assert_eq!(client.end(), Some(0));
 }

@@ -1,5 +1,9 @@
 //! The conversation: beginning, end, mistakes of the client, cancelling.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::client::{Client, capabilities};
@@ -97,4 +101,40 @@ fn columns_are_counted_as_the_client_counts() {
         client.edit("a.scn", "kye", "key");
         client.clean("a.scn");
     }
+}
+
+#[test]
+fn a_client_that_does_not_read_keeps_nobody_alive() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .arg("lsp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut bytes = Vec::new();
+    let mut push = |message: Value| {
+        let text = message.to_string();
+        bytes.extend(format!("Content-Length: {}\r\n\r\n{text}", text.len()).into_bytes());
+    };
+    push(json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "capabilities": {} } }));
+    // The answers are more than fits between the two.
+    for id in 1..4000 {
+        push(json!({ "jsonrpc": "2.0", "id": id, "method": "textDocument/unheard", "params": {} }));
+    }
+    push(json!({ "jsonrpc": "2.0", "id": 4000, "method": "shutdown" }));
+    push(json!({ "jsonrpc": "2.0", "method": "exit" }));
+    child.stdin.as_mut().unwrap().write_all(&bytes).unwrap();
+    let last = Instant::now() + Duration::from_secs(60);
+    let code = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status.code(),
+            None if Instant::now() > last => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("it waits for the client");
+            }
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    assert_eq!(code, Some(0));
 }

@@ -18,7 +18,32 @@ local file = vim.fn.expand("%:p:h")
 local scenarios = vim.fn.finddir("scenarios", vim.fn.escape(file, " ,;\\") .. ";")
 local root = scenarios ~= "" and vim.fn.fnamemodify(scenarios, ":p:h:h") or file
 
+-- A run reads the disk, so all that is open is saved before.
+local function run(command, context)
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    local is_file = vim.bo[buffer].buftype == "" and vim.api.nvim_buf_get_name(buffer) ~= ""
+    if is_file and vim.bo[buffer].modified then
+      vim.api.nvim_buf_call(buffer, function()
+        vim.cmd("silent write")
+      end)
+    end
+  end
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  local params = { command = command.command, arguments = command.arguments }
+  local function answered(problem)
+    if problem then
+      vim.notify(problem.message, vim.log.levels.ERROR)
+    end
+  end
+  if vim.fn.has("nvim-0.11") == 1 then
+    client:request("workspace/executeCommand", params, answered, context.bufnr)
+  else
+    client.request("workspace/executeCommand", params, answered, context.bufnr)
+  end
+end
+
 local config = { name = "scn", cmd = { program, "lsp" }, cmd_cwd = root, root_dir = root }
+config.commands = { ["scn.run"] = run }
 if vim.lsp.start then
   vim.lsp.start(config)
   return

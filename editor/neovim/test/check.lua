@@ -67,6 +67,29 @@ local function work()
     end
   end
   holds("`expect` is offered after `exp`: " .. vim.inspect(vim.tbl_keys(labels)):sub(1, 300), labels.expect)
+
+  -- The lens over what is not saved.
+  local exit, problem
+  vim.lsp.handlers["scn/event"] = function(_, params)
+    exit = params.exit or exit
+  end
+  vim.notify = function(message)
+    problem = message
+  end
+  vim.api.nvim_buf_set_lines(0, 1, 3, true, { "  expect 1 == 2" })
+  vim.lsp.codelens.refresh()
+  local lens
+  soon("there is a lens", function()
+    lens = vim.lsp.codelens.get(0)[1]
+    return lens ~= nil
+  end)
+  vim.api.nvim_win_set_cursor(0, { 1, 0 })
+  vim.lsp.codelens.run()
+  soon("it runs: " .. tostring(problem), function()
+    return exit ~= nil or problem ~= nil
+  end)
+  holds("it fails, not " .. vim.inspect(exit) .. ": " .. tostring(problem), exit == 1)
+  holds("it was saved", not vim.bo.modified and vim.fn.readfile(path)[2] == "  expect 1 == 2")
 end
 
 local fine, trouble = pcall(work)

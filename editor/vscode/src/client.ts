@@ -5,7 +5,7 @@ import { LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/nod
 
 import { ask } from "./program";
 
-/** The command of the lens over a scenario; its arguments are what `scn run` takes, and the folder. */
+/** The command of the lens over a scenario; its arguments are what `scn run` takes, the folder, and the title. */
 const RUN = "scn.run";
 
 /** Why there is no language server, for the user. */
@@ -19,7 +19,7 @@ export async function startClient(
   program: string,
   folder: string,
   output: vscode.LogOutputChannel,
-  run: (target: string, folder: unknown) => Promise<boolean>,
+  run: (target: string, folder: unknown, title: unknown) => Promise<boolean>,
 ): Promise<LanguageClient> {
   // An older scn would end at once, and the client would start it again and again.
   const help = await ask(program, ["lsp", "--help"], folder);
@@ -40,8 +40,8 @@ export async function startClient(
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       middleware: {
         executeCommand: async (command, args: unknown[], next) => {
-          const [target, folder] = args;
-          if (command === RUN && typeof target === "string" && (await run(target, folder))) return undefined;
+          const [target, folder, title] = args;
+          if (command === RUN && typeof target === "string" && (await run(target, folder, title))) return undefined;
           return (await next(command, args)) as unknown;
         },
       },

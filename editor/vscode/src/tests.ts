@@ -35,6 +35,8 @@ interface Meaning {
 
 export class Tests implements vscode.Disposable {
   private readonly controller = vscode.tests.createTestController("scn", "scn");
+  /** By their ids: a test is the same item whenever it is listed. */
+  private readonly items = new Map<string, vscode.TestItem>();
   private readonly meanings = new WeakMap<vscode.TestItem, Meaning>();
   private readonly disposables: vscode.Disposable[] = [this.controller];
   private readonly running = new Set<ChildProcess>();
@@ -45,7 +47,7 @@ export class Tests implements vscode.Disposable {
     private readonly output: vscode.LogOutputChannel,
   ) {
     this.controller.refreshHandler = () => this.list();
-    this.controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, (request, token) => this.run(request, token), true);
+    this.controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, async (request, token) => this.run(request, token, await this.save()), true);
     const watcher = vscode.workspace.createFileSystemWatcher("**/*.scn");
     const later = () => this.refresh();
     this.disposables.push(
@@ -72,20 +74,30 @@ export class Tests implements vscode.Disposable {
 
   /**
    * Runs the scenario that `scn run` knows by this name, such as `scenarios/a.scn:6`, in the folder of this
-   * URI, when one is named; whether there is one.
+   * URI and with this title, when they are named; whether there is one.
    */
-  async runTarget(target: string, of?: unknown): Promise<boolean> {
+  async runTarget(target: string, of?: unknown, title?: unknown): Promise<boolean> {
+    const isSaved = await this.save();
     const found: vscode.TestItem[] = [];
     this.walk(undefined, (item) => {
       const { folder, file, line, instance } = this.meanings.get(item) ?? {};
       if (instance !== undefined || `${file}:${line}` !== target) return;
+      // Saving may have moved it, and another stand here now.
+      if (typeof title === "string" && title !== item.label) return;
       // Servers escape more of a URI than VS Code does.
       if (typeof of !== "string" || vscode.Uri.parse(of).fsPath === folder?.uri.fsPath) found.push(item);
     });
     const [first] = found;
     if (first === undefined) return false;
-    await this.run(new vscode.TestRunRequest([first]), new vscode.CancellationTokenSource().token);
+    await this.run(new vscode.TestRunRequest([first]), new vscode.CancellationTokenSource().token, isSaved);
     return true;
+  }
+
+  /** Saves all that is open, since `scn run` reads the disk, and lists what is there then; whether it could. */
+  private async save(): Promise<boolean> {
+    const isSaved = await vscode.workspace.saveAll(false);
+    await this.list();
+    return isSaved;
   }
 
   private async list(): Promise<void> {
@@ -133,6 +145,7 @@ export class Tests implements vscode.Disposable {
       const uri = at(folder, file);
       if (!files.has(file)) files.set(file, this.item(uri.toString(), file, uri, { folder, file }));
       const item = this.item(`${uri.toString()}#${title}`, title, uri, { folder, file, line });
+      item.children.forEach((one) => this.meanings.set(one, { ...this.meanings.get(one), folder, file, line }));
       item.range = new vscode.Range(line - 1, 0, end_line - 1, 0);
       item.tags = tags.map((tag) => new vscode.TestTag(tag));
       const why = skip !== null ? `skipped: ${skip}` : quarantine !== null ? `quarantined: ${quarantine}` : tags.join(" ");
@@ -144,7 +157,8 @@ export class Tests implements vscode.Disposable {
   }
 
   private item(id: string, label: string, uri: vscode.Uri, meaning: Meaning): vscode.TestItem {
-    const item = this.controller.createTestItem(id, label, uri);
+    const item = this.items.get(id) ?? this.controller.createTestItem(id, label, uri);
+    this.items.set(id, item);
     this.meanings.set(item, meaning);
     return item;
   }
@@ -155,7 +169,7 @@ export class Tests implements vscode.Disposable {
     (item?.children ?? this.controller.items).forEach((child) => this.walk(child, visit));
   }
 
-  private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+  private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken, isSaved: boolean): Promise<void> {
     const run = this.controller.createTestRun(request);
     const chosen = new Map<vscode.WorkspaceFolder, vscode.TestItem[]>();
     for (const root of request.include ?? [undefined]) {
@@ -167,6 +181,11 @@ export class Tests implements vscode.Disposable {
         const items = chosen.get(meaning.folder) ?? [];
         if (!items.includes(item)) chosen.set(meaning.folder, [...items, item]);
       });
+    }
+    if (!isSaved) {
+      const why = new vscode.TestMessage("a file could not be saved, and `scn run` reads the disk");
+      for (const item of [...chosen.values()].flat()) run.errored(item, why);
+      chosen.clear();
     }
     const whole = request.include === undefined && (request.exclude ?? []).length === 0;
     for (const [folder, items] of chosen) {
@@ -192,7 +211,11 @@ export class Tests implements vscode.Disposable {
     token: vscode.CancellationToken,
   ): Promise<void> {
     const waiting = new Set(items);
-    for (const item of items) run.enqueued(item);
+    for (const item of items) {
+      run.enqueued(item);
+      // Its cases are those that are met now.
+      item.children.replace([]);
+    }
     const give = (why: string) => {
       for (const item of waiting) run.errored(item, new vscode.TestMessage(why));
     };

@@ -192,6 +192,33 @@ test("the lens runs the scenario of its own folder", async (t) => {
   assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:4", "file:///nowhere"), "the server ran it");
 });
 
+test("what is open is saved before it runs, and what runs is what was meant", async (t) => {
+  const scenario = (title, text) => `scenario "${title}" {\n  expect ${text}\n}\n`;
+  const [good, bad] = [scenario("good", "1 == 1"), scenario("bad", "1 == 2")];
+  const folder = project({ "a.scn": `${good}\n${bad}` });
+  const save = (text) => () => writeFileSync(join(folder, "scenarios/a.scn"), text);
+  await begin(t, [folder], withServer());
+  await until("tests", () => seen.controller.items.size > 0);
+
+  // In the editor the second one was moved to the first line.
+  seen.unsaved.push(save(`${bad}\n${good}`));
+  assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:1", `file://${folder}`, "bad"), undefined);
+  assert.deepEqual(ends(seen.controller.lastRun), ["bad failed"]);
+  seen.unsaved.push(save(`${good}\n${bad}`));
+  assert.deepEqual(ends(await run(["bad"])), ["bad failed"]);
+
+  // Saving may change a file on its own: the server says that the lens stands elsewhere.
+  const before = seen.controller.lastRun;
+  seen.unsaved.push(save(`${bad}\n${good}`));
+  assert.equal(await seen.commands["scn.run"]("scenarios/a.scn:1", `file://${folder}`, "good"), "the server ran it");
+  assert.equal(seen.controller.lastRun, before);
+
+  seen.unsaved.push(() => false);
+  const refused = await run(["good"]);
+  assert.deepEqual(ends(refused), ["good errored"]);
+  assert.match(refused.results.at(-1).messages.message, /could not be saved/);
+});
+
 test("the client starts `scn lsp`", { skip: hasServer ? false : "this scn has no `lsp`" }, async (t) => {
   const [found] = await diagnose(t, scn, 'scenario "x" {\n  exepct 1 == 1\n}\n');
   assert.match(found.message, /exepct/);
@@ -228,6 +255,10 @@ test("scenarios are found, run, and judged", async (t) => {
   assert.deepEqual(ends(await run(["Sums"])), ["Sums passed"]);
   assert.deepEqual(ends(await run(["case 2 of 2 { a: 2 }"])), ["case 2 of 2 { a: 2 } failed"]);
   assert.deepEqual(ends(await run(["scenarios/a.scn"], ["Cases", "Later"])), ["Shapes failed", "Sums passed"]);
+
+  // A case runs where its scenario is now.
+  seen.unsaved.push(() => writeFileSync(join(folder, "scenarios/a.scn"), SCENARIOS.replace("stage e2e\n", "stage e2e\n\n\n\n\n\n")));
+  assert.deepEqual(ends(await run(["case 2 of 2 { a: 2 }"])), ["case 2 of 2 { a: 2 } failed"]);
 
   // Whoever is in the middle of a line keeps the tests; what cannot run is not passed.
   writeFileSync(join(folder, "scenarios/a.scn"), SCENARIOS.replace("expect 1 + 1", "exepct 1 + 1"));

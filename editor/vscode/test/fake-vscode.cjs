@@ -255,6 +255,7 @@ const known = {
       get: (key, otherwise) => settings[`${section}.${key}`] ?? otherwise,
       inspect: () => undefined,
     }),
+    saveAll: async () => seen.unsaved.splice(0).every((save) => save() !== false),
     createFileSystemWatcher: () => ({
       onDidCreate: () => nothing,
       onDidChange: () => nothing,
@@ -287,6 +288,8 @@ module.exports = {
       executed: [],
       warnings: [],
       diagnostics: new Map(),
+      /** What saving does, for each file that is not saved; `false` where it cannot. */
+      unsaved: [],
       controller: undefined,
       taskProvider: undefined,
       completion: undefined,
