@@ -72,13 +72,13 @@ impl Project {
         }
         let registry = Arc::new(crate::rooms::registry());
         let (program, mut diagnostics) = crate::load::load(&paths, Path::new("."));
-        let Analysis { mut plan, diagnostics: mut more, mentions } =
+        let Analysis { mut plan, diagnostics: more, mentions } =
             check::analyse(program, &registry, &mut Memo::default());
         // Who names single files may leave out others that use them.
         let whole = named.iter().all(|named| named.path.is_dir());
         let given = Given { registry: &registry, mentions: &mentions, whole };
-        crate::lint::lint(&mut plan, given, levels, &mut more);
         diagnostics.extend(more);
+        crate::lint::lint(&mut plan, given, levels, &mut diagnostics);
         Project { plan: Arc::new(plan), registry, diagnostics }
     }
 

@@ -87,10 +87,10 @@ impl Snapshot {
             let file = unit.module.source;
             pieces.extend(unit.pieces.iter().map(|&(piece, start)| (piece, (file, start))));
         }
-        let Analysis { mut plan, mut diagnostics, mentions } = check::analyse(program, &registry, memo);
+        let Analysis { mut plan, diagnostics, mentions } = check::analyse(program, &registry, memo);
+        found.extend(diagnostics);
         let given = Given { registry: &registry, mentions: &mentions, whole: true };
-        lint(&mut plan, given, &Levels::default(), &mut diagnostics);
-        found.append(&mut diagnostics);
+        lint(&mut plan, given, &Levels::default(), &mut found);
         Snapshot { plan: Arc::new(plan), diagnostics: found, registry, mentions, pieces }
     }
 
