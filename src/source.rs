@@ -1,6 +1,7 @@
 //! Source files and places in them. The lowest floor: knows nothing of the language.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,6 +109,8 @@ pub struct Sources {
     files: Vec<Arc<Source>>,
     /// What no excerpt shows, such as a secret that stands in the text.
     hidden: Vec<Span>,
+    /// What no output shows.
+    concealed: BTreeSet<String>,
 }
 
 impl Sources {
@@ -143,9 +146,14 @@ impl Sources {
         self.hidden.push(span);
     }
 
-    /// The texts that no excerpt shows.
-    pub fn hidden(&self) -> impl Iterator<Item = &str> {
-        self.hidden.iter().map(|&span| self.get(span.source).slice(span))
+    /// Lets no output show a text, wherever it comes from.
+    pub fn conceal(&mut self, text: impl Into<String>) {
+        self.concealed.insert(text.into());
+    }
+
+    /// The texts that no output shows, sorted.
+    pub fn concealed(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.concealed.iter().map(String::as_str)
     }
 
     /// The text under a span as excerpts show it: each character that is hidden is a `•`, so that
@@ -210,6 +218,5 @@ mod tests {
         assert_eq!(sources.shown_line(id, 1), "é = \"••••••\"");
         assert_eq!(sources.shown_line(id, 2), "let geheim");
         assert_eq!(sources.shown_line(id, 9), "");
-        assert_eq!(sources.hidden().collect::<Vec<_>>(), ["geheim"]);
     }
 }

@@ -76,7 +76,7 @@ impl Project {
         }
         let registry = Arc::new(crate::rooms::registry());
         let (program, mut diagnostics) = crate::load::load(&paths, Path::new("."));
-        let Analysis { mut plan, diagnostics: mut more, mentions } =
+        let Analysis { mut plan, diagnostics: more, mentions } =
             check::analyse(program, &registry, &mut Memo::default());
         // Who names a part of the project may leave out others that use it.
         let all = everything().canonicalize();
@@ -84,8 +84,8 @@ impl Project {
             named.iter().filter_map(|named| named.path.canonicalize().ok()).any(|path| all.starts_with(path))
         });
         let given = Given { registry: &registry, mentions: &mentions, whole };
-        crate::lint::lint(&mut plan, given, levels, &mut more);
         diagnostics.extend(more);
+        crate::lint::lint(&mut plan, given, levels, &mut diagnostics);
         Project { plan: Arc::new(plan), registry, diagnostics }
     }
 

@@ -110,15 +110,25 @@ fn allow(snapshot: &Snapshot, unit: usize, diagnostic: &Diagnostic) -> Option<Ed
     let place = diagnostic.at.span;
     let name = diagnostic.code.name;
     let around = |item: &&std::sync::Arc<Item>| {
-        let start = item.attributes.first().map_or(item.span.start, |first| first.span.start);
-        item.span.source == place.source && (start..=item.span.end).contains(&place.start)
+        let whole = item.whole();
+        whole.source == place.source && (whole.start..=whole.end).contains(&place.start)
     };
     let item = snapshot.program().units[unit].module.items.iter().find(around)?;
     let known = item.attributes.iter().find(|attribute| &*attribute.name.name == "allow");
-    if let Some(last) = known.and_then(|allow| allow.args.as_ref()?.args.last()) {
-        let end = snapshot.whole(last.value.span).end;
-        let span = Span { start: end, ..snapshot.whole(last.value.span) };
-        return Some(Edit { span, text: format!(", {name}") });
+    if let Some(known) = known {
+        let args = known.args.as_ref();
+        return Some(match args.and_then(|args| args.args.last()) {
+            Some(last) => {
+                let span = snapshot.whole(last.value.span);
+                Edit { span: Span { start: span.end, ..span }, text: format!(", {name}") }
+            }
+            // `@allow()`, or even `@allow`.
+            None => {
+                let span = snapshot.whole(args.map_or(known.name.span, |args| args.span));
+                let start = if args.is_some() { span.start } else { span.end };
+                Edit { span: Span { start, ..span }, text: format!("({name})") }
+            }
+        });
     }
     let start = snapshot.whole(item.attributes.first().map_or(item.span, |first| first.span));
     Some(Edit { span: Span { end: start.start, ..start }, text: format!("@allow({name})\n") })

@@ -273,8 +273,8 @@ impl Offers<'_> {
                 self.push(Completion {
                     label: label.to_string(),
                     what: What::Field,
-                    detail: snapshot.slice(value.span).to_owned(),
-                    doc: doc.as_ref().map(|doc| doc.text.clone()),
+                    detail: snapshot.program().sources.shown(value.span).into_owned(),
+                    doc: doc.as_ref().map(|doc| snapshot.doc(Some(doc))),
                     snippet: None,
                 });
             }

@@ -47,7 +47,7 @@ pub(super) fn about(snapshot: &Snapshot, of: Referent, name: &str) -> Option<Str
         }
         Referent::Module(unit) => {
             let module = &program.units[unit].module;
-            let doc = module.doc.as_ref().map_or("", |doc| &doc.text);
+            let doc = snapshot.doc(module.doc.as_ref());
             Some(format!("`{}`\n\n{doc}", program.sources.get(module.source).name))
         }
         Referent::Script(source) => Some(format!("`{}`", program.sources.get(source).name)),
@@ -68,7 +68,7 @@ pub(super) fn about_item(snapshot: &Snapshot, item: &Item) -> String {
         ItemKind::Shape(_) | ItemKind::Service(_) | ItemKind::Let(_) | ItemKind::Owner(_) => cut(&text),
         _ => text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned(),
     };
-    let doc = item.doc.as_ref().map_or("", |doc| &doc.text);
+    let doc = snapshot.doc(item.doc.as_ref());
     format!("{}\n{doc}", code("scn", &shown))
 }
 

@@ -27,7 +27,8 @@ use crate::diag::Diagnostic;
 use crate::lang::Registry;
 use crate::lint::{Given, Levels, lint};
 use crate::source::{SourceId, Span};
-use crate::syntax::ast::ItemKind;
+use crate::syntax::ast::{Doc, ItemKind};
+use crate::value::MASK;
 
 pub use action::{Action, actions};
 pub use complete::{Completion, What, complete};
@@ -87,10 +88,10 @@ impl Snapshot {
             let file = unit.module.source;
             pieces.extend(unit.pieces.iter().map(|&(piece, start)| (piece, (file, start))));
         }
-        let Analysis { mut plan, mut diagnostics, mentions } = check::analyse(program, &registry, memo);
+        let Analysis { mut plan, diagnostics, mentions } = check::analyse(program, &registry, memo);
+        found.extend(diagnostics);
         let given = Given { registry: &registry, mentions: &mentions, whole: true };
-        lint(&mut plan, given, &Levels::default(), &mut diagnostics);
-        found.append(&mut diagnostics);
+        lint(&mut plan, given, &Levels::default(), &mut found);
         Snapshot { plan: Arc::new(plan), diagnostics: found, registry, mentions, pieces }
     }
 
@@ -139,6 +140,14 @@ impl Snapshot {
         let (piece, at) = self.piece(unit, offset);
         let here = self.mentions_of(piece).iter().filter(|it| it.span.start <= at && at <= it.span.end);
         here.min_by_key(|mention| mention.span.end - mention.span.start).copied()
+    }
+
+    /// What a doc comment says, without the secrets in it; nothing without one.
+    fn doc(&self, doc: Option<&Doc>) -> String {
+        let text = doc.map_or(String::new(), |doc| doc.text.clone());
+        // What another one begins comes after that one.
+        let secrets = self.program().sources.concealed().rev();
+        secrets.fold(text, |text, secret| text.replace(secret, MASK))
     }
 
     fn slice(&self, span: Span) -> &str {

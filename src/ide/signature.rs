@@ -75,7 +75,7 @@ pub fn signature(snapshot: &Snapshot, unit: usize, offset: u32) -> Option<Signat
     });
     let (params, doc) = match (params, item) {
         (Some(params), Some(item)) => {
-            let doc = item.doc.as_ref().map_or(String::new(), |doc| doc.text.clone());
+            let doc = snapshot.doc(item.doc.as_ref());
             (params.iter().map(|param| of_declaration(snapshot, param)).collect::<Vec<_>>(), doc)
         }
         _ => {

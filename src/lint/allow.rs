@@ -11,7 +11,7 @@ struct Allowed<'a> {
     lint: &'a str,
     /// Where it is named.
     at: Span,
-    /// The item, with its attributes.
+    /// The item, with its doc and its attributes.
     item: Span,
     used: bool,
 }
@@ -23,7 +23,7 @@ pub(super) fn apply(program: &Program, sound: bool, whole: bool, diagnostics: &m
     let mut allowed = Vec::new();
     for (_, item) in program.items() {
         let here = named(item);
-        allowed.extend(here.map(|(lint, at)| Allowed { lint, at, item: range(item), used: false }));
+        allowed.extend(here.map(|(lint, at)| Allowed { lint, at, item: item.whole(), used: false }));
     }
     if allowed.is_empty() {
         return;
@@ -64,9 +64,4 @@ fn named(item: &Item) -> impl Iterator<Item = (&str, Span)> {
         ExprKind::Name(name) => Some((&**name, arg.value.span)),
         _ => None,
     })
-}
-
-/// An item with its attributes.
-pub(super) fn range(item: &Item) -> Span {
-    item.attributes.first().map_or(item.span, |first| first.span.to(item.span))
 }

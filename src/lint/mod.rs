@@ -36,7 +36,7 @@ pub struct Given<'a> {
 struct Sight<'a> {
     plan: &'a Plan,
     given: Given<'a>,
-    /// What the check found.
+    /// What loading and checking found.
     diagnostics: &'a [Diagnostic],
 }
 
@@ -69,21 +69,24 @@ const LINTS: &[Lint] = &[
     Lint { code: Code::UNUSED_FIXTURE, whole: true, find: Some(fixtures::find) },
     Lint { code: Code::DUPLICATE_TITLE, whole: true, find: Some(titles::find) },
     Lint { code: Code::NO_OWNER, whole: false, find: Some(critical::find) },
-    Lint { code: Code::SECRET_LITERAL, whole: false, find: Some(secret::find) },
+    // Its finds carry more than a warning says, so `lint` asks for them itself.
+    Lint { code: Code::SECRET_LITERAL, whole: false, find: None },
     Lint { code: Code::OVER_LONG, whole: false, find: Some(length::find) },
     Lint { code: Code::UNUSED_ALLOW, whole: false, find: None },
 ];
 
-/// Adds what lints find to what the check found, less what `@allow` silences, and gives each the
+/// Adds what lints find to what loading and checking found, less what `@allow` silences, and gives each the
 /// severity of its level. What looks like a secret is shown in no excerpt and no message afterwards.
 pub fn lint(plan: &mut Plan, given: Given<'_>, levels: &Levels, diagnostics: &mut Vec<Diagnostic>) {
     let sight = Sight { plan, given, diagnostics };
     let sound = sight.is_sound();
     let lints = LINTS.iter().filter(|lint| given.whole || !lint.whole);
     let found: Vec<Diagnostic> = lints.filter_map(|lint| lint.find).flat_map(|find| find(&sight)).collect();
-    diagnostics.extend(found);
+    let secrets = secret::find(&sight);
+    let warnings: Vec<Diagnostic> = secrets.iter().map(|secret| secret.warning(&plan.program)).collect();
+    diagnostics.extend(found.into_iter().chain(warnings));
     allow::apply(&plan.program, sound, given.whole, diagnostics);
-    secret::hide(plan, diagnostics);
+    secret::hide(plan, &secrets, diagnostics);
     levels.apply(diagnostics);
     check::sort(diagnostics);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Sight, allow, reach};
+use super::{Sight, reach};
 use crate::check::{ItemRef, Program};
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{ExprKind, Item, StatementKind};
@@ -19,7 +19,7 @@ pub(super) fn find(sight: &Sight<'_>) -> Vec<Diagnostic> {
             continue;
         }
         let item = program.item(scenario.item);
-        let around = allow::range(item);
+        let around = item.whole();
         let told = sight.diagnostics.iter().any(|told| {
             let place = told.at.span;
             let here = place.source == around.source && around.contains(place.start);

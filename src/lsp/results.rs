@@ -57,7 +57,8 @@ impl Found {
         let units = convert.snapshot.program().units.iter();
         let mut files = units.map(|unit| (unit.module.source, sources.get(unit.module.source)));
         let (file, source) = files.find(|(_, source)| source.name == place.file)?;
-        if place.lines.first().is_some_and(|line| line != source.line(place.line)) {
+        // The run showed no secret, so it is compared with what an excerpt shows.
+        if place.lines.first().is_some_and(|line| *line != sources.shown_line(file, place.line)) {
             return None;
         }
         let line = source.line_start(place.line)?;

@@ -129,7 +129,7 @@ pub fn run(
         };
     let redactor = Redactor::default();
     // What stands in the text and looks like a secret passes for one.
-    plan.program.sources.hidden().flat_map(str::lines).for_each(|line| redactor.register(line.trim()));
+    redactor.register_all(plan.program.sources.concealed());
     let (events, receiver) = world::EventSender::new();
     let masks = redactor.clone();
     let stopwatch = Stopwatch::start();

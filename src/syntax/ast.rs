@@ -47,6 +47,14 @@ pub struct Item {
     pub span: Span,
 }
 
+impl Item {
+    /// Its place with its doc and its attributes.
+    pub fn whole(&self) -> Span {
+        let doc = self.doc.iter().map(|doc| doc.span);
+        doc.chain(self.attributes.first().map(|first| first.span)).fold(self.span, Span::to)
+    }
+}
+
 /// `@name(arguments)`.
 #[derive(Debug, Clone)]
 pub struct Attribute {

@@ -9,6 +9,7 @@ use super::ast::{
 enum Node<'a> {
     Statement(&'a Statement),
     Expr(&'a Expr),
+    Template(&'a Template),
 }
 
 type Each<'e, 'a> = &'e mut dyn FnMut(Node<'a>);
@@ -41,6 +42,15 @@ pub fn item_statements<'a>(item: &'a Item, each: &mut dyn FnMut(&'a Statement)) 
     item_nodes(item, &mut |node| {
         if let Node::Statement(statement) = node {
             each(statement);
+        }
+    });
+}
+
+/// Calls `each` for every text of an item, those in `${…}` of others included.
+pub fn templates<'a>(item: &'a Item, each: &mut dyn FnMut(&'a Template)) {
+    item_nodes(item, &mut |node| {
+        if let Node::Template(template) = node {
+            each(template);
         }
     });
 }
@@ -332,6 +342,7 @@ fn arguments<'a>(args: &'a Args, each: Each<'_, 'a>) {
 }
 
 fn template<'a>(template: &'a Template, each: Each<'_, 'a>) {
+    each(Node::Template(template));
     for part in &template.parts {
         if let TemplatePart::Expr(expr) = part {
             expression_nodes(expr, each);

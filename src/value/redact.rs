@@ -42,17 +42,21 @@ impl Redactor {
     /// Masks `secret` from now on. Secrets that are too short are not registered: they are
     /// refused where they are declared, and taint still masks the values made from them.
     pub fn register(&self, secret: &str) {
-        if !is_long_enough(secret) {
-            return;
-        }
+        self.register_all([secret]);
+    }
+
+    /// The same for several, at the cost of one.
+    pub fn register_all<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
         let Ok(mut inner) = self.inner.write() else { return };
-        if !inner.forms.insert(secret.to_owned()) {
-            return;
-        }
-        for form in derived_forms(secret) {
-            if is_long_enough(&form) {
-                inner.forms.insert(form);
+        let mut is_new = false;
+        for secret in secrets.into_iter().filter(|secret| is_long_enough(secret)) {
+            if inner.forms.insert(secret.to_owned()) {
+                is_new = true;
+                inner.forms.extend(derived_forms(secret).into_iter().filter(|form| is_long_enough(form)));
             }
+        }
+        if !is_new {
+            return;
         }
         // A pattern set of plain literals always builds.
         inner.finder = AhoCorasick::builder()

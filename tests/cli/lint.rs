@@ -100,6 +100,12 @@ fn a_directory_of_the_project_is_not_the_project() {
 
 const SECRET: &str = "m4Q9zX2vB7nL5tR8wK1pD6sH";
 
+const TOKENS: [&str; 3] = [
+    "ghp_a8Kq2Zt3Wn5Ym7Rb1Xc9Vd4Ue6Tf0Sg2RhJk",
+    "ghp_Z1pQ7mWx3Kd9Ls5Rv2Tn8Yb4Hc6Jf0Ga1SeUo",
+    "ghp_Q4tM8vNz2Xw6Bk0Rd7Lp3Fy9Hs5Jg1Ca4TuEi",
+];
+
 /// Another message shows the line of the secret, and one on which it stands once more.
 fn secret(allowed: bool) -> String {
     let allow = if allowed { "@allow(secret-literal)\n" } else { "" };
@@ -147,4 +153,99 @@ fn what_looks_like_a_secret_is_in_no_output() {
     let said = outputs(dir.path());
     assert!(said[5].1.contains(SECRET), "{}", said[5].1);
     assert!(!said[0].1.contains("secret-literal"), "{}", said[0].1);
+}
+
+/// What a run shows is the value: without the escapes of the text, and line by line.
+#[test]
+fn what_is_written_with_escapes_is_in_no_output() {
+    let dir = project(&[(
+        "a.scn",
+        r#"scenario "a" {
+  let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAm4Q9zX2vB7nL5tR8wK1pD6sH\nQk7vTn2mXz9Lp4Rw8Sd1\n-----END RSA PRIVATE KEY-----"
+  exec "printf %s ${key}"
+  expect stdout contains "Qk7vTn2mXz9Lp4Rw8Sd1"
+  let token = "Bearer X7bN4Q9zX2vB7nL5tR8wK\u{41}"
+  let other_token = "\$6s4Q9zX2vB7nL5tR8wK1pD6"
+  let third = "\u{67}hp_a8Kq2Zt3Wn5Ym7Rb1Xc9Vd4Ue6Tf0Sg2RhJk"
+  exec "printf '%s %s %s' ${token} ${other_token} ${third}"
+  show stdout
+  expect stdout == "x"
+}
+"#,
+    )]);
+    for (command, said) in outputs(dir.path()) {
+        for secret in [
+            "MIIEowIBAAKCAQEAm4Q9zX2vB7nL5tR8wK1pD6sH",
+            "Qk7vTn2mXz9Lp4Rw8Sd1",
+            "X7bN4Q9zX2vB7nL5tR8wK",
+            "6s4Q9zX2vB7nL5tR8wK1pD6",
+            "a8Kq2Zt3Wn5Ym7Rb1Xc9Vd4Ue6Tf0Sg2RhJk",
+        ] {
+            assert!(!said.contains(secret), "{command}: {secret}: {said}");
+        }
+    }
+}
+
+/// Loading comes before checking, and quotes what it cannot read.
+#[test]
+fn a_secret_that_cannot_be_read_is_in_no_output() {
+    let [first, second, _] = TOKENS;
+    let dir = project(&[(
+        "a.scn",
+        &format!(
+            "use \"https://u:m4Q9zX2vB7nL5tR8@h/x.scn\"\n\n\
+             service s {{ speaks http contract \"./{first}.yaml\"; at \"http://127.0.0.1:1\" }}\n\n\
+             scenario \"a\" {{\n  let token {second}\n}}\n"
+        ),
+    )]);
+    for args in [&["check"][..], &["check", "--format", "json"], &["check", "--format", "github"], &["run"]] {
+        let (out, err) = ends(dir.path(), args, 2);
+        let said = format!("{out}{err}");
+        assert!(said.contains("unexpected `") && said.contains("secret-literal"), "{said}");
+        for secret in ["m4Q9zX2v", &first[..12], &second[..12]] {
+            assert!(!said.contains(secret), "{args:?}: {secret}: {said}");
+        }
+    }
+}
+
+/// Comments are shown beside what stands on the next line.
+#[test]
+fn a_secret_in_a_comment_is_in_no_output() {
+    let [first, second, third] = TOKENS;
+    let key = "MIIEowIBAAKCAQEAm4Q9zX2vB7nL5tR8wK1pD6sH";
+    let scenario = "{ exec \"true\" }";
+    let dir = project(&[(
+        "a.scn",
+        &format!(
+            "//! {first}\nscenario \"a\" {scenario}\n\n/// {second}\nscenario \"b\" {scenario}\n\n\
+             // scenario \"old\" {{ let t = \"{third}\" }}\nscenario \"c\" {scenario}\n\n\
+             // -----BEGIN PRIVATE KEY-----\n// {key}\nscenario \"d\" {scenario}\n"
+        ),
+    )]);
+    for args in [&["check"][..], &["check", "--format", "json"], &["check", "--allow", "secret-literal"]] {
+        let (out, err) = ends(dir.path(), args, 0);
+        let said = format!("{out}{err}");
+        assert!(said.contains("this scenario expects nothing"), "{said}");
+        for secret in [first, second, third, key] {
+            assert!(!said.contains(secret), "{args:?}: {secret}: {said}");
+        }
+    }
+    let (_, said) = ends(dir.path(), &["check"], 0);
+    assert_eq!(said.matches("remove it, and have the secret replaced").count(), 3, "{said}");
+    assert!(said.contains("scenario \"d\" {"), "{said}");
+}
+
+/// Two texts that are looked for are no key, and what stands between them is shown.
+#[test]
+fn what_is_no_secret_is_shown() {
+    let dir = project(&[(
+        "a.scn",
+        "scenario \"a\" {\n  exec \"echo expected http://a:expected@h/\"\n  \
+         expect stdout contains \"-----BEGIN PRIVATE KEY-----\"\n  \
+         expect stdout contains \"-----END PRIVATE KEY-----\"\n}\n",
+    )]);
+    let (out, err) = ends(dir.path(), &["run"], 1);
+    let said = format!("{out}{err}");
+    assert!(!said.contains("secret-literal") && !said.contains('•'), "{said}");
+    assert!(said.contains("expect stdout contains \"-----BEGIN PRIVATE KEY-----\""), "{said}");
 }

@@ -203,6 +203,11 @@ fn a_lint_is_shown_and_silenced() {
     client.write("test.scn", &tagged);
     let silenced = remedy(&mut client, "test.scn", "wa|it", "allow `sleeps` here");
     assert_eq!(silenced, tagged.replace("over-long", "over-long, sleeps"));
+    // Another `@allow` would be one too many.
+    let empty = format!("@allow()\n{text}");
+    client.write("test.scn", &empty);
+    let filled = remedy(&mut client, "test.scn", "wa|it", "allow `sleeps` here");
+    assert_eq!(filled, empty.replace("()", "(sleeps)"));
     client.write("test.scn", &silenced);
     let left: Vec<String> = actions(&mut client, "test.scn", "wa|it")
         .as_array()

@@ -281,6 +281,15 @@ fn lints_are_told_of_and_secrets_are_not() {
     let found = client.at("textDocument/hover", "lint.scn", "exec to|ken");
     let text = found["contents"]["value"].as_str().unwrap_or_default();
     assert!(text.contains("let token = ") && !text.contains(secret), "{found}");
+    // Docs are shown far from where they stand.
+    let secret = "ghp_a8Kq2Zt3Wn5Ym7Rb1Xc9Vd4Ue6Tf0Sg2RhJk";
+    client.write(
+        "lint.scn",
+        &format!("/// It was {secret}.\nlet one = 1\nscenario \"x\" {{ expect one == 1 }}\n"),
+    );
+    let found = client.at("textDocument/hover", "lint.scn", "expect o|ne");
+    let text = found["contents"]["value"].as_str().unwrap_or_default();
+    assert!(text.contains("It was •••.") && !text.contains(secret), "{found}");
 }
 
 #[test]

@@ -161,6 +161,23 @@ fn a_run_ends_with_its_folder() {
     assert!(!lives(&number) && client.path("cleaned").exists());
 }
 
+/// The run shows `•` for it, and so does what the run is compared with.
+#[test]
+fn failures_are_shown_on_lines_with_secrets() {
+    let token = "ghp_a8Kq2Zt3Wn5Ym7Rb1Xc9Vd4Ue6Tf0Sg2RhJk";
+    let text =
+        format!("scenario \"a\" {{\n  exec \"echo a\"\n  expect stdout == \"x\" because \"{token}\"\n}}\n");
+    let mut client = Client::new(&[("a.scn", &text)]);
+    client.open("a.scn");
+    assert_eq!(client.diagnostics("a.scn").len(), 1);
+    client.request("workspace/executeCommand", json!({ "command": "scn.run", "arguments": ["a.scn:1"] }));
+    client.wait("scn/event", |params| params.get("exit").is_some());
+    let found = client.diagnostics("a.scn");
+    let failure = found.iter().find(|found| found["source"] == "scn run");
+    assert_eq!(failure.map(|found| &found["range"]["start"]["line"]), Some(&json!(2)), "{found:?}");
+    assert!(!json!(found).to_string().contains(token), "{found:?}");
+}
+
 /// A scenario that takes a minute, and cleans up; what it starts writes its number into a file.
 const SLOW: [(&str, &str); 2] = [
     (

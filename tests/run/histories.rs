@@ -526,8 +526,7 @@ fn levels_of_logs_have_one_name_each() {
         run(&format!("{logged}{holds}")).ends(0, &[]);
     }
     for like in ["err.*", "^ERR", "warn(ing)?"] {
-        let says =
-            [&format!("no line of a log has the level re\"{like}\"") as &str, "they are TRACE, DEBUG"];
+        let says = [&format!("no line of a log has the level re\"{like}\"") as &str, "they are TRACE, DEBUG"];
         run(&format!("expect s.log not has {{ level: re\"{like}\" }}")).ends(2, &says);
     }
     run(&format!("{logged}expect s.log not has {{ level: re\"ERR.*\" }}")).ends(1, &["has such a record"]);

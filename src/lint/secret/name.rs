@@ -1,8 +1,10 @@
 //! Secrets that are known by the name of what they are given to.
 
-use crate::source::{Sources, Span};
+use super::{Secret, place};
+use crate::source::Sources;
 use crate::syntax::ast::{
     Expr, ExprKind, Item, ItemKind, Let, LetTarget, ObjectEntry, ObjectExpr, ParamDecl, StatementKind,
+    Template,
 };
 use crate::syntax::visit;
 
@@ -21,6 +23,10 @@ const NAMES: &[&str] = &[
     "authorization",
     "credential",
 ];
+
+/// Names of secrets that may be part of others, as of `author`: an option, and the functions that make
+/// its value.
+const WHOLE_NAMES: &[&str] = &["auth", "basic", "bearer"];
 
 /// What is part of names that only sound so: what leads to the next page is no secret.
 const HARMLESS: &[&str] = &["page", "next", "cursor", "continuation", "idempotency", "token_type"];
@@ -49,13 +55,16 @@ const LONG: usize = 16;
 /// The least that they tell, in bits a character: 16 hexadecimal digits have 3.2 on average.
 const RANDOM: f64 = 2.8;
 
-/// The texts of an item that have the name of a secret and look like one, each with its name.
-pub(super) fn secrets(item: &Item, sources: &Sources) -> Vec<(Span, String)> {
+/// The texts of an item that have the name of a secret and look like one.
+pub(super) fn secrets(item: &Item, sources: &Sources) -> Vec<Secret> {
     let mut found = Vec::new();
     let mut look = |name: &str, value: &Expr| {
-        if let Some(span) = random(value, sources).filter(|_| is_secret(name)) {
-            found.push((span, name.to_owned()));
-        }
+        texts(value, &mut |text| {
+            if let Some(value) = random(text).filter(|_| is_secret(name)) {
+                let message = format!("`{name}` holds what looks like a secret");
+                found.push(Secret { span: place(&value, text, sources), value, message });
+            }
+        });
     };
     match &item.kind {
         ItemKind::Let(binding) => bound(binding, &mut look),
@@ -74,9 +83,15 @@ pub(super) fn secrets(item: &Item, sources: &Sources) -> Vec<(Span, String)> {
         ExprKind::Request(request) => {
             request.options.iter().for_each(|options| fields(options, &mut look));
         }
-        ExprKind::Call(_, args) => {
+        ExprKind::Call(callee, args) => {
             for arg in &args.args {
                 arg.name.iter().for_each(|name| look(&name.name, &arg.value));
+            }
+            if let ExprKind::Name(name) = &callee.kind
+                && let Some(last) = args.args.iter().rfind(|arg| arg.name.is_none())
+                && matches!(&**name, "basic" | "bearer")
+            {
+                look(name, &last.value);
             }
         }
         _ => {}
@@ -112,35 +127,43 @@ fn fields(object: &ObjectExpr, look: Look<'_>) {
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
     let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    has(NAMES) && !has(HARMLESS)
+    WHOLE_NAMES.contains(&&*name) || has(NAMES) && !has(HARMLESS)
 }
 
-/// Where the random part of a text stands, such as what follows `Bearer`.
-fn random(value: &Expr, sources: &Sources) -> Option<Span> {
-    let ExprKind::Text(text) = &value.kind else { return None };
+/// The texts that a value may be: its own, each one of a list, and those that branches come to.
+fn texts(value: &Expr, each: &mut dyn FnMut(&Template)) {
+    match &value.kind {
+        ExprKind::Text(text) => each(text),
+        ExprKind::List(items, _) => items.iter().for_each(|item| texts(item, each)),
+        ExprKind::If(branch) => {
+            for block in [Some(&branch.then), branch.otherwise.as_ref()].into_iter().flatten() {
+                if let Some(StatementKind::Expr(last)) = block.statements.last().map(|last| &last.kind) {
+                    texts(last, each);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The random part of a text, such as what follows `Bearer`.
+fn random(text: &Template) -> Option<String> {
     let text = text.plain()?;
     let part = text.split_whitespace().last()?;
     let spoken = text.split_whitespace().count() > 2;
     if spoken || !part.split(['_', '-', '.', ':', '/']).any(is_random) || is_placeholder(part) {
         return None;
     }
-    let written = sources.get(value.span.source).slice(value.span);
-    Some(match written.rfind(part) {
-        Some(start) => {
-            let start = value.span.start as usize + start;
-            Span::new(value.span.source, start, start + part.len())
-        }
-        // With escapes in it.
-        None => value.span,
-    })
+    Some(part.to_owned())
 }
 
 fn is_random(piece: &str) -> bool {
-    let has = |kind: fn(&char) -> bool| piece.chars().any(|c| kind(&c));
-    piece.chars().count() >= LONG
-        && has(char::is_ascii_alphabetic)
-        && has(char::is_ascii_digit)
-        && entropy(piece) >= RANDOM
+    piece.chars().count() >= LONG && is_mixed(piece) && entropy(piece) >= RANDOM
+}
+
+/// Whether a text has letters and digits, as words do not.
+pub(super) fn is_mixed(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_alphabetic()) && text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a value says that it stands for another.
