@@ -195,7 +195,7 @@ fn a_misspelt_name_is_mended() {
 #[test]
 fn a_lint_is_shown_and_silenced() {
     let mut client = project();
-    let text = "scenario \"x\" {\n  wait 1s\n  expect true\n}\n";
+    let text = "scenario \"x\" {\n  wait 1s\n  expect s.log.count == 1\n}\n\nservice s { speaks http; start \"./s\" }\n";
     client.write("test.scn", text);
     let silenced = remedy(&mut client, "test.scn", "wa|it", "allow `sleeps` here");
     assert_eq!(silenced, format!("@allow(sleeps)\n{text}"));
