@@ -22,8 +22,13 @@ pub(super) fn indent(text: &str, lines: &mut [Line], structure: &Structure) {
     let mut frames: Vec<Frame> = Vec::new();
     let mut top_entry = 0;
     let mut hanging: Option<(usize, usize)> = None;
+    let mut after_comments = 0;
     for index in 0..lines.len() {
-        let next = (index..lines.len()).find(|at| !lines[*at].is_comment());
+        // A run of comments has one line behind it, which is looked for once.
+        if index == 0 || after_comments < index {
+            after_comments = (index..lines.len()).find(|at| !lines[*at].is_comment()).unwrap_or(lines.len());
+        }
+        let next = Some(after_comments).filter(|at| *at < lines.len());
         let lead = next.and_then(|at| lines[at].first());
         let closes = lead.is_some_and(|token| token.kind == Kind::Close);
         let is_comment = lines[index].is_comment();

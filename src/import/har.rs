@@ -1,10 +1,12 @@
 //! HTTP archives (HAR 1.2): what a browser or a proxy recorded.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+
 use super::model::{Line, Request, Scenario, Story, Term, Text};
-use super::{body, header, wrong};
+use super::{body, header, quote, wrong};
 use crate::contract::document::{self, Data, Node};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Registry;
@@ -41,7 +43,7 @@ pub(super) fn read(text: &str, title: &str, registry: &Registry) -> Result<Story
     let mut reader = Reader {
         story: Story::new(registry),
         scenario: Scenario { title: title.to_owned(), ..Scenario::default() },
-        given: BTreeSet::new(),
+        given: BTreeMap::new(),
         errors: Vec::new(),
     };
     reader.archive(&root);
@@ -56,9 +58,16 @@ pub(super) fn read(text: &str, title: &str, registry: &Registry) -> Result<Story
 struct Reader {
     story: Story,
     scenario: Scenario,
-    /// The names of the cookies that answers gave so far.
-    given: BTreeSet<String>,
+    /// The cookies that answers gave so far, by their domains and names.
+    given: BTreeMap<(String, String), Given>,
     errors: Vec<Diagnostic>,
+}
+
+/// A cookie that an answer gave.
+struct Given {
+    value: String,
+    /// Whether it goes to the hosts below its domain, too (RFC 6265 §5.1.3).
+    is_wide: bool,
 }
 
 impl Reader {
@@ -89,6 +98,46 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// The part of an object that need not be there; an empty one is as good as none.
+    fn part_if<'n>(
+        &mut self,
+        node: &'n Arc<Node>,
+        name: &str,
+        what: &str,
+        is_right: impl Fn(&Data) -> bool,
+    ) -> Option<&'n Arc<Node>> {
+        let part = node.get(name).filter(|part| !matches!(part.data, Data::Null))?;
+        if is_right(&part.data) {
+            return Some(part);
+        }
+        let message = format!("`{name}` is {}, and must be {what}", part.kind());
+        self.wrong(part, message);
+        None
+    }
+
+    fn object_if<'n>(&mut self, node: &'n Arc<Node>, name: &str) -> Option<&'n Arc<Node>> {
+        self.part_if(node, name, "an object", |data| matches!(data, Data::Map(_)))
+    }
+
+    fn text_if(&mut self, node: &Arc<Node>, name: &str) -> Option<Arc<str>> {
+        self.part_if(node, name, "a text", |data| matches!(data, Data::Text(_)))?.text().cloned()
+    }
+
+    fn list_if<'n>(&mut self, node: &'n Arc<Node>, name: &str) -> &'n [Arc<Node>] {
+        let list = self.part_if(node, name, "a list", |data| matches!(data, Data::List(_)));
+        list.map(|list| list.items()).unwrap_or_default()
+    }
+
+    /// Names and values of a list of `{ name, value }`.
+    fn pairs(&mut self, node: &Arc<Node>, name: &str) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for item in self.list_if(node, name) {
+            let value = self.text_if(item, "value").map(|value| value.to_string()).unwrap_or_default();
+            pairs.extend(self.text(item, "name").map(|name| (name.to_string(), value)));
+        }
+        pairs
     }
 
     fn archive(&mut self, root: &Arc<Node>) {
@@ -127,8 +176,8 @@ impl Reader {
             return;
         };
         let Some(status_code) = status.number().and_then(crate::value::Number::to_usize) else {
-            let message = format!("`status` is {}, and must be a number", status.kind());
-            return self.wrong(status, message);
+            let shown = status.number().map_or_else(|| status.kind().to_owned(), ToString::to_string);
+            return self.wrong(status, format!("`status` is {shown}, and must be a whole number"));
         };
         let address = url.split(['?', '#']).next().unwrap_or_default();
         if !url.starts_with("http://") && !url.starts_with("https://") {
@@ -136,6 +185,11 @@ impl Reader {
             before.push(Line::Lost(format!("a request of `{scheme}:`, which is not HTTP")));
             return;
         }
+        let host = ::url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let Some(host) = host else {
+            let place = asked.get("url").unwrap_or(asked);
+            return self.wrong(place, "this is no URL that a request can be sent to");
+        };
         if !(100..=599).contains(&status_code) {
             before.push(Line::Lost(format!("the request to `{address}`, which was not answered")));
             return;
@@ -155,16 +209,16 @@ impl Reader {
             url: Text::plain(&*url),
             ..Request::default()
         };
-        self.headers(asked, status_code, &mut made);
+        self.headers(asked, status_code, &host, &mut made);
         self.body(asked, &mut made);
         made.after.push(Line::Expect(format!("status == {status_code}")));
-        self.answer(answer, &mut made);
+        self.answer(answer, &host, &mut made);
         self.scenario.requests.push(made);
     }
 
-    fn headers(&mut self, asked: &Arc<Node>, status: usize, made: &mut Request) {
+    fn headers(&mut self, asked: &Arc<Node>, status: usize, host: &str, made: &mut Request) {
         let mut noise: Vec<String> = Vec::new();
-        for (name, value) in pairs(asked.get("headers")) {
+        for (name, value) in self.pairs(asked, "headers") {
             let lower = name.to_ascii_lowercase();
             let is_noise = NOISE.contains(&&*lower)
                 || lower.starts_with([':'])
@@ -173,7 +227,7 @@ impl Reader {
             if is_noise {
                 noise.push(lower);
             } else if lower == "cookie" {
-                self.cookies(&value, made);
+                self.cookies(&value, host, made);
             } else {
                 header::add(made, &name, Text::plain(value), &mut self.story);
             }
@@ -183,12 +237,25 @@ impl Reader {
         }
     }
 
+    /// Whether the host would be sent this cookie, since an answer gave it: another value was made up
+    /// by the page itself.
+    fn is_given(&self, host: &str, cookie: &str) -> bool {
+        let Some((name, value)) = cookie.split_once('=') else { return false };
+        let mut domain = Some(host);
+        while let Some(known) = domain {
+            let given = self.given.get(&(known.to_owned(), name.to_owned()));
+            if given.is_some_and(|given| given.value == value && (given.is_wide || known == host)) {
+                return true;
+            }
+            domain = known.split_once('.').map(|(_, parent)| parent);
+        }
+        false
+    }
+
     /// The cookies that no answer gave before: the others are kept and sent anyway.
-    fn cookies(&mut self, value: &str, made: &mut Request) {
-        let (known, own): (Vec<&str>, Vec<&str>) = value
-            .split(';')
-            .map(str::trim)
-            .partition(|cookie| cookie.split_once('=').is_some_and(|(name, _)| self.given.contains(name)));
+    fn cookies(&mut self, value: &str, host: &str, made: &mut Request) {
+        let (known, own): (Vec<&str>, Vec<&str>) =
+            value.split(';').map(str::trim).partition(|cookie| self.is_given(host, cookie));
         if !known.is_empty() {
             let names: Vec<&str> = known.iter().filter_map(|cookie| cookie.split('=').next()).collect();
             made.before.push(Line::Comment(format!(
@@ -202,65 +269,110 @@ impl Reader {
     }
 
     fn body(&mut self, asked: &Arc<Node>, made: &mut Request) {
-        let Some(data) = asked.get("postData").filter(|data| matches!(data.data, Data::Map(_))) else {
+        let size = size(asked);
+        let Some(data) = self.object_if(asked, "postData") else {
+            if size.is_some_and(|size| size > 0) {
+                lose_body(made, size);
+            }
             return;
         };
-        let kind = data.get("mimeType").and_then(|kind| kind.text()).filter(|kind| !kind.is_empty());
-        if let Some(kind) = kind
+        let kind = self.text_if(data, "mimeType").filter(|kind| !kind.is_empty());
+        if let Some(kind) = &kind
             && made.header("content-type").is_none()
         {
             header::add(made, "Content-Type", Text::plain(&**kind), &mut self.story);
         }
-        let text = data.get("text").and_then(|text| text.text()).filter(|text| !text.is_empty());
-        if let Some(text) = text {
-            body::set_text(made, &Text::plain(&**text), &mut self.story);
-            return;
+        let text = self.text_if(data, "text");
+        if let Some(text) = text.as_ref().filter(|text| !text.is_empty()) {
+            return self.text_body(data, text, made);
         }
         let fields: Vec<(String, Text)> =
-            pairs(data.get("params")).into_iter().map(|(name, value)| (name, Text::plain(value))).collect();
+            self.pairs(data, "params").into_iter().map(|(name, value)| (name, Text::plain(value))).collect();
         if fields.is_empty() {
+            // Without a size, a text that is there and empty is what was sent.
+            if size.map_or(text.is_none(), |size| size > 0) {
+                lose_body(made, size);
+            }
             return;
         }
-        let is_multipart = kind.is_some_and(|kind| body::media_type(kind) == "multipart/form-data");
+        let is_multipart = kind.is_some_and(|kind| body::media_type(&kind) == "multipart/form-data");
         made.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
         let fields = body::fields_of(fields, "form", &mut self.story);
         made.body = Some(Term::call(if is_multipart { "multipart" } else { "form" }, Term::Object(fields)));
-        let files = data.get("params").map(|params| params.items()).unwrap_or_default();
-        for file in files.iter().filter_map(|param| param.get("fileName")).filter_map(|name| name.text()) {
-            made.lose(format!("that a part of the form is the file `{file}`"));
+        for param in self.list_if(data, "params") {
+            if let Some(file) = self.text_if(param, "fileName") {
+                made.lose(format!("that a part of the form is the file `{file}`"));
+            }
         }
     }
 
-    fn answer(&mut self, answer: &Arc<Node>, made: &mut Request) {
-        for (name, value) in pairs(answer.get("headers")) {
+    /// A body that the archive has as text, or in base64.
+    fn text_body(&mut self, data: &Arc<Node>, text: &Arc<str>, made: &mut Request) {
+        match self.text_if(data, "encoding").as_deref() {
+            None | Some("") => body::set_text(made, &Text::plain(&**text), &mut self.story),
+            Some("base64") => {
+                let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else {
+                    let place = data.get("text").unwrap_or(data);
+                    return self.wrong(place, "`encoding` says that this is base64, and it is not");
+                };
+                if let Ok(text) = String::from_utf8(bytes) {
+                    return body::set_text(made, &Text::plain(text), &mut self.story);
+                }
+                if made.header("content-type").is_none() {
+                    made.headers.push(("Content-Type".to_owned(), Term::Raw("absent".to_owned())));
+                }
+                let bytes = format!("unbase64({})", quote::plain(text.trim()));
+                made.body = Some(Term::call("bytes", Term::Raw(bytes)));
+            }
+            Some(encoding) => made.lose(format!("the body, whose encoding is `{encoding}`")),
+        }
+    }
+
+    fn answer(&mut self, answer: &Arc<Node>, host: &str, made: &mut Request) {
+        for (name, value) in self.pairs(answer, "headers") {
             if name.eq_ignore_ascii_case("set-cookie") {
                 // Several stand below each other in one value.
                 for cookie in value.lines() {
-                    let pair = cookie.split(';').next().unwrap_or_default();
-                    if let Some((name, _)) = pair.split_once('=') {
-                        self.given.insert(name.trim().to_owned());
-                    }
+                    self.keep(cookie, host);
                 }
             }
         }
-        let kind =
-            answer.get("content").and_then(|content| content.get("mimeType")).and_then(|kind| kind.text());
-        let media = kind.map(|kind| body::media_type(kind)).unwrap_or_default();
+        let content = self.object_if(answer, "content");
+        let kind = content.and_then(|content| self.text_if(content, "mimeType"));
+        let media = kind.map(|kind| body::media_type(&kind)).unwrap_or_default();
         if media == "application/json" || media.ends_with("+json") {
-            made.after
-                .push(Line::Expect(format!("headers.content-type contains {}", super::quote::plain(&media))));
+            made.after.push(Line::Expect(format!("headers.content-type contains {}", quote::plain(&media))));
         }
+    }
+
+    /// Keeps a cookie as the value of `Set-Cookie` gives it.
+    fn keep(&mut self, cookie: &str, host: &str) {
+        let mut parts = cookie.split(';').map(str::trim);
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+        let domain = parts
+            .filter_map(|part| part.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("domain"))
+            .map(|(_, domain)| domain.trim().trim_start_matches('.').to_ascii_lowercase())
+            .filter(|domain| !domain.is_empty());
+        let given = Given { value: value.trim().to_owned(), is_wide: domain.is_some() };
+        let domain = domain.unwrap_or_else(|| host.to_owned());
+        self.given.insert((domain, name.trim().to_owned()), given);
     }
 }
 
-/// Names and values of a list of `{ name, value }`.
-fn pairs(list: Option<&Arc<Node>>) -> Vec<(String, String)> {
-    let items = list.map(|list| list.items()).unwrap_or_default();
-    let text = |node: &Arc<Node>, name: &str| {
-        node.get(name).and_then(|text| text.text()).map(|text| text.to_string())
-    };
-    items
+fn lose_body(made: &mut Request, size: Option<usize>) {
+    let size = size.map(|size| format!(" of {size} bytes")).unwrap_or_default();
+    made.lose(format!("the body{size}, which the archive does not have"));
+}
+
+/// How many bytes the body had, as far as the archive says.
+fn size(asked: &Node) -> Option<usize> {
+    let text = |header: &Arc<Node>, name: &str| header.get(name)?.text().cloned();
+    let said = asked.get("bodySize").and_then(|size| size.number()).and_then(|size| size.to_usize());
+    let headers = asked.get("headers").map(|headers| headers.items()).unwrap_or_default();
+    let length = headers
         .iter()
-        .filter_map(|item| Some((text(item, "name")?, text(item, "value").unwrap_or_default())))
-        .collect()
+        .filter(|header| text(header, "name").is_some_and(|name| name.eq_ignore_ascii_case("content-length")))
+        .find_map(|header| text(header, "value")?.trim().parse().ok());
+    said.filter(|size| *size > 0).or(length).or(said)
 }

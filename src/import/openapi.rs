@@ -33,7 +33,7 @@ pub(super) fn read(
     story.services.push(Service { name: name.clone(), at: Some(at), contract: Some(path.to_owned()), notes });
     security(root, &mut story);
     for operation in &interface.operations {
-        let scenario = Maker { story: &mut story, interface, service: &name }.scenario(operation);
+        let scenario = Maker { story: &mut story, interface, root, service: &name }.scenario(operation);
         story.scenarios.extend(scenario);
     }
     if root.get("webhooks").is_some_and(|hooks| !hooks.entries().is_empty()) {
@@ -45,23 +45,35 @@ pub(super) fn read(
 /// The address of the first server; the path in it is a part of each operation's already.
 fn server(root: &Arc<Node>, name: &str, story: &mut Story, notes: &mut Vec<Line>) -> Text {
     let servers = root.get("servers").map(|servers| servers.items()).unwrap_or_default();
-    let url = servers.first().and_then(|server| server.get("url")).and_then(|url| url.text());
-    let mut whole = url.map(|url| url.to_string()).unwrap_or_default();
-    let variables = servers.first().and_then(|server| server.get("variables"));
-    for entry in variables.map(|variables| variables.entries()).unwrap_or_default() {
-        let default = entry.value.get("default").and_then(|default| default.text());
-        whole = whole.replace(&format!("{{{}}}", entry.key), default.map_or("", |default| default));
-    }
     if servers.len() > 1 {
         let message = "all servers but the first: `environment` says where else the service runs";
         notes.push(Line::Lost(message.to_owned()));
     }
-    let origin = url::Url::parse(&whole).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let default = origin.map(|url| Text::plain(url.origin().ascii_serialization()));
+    let default = origin(root).map(Text::plain);
     let input = story.names.fresh(&format!("{name}_url"));
     let note = if default.is_some() { "" } else { "the document has no server: set where the service runs" };
     story.inputs.push(Input { name: input.clone(), kind: None, default, note: note.to_owned() });
     Text::value(input)
+}
+
+/// The scheme and the host of the first of the servers that a part of the document names, if it names
+/// a host.
+fn origin(of: &Node) -> Option<String> {
+    let server = of.get("servers")?.items().first()?;
+    let mut whole = server.get("url")?.text()?.to_string();
+    for entry in server.get("variables").map(|variables| variables.entries()).unwrap_or_default() {
+        let default = entry.value.get("default").and_then(|default| default.text());
+        whole = whole.replace(&format!("{{{}}}", entry.key), default.map_or("", |default| default));
+    }
+    let url = url::Url::parse(&whole).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// The path items of the document.
+fn items(root: &Node) -> impl Iterator<Item = &Arc<Node>> {
+    let shared = root.get("components").and_then(|components| components.get("pathItems"));
+    let all = [root.get("paths"), shared];
+    all.into_iter().flatten().flat_map(|items| items.entries()).map(|entry| &entry.value)
 }
 
 /// The first scheme that the document asks for everywhere, as options of the service.
@@ -108,6 +120,7 @@ fn security(root: &Arc<Node>, story: &mut Story) {
 struct Maker<'a> {
     story: &'a mut Story,
     interface: &'a Interface,
+    root: &'a Node,
     service: &'a str,
 }
 
@@ -145,8 +158,41 @@ impl Maker<'_> {
         if breaks {
             request.set("contract", Term::Raw("ignore".to_owned()));
         }
+        self.declared(operation, &mut request);
         request.after.push(success(operation));
         Some(Scenario { title: operation.name.to_string(), requests: vec![request], ..Scenario::default() })
+    }
+
+    /// What the document says of this operation alone: its servers, and whom it serves.
+    fn declared(&self, operation: &Operation, request: &mut Request) {
+        let Some(place) = operation.origin else { return };
+        let is_place = |entry: &Entry| (entry.key_span.start, entry.key_span.end) == (place.start, place.end);
+        let found = items(self.root)
+            .find_map(|item| Some((item, &item.entries().iter().find(|entry| is_place(entry))?.value)));
+        let Some((item, declared)) = found else { return };
+        let own = [&**declared, &**item].into_iter().find(|node| node.get("servers").is_some());
+        if let Some(origin) = own.and_then(origin).filter(|own| origin(self.root).as_ref() != Some(own)) {
+            request.lose(format!("the server `{origin}` of this operation: the service is asked"));
+        }
+        let asked = [&**declared, self.root].into_iter().find_map(|node| node.get("security"));
+        let is_said = || {
+            items(self.root)
+                .flat_map(|item| item.entries())
+                .any(|entry| entry.value.get("security").is_some())
+        };
+        // A document that says nothing at all of it means the schemes that it has.
+        if asked.map_or_else(is_said, |asked| asked.items().is_empty()) {
+            for (option, term) in &self.story.defaults {
+                match term {
+                    Term::Object(headers) if *option == "headers" => {
+                        let absent =
+                            |(name, _): &(String, Term)| (name.clone(), Term::Raw("absent".to_owned()));
+                        request.headers.extend(headers.iter().map(absent));
+                    }
+                    _ => request.set(option, Term::Raw("absent".to_owned())),
+                }
+            }
+        }
     }
 
     fn path(&mut self, operation: &Operation, segments: &[Segment], before: &mut Vec<Line>) -> Text {
@@ -291,25 +337,29 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The least of the statuses that say that it went well.
+/// The least of the statuses that say that it went well; where none does, one that sends elsewhere.
 fn success(operation: &Operation) -> Line {
-    let codes = operation.responses.iter().filter_map(|response| match response.status {
-        Status::Code(code) if (200..300).contains(&code) => Some(code),
-        _ => None,
-    });
-    let has = |status: Status| operation.responses.iter().any(|response| response.status == status);
-    match codes.min() {
-        Some(code) => Line::Expect(format!("status == {code}")),
-        None if has(Status::Class(2)) => Line::Expect("status in 200..299".to_owned()),
-        None if has(Status::Default) => {
-            Line::Added("status in 200..299".to_owned(), "the document names no status of success")
-        }
-        None => match operation.responses.iter().find_map(|response| match response.status {
-            Status::Code(code) => Some(code),
+    let code = |from: u16, to: u16| {
+        let codes = operation.responses.iter().filter_map(|response| match response.status {
+            Status::Code(code) if (from..to).contains(&code) => Some(code),
             _ => None,
-        }) {
-            Some(code) => Line::Expect(format!("status == {code}")),
-            None => Line::Added("status in 200..299".to_owned(), "the document names no status"),
-        },
-    }
+        });
+        codes.min().map(|code| Line::Expect(format!("status == {code}")))
+    };
+    let has = |status: Status| operation.responses.iter().any(|response| response.status == status);
+    let class = |first: u16| {
+        has(Status::Class(first)).then(|| Line::Expect(format!("status in {first}00..{first}99")))
+    };
+    let good = || "status in 200..299".to_owned();
+    let unnamed =
+        || has(Status::Default).then(|| Line::Added(good(), "the document names no status of success"));
+    code(200, 300)
+        .or_else(|| class(2))
+        .or_else(|| code(300, 400))
+        .or_else(|| class(3))
+        .or_else(unnamed)
+        .or_else(|| code(100, 600))
+        .or_else(|| class(4))
+        .or_else(|| class(5))
+        .unwrap_or_else(|| Line::Added(good(), "the document names no status"))
 }

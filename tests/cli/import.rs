@@ -102,6 +102,61 @@ fn what_is_lost_can_be_a_failure() {
     assert_eq!(said, "1 request, 1 expectation carried over; nothing was left out\n");
 }
 
+#[test]
+fn what_has_no_place_is_said_where_it_stood() {
+    let har = |request: &str| {
+        format!(
+            "{{\"log\": {{\"entries\": [{{\"request\": {{\"method\": \"POST\", \"url\": \"http://a.b/\", {request}}}, \"response\": {{\"status\": 200}}}}]}}}}"
+        )
+    };
+    for (format, text, said) in [
+        ("hurl", "GET http://a.b\nHTTP 200\n[Asserts]\njsonpath \"$.a\" isInteger\n".to_owned(), "`1.0` is a whole one"),
+        ("hurl", "GET http://a.b\n[Form]\n{{name}}: 5\na: b\nHTTP 200\n".to_owned(), "whose name is a variable"),
+        ("hurl", "GET http://a.b\n[Options]\nlocation-trusted: true\n".to_owned(), "sent to no other host"),
+        ("hurl", "GET http://a.b\nHTTP 200\n[Asserts]\nbytes startsWith \"a\"\n".to_owned(), "bytes begin and end with bytes"),
+        ("http", "GET http://a.b\nAuthorization: Digest alice wonderland-7\n".to_owned(), "of the scheme `Digest`"),
+        ("http", "POST http://a.b\n\n<@latin1 ./a.json\n".to_owned(), "the variables in the file `./a.json`, which is sent as it is, nor is it read as latin1"),
+        ("http", "GET http://a.b\n\n> {% client.global.set(\"n\", response.body.a.length); %}\n".to_owned(), "a part of the script"),
+        ("har", har("\"bodySize\": 5"), "the body of 5 bytes"),
+        ("har", har("\"headers\": [{\"name\": \"Content-Length\", \"value\": \"7\"}], \"postData\": {\"mimeType\": \"a/b\"}"), "the body of 7 bytes"),
+        ("har", har("\"bodySize\": -1, \"postData\": {\"mimeType\": \"a/b\"}"), "the body, which the archive does not have"),
+        ("har", har("\"postData\": {\"text\": \"a\", \"encoding\": \"rot13\"}"), "whose encoding is `rot13`"),
+        (
+            "openapi",
+            "{ openapi: 3.1.0, info: { title: t, version: \"1\" }, servers: [{ url: \"http://a.b\" }], paths: { /x: { servers: [{ url: \"http://c.d/\" }], get: { responses: {} } } } }".to_owned(),
+            "the server `http://c.d` of this operation",
+        ),
+    ] {
+        let dir = project(&[("shop.yaml", &text)]);
+        let (made, err) = ends(dir.path(), &["import", format, "shop.yaml"], 0);
+        assert!(!made.contains("wonderland-7"), "{made}");
+        let is_said = made.lines().any(|line| line.contains("not carried over: ") && line.contains(said));
+        assert!(is_said, "{said} is missing for {text}\n{made}\n{err}");
+    }
+    let dir =
+        project(&[("shop", &har("\"bodySize\": -1, \"postData\": {\"mimeType\": \"a/b\", \"text\": \"\"}"))]);
+    let (made, _) = ends(dir.path(), &["import", "har", "shop"], 0);
+    assert!(!made.contains("the body"), "{made}");
+}
+
+#[test]
+fn an_operation_is_expected_to_go_well() {
+    for (responses, expected) in [
+        ("\"3XX\": { description: x }, \"404\": { description: x }", "expect status in 300..399"),
+        ("\"302\": { description: x }, default: { description: x }", "expect status == 302"),
+        ("\"404\": { description: x }, \"204\": { description: x }", "expect status == 204"),
+        ("\"404\": { description: x }", "expect status == 404"),
+        ("\"4XX\": { description: x }", "expect status in 400..499"),
+    ] {
+        let text = format!(
+            "{{ openapi: 3.1.0, info: {{ title: t, version: \"1\" }}, paths: {{ /x: {{ get: {{ responses: {{ {responses} }} }} }} }} }}"
+        );
+        let dir = project(&[("shop.yaml", &text)]);
+        let (made, _) = ends(dir.path(), &["import", "openapi", "shop.yaml"], 0);
+        assert!(made.contains(expected), "{responses}\n{made}");
+    }
+}
+
 fn piped(format: &str, bytes: &[u8]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     let mut command = scn(dir.path(), &["import", format, "-"]);
@@ -150,6 +205,38 @@ fn mistakes_are_shown_at_their_places_all_at_once() {
             &["[shop:2:1]", "no header", "[shop:5:1]", "no request"],
         ),
         ("http", "GET /x\n", &["`Host`"]),
+        (
+            "hurl",
+            "POST https://a.b\n{\"a\": 1} b\nHTTP 200\n`x`: y\n",
+            &["[shop:2:10]", "nothing more can stand here", "[shop:4:4]"],
+        ),
+        (
+            "hurl",
+            "POST https://a.b\n```yaml\na\n```\n",
+            &["[shop:2:4]", "`yaml` cannot stand behind these quotes: json, xml"],
+        ),
+        ("hurl", "POST https://a.b\n```escape\na\\x\n```\n", &["[shop:3:2]", "this is no escape"]),
+        (
+            "har",
+            "{\"log\": {\"entries\": [{\"request\": {\"method\": \"GET\", \"url\": \"http://a.b\", \"headers\": \"no\", \"postData\": 1},\n\"response\": {\"status\": 200, \"content\": [],\n\"headers\": [{\"name\": \"a\", \"value\": 1}, {}]}}]}}",
+            &[
+                "`headers` is a text, and must be a list",
+                "`postData` is a number, and must be an object",
+                "`content` is a list, and must be an object",
+                "`value` is a number, and must be a text",
+                "no `name`",
+            ],
+        ),
+        (
+            "har",
+            "{\"log\": {\"entries\": [{\"request\": {\"method\": \"GET\", \"url\": \"http://\"},\n\"response\": {\"status\": 200}},\n{\"request\": {\"method\": \"GET\", \"url\": \"http://a.b\"}, \"response\": {\"status\": 200.5}}]}}",
+            &["[shop:1:59]", "no URL", "`status` is 200.5, and must be a whole number"],
+        ),
+        (
+            "har",
+            "{\"log\": {\"entries\": [{\"request\": {\"method\": \"POST\", \"url\": \"http://a.b\",\n\"postData\": {\"text\": \"?\", \"encoding\": \"base64\"}}, \"response\": {\"status\": 200}}]}}",
+            &["[shop:2:22]", "`encoding` says that this is base64"],
+        ),
         (
             "har",
             "{\"log\": {\"entries\": [{\"request\": {\"method\": 1}}]}}",
@@ -231,6 +318,21 @@ fn large_files_are_read() {
         let output = piped("curl", text.as_bytes());
         assert_eq!(output.status.code(), Some(code));
     }
+}
+
+#[test]
+fn long_files_take_no_longer_than_their_length() {
+    let began = std::time::Instant::now();
+    let comments = format!("GET https://a.b\n{}HTTP 200\n", "# said\n".repeat(40_000));
+    let captures: String = (0..3_000).map(|at| format!("v{at}: jsonpath \"$.v{at}\"\n")).collect();
+    let captures = format!("GET https://a.b\nHTTP 200\n[Captures]\n{captures}");
+    let unclosed = format!("GET https://a.b\n{}", "{\n".repeat(40_000));
+    for (text, code) in [(comments, 0), (captures, 0), (unclosed, 2)] {
+        let output = piped("hurl", text.as_bytes());
+        assert_eq!(output.status.code(), Some(code));
+    }
+    // Several minutes, where each line looks at all that follow.
+    assert!(began.elapsed() < std::time::Duration::from_secs(90), "{:?}", began.elapsed());
 }
 
 /// Demands that a module has no errors and is formatted.

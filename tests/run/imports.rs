@@ -214,3 +214,188 @@ fn scenarios_of_a_contract_hold_a_service_to_it() {
         project.run(&[]).ends(code, &[]);
     }
 }
+
+/// Imports a text and runs it; `BASE` is the address of a server that answers so.
+fn outcome(
+    format: &str,
+    text: &str,
+    answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
+) -> (Ran, String) {
+    let base = server(answer);
+    let text = text.replace("BASE", &base).replace("PORT", base.rsplit(':').next().unwrap());
+    let project = project(&[("requests.yaml", &text)])
+        .with("SCN_PASSWORD", "wonderland-7")
+        .with("SCN_TOKEN", "tok_3f9a8b7c6d5e")
+        .with("SCN_COOKIE_SESSION", "another-one");
+    project.scn(&["import", format, "requests.yaml", "-o", "t.scn"]).ends(0, &[]);
+    let made = project.read("t.scn");
+    let has_user = made.contains("input user");
+    let ran = project.run(if has_user { &["--set", "user=alice"] } else { &[] });
+    (ran, made)
+}
+
+#[test]
+fn what_a_file_expects_passes_and_fails_as_its_own_tool_has_it() {
+    for (format, claim, right, wrong) in [
+        // Hurl fails where a capture finds nothing.
+        (
+            "hurl",
+            "[Captures]\nid: jsonpath \"$.a.b\"",
+            &["{\"a\": {\"b\": 1}}"][..],
+            &["{}", "{\"a\": 1}"][..],
+        ),
+        ("hurl", "[Captures]\nid: jsonpath \"$.a\" nth 1", &["{\"a\": [1, 2]}"], &["{\"a\": [1]}"]),
+        (
+            "hurl",
+            "[Captures]\nlength: jsonpath \"$.a\" count",
+            &["{\"a\": []}"],
+            &["{\"a\": {\"count\": 1}}"],
+        ),
+        ("hurl", "[Captures]\nplace: header \"X-Kind\"", &["{\"kind\": 1}"], &["{}"]),
+        ("hurl", "[Asserts]\njsonpath \"$.a\" isIpv4", &["{\"a\": \"10.0.0.1\"}"], &["{\"a\": \"::1\"}"]),
+        ("hurl", "[Asserts]\njsonpath \"$.a\" isIpv6", &["{\"a\": \"::1\"}"], &["{\"a\": \"10.0.0.1\"}"]),
+        (
+            "hurl",
+            "[Asserts]\njsonpath \"$.a\" isEmpty",
+            &["{\"a\": \"\"}", "{\"a\": []}", "{\"a\": {}}"],
+            &["{\"a\": {\"count\": 0}}", "{\"a\": \"x\"}", "{\"a\": [0]}", "{}"],
+        ),
+        (
+            "hurl",
+            "[Asserts]\njsonpath \"$.a\" not isEmpty",
+            &["{\"a\": {\"count\": 0}}", "{\"a\": \"x\"}"],
+            &["{\"a\": {}}", "{\"a\": \"\"}", "{\"a\": []}"],
+        ),
+        ("hurl", "[Asserts]\njsonpath \"$.a\" count == 0", &["{\"a\": []}"], &["{\"a\": {\"count\": 0}}"]),
+        ("hurl", "[Asserts]\njsonpath \"$.a\" last == 5", &["{\"a\": [4, 5]}"], &["{\"a\": {\"last\": 5}}"]),
+        ("hurl", "[Asserts]\nbytes count == 7", &["{\"a\":1}"], &["{\"a\":11}"]),
+        ("hurl", "[Asserts]\nbytes startsWith hex,7b2261;", &["{\"a\":1}"], &["[1]"]),
+        ("hurl", "[Asserts]\nbytes endsWith base64,fQ==;", &["{\"a\":1}"], &["[1]"]),
+        ("hurl", "[Asserts]\nbytes not isEmpty", &["1"], &[""]),
+        ("hurl", "[Asserts]\nbody == ```\n[\n1]```\nstatus < 300", &["[\n1]"], &["[1]"]),
+        (
+            "hurl",
+            "[Asserts]\njsonpath \"$.session.user.name\" == \"alice\"",
+            &["{\"session\": {\"user\": {\"name\": \"alice\"}}}"],
+            &["{\"session\": {\"user\": {\"name\": \"bob\"}}}"],
+        ),
+        (
+            "http",
+            "client.assert(response.body.a.length === 2);",
+            &["{\"a\": [1, 2]}", "{\"a\": \"ab\"}"],
+            &["{\"a\": [1]}", "{\"a\": \"a\"}", "{\"a\": {}}"],
+        ),
+        (
+            "http",
+            "/* client.assert(response.status === 404); */\nclient.assert(response.body.a === \"/*\");",
+            &["{\"a\": \"/*\"}"],
+            &["{\"a\": 1}"],
+        ),
+    ] {
+        let text = if format == "hurl" {
+            format!("GET BASE/a\nHTTP 200\n{claim}\n")
+        } else {
+            format!("GET BASE/a\n\n> {{%\n{claim}\n%}}\n")
+        };
+        let answers = right.iter().map(|body| (body, 0)).chain(wrong.iter().map(|body| (body, 1)));
+        for (body, code) in answers {
+            let (ran, made) = outcome(format, &text, move |_| {
+                let kind =
+                    if body.contains("kind") { "application/json\r\nx-kind: a" } else { "application/json" };
+                reply("200 OK", kind, body)
+            });
+            assert_eq!(ran.code, Some(code), "{claim}\n{body}\n{}{}\n{made}", ran.out, ran.err);
+            assert!(!made.contains("not carried over"), "{made}");
+        }
+    }
+}
+
+#[test]
+fn requests_are_sent_as_the_files_own_tool_sends_them() {
+    type Right = fn(&Asked) -> bool;
+    fn header<'a>(asked: &'a Asked, name: &str) -> Option<&'a str> {
+        asked.headers.get(name).map(String::as_str)
+    }
+    // alice:wonderland-7
+    let is_alice: Right = |asked| header(asked, "authorization") == Some("Basic YWxpY2U6d29uZGVybGFuZC03");
+    let cases: Vec<(&str, &str, Right)> = vec![
+        ("hurl", "GET BASE/a\n[BasicAuth]\n{{user}}: {{password}}\nHTTP 200\n", is_alice),
+        ("hurl", "POST BASE/a\nhex,cafe;\nHTTP 200\n", |asked| {
+            header(asked, "content-type").is_none() && header(asked, "content-length") == Some("2")
+        }),
+        ("hurl", "POST BASE/a\nbase64,YWI=; # two\nHTTP 200\n", |asked| {
+            header(asked, "content-type").is_none() && asked.body == "ab"
+        }),
+        ("hurl", "POST BASE/a\n```novariable\n{{x}}\n```\nHTTP 200\n", |asked| asked.body == "{{x}}\n"),
+        ("hurl", "POST BASE/a\n```escape\na\\tb\\u{e9}```\nHTTP 200\n", |asked| asked.body == "a\tbé"),
+        ("hurl", "POST BASE/a\n```json, novariable\n[\"{{x}}\"]\n```\nHTTP 200\n", |asked| {
+            asked.body == "[\"{{x}}\"]" && header(asked, "content-type") == Some("application/json")
+        }),
+        ("hurl", "GET BASE/moved\n[Options]\nmax-redirs: 5\nHTTP 302\n", |asked| asked.path == "/moved"),
+        ("hurl", "GET BASE/moved\n[Options]\nmax-redirs: 5\nlocation: true\nHTTP 200\n", |_| true),
+        ("http", "GET BASE/a\nAuthorization: Basic alice wonderland-7\n", is_alice),
+        ("http", "GET BASE/a\nAuthorization: Basic alice:wonderland-7\n", is_alice),
+        ("http", "GET BASE/a\nAuthorization: Basic {{user}} {{password}}\n", is_alice),
+        ("http", "POST BASE/a\nX-Request-Type: GraphQL\n\nquery { a }\n", |asked| {
+            asked.body == "{\"query\":\"query { a }\"}" && header(asked, "x-request-type").is_none()
+        }),
+        (
+            "http",
+            "POST BASE/a\nContent-Type: application/x-www-form-urlencoded\n\na = 1 &\nb = two words\n",
+            |asked| asked.body == "a=1&b=two+words",
+        ),
+        (
+            "http",
+            "POST BASE/a\nContent-Type: multipart/form-data; boundary=B\n\n--B\nContent-Disposition: form-data; name=\"a\"\n\n1\n--B--\n",
+            |asked| asked.body == "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--",
+        ),
+        (
+            "har",
+            r#"{"log": {"entries": [{"request": {"method": "POST", "url": "BASE/a",
+              "postData": {"mimeType": "image/png", "text": "yv4=", "encoding": "base64"}}, "response": {"status": 200}}]}}"#,
+            |asked| {
+                header(asked, "content-type") == Some("image/png")
+                    && header(asked, "content-length") == Some("2")
+            },
+        ),
+        (
+            "har",
+            r#"{"log": {"entries": [
+              {"request": {"method": "GET", "url": "BASE/login"},
+               "response": {"status": 200, "headers": [{"name": "Set-Cookie", "value": "session=first-one"}]}},
+              {"request": {"method": "GET", "url": "BASE/again", "headers": [{"name": "Cookie", "value": "session=first-one"}]},
+               "response": {"status": 200}},
+              {"request": {"method": "GET", "url": "http://localhost:PORT/other", "headers": [{"name": "Cookie", "value": "session=another-one"}]},
+               "response": {"status": 200}}]}}"#,
+            |asked| match &*asked.path {
+                "/again" => header(asked, "cookie") == Some("session=first-one"),
+                "/other" => header(asked, "cookie") == Some("session=another-one"),
+                _ => true,
+            },
+        ),
+        (
+            "openapi",
+            r#"{ openapi: 3.1.0, info: { title: t, version: "1" }, servers: [{ url: "BASE" }], security: [{ t: [] }],
+              components: { securitySchemes: { t: { type: http, scheme: bearer } } },
+              paths: { /open: { get: { security: [], responses: { "200": { description: x } } } },
+                       /closed: { get: { responses: { "200": { description: x } } } } } }"#,
+            |asked| header(asked, "authorization").is_some() == (asked.path == "/closed"),
+        ),
+    ];
+    for (format, text, is_right) in cases {
+        let (ran, made) = outcome(format, text, move |asked| {
+            let status = match (is_right(asked), &*asked.path) {
+                (false, _) => "400 Bad Request",
+                (true, "/moved") => "302 Found",
+                (true, _) => "200 OK",
+            };
+            let kind = match &*asked.path {
+                "/moved" => "text/plain\r\nlocation: /a",
+                "/login" => "text/plain\r\nset-cookie: session=first-one",
+                _ => "text/plain",
+            };
+            reply(status, kind, "")
+        });
+        assert_eq!(ran.code, Some(0), "{text}\n{}{}\n{made}", ran.out, ran.err);
+    }
+}

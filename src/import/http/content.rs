@@ -1,12 +1,12 @@
 //! What stands below the headers of a request: its body, and what is done with the answer.
 
 use super::super::body;
-use super::super::model::{Line, Request, Term, Text};
+use super::super::model::{Line, Piece, Request, Term, Text};
 use super::{Reader, Row};
 
 impl<'a> Reader<'a> {
     /// The body and the handlers behind it.
-    pub(super) fn body(&mut self, request: &mut Request, rows: &[Row<'a>]) {
+    pub(super) fn body(&mut self, request: &mut Request, rows: &[Row<'a>], is_graphql: bool) {
         let mut content: Vec<&str> = Vec::new();
         let mut files = Vec::new();
         let mut rest = rows;
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
             }
             rest = after;
             match trimmed.strip_prefix('<').filter(|path| path.starts_with([' ', '@'])) {
-                Some(path) => files.push(path.trim_start_matches('@').trim().to_owned()),
+                Some(path) => files.push(file(request, path)),
                 None => content.push(line),
             }
         }
@@ -55,18 +55,17 @@ impl<'a> Reader<'a> {
                 for path in files {
                     request.lose(format!("the file `{path}` inside of a body"));
                 }
-                if request.method == "GRAPHQL" {
-                    request.method = "POST".to_owned();
+                if is_graphql {
                     let text = self.template(text, &mut lines);
                     self.graphql(request, text);
                 } else if !text.is_empty() {
-                    // The lines of a form may stand below each other.
-                    let text = if is_form(request) {
-                        text.replace("\n&", "&").replace("&\n", "&")
-                    } else {
-                        text.to_owned()
+                    let text = self.template(text, &mut lines);
+                    let text = match &*media_type(request) {
+                        "application/x-www-form-urlencoded" => form(&text),
+                        // The editors end the lines between the parts as RFC 2046 §4.1.1 does.
+                        media if media.starts_with("multipart/") => with_lines(&text),
+                        _ => text,
                     };
-                    let text = self.template(&text, &mut lines);
                     body::set_text(request, &text, &mut self.story);
                 }
             }
@@ -87,9 +86,62 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_form(request: &Request) -> bool {
-    matches!(request.header("content-type"), Some(Term::Text(kind))
-        if kind.as_plain().is_some_and(|kind| body::media_type(kind) == "application/x-www-form-urlencoded"))
+/// The path of `< path`, or of `<@ path`: the variables in that file are not replaced.
+fn file(request: &mut Request, path: &str) -> String {
+    let Some(template) = path.strip_prefix('@') else { return path.trim().to_owned() };
+    // An encoding may stand right behind the `@`.
+    let (encoding, path) = match template.split_once([' ', '\t']) {
+        Some((encoding, path)) => (encoding, path.trim()),
+        None => ("", template),
+    };
+    let encoding =
+        if encoding.is_empty() { String::new() } else { format!(", nor is it read as {encoding}") };
+    request.lose(format!("the variables in the file `{path}`, which is sent as it is{encoding}"));
+    path.to_owned()
+}
+
+fn media_type(request: &Request) -> String {
+    match request.header("content-type") {
+        Some(Term::Text(kind)) => body::media_type(&kind.shown()),
+        _ => String::new(),
+    }
+}
+
+/// A form whose pairs may stand below each other, and with blanks around their signs.
+fn form(text: &Text) -> Text {
+    let part = |text: Text| {
+        let mut part = text.trimmed();
+        for piece in &mut part.0 {
+            if let Piece::Plain(plain) = piece {
+                *plain = plain.replace(' ', "+");
+            }
+        }
+        part
+    };
+    let mut form = Text::default();
+    for (index, pair) in text.split('&').into_iter().enumerate() {
+        form.push_plain(if index > 0 { "&" } else { "" });
+        match pair.split_once('=') {
+            Some((name, value)) => {
+                form.append(&part(name));
+                form.push_plain("=");
+                form.append(&part(value));
+            }
+            None => form.append(&part(pair)),
+        }
+    }
+    form
+}
+
+fn with_lines(text: &Text) -> Text {
+    let mut out = Text::default();
+    for piece in &text.0 {
+        match piece {
+            Piece::Plain(plain) => out.push_plain(&plain.replace('\n', "\r\n")),
+            Piece::Value(value) => out.push_value(value.clone()),
+        }
+    }
+    out
 }
 
 /// What is done with an answer.

@@ -282,8 +282,20 @@ impl<'a> Reader<'a> {
         let title = head.title.or_else(|| head.name.clone());
         request.title = Some(title.unwrap_or_else(|| place::title(&request.method, &request.url)));
         request.before = lines;
+        let mut is_graphql = request.method == "GRAPHQL";
+        if is_graphql {
+            request.method = "POST".to_owned();
+        }
         for (name, value) in raw_headers {
-            header::add(&mut request, &name, value, &mut self.story);
+            let is_plain =
+                |word: &str| value.as_plain().is_some_and(|plain| plain.eq_ignore_ascii_case(word));
+            if name.eq_ignore_ascii_case("x-request-type") && is_plain("GraphQL") {
+                is_graphql = true;
+            } else if name.eq_ignore_ascii_case("authorization") {
+                authorization(&mut request, value, &mut self.story);
+            } else {
+                header::add(&mut request, &name, value, &mut self.story);
+            }
         }
         if head.no_redirect {
             request.set("redirects", Term::Raw("0".to_owned()));
@@ -294,7 +306,7 @@ impl<'a> Reader<'a> {
         for (option, value) in head.options {
             request.set(option, Term::Raw(value));
         }
-        self.body(&mut request, rest);
+        self.body(&mut request, rest, is_graphql);
         if let Some(name) = head.name.filter(|name| {
             self.text.contains(&format!("{{{{{name}.")) || self.text.contains(&format!("{{{{ {name}."))
         }) {
@@ -304,6 +316,29 @@ impl<'a> Reader<'a> {
         }
         self.scenario.requests.push(request);
     }
+}
+
+/// `Basic user password` and `Basic user:password`, which both editors encode.
+fn authorization(request: &mut Request, value: Text, story: &mut Story) {
+    let words = |text: &Text| {
+        text.split_where(|plain| plain.find([' ', '\t']).map(|at| (at, at + 1)))
+            .map(|(first, rest)| (first, rest.trimmed()))
+    };
+    if let Some(credentials) = value.strip_word("Basic ").map(Text::trimmed)
+        && let Some((user, password)) = words(&credentials).or_else(|| credentials.split_once(':'))
+    {
+        return header::basic(request, &user, &password, story);
+    }
+    for scheme in ["Digest ", "AWS "] {
+        let computed = value.strip_word(scheme).map(Text::trimmed);
+        // What is computed already has its parameters.
+        if computed.is_some_and(|rest| words(&rest).is_some() && rest.split_once('=').is_none()) {
+            let scheme = scheme.trim();
+            return request
+                .lose(format!("the credentials of the scheme `{scheme}`, which scn does not compute"));
+        }
+    }
+    header::add(request, "Authorization", value, story);
 }
 
 /// What stands behind `#` or `//`.

@@ -57,7 +57,8 @@ impl Reader<'_> {
     pub(super) fn script(&mut self, request: &mut Request, text: &str) -> bool {
         let inner = text.trim().trim_start_matches('>').trim().trim_start_matches("{%");
         let inner = inner.split("%}").next().unwrap_or_default();
-        let mut rest = inner.trim();
+        let code = without_blocks(inner);
+        let mut rest = code.trim();
         let mut judged = false;
         let mut lost = false;
         while !rest.is_empty() {
@@ -97,6 +98,14 @@ impl Reader<'_> {
         let line = match means {
             Meaning::Test => Some(Line::Comment(quoted(1).to_owned())),
             Meaning::Status => Some(Line::Expect(format!("status == {}", part(1).unwrap_or_default()))),
+            // What has a length in a script is a list or a text.
+            Meaning::Equals if of_length(part(1)).is_some() => {
+                let length = part(2).filter(|length| length.bytes().all(|b| b.is_ascii_digit()));
+                let of = jsonpath::path("body", &format!("${}", of_length(part(1)).unwrap_or_default()));
+                of.zip(length)
+                    .map(|(of, length)| Line::Expect(format!("{of} matches list({length}) | text({length})")))
+            }
+            Meaning::Keeps if of_length(part(3)).is_some() => None,
             Meaning::Equals => path(1).map(|path| {
                 let value = part(2).unwrap_or_default();
                 let is_text = value.starts_with(['"', '\'']);
@@ -120,4 +129,34 @@ impl Reader<'_> {
         request.after.extend(line);
         is_known
     }
+}
+
+/// What has the length that a path ends with.
+fn of_length(path: Option<&str>) -> Option<&str> {
+    path?.strip_suffix(".length")
+}
+
+/// A script without what stands between `/*` and `*/`, which is never run.
+fn without_blocks(script: &str) -> String {
+    let mut out = String::with_capacity(script.len());
+    let mut rest = script;
+    let mut quote = None;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        match quote {
+            Some(_) if c == '\\' => length += rest[1..].chars().next().map_or(0, char::len_utf8),
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if rest.starts_with("//") => length = rest.find('\n').unwrap_or(rest.len()),
+            None if rest.starts_with("/*") => {
+                rest = rest[2..].split_once("*/").map_or("", |(_, after)| after);
+                continue;
+            }
+            None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
+            None => {}
+        }
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
 }

@@ -1,7 +1,5 @@
 //! What is expected of a response, line by line.
 
-use regex::Regex;
-
 use super::super::model::Line;
 use super::query::{self, Query};
 use super::scan::{Scan, Wrong};
@@ -50,13 +48,18 @@ impl Reader<'_> {
         }
         match query {
             Query::Known(subject) => {
-                let is_read = self.is_read(&name);
+                // Hurl fails where a capture finds nothing.
+                lines.extend(subject.needs.into_iter().map(Line::Expect));
+                if subject.may_miss {
+                    lines.push(Line::Expect(format!("{} != absent", subject.expr)));
+                }
+                let is_read = self.read.contains(&*name);
                 let own = self.variables.set(&name, is_read, &mut self.story);
                 lines.push(Line::Let(own, subject.expr));
             }
             Query::Lost(why) => {
                 let what = format!("the capture `{name}`, since {why}");
-                lines.push(Line::Lost(if self.is_read(&name) {
+                lines.push(Line::Lost(if self.read.contains(&*name) {
                     let own = self.variables.of(&name, &mut self.story);
                     format!("{what}: it is the input `{own}`")
                 } else {
@@ -84,21 +87,23 @@ impl Reader<'_> {
             Query::Lost(_) => None,
         };
         let claim = predicate::read(&mut scan, subject, &mut self.variables, &mut self.story)?;
-        let line = match (query, claim) {
-            (Query::Known(_), Ok(claim)) => Line::Expect(claim),
-            (Query::Lost(why), _) | (_, Err(why)) => Line::Lost(format!("`{written}`, since {why}")),
+        let Some(answer) = &mut entry.answer else { return Ok(()) };
+        let lost = match &query {
+            Query::Known(subject) => {
+                let needs = subject.needs.iter().filter(|_| !claim.claims.is_empty());
+                for claim in needs.chain(&claim.claims) {
+                    let line = Line::Expect(claim.clone());
+                    // Several asserts may need the same.
+                    if !answer.asserts.contains(&line) {
+                        answer.asserts.push(line);
+                    }
+                }
+                claim.lost
+            }
+            Query::Lost(why) => Some(*why),
         };
-        if let Some(answer) = &mut entry.answer {
-            answer.asserts.push(line);
-            answer.asserts.extend(scan.comment().map(Line::Comment));
-        }
+        answer.asserts.extend(lost.map(|why| Line::Lost(format!("`{written}`, since {why}"))));
+        answer.asserts.extend(scan.comment().map(Line::Comment));
         Ok(())
-    }
-
-    /// Whether a variable is read anywhere in the file.
-    pub(super) fn is_read(&self, name: &str) -> bool {
-        let name = regex::escape(name);
-        let read = Regex::new(&format!("\\{{\\{{\\s*{name}\\b|variable\\s+\"{name}\""));
-        read.is_ok_and(|read| read.is_match(self.text))
     }
 }

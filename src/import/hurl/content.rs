@@ -2,7 +2,7 @@
 
 use super::super::model::{Line, Request, Term, Text};
 use super::super::{body, quote};
-use super::scan::Wrong;
+use super::scan::{Scan, Wrong};
 use super::{Entry, Reader, is_request, is_response};
 
 /// A body as it is written.
@@ -16,6 +16,61 @@ pub(super) enum Body {
     File(Text),
 }
 
+/// What stands between two ```.
+pub(super) struct Block<'a> {
+    /// `json`, `xml`, `graphql`, `base64`, `hex`, or nothing.
+    pub(super) kind: &'a str,
+    pub(super) content: String,
+    /// Whether variables stand in it.
+    pub(super) is_template: bool,
+}
+
+/// Reads a block up to the quotes that close it; those that open it are taken already.
+pub(super) fn block<'a>(scan: &mut Scan<'a>) -> Result<Block<'a>, Wrong> {
+    let Some((inner, _)) = scan.rest().split_once("```") else {
+        return Err(scan.wrong("these quotes are not closed"));
+    };
+    let mut block = Block { kind: "", content: inner.replace("\r\n", "\n"), is_template: true };
+    let Some((head, content)) = inner.split_once('\n') else {
+        scan.take(inner);
+        scan.take("```");
+        return Ok(block);
+    };
+    let mut escapes = false;
+    for word in head.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word {
+            "escape" => escapes = true,
+            "novariable" | "raw" => block.is_template = false,
+            "json" | "xml" | "graphql" | "base64" | "hex" => block.kind = word,
+            _ => {
+                let known = "json, xml, graphql, base64, hex, escape and novariable";
+                return Err(scan.wrong(format!("`{word}` cannot stand behind these quotes: {known} can")));
+            }
+        }
+    }
+    scan.take(&inner[..inner.len() - content.len()]);
+    block.content = if escapes {
+        Scan::new(content, scan.place()).unescaped()?.replace("\r\n", "\n")
+    } else {
+        content.replace("\r\n", "\n")
+    };
+    scan.take(content);
+    scan.take("```");
+    Ok(block)
+}
+
+/// Whether a line begins a body below the lines of a section.
+pub(super) fn begins_body(line: &str) -> bool {
+    let begins = line.starts_with(['{', '[', '<', '`'])
+        || ["hex,", "base64,", "file,"].iter().any(|prefix| line.starts_with(prefix));
+    begins && !is_pair(line)
+}
+
+/// `{{name}}: value`, which looks like JSON at first.
+fn is_pair(line: &str) -> bool {
+    line.starts_with("{{") && Scan::new(line, 0).bare(Some(':')).is_ok()
+}
+
 impl<'a> Reader<'a> {
     /// A body that begins on this line; the lines that it goes on are taken.
     pub(super) fn body(
@@ -27,13 +82,16 @@ impl<'a> Reader<'a> {
         let trimmed = line.trim_start();
         let from = start + line.len() - trimmed.len();
         let rest = &self.text[from..];
+        if is_pair(trimmed) {
+            return Ok(None);
+        }
         let wrong = |message: &str| (from..start + line.len(), message.to_owned());
         for (prefix, function) in [("hex,", "unhex"), ("base64,", "unbase64"), ("file,", "")] {
             let Some(inner) = rest.strip_prefix(prefix) else { continue };
             let Some((inner, _)) = inner.split_once(';') else {
-                return Err(wrong("`;` is missing at the end"));
+                return self.unclosed(wrong("`;` is missing at the end"));
             };
-            self.skip_to(from + prefix.len() + inner.len() + 1);
+            self.end_body(from + prefix.len() + inner.len() + 1, lines)?;
             let inner: String =
                 inner.split_whitespace().collect::<Vec<_>>().join(if function.is_empty() { " " } else { "" });
             if function.is_empty() {
@@ -43,18 +101,13 @@ impl<'a> Reader<'a> {
             return Ok(Some(Body::Bytes(format!("{function}({})", quote::plain(&inner)))));
         }
         if let Some(inner) = rest.strip_prefix("```") {
-            let Some((inner, _)) = inner.split_once("```") else {
-                return Err(wrong("these quotes are not closed"));
+            let Some(length) = inner.find("```") else {
+                return self.unclosed(wrong("these quotes are not closed"));
             };
-            self.skip_to(from + inner.len() + 6);
-            let (head, content) = match inner.split_once('\n') {
-                Some((head, content)) => (head.trim(), content),
-                None => ("", inner),
-            };
-            let language = head.split(',').next().unwrap_or_default().trim();
-            let content = content.replace("\r\n", "\n");
-            let text = if language == "raw" { Text::plain(content) } else { self.template(&content, lines) };
-            return Ok(Some(match language {
+            self.end_body(from + length + 2 * "```".len(), lines)?;
+            let Block { kind, content, is_template } = block(&mut Scan::new(inner, from + "```".len()))?;
+            let text = if is_template { self.template(&content, lines) } else { Text::plain(content) };
+            return Ok(Some(match kind {
                 "json" => Body::Json(text),
                 "xml" => Body::Xml(text),
                 "graphql" => Body::GraphQl(text),
@@ -63,7 +116,7 @@ impl<'a> Reader<'a> {
                         return Err(wrong("a variable cannot stand in bytes"));
                     };
                     let inner: String = plain.split_whitespace().collect();
-                    let function = if language == "hex" { "unhex" } else { "unbase64" };
+                    let function = if kind == "hex" { "unhex" } else { "unbase64" };
                     Body::Bytes(format!("{function}({})", quote::plain(&inner)))
                 }
                 _ => Body::Text(text),
@@ -71,9 +124,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(inner) = rest.strip_prefix('`') {
             let Some((inner, _)) = inner.split_once('`') else {
-                return Err(wrong("this quote is not closed"));
+                return self.unclosed(wrong("this quote is not closed"));
             };
-            self.skip_to(from + inner.len() + 2);
+            self.end_body(from + inner.len() + 2, lines)?;
             return Ok(Some(Body::Text(self.template(inner, lines))));
         }
         if trimmed.starts_with('<') {
@@ -97,8 +150,10 @@ impl<'a> Reader<'a> {
         if !is_json {
             return Ok(None);
         }
-        let length = json_length(rest).ok_or_else(|| wrong("this JSON is not closed"))?;
-        self.skip_to(from + length);
+        let Some(length) = json_length(rest) else {
+            return self.unclosed(wrong("this JSON is not closed"));
+        };
+        self.end_body(from + length, lines)?;
         let text = rest[..length].to_owned();
         let text = self.template(&text, lines);
         Ok(Some(Body::Json(text)))
@@ -138,6 +193,13 @@ impl<'a> Reader<'a> {
                 request.headers.push(("Content-Type".to_owned(), Term::plain(kind)));
             }
         };
+        // Hurl says nothing of what it does not understand.
+        let untyped = |request: &mut Request, body: Term| {
+            if request.header("content-type").is_none() {
+                request.headers.push(("Content-Type".to_owned(), Term::Raw("absent".to_owned())));
+            }
+            request.body = Some(body);
+        };
         match body {
             Body::Json(text) => {
                 typed(request, "application/json");
@@ -154,16 +216,48 @@ impl<'a> Reader<'a> {
                     .unwrap_or((text, Text::default()));
                 body::set_graphql(request, document, &variables, &mut self.story);
             }
-            Body::Bytes(bytes) => request.body = Some(Term::call("bytes", Term::Raw(bytes))),
-            Body::File(path) => request.body = Some(file(&path)),
+            Body::Bytes(bytes) => untyped(request, Term::call("bytes", Term::Raw(bytes))),
+            Body::File(path) => untyped(request, file(&path)),
         }
     }
 
-    /// Goes on with the first line that begins behind a place.
-    fn skip_to(&mut self, place: usize) {
-        while self.lines.get(self.at).is_some_and(|(start, _)| *start < place) {
+    /// Goes on with the first line behind the end of a body; on its last line only a comment may follow.
+    fn end_body(&mut self, end: usize, lines: &mut Vec<Line>) -> Result<(), Wrong> {
+        while self.lines.get(self.at).is_some_and(|(start, _)| *start < end) {
             self.at += 1;
         }
+        let to = self.lines.get(self.at).map_or(self.text.len(), |(start, _)| *start);
+        let mut scan = Scan::new(self.text[end..to].trim_end_matches(['\n', '\r']), end);
+        if !scan.is_done() {
+            return Err(scan.wrong("nothing more can stand here"));
+        }
+        lines.extend(scan.comment().map(Line::Comment));
+        Ok(())
+    }
+
+    /// A body that nothing closes goes on to the end of the file.
+    fn unclosed(&mut self, wrong: Wrong) -> Result<Option<Body>, Wrong> {
+        self.at = self.lines.len();
+        Err(wrong)
+    }
+
+    /// A line, or the lines up to the one that closes the block in it.
+    pub(super) fn with_block(&mut self, start: usize, line: &'a str) -> &'a str {
+        let Some((before, inner)) = line.split_once("```") else { return line };
+        if inner.contains("```") {
+            return line;
+        }
+        let from = start + before.len() + "```".len();
+        let Some(length) = self.text[from..].find("```") else {
+            self.at = self.lines.len();
+            return line;
+        };
+        let close = from + length + "```".len();
+        while self.lines.get(self.at).is_some_and(|(start, _)| *start < close) {
+            self.at += 1;
+        }
+        let last = self.lines[self.at - 1];
+        &self.text[start..last.0 + last.1.len()]
     }
 }
 

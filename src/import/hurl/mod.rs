@@ -8,6 +8,8 @@ mod predicate;
 mod query;
 mod scan;
 
+use std::collections::BTreeSet;
+
 use super::model::{Line, Request, Scenario, Story, Term, Text};
 use super::variables::Variables;
 use super::{body, header, place, quote, whole, wrong};
@@ -29,6 +31,7 @@ pub(super) fn read(text: &str, title: &str, registry: &Registry) -> Result<Story
         text,
         lines,
         at: 0,
+        read: names_read(text),
         story: Story::new(registry),
         variables: Variables::default(),
         scenario: Scenario { title: title.to_owned(), ..Scenario::default() },
@@ -43,6 +46,8 @@ pub(super) fn read(text: &str, title: &str, registry: &Registry) -> Result<Story
     Ok(story)
 }
 
+/// How many redirects Hurl follows unless told.
+const REDIRECTS: u32 = 50;
 const REQUEST_SECTIONS: &[&str] = &[
     "QueryStringParams",
     "Query",
@@ -61,6 +66,8 @@ struct Reader<'a> {
     /// Each line with its place, without its end.
     lines: Vec<(usize, &'a str)>,
     at: usize,
+    /// The variables that are read anywhere in the file.
+    read: BTreeSet<&'a str>,
     story: Story,
     variables: Variables,
     scenario: Scenario,
@@ -79,6 +86,8 @@ struct Entry {
     parts: Vec<(String, Term)>,
     cookies: Text,
     body: Option<Body>,
+    follows: bool,
+    most_redirects: Option<u32>,
     answer: Option<Answer>,
 }
 
@@ -175,18 +184,8 @@ impl<'a> Reader<'a> {
         if trimmed.is_empty() {
             return Ok(());
         }
-        if let Some(comment) = trimmed.strip_prefix('#') {
-            let comment = Line::Comment(comment.trim().to_owned());
-            // What stands above the next request belongs to that.
-            let next = self.lines[self.at..]
-                .iter()
-                .map(|(_, line)| line.trim())
-                .find(|line| !line.is_empty() && !line.starts_with('#'));
-            match &mut entry.answer {
-                _ if next.is_none_or(is_request) => self.pending.push(comment),
-                Some(answer) => answer.asserts.push(comment),
-                None => entry.request.before.push(comment),
-            }
+        if trimmed.starts_with('#') {
+            self.comments(entry, trimmed);
             return Ok(());
         }
         if let Some(name) = section(trimmed) {
@@ -238,6 +237,27 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// A run of comments: what stands above the next request belongs to that.
+    fn comments(&mut self, entry: &mut Entry, first: &str) {
+        let comment = |line: &str| Line::Comment(line.trim_start_matches('#').trim().to_owned());
+        let mut comments = vec![comment(first)];
+        while let Some((_, line)) = self.line() {
+            let line = line.trim();
+            if line.starts_with('#') {
+                comments.push(comment(line));
+            } else if !line.is_empty() {
+                break;
+            }
+            self.at += 1;
+        }
+        let of_next = self.line().is_none_or(|(_, line)| is_request(line.trim()));
+        match &mut entry.answer {
+            _ if of_next => self.pending.append(&mut comments),
+            Some(answer) => answer.asserts.append(&mut comments),
+            None => entry.request.before.append(&mut comments),
+        }
+    }
+
     /// The lines below `[Name]`.
     fn section(&mut self, entry: &mut Entry, name: &str, start: usize, line: &str) -> Result<(), Wrong> {
         let is_request = REQUEST_SECTIONS.contains(&name);
@@ -254,9 +274,7 @@ impl<'a> Reader<'a> {
         }
         while let Some((start, line)) = self.line() {
             let trimmed = line.trim();
-            let begins_body = trimmed.starts_with(['{', '[', '<', '`'])
-                || ["hex,", "base64,", "file,"].iter().any(|prefix| trimmed.starts_with(prefix));
-            if begins_body || self::is_request(trimmed) || self::is_response(trimmed) {
+            if content::begins_body(trimmed) || self::is_request(trimmed) || self::is_response(trimmed) {
                 break;
             }
             self.at += 1;
@@ -269,7 +287,10 @@ impl<'a> Reader<'a> {
             }
             let row = match name {
                 "Captures" => self.capture(entry, Scan::new(line, start)),
-                "Asserts" => self.assert(entry, Scan::new(line, start), trimmed),
+                "Asserts" => {
+                    let line = self.with_block(start, line);
+                    self.assert(entry, Scan::new(line, start), line.trim())
+                }
                 _ if is_request => self.row(entry, name, Scan::new(line, start)),
                 _ => Ok(()),
             };
@@ -288,6 +309,13 @@ impl<'a> Reader<'a> {
         let comment = scan.comment();
         let mut lines = Vec::new();
         let name_text = self.template(&name, &mut lines);
+        if section == "BasicAuth" {
+            let password = self.template(&raw, &mut lines);
+            header::basic(&mut entry.request, &name_text, &password, &mut self.story);
+            entry.request.before.append(&mut lines);
+            entry.request.before.extend(comment.map(Line::Comment));
+            return Ok(());
+        }
         let Some(name) = name_text.as_plain().map(str::to_owned) else {
             lines.push(Line::Lost(format!("a line of `[{section}]`, whose name is a variable")));
             entry.request.before.append(&mut lines);
@@ -318,9 +346,6 @@ impl<'a> Reader<'a> {
                 entry.cookies.push_plain(&format!("{name}="));
                 entry.cookies.append(&value);
             }
-            "BasicAuth" => {
-                header::basic(&mut entry.request, &Text::plain(name), &value, &mut self.story);
-            }
             _ => self.option(entry, &name, &value, place, &mut lines)?,
         }
         entry.request.before.append(&mut lines);
@@ -335,6 +360,11 @@ impl<'a> Reader<'a> {
         }
         if !entry.cookies.is_empty() {
             header::add(&mut request, "Cookie", std::mem::take(&mut entry.cookies), &mut self.story);
+        }
+        // Hurl follows none unless it is told to, however many it may follow.
+        if entry.follows {
+            let most = entry.most_redirects.unwrap_or(REDIRECTS);
+            request.set("redirects", Term::Raw(most.to_string()));
         }
         let bodies = [!entry.form.is_empty(), !entry.parts.is_empty(), entry.body.is_some()];
         if bodies.iter().filter(|is_there| **is_there).count() > 1 {
@@ -370,6 +400,14 @@ impl<'a> Reader<'a> {
         }
         self.scenario.requests.push(request);
     }
+}
+
+/// The variables that a text reads: in `{{…}}`, or by the query `variable "…"`.
+fn names_read(text: &str) -> BTreeSet<&str> {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let in_braces = text.split("{{").skip(1).map(str::trim_start);
+    let asked = text.split("variable").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    in_braces.chain(asked).filter_map(|rest| rest.split(|c| !is_name(c)).next()).collect()
 }
 
 /// A method in capitals and something behind it.

@@ -22,14 +22,13 @@ impl Reader<'_> {
             lines.push(Line::Lost(format!("the option `{name}: {shown}`{why}")))
         };
         match name {
-            "location" | "location-trusted" if is_on => {
-                // A number that was said before stays.
-                if !request.options.iter().any(|(known, _)| *known == "redirects") {
-                    request.set("redirects", Term::Raw("50".to_owned()));
-                }
+            "location" if is_on => entry.follows = true,
+            "location-trusted" if is_on => {
+                entry.follows = true;
+                lose(lines, ": credentials are sent to no other host");
             }
             "max-redirs" => match shown.parse::<u32>() {
-                Ok(most) => request.set("redirects", Term::Raw(most.to_string())),
+                Ok(most) => entry.most_redirects = Some(most),
                 Err(_) => lose(lines, ""),
             },
             "insecure" if is_on => tls(request, "insecure", Term::Raw("true".to_owned())),
@@ -68,7 +67,7 @@ impl Reader<'_> {
                     return Ok(());
                 };
                 let value = super::super::body::hidden(&called, &value.trimmed(), "file", &mut self.story);
-                let is_read = self.is_read(&called);
+                let is_read = self.read.contains(&*called);
                 let own = self.variables.set(&called, is_read, &mut self.story);
                 lines.push(Line::Let(own, literal(&value)));
             }

@@ -4,11 +4,19 @@ use super::super::model::{Line, Story, Text};
 use super::super::quote;
 use super::super::secrets::is_private;
 use super::super::variables::Variables;
+use super::content;
 use super::query::{self, Subject};
 use super::scan::{Scan, Wrong};
 
-/// A claim; none where the language has no words for it, and why.
-pub(super) type Claim = Result<String, &'static str>;
+/// What an assert claims, and why that is not all of it.
+#[derive(Debug, Default)]
+pub(super) struct Claim {
+    pub(super) claims: Vec<String>,
+    pub(super) lost: Option<&'static str>,
+}
+
+/// What the language has words for, or why it has none.
+type Said = Result<String, &'static str>;
 
 /// Names that stand for `{{newUuid}}` and the like.
 pub(super) fn special(name: &str) -> Option<String> {
@@ -39,11 +47,18 @@ pub(super) fn read(
     let compares = matches!(word, "==" | "!=" | ">" | ">=" | "<" | "<=");
     // Hurl has such a part only where it is set.
     let is_switch = of.starts_with("cookies") && (of.ends_with(".secure") || of.ends_with(".http_only"));
-    let claim: Claim = match word {
+    let is_bytes = subject.is_some_and(|subject| subject.is_bytes);
+    let mut lost = None;
+    let claim: Said = match word {
         "exists" if is_switch => Ok(format!("{of} {} true", if is_not { "!=" } else { "==" })),
         "exists" if is_not => Ok(format!("{of} == absent")),
         "exists" => Ok(format!("{of} != absent")),
-        "isEmpty" => Ok(format!("{of}.count {} 0", if is_not { ">" } else { "==" })),
+        "isEmpty" if is_bytes => Ok(format!("{of}.size {} 0", if is_not { ">" } else { "==" })),
+        "isEmpty" => Ok(format!("{of} {not}in [\"\", [], {{}}]")),
+        "isInteger" if !is_not => {
+            lost = Some("a number is not told apart by how it is written: `1.0` is a whole one, too");
+            Ok(format!("{of} matches int"))
+        }
         "matches" => {
             let pattern = query::pattern(scan)?;
             match quote::regex(&pattern).filter(|_| !pattern.contains("{{")) {
@@ -53,15 +68,27 @@ pub(super) fn read(
         }
         "startsWith" | "endsWith" | "contains" | "includes" | "==" | "!=" | ">" | ">=" | "<" | "<=" => {
             let value = value(scan, subject, variables, story)?;
-            value.map(|value| match word {
-                "startsWith" => format!("{not}starts_with({of}, {value})"),
-                "endsWith" => format!("{not}ends_with({of}, {value})"),
-                "contains" | "includes" => format!("{of} {not}contains {value}"),
-                "==" if is_not => format!("{of} != {value}"),
-                "!=" if is_not => format!("{of} == {value}"),
-                _ if is_not => format!("not ({of} {word} {value})"),
-                _ => format!("{of} {word} {value}"),
-            })
+            let of_bytes = is_bytes && matches!(word, "startsWith" | "endsWith");
+            value
+                .and_then(|value| match word {
+                    // Of bytes, what is compared is how they are written.
+                    _ if of_bytes
+                        && !["unhex(", "unbase64("].iter().any(|bytes| value.starts_with(bytes)) =>
+                    {
+                        Err("bytes begin and end with bytes")
+                    }
+                    _ if of_bytes => Ok((format!("hex({of})"), format!("hex({value})"))),
+                    _ => Ok((of.to_owned(), value)),
+                })
+                .map(|(of, value)| match word {
+                    "startsWith" => format!("{not}starts_with({of}, {value})"),
+                    "endsWith" => format!("{not}ends_with({of}, {value})"),
+                    "contains" | "includes" => format!("{of} {not}contains {value}"),
+                    "==" if is_not => format!("{of} != {value}"),
+                    "!=" if is_not => format!("{of} == {value}"),
+                    _ if is_not => format!("not ({of} {word} {value})"),
+                    _ => format!("{of} {word} {value}"),
+                })
         }
         _ => match kind(word) {
             Some(kind) => kind.map(|kind| format!("{of} {not}matches {kind}")),
@@ -74,17 +101,20 @@ pub(super) fn read(
     if !scan.is_done() {
         return Err(scan.wrong("nothing more can stand here"));
     }
-    Ok(match subject {
+    let claim = match subject {
         Some(subject) if subject.is_list && word != "exists" => Err("the header may come several times"),
         Some(subject) if subject.is_duration && !compares => Err("a duration is only compared"),
         _ => claim,
+    };
+    Ok(match claim {
+        Ok(claim) => Claim { claims: vec![claim], lost },
+        Err(why) => Claim { claims: Vec::new(), lost: Some(why) },
     })
 }
 
 /// The shape that a predicate names.
-fn kind(word: &str) -> Option<Claim> {
+fn kind(word: &str) -> Option<Said> {
     Some(match word {
-        "isInteger" => Ok("int".to_owned()),
         "isNumber" => Ok("number".to_owned()),
         "isBoolean" => Ok("bool".to_owned()),
         "isString" => Ok("text".to_owned()),
@@ -92,9 +122,10 @@ fn kind(word: &str) -> Option<Claim> {
         "isList" => Ok("[..]".to_owned()),
         "isIsoDate" => Ok("datetime".to_owned()),
         "isUuid" => Ok("uuid".to_owned()),
-        "isIpv4" | "isIpv6" => Ok("ip".to_owned()),
+        "isIpv4" => Ok("ip(4)".to_owned()),
+        "isIpv6" => Ok("ip(6)".to_owned()),
         "isCollection" => Err("it may be a list or an object"),
-        "isFloat" => Err("a number is not told apart by how it is written"),
+        "isFloat" | "isInteger" => Err("a number is not told apart by how it is written"),
         "isDate" => Err("there are no dates of that kind"),
         _ => return None,
     })
@@ -106,26 +137,32 @@ fn value(
     subject: Option<&Subject>,
     variables: &mut Variables,
     story: &mut Story,
-) -> Result<Claim, Wrong> {
+) -> Result<Said, Wrong> {
     scan.skip_space();
     let is_duration = subject.is_some_and(|subject| subject.is_duration);
+    let hidden = |text: Text, story: &mut Story| match subject.filter(|subject| is_private(&subject.named)) {
+        Some(private) => story.hide(&private.named, &format!("what `{}` is", private.expr), &text),
+        None => text,
+    };
     let text = |raw: &str, variables: &mut Variables, story: &mut Story| {
         let mut lost: Vec<Line> = Vec::new();
-        let mut text: Text = variables.text(raw, story, &mut lost, special);
-        if let Some(private) = subject.filter(|subject| is_private(&subject.expr)) {
-            let like = private.expr.rsplit('.').next().unwrap_or_default();
-            text = story.hide(like, &format!("what `{}` is", private.expr), &text);
-        }
+        let text = variables.text(raw, story, &mut lost, special);
+        let text = hidden(text, story);
         if lost.is_empty() { Ok(text) } else { Err("scn cannot compute the variable") }
     };
     if scan.rest().starts_with('"') {
         let raw = scan.quoted()?;
         return Ok(text(&raw, variables, story).map(|text| quote::line(&text)));
     }
+    if scan.take("```") {
+        let block = content::block(scan)?;
+        return Ok(match block.kind {
+            "hex" | "base64" => Err("the value is bytes over several lines"),
+            _ if block.is_template => text(&block.content, variables, story).map(|text| quote::line(&text)),
+            _ => Ok(quote::line(&hidden(Text::plain(block.content), story))),
+        });
+    }
     if scan.take("`") {
-        if scan.rest().starts_with("``") {
-            return Err(scan.wrong("a value over several lines is not read"));
-        }
         let raw = scan.raw_until('`')?;
         return Ok(text(&raw, variables, story).map(|text| quote::line(&text)));
     }

@@ -16,13 +16,20 @@ pub(super) enum Query {
 }
 
 /// An expression, and what must be known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) expr: String,
+    /// What must hold for the expression to mean what the query does.
+    pub(super) needs: Vec<String>,
+    /// What the value is called, which says whether it is private; empty where nothing names it.
+    pub(super) named: String,
+    /// Whether there may be nothing of that kind in an answer.
+    pub(super) may_miss: bool,
     /// A number of milliseconds in Hurl, and a duration here.
     pub(super) is_duration: bool,
     /// A list here and several single values in Hurl.
     pub(super) is_list: bool,
+    pub(super) is_bytes: bool,
 }
 
 /// Reads a query and its filters.
@@ -36,15 +43,18 @@ pub(super) fn read(
         scan.clone()
     };
     let word = scan.word();
-    let simple =
-        |expr: &str| Query::Known(Subject { expr: expr.to_owned(), is_duration: false, is_list: false });
+    let simple = |expr: &str| Query::Known(Subject { expr: expr.to_owned(), ..Subject::default() });
+    let bytes =
+        |expr: &str| Query::Known(Subject { expr: expr.to_owned(), is_bytes: true, ..Subject::default() });
     let mut query = match word {
         "status" | "version" | "url" => simple(word),
         "body" => simple("text"),
-        "bytes" | "rawbytes" => simple("raw"),
-        "sha256" => simple("unhex(sha256(raw))"),
+        "bytes" | "rawbytes" => bytes("raw"),
+        "sha256" => bytes("unhex(sha256(raw))"),
         "redirects" => simple("hops"),
-        "duration" => Query::Known(Subject { expr: "latency".to_owned(), is_duration: true, is_list: false }),
+        "duration" => {
+            Query::Known(Subject { expr: "latency".to_owned(), is_duration: true, ..Subject::default() })
+        }
         "md5" => Query::Lost("there is no MD5"),
         "ip" => Query::Lost("the address of the server is not told"),
         "certificate" => {
@@ -61,11 +71,12 @@ pub(super) fn read(
         }
         "header" => header(&scan.quoted()?),
         "cookie" => cookie(&scan.quoted()?),
-        "variable" => simple(&variables.of(&scan.quoted()?, story)),
-        "jsonpath" => match jsonpath::path("body", &scan.quoted()?) {
-            Some(path) => simple(&path),
-            None => Query::Lost("the path selects by more than names and places"),
-        },
+        "variable" => {
+            let named = scan.quoted()?;
+            let expr = variables.of(&named, story);
+            Query::Known(Subject { expr, named, ..Subject::default() })
+        }
+        "jsonpath" => json(Subject { expr: "body".to_owned(), ..Subject::default() }, &scan.quoted()?),
         _ => {
             let known = "status, version, url, header, cookie, body, jsonpath, xpath, regex, variable, duration, bytes, sha256, md5, redirects, ip, certificate";
             return Err(before.wrong(format!("`{word}` is no query: {known}")));
@@ -87,7 +98,25 @@ fn header(name: &str) -> Query {
     } else {
         format!("headers[{}]", quote::plain(&lower))
     };
-    Query::Known(Subject { expr, is_duration: false, is_list: lower == "set-cookie" })
+    let is_list = lower == "set-cookie";
+    Query::Known(Subject { expr, named: lower, may_miss: true, is_list, ..Subject::default() })
+}
+
+/// What a JSONPath finds in a value.
+fn json(within: Subject, path: &str) -> Query {
+    match jsonpath::path(&within.expr, path) {
+        Some(expr) => {
+            let named = last_name(path).unwrap_or(&within.named).to_owned();
+            Query::Known(Subject { expr, named, may_miss: true, needs: within.needs, ..Subject::default() })
+        }
+        None => Query::Lost("the path selects by more than names and places"),
+    }
+}
+
+/// The last name in a path that says what is found: `name` of `$.user.name[0]`.
+fn last_name(path: &str) -> Option<&str> {
+    let says_nothing = |part: &str| matches!(part, "" | "$" | "*" | "value") || part.parse::<i64>().is_ok();
+    path.rsplit(['.', '[', ']', '\'', '"']).map(str::trim).find(|part| !says_nothing(part))
 }
 
 fn cookie(text: &str) -> Query {
@@ -108,91 +137,101 @@ fn cookie(text: &str) -> Query {
         "max-age" => "max_age",
         _ => return Query::Lost("that part of a cookie is not told"),
     };
-    let name = if is_label(name) { format!(".{name}") } else { format!("[{}]", quote::plain(name)) };
-    Query::Known(Subject { expr: format!("cookies{name}.{field}"), is_duration: false, is_list: false })
+    let label = if is_label(name) { format!(".{name}") } else { format!("[{}]", quote::plain(name)) };
+    // Only what a cookie holds is private, and not how long or where.
+    let named = if field == "value" { format!("cookie_{name}") } else { String::new() };
+    Query::Known(Subject {
+        expr: format!("cookies{label}.{field}"),
+        named,
+        may_miss: true,
+        ..Subject::default()
+    })
 }
 
-/// The next filter, if there is one.
+/// The next filter, if there is one; what was lost stays so.
 fn filter(scan: &mut Scan<'_>, query: &Query) -> Result<Option<Query>, Wrong> {
-    let expr = match query {
-        Query::Known(subject) => subject.expr.clone(),
-        Query::Lost(_) => String::new(),
+    let subject = match query {
+        Query::Known(subject) => subject.clone(),
+        Query::Lost(_) => Subject::default(),
     };
-    let word = scan.peek_word();
+    let expr = &*subject.expr;
     let text = |scan: &mut Scan<'_>| scan.quoted().map(|text| quote::plain(&text));
+    let to = |expr: String| Subject {
+        expr,
+        needs: subject.needs.clone(),
+        named: subject.named.clone(),
+        ..Subject::default()
+    };
+    let before = scan.clone();
+    let word = scan.word();
     let made = match word {
-        "count" => format!("{expr}.count"),
-        "first" => format!("{expr}[0]"),
-        "last" => format!("{expr}.last"),
-        "toInt" => format!("int({expr})"),
-        "toFloat" => format!("number({expr})"),
-        "toString" => format!("\"${{{expr}}}\""),
-        "urlEncode" => format!("url_encode({expr})"),
-        "urlDecode" => format!("url_decode({expr})"),
-        "base64Encode" => format!("base64({expr})"),
-        "base64UrlSafeEncode" => format!("base64url({expr})"),
-        "base64Decode" | "base64UrlSafeDecode" => format!("unbase64({expr})"),
-        "toHex" => format!("hex({expr})"),
-        "utf8Decode" => format!("utf8({expr})"),
+        "count" if subject.is_bytes => to(format!("{expr}.size")),
+        "count" | "last" => {
+            let mut made = to(format!("{expr}.{word}"));
+            // Of an object, these are fields; what follows is a list anyway.
+            if expr != "hops" && !expr.starts_with("split(") && !expr.contains("[*]") {
+                made.needs.push(format!("{expr} matches [..]"));
+            }
+            made
+        }
+        "first" => Subject { may_miss: true, ..to(format!("{expr}[0]")) },
         "nth" => {
-            scan.word();
             let at = scan.word();
             if at.len() > 9 || at.strip_prefix('-').unwrap_or(at).parse::<u32>().is_err() {
                 return Err(scan.wrong("`nth` needs a whole number"));
             }
-            return Ok(Some(again(query, format!("{expr}[{at}]"))));
+            Subject { may_miss: true, ..to(format!("{expr}[{at}]")) }
         }
-        "split" => {
-            scan.word();
-            let by = text(scan)?;
-            return Ok(Some(again(query, format!("split({expr}, {by})"))));
+        "toInt" => to(format!("int({expr})")),
+        "toFloat" => to(format!("number({expr})")),
+        "toString" => to(format!("\"${{{expr}}}\"")),
+        "urlEncode" => to(format!("url_encode({expr})")),
+        "urlDecode" => to(format!("url_decode({expr})")),
+        "base64Encode" => to(format!("base64({expr})")),
+        "base64UrlSafeEncode" => to(format!("base64url({expr})")),
+        "base64Decode" | "base64UrlSafeDecode" => {
+            Subject { is_bytes: true, ..to(format!("unbase64({expr})")) }
         }
+        "toHex" => to(format!("hex({expr})")),
+        "utf8Decode" => to(format!("utf8({expr})")),
+        "split" => to(format!("split({expr}, {})", text(scan)?)),
         "replace" => {
-            scan.word();
             let (part, by) = (text(scan)?, text(scan)?);
-            return Ok(Some(again(query, format!("replace({expr}, {part}, {by})"))));
+            to(format!("replace({expr}, {part}, {by})"))
         }
         "jsonpath" => {
-            scan.word();
             let path = scan.quoted()?;
-            let value = if expr == "text" || expr == "raw" { "body".to_owned() } else { expr };
-            return Ok(Some(match jsonpath::path(&value, &path) {
-                Some(path) => again(query, path),
-                None => Query::Lost("the path selects by more than names and places"),
-            }));
+            let value = if expr == "text" || expr == "raw" { "body" } else { expr };
+            match json(to(value.to_owned()), &path) {
+                Query::Known(found) => found,
+                lost => return Ok(Some(lost)),
+            }
         }
         "regex" => {
-            scan.word();
             pattern(scan)?;
             return Ok(Some(Query::Lost("a part of a text is not told by a regular expression")));
         }
         "xpath" | "decode" | "toDate" | "format" | "dateFormat" => {
-            scan.word();
             scan.quoted()?;
             return Ok(Some(Query::Lost("the filter has no place")));
         }
         "replaceRegex" => {
-            scan.word();
             pattern(scan)?;
             scan.quoted()?;
             return Ok(Some(Query::Lost("the filter has no place")));
         }
         "htmlEscape" | "htmlUnescape" | "daysAfterNow" | "daysBeforeNow" | "location" | "charsetDecode" => {
-            scan.word();
             return Ok(Some(Query::Lost("the filter has no place")));
         }
-        _ => return Ok(None),
+        _ => {
+            *scan = before;
+            return Ok(None);
+        }
     };
-    scan.word();
-    Ok(Some(again(query, made)))
-}
-
-/// The query with another expression; what was lost stays so.
-fn again(query: &Query, expr: String) -> Query {
-    match query {
-        Query::Known(_) => Query::Known(Subject { expr, is_duration: false, is_list: false }),
+    Ok(Some(match query {
+        Query::Known(_) => Query::Known(made),
         Query::Lost(why) => Query::Lost(why),
-    }
+    }))
 }
 
 /// A regular expression in quotes or between slashes.

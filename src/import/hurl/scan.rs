@@ -75,10 +75,7 @@ impl<'a> Scan<'a> {
             let Some(c) = self.next() else { return Err(start.wrong("this text is not closed")) };
             match c {
                 '"' => return Ok(out),
-                '\\' => match self.escape() {
-                    Some(c) => out.push(c),
-                    None => return Err(self.wrong("this is no escape")),
-                },
+                '\\' => out.push(self.escape()?),
                 c => out.push(c),
             }
         }
@@ -102,14 +99,31 @@ impl<'a> Scan<'a> {
         Err(start.wrong(format!("`{close}` is missing at its end")))
     }
 
+    /// All that is left, its escapes resolved.
+    pub(super) fn unescaped(&mut self) -> Result<String, Wrong> {
+        let mut out = String::new();
+        while let Some(c) = self.next() {
+            match c {
+                '\\' => out.push(self.escape()?),
+                c => out.push(c),
+            }
+        }
+        Ok(out)
+    }
+
     fn next(&mut self) -> Option<char> {
         let c = self.rest().chars().next()?;
         self.at += c.len_utf8();
         Some(c)
     }
 
-    /// What stands behind a backslash.
-    fn escape(&mut self) -> Option<char> {
+    /// What an escape stands for, whose backslash is taken already.
+    fn escape(&mut self) -> Result<char, Wrong> {
+        let start = Scan { at: self.at - 1, ..self.clone() };
+        self.escaped().ok_or_else(|| start.wrong("this is no escape"))
+    }
+
+    fn escaped(&mut self) -> Option<char> {
         Some(match self.next()? {
             'n' => '\n',
             'r' => '\r',
@@ -149,10 +163,7 @@ impl<'a> Scan<'a> {
                 return Ok(out.trim_end().to_owned());
             }
             if c == '\\' {
-                match self.escape() {
-                    Some(c) => out.push(c),
-                    None => return Err(self.wrong("this is no escape")),
-                }
+                out.push(self.escape()?);
             } else {
                 out.push(c);
             }
