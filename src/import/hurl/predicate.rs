@@ -115,6 +115,8 @@ fn value(
         if let Some(private) = subject.filter(|subject| is_private(&subject.expr)) {
             let like = private.expr.rsplit('.').next().unwrap_or_default();
             text = story.hide(like, &format!("what `{}` is", private.expr), &text);
+        } else {
+            text = story.without_private("value that is expected", &text);
         }
         if lost.is_empty() { Ok(text) } else { Err("scn cannot compute the variable") }
     };
