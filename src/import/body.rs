@@ -2,25 +2,30 @@
 //! same.
 
 use super::model::{Piece, Request, Story, Term, Text};
-use super::secrets::{is_private, is_token};
+use super::secrets::{holds_private, is_private, is_private_number};
 use crate::value::{Value, from_json};
 
 /// Deeper JSON is sent as text: nobody reads it, and the language bounds its nesting.
 const DEEPEST: usize = 30;
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// What stands for a value while JSON is read; a text that has them itself is not read.
 const OPEN: char = '\u{f0000}';
 const BARE: char = '\u{f0001}';
 const CLOSE: char = '\u{f0002}';
 
 /// Gives a request a body of text, as its content type says: JSON and forms as such, where that sends
-/// the same; without a type none is sent.
+/// the same; without a type none is sent. What is one value and no more may be anything, and is sent
+/// as it is.
 pub(super) fn set_text(request: &mut Request, text: &Text, story: &mut Story) {
     let kind = match request.header("content-type") {
         Some(Term::Text(kind)) => kind.as_plain().map(str::to_owned),
         _ => None,
     };
     let media = kind.as_deref().map(media_type).unwrap_or_default();
-    if media == "application/json" || media.ends_with("+json") {
+    if text.as_value().is_some() {
+        // It is no text of JSON, and no field of a form.
+    } else if media == "application/json" || media.ends_with("+json") {
         if let Some(term) = json(text, story) {
             // `application/json` is what a body of JSON is sent as anyway.
             if kind.as_deref() == Some("application/json") {
@@ -29,16 +34,18 @@ pub(super) fn set_text(request: &mut Request, text: &Text, story: &mut Story) {
             request.body = Some(term);
             return;
         }
-    } else if media == "application/x-www-form-urlencoded"
+    } else if media == FORM
         && let Some(fields) = form_fields(text)
     {
-        if kind.as_deref() == Some("application/x-www-form-urlencoded") {
+        if kind.as_deref() == Some(FORM) {
             remove(request, "content-type");
         }
         request.body = Some(form(fields, story));
         return;
     }
-    let mut arguments = vec![(None, Term::Text(text.clone()))];
+    let form = if media == FORM { form_without_private(text, story) } else { None };
+    let text = form.unwrap_or_else(|| story.without_private("body", text));
+    let mut arguments = vec![(None, Term::Text(text))];
     match kind {
         Some(kind) if kind.contains('/') => {
             remove(request, "content-type");
@@ -49,6 +56,36 @@ pub(super) fn set_text(request: &mut Request, text: &Text, story: &mut Story) {
         None => request.headers.push(("Content-Type".to_owned(), Term::Raw("absent".to_owned()))),
     }
     request.body = Some(Term::Call("text", arguments));
+}
+
+/// A form that is written in its own way, with what is private hidden; none when it is no form.
+fn form_without_private(text: &Text, story: &mut Story) -> Option<Text> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-_.[]%+".contains(&b);
+    let mut form = Text::default();
+    for (index, pair) in text.split('&').into_iter().enumerate() {
+        let (name, value) = pair.split_once('=')?;
+        let name = name.as_plain().filter(|name| !name.is_empty() && name.bytes().all(is_name))?;
+        form.push_plain(if index == 0 { "" } else { "&" });
+        form.push_plain(&format!("{name}="));
+        let name = decoded(name).unwrap_or_default();
+        let raw = value.as_plain().unwrap_or_default();
+        let plain = decoded(raw).unwrap_or_else(|| raw.to_owned());
+        if !is_private(&name) && (holds_private(raw) || !holds_private(&plain)) {
+            form.append(&story.without_private("body", &value));
+            continue;
+        }
+        let what = format!("the field `{name}` of a body");
+        if value.as_plain().is_none() {
+            form.append(&story.hide(&name, &what, &value));
+            continue;
+        }
+        // Nobody wants to set it as it is encoded.
+        match story.hide(&name, &what, &Text::plain(plain)).as_value() {
+            Some(secret) => form.push_value(format!("url_encode({secret})")),
+            None => form.push_plain(raw),
+        }
+    }
+    Some(form)
 }
 
 fn remove(request: &mut Request, header: &str) {
@@ -110,11 +147,10 @@ pub(super) fn hidden(name: &str, value: &Text, of: &str, story: &mut Story) -> T
         let own = story.names.fresh(name);
         story.secrets.declare(&own, &what, None);
         Text::value(own)
-    } else if is_private(name) || value.as_plain().is_some_and(is_token) {
-        let like = if name.is_empty() { "token" } else { name };
-        story.hide(like, &what, value)
+    } else if is_private(name) {
+        story.hide(name, &what, value)
     } else {
-        value.clone()
+        story.without_private(of, value)
     }
 }
 
@@ -145,13 +181,20 @@ fn form_fields(text: &Text) -> Option<Vec<(String, Text)>> {
 /// The characters that a part of a form stands for, when it is written as the language writes it
 /// (WHATWG URL §5.2).
 fn decode(part: &str) -> Option<String> {
-    let text = percent_encoding::percent_decode_str(&part.replace('+', " ")).decode_utf8().ok()?.into_owned();
+    let text = decoded(part)?;
     let again: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     (again == part).then_some(text)
 }
 
+/// The characters that a part of a form stands for.
+fn decoded(part: &str) -> Option<String> {
+    let part = part.replace('+', " ");
+    percent_encoding::percent_decode_str(&part).decode_utf8().ok().map(|text| text.into_owned())
+}
+
 /// Gives a request a GraphQL document, with variables as JSON where there are some.
 pub(super) fn set_graphql(request: &mut Request, document: Text, variables: &Text, story: &mut Story) {
+    let document = story.without_private("GraphQL document", &document);
     let mut arguments = vec![(None, Term::Text(document))];
     match json(variables, story) {
         Some(variables) => arguments.push((Some("variables"), variables)),
@@ -235,13 +278,16 @@ impl Marked<'_> {
         Some(match value {
             Value::Null => Term::Raw("null".to_owned()),
             Value::Bool(value) => Term::Raw(value.to_string()),
+            Value::Number(number) if is_private_number(name, &number.to_string()) => {
+                let text = hidden(name, &Text::plain(number.to_string()), "body", story);
+                Term::Raw(format!("number({})", text.as_value()?))
+            }
             Value::Number(number) => Term::Raw(number.to_string()),
             Value::Text(text) => {
                 let text = &*text.text;
                 if let Some(inner) = text.strip_prefix(BARE).and_then(|rest| rest.strip_suffix(CLOSE)) {
                     let value = *self.values.get(inner.parse::<usize>().ok()?)?;
-                    story.is_bare(value);
-                    return Some(Term::Raw(value.to_owned()));
+                    return story.bare(value).map(Term::Raw);
                 }
                 let text = self.unmarked(text)?;
                 Term::Text(hidden(name, &text, "body", story))

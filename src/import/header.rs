@@ -5,7 +5,7 @@ use ::http::{HeaderName, HeaderValue};
 use base64::Engine as _;
 
 use super::model::{Piece, Request, Story, Term, Text};
-use super::secrets::{is_private, is_token};
+use super::secrets::{holds_private, is_private};
 
 /// Adds a header to a request.
 pub(super) fn add(request: &mut Request, name: &str, value: Text, story: &mut Story) {
@@ -29,12 +29,15 @@ pub(super) fn add(request: &mut Request, name: &str, value: Text, story: &mut St
         }
         "authorization" => authorization(request, value, story),
         "cookie" => cookies(request, value, story),
-        _ if is_private(name) || value.as_plain().is_some_and(is_token) => {
+        _ if is_private(name) => {
             let what = format!("the header `{name}`");
             let value = story.hide(name, &what, &value);
             request.headers.push((name.to_owned(), Term::Text(value)));
         }
-        _ => request.headers.push((name.to_owned(), Term::Text(value))),
+        _ => {
+            let value = story.without_private(&format!("header `{name}`"), &value);
+            request.headers.push((name.to_owned(), Term::Text(value)));
+        }
     }
 }
 
@@ -54,15 +57,57 @@ fn authorization(request: &mut Request, value: Text, story: &mut Story) {
     if let Some((user, password)) = plain.as_deref().and_then(|plain| plain.split_once(':')) {
         return basic(request, &Text::plain(user), &Text::plain(password), story);
     }
-    let value = story.hide("authorization", "the header `Authorization`", &value);
-    request.headers.push(("Authorization".to_owned(), Term::Text(value)));
+    // The scheme is no secret (RFC 9110 §11.4).
+    let is_scheme = |text: &Text| {
+        text.as_plain().is_some_and(|plain| plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    };
+    let (mut header, value) = match value.split_once(' ').filter(|(scheme, _)| is_scheme(scheme)) {
+        Some((scheme, value)) => (Text::plain(scheme.shown() + " "), value.trimmed()),
+        None => (Text::default(), value),
+    };
+    header.append(&story.hide("authorization", "the header `Authorization`", &value));
+    request.headers.push(("Authorization".to_owned(), Term::Text(header)));
 }
 
-/// User and password; the password is a secret.
+/// `user:password` in one, as options of curl and Hurl have it.
+pub(super) fn user(request: &mut Request, value: &Text, story: &mut Story) {
+    if let Some((user, password)) = value.split_once(':') {
+        return basic(request, &user, &password, story);
+    }
+    let has_both =
+        value.as_value().is_some_and(|value| story.known(value).is_none_or(|known| known.contains(':')));
+    if !has_both {
+        request.lose("the password of a user, which is asked for: it is empty here");
+        return basic(request, value, &Text::default(), story);
+    }
+    let what = "user and password, with `:` between them";
+    let both = story.hide("credentials", what, value);
+    let both = both.as_value().map(|both| format!("base64({both})")).unwrap_or_default();
+    let mut header = Text::plain("Basic ");
+    header.push_value(both);
+    request.headers.push(("Authorization".to_owned(), Term::Text(header)));
+}
+
+/// User and password of a request.
 pub(super) fn basic(request: &mut Request, user: &Text, password: &Text, story: &mut Story) {
-    let what = format!("the password of `{}`", user.shown());
-    let password = story.hide("password", &what, password);
-    request.set("auth", Term::Call("basic", vec![(None, single(user.clone())), (None, single(password))]));
+    request.set("auth", credentials(user, password, |like, what, text| story.hide(like, what, text)));
+}
+
+/// User and password: the password is a secret, and so is the user without one, which is a token then.
+pub(super) fn credentials(
+    user: &Text,
+    password: &Text,
+    mut hide: impl FnMut(&str, &str, &Text) -> Text,
+) -> Term {
+    let is_secret = password.is_empty() || holds_private(&user.shown());
+    let what = if is_secret {
+        "the password of a user".to_owned()
+    } else {
+        format!("the password of `{}`", user.shown())
+    };
+    let user = if is_secret { hide("user", "the user of a request", user) } else { user.clone() };
+    let password = hide("password", &what, password);
+    Term::Call("basic", vec![(None, single(user)), (None, single(password))])
 }
 
 /// The header `Cookie`: the values are secrets, the names are not.

@@ -2,8 +2,10 @@
 //! what was said beside them, and what has no place in scn.
 
 use super::names::Names;
-use super::secrets::{Secrets, is_private};
+use super::secrets::{Secrets, hidden_within, holds_private, is_private};
+use super::{body, place};
 use crate::lang::Registry;
+use crate::value::{Value, from_json};
 
 /// A file, read.
 #[derive(Debug, Default)]
@@ -25,12 +27,16 @@ pub(super) struct Story {
 }
 
 /// A value that is set from outside.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Input {
     pub(super) name: String,
     /// Its type, such as `number`; text unless given.
     pub(super) kind: Option<&'static str>,
     pub(super) default: Option<Text>,
+    /// The default as JSON, where the value stands in JSON without quotes.
+    pub(super) json: Option<Term>,
+    /// User and password, which the address that it holds has in the file.
+    pub(super) user: Option<Text>,
     /// What is said above it.
     pub(super) note: String,
 }
@@ -132,31 +138,55 @@ impl Story {
     /// The text with its characters hidden; a value in it is a secret from now on, if it comes from
     /// outside.
     pub(super) fn hide(&mut self, like: &str, what: &str, text: &Text) -> Text {
-        for piece in &text.0 {
-            let Piece::Value(value) = piece else { continue };
-            if let Some(at) = self.inputs.iter().position(|input| input.name == *value) {
-                let input = self.inputs.remove(at);
-                let value = input.default.as_ref().and_then(Text::as_plain);
-                self.secrets.declare(&input.name, what, value);
+        hide(&mut self.inputs, &mut self.secrets, &mut self.names, like, what, text)
+    }
+
+    /// The text with what is private in it hidden, whatever it is; `of` says where it stands.
+    pub(super) fn without_private(&mut self, of: &str, text: &Text) -> Text {
+        hidden_within(text, |name, private| self.hide(name, &format!("`{name}` in a {of}"), private))
+    }
+
+    /// What the file says that a value from outside is.
+    pub(super) fn known(&self, value: &str) -> Option<&str> {
+        let input = self.inputs.iter().find(|input| input.name == value);
+        match input {
+            Some(input) => input.default.as_ref()?.as_plain(),
+            None => self.secrets.known(value),
+        }
+    }
+
+    /// A value that stands in JSON without quotes, as an expression: it is JSON itself. None when it
+    /// cannot be.
+    pub(super) fn bare(&mut self, value: &str) -> Option<String> {
+        let input = self.inputs.iter().position(|input| input.name == value);
+        let Some(known) = self.known(value) else {
+            if let Some(at) = input {
+                self.inputs[at].kind = Some("number | bool | text");
             }
-        }
-        self.secrets.hide_text(&mut self.names, like, what, text)
-    }
-
-    /// Notes that a value stands in JSON without quotes: it may be a number, too.
-    pub(super) fn is_bare(&mut self, value: &str) {
-        if let Some(input) =
-            self.inputs.iter_mut().find(|input| input.name == value && input.default.is_none())
+            return Some(value.to_owned());
+        };
+        let json = from_json(known.as_bytes()).ok()?;
+        let is_text = matches!(json, Value::Text(_) | Value::Null);
+        if let Some(at) = input.filter(|_| !is_text)
+            && let Some(term) = body::constant(&json, self)
         {
-            input.kind = Some("number | bool | text");
+            self.inputs[at].json = Some(term);
+            return Some(value.to_owned());
         }
+        let function = if matches!(json, Value::Number(_)) { "number" } else { "from_json" };
+        Some(format!("{function}({value})"))
     }
 
-    /// A value from outside that the file calls by this name: a secret, if its name says so.
+    /// A value from outside that the file calls by this name: a secret, if its name or the value says so.
     pub(super) fn outside(&mut self, called: &str, default: Option<Text>) -> String {
         let name = self.names.fresh(called);
         let what = format!("`{called}` of the file");
-        if is_private(called) {
+        let (default, user) = match default.as_ref().and_then(place::user) {
+            Some((user, address)) => (Some(address), Some(user)),
+            None => (default, None),
+        };
+        let is_plain = |text: &Text| text.as_plain().is_some_and(holds_private);
+        if is_private(called) || default.as_ref().is_some_and(is_plain) {
             self.secrets.declare(&name, &what, default.as_ref().and_then(Text::as_plain));
         } else {
             let note = if default.is_some() {
@@ -164,10 +194,31 @@ impl Story {
             } else {
                 format!("{what}: set it with --set {name}=…")
             };
-            self.inputs.push(Input { name: name.clone(), kind: None, default, note });
+            self.inputs.push(Input { name: name.clone(), default, user, note, ..Input::default() });
         }
         name
     }
+}
+
+/// The text with its characters hidden; a value in it is a secret from now on, if it comes from
+/// outside.
+pub(super) fn hide(
+    inputs: &mut Vec<Input>,
+    secrets: &mut Secrets,
+    names: &mut Names,
+    like: &str,
+    what: &str,
+    text: &Text,
+) -> Text {
+    for piece in &text.0 {
+        let Piece::Value(value) = piece else { continue };
+        if let Some(at) = inputs.iter().position(|input| input.name == *value) {
+            let input = inputs.remove(at);
+            let value = input.default.as_ref().and_then(Text::as_plain);
+            secrets.declare(&input.name, what, value);
+        }
+    }
+    secrets.hide_text(names, like, what, text)
 }
 
 impl Text {
@@ -265,6 +316,19 @@ impl Text {
         }
         self.0.retain(|piece| !matches!(piece, Piece::Plain(text) if text.is_empty()));
         self
+    }
+
+    /// The text before and after the last place of a separator, which must be no part of a value.
+    pub(super) fn rsplit_once(&self, separator: char) -> Option<(Text, Text)> {
+        let at = self
+            .0
+            .iter()
+            .rposition(|piece| matches!(piece, Piece::Plain(plain) if plain.contains(separator)))?;
+        let (before, after) = Text(self.0[at..].to_vec())
+            .split_where(|plain| plain.rfind(separator).map(|at| (at, at + separator.len_utf8())))?;
+        let mut whole = Text(self.0[..at].to_vec());
+        whole.append(&before);
+        Some((whole, after))
     }
 
     /// The rest, when the text begins with these characters, in any case.

@@ -52,7 +52,7 @@ fn server(root: &Arc<Node>, name: &str, story: &mut Story, notes: &mut Vec<Line>
     let default = origin(root).map(Text::plain);
     let input = story.names.fresh(&format!("{name}_url"));
     let note = if default.is_some() { "" } else { "the document has no server: set where the service runs" };
-    story.inputs.push(Input { name: input.clone(), kind: None, default, note: note.to_owned() });
+    story.inputs.push(Input { name: input.clone(), default, note: note.to_owned(), ..Input::default() });
     Text::value(input)
 }
 

@@ -1,14 +1,14 @@
 //! Where requests go: the services that their URLs name, and the paths that are left of them.
 
-use super::header::single;
-use super::model::{Input, Piece, Request, Service, Term, Text};
+use super::header::credentials;
+use super::model::{Input, Piece, Request, Service, Text, hide};
 use super::names::Names;
-use super::secrets::{Secrets, is_private, is_token};
+use super::secrets::{Secrets, hidden_within, holds_private, is_private_parameter};
 
 /// The services of a story, those that were found on the way included.
 pub(super) struct Places<'a> {
     pub(super) services: Vec<Service>,
-    inputs: &'a [Input],
+    inputs: &'a mut Vec<Input>,
     lets: &'a [(String, Text)],
     secrets: &'a mut Secrets,
 }
@@ -16,7 +16,7 @@ pub(super) struct Places<'a> {
 impl<'a> Places<'a> {
     pub(super) fn new(
         services: Vec<Service>,
-        inputs: &'a [Input],
+        inputs: &'a mut Vec<Input>,
         lets: &'a [(String, Text)],
         secrets: &'a mut Secrets,
     ) -> Self {
@@ -100,46 +100,66 @@ impl<'a> Places<'a> {
 
     /// Takes user and password from an address; they become the option `auth`.
     fn without_user(&mut self, origin: Text, request: &mut Request, names: &mut Names) -> Text {
-        let Some((before, host)) = origin.split_once('@') else { return origin };
-        let Some((scheme, user)) = before.split_where(|plain| plain.find("://").map(|at| (at, at + 3)))
-        else {
-            return origin;
+        let input = self.inputs.iter().find(|input| origin.as_value() == Some(&*input.name));
+        let of_input = input.and_then(|input| input.user.clone());
+        let (user, origin) = match of_input {
+            Some(user) => (user, origin),
+            None => match user(&origin) {
+                Some(parts) => parts,
+                None => return origin,
+            },
         };
         let (user, password) = user.split_once(':').unwrap_or((user, Text::default()));
-        let user = decoded(&user);
-        let password = decoded(&password);
-        let password = self.secrets.hide_text(names, "password", "the password of a URL", &password);
-        request.set("auth", Term::Call("basic", vec![(None, single(user)), (None, single(password))]));
-        let mut origin = scheme;
-        origin.push_plain("://");
-        origin.append(&host);
+        let auth = credentials(&decoded(&user), &decoded(&password), |like, what, text| {
+            hide(self.inputs, self.secrets, names, like, what, text)
+        });
+        request.set("auth", auth);
         origin
     }
 
-    /// Hides the values of private parameters in a query.
+    /// Hides the values of private parameters in a query, and what is private wherever it stands.
     fn without_secrets(&mut self, url: &Text, names: &mut Names) -> Text {
-        let Some((path, query)) = url.split_once('?') else { return url.clone() };
-        let mut out = path;
+        let mut hide = |name: &str, text: &Text| {
+            let what = format!("the parameter `{name}` of a URL");
+            hide(self.inputs, self.secrets, names, name, &what, text)
+        };
+        let Some((path, query)) = url.split_once('?') else { return hidden_within(url, hide) };
+        let mut out = hidden_within(&path, &mut hide);
         for (index, pair) in query.split('&').into_iter().enumerate() {
             out.push_plain(if index == 0 { "?" } else { "&" });
             let Some((name, value)) = pair.split_once('=') else {
-                out.append(&pair);
+                out.append(&hidden_within(&pair, &mut hide));
                 continue;
             };
             let plain = decoded(&name);
             let plain = plain.as_plain().unwrap_or_default();
             out.append(&name);
             out.push_plain("=");
-            let is_secret = is_private(plain) || plain == "key" || value.as_plain().is_some_and(is_token);
+            let whole = decoded(&value);
+            let is_secret = is_private_parameter(plain, &whole) || holds_private(&whole.shown());
             if is_secret && !value.is_empty() {
-                let what = format!("the parameter `{plain}` of a URL");
-                out.append(&self.secrets.hide_text(names, plain, &what, &decoded(&value)));
+                out.append(&hide(plain, &whole));
             } else {
                 out.append(&value);
             }
         }
         out
     }
+}
+
+/// User and password of an address, and the address without them.
+pub(super) fn user(address: &Text) -> Option<(Text, Text)> {
+    let (scheme, rest) = address.split_where(|plain| plain.find("://").map(|at| (at, at + 3)))?;
+    let (authority, path) = rest
+        .split_where(|plain| plain.find(['/', '?', '#']).map(|at| (at, at)))
+        .unwrap_or((rest, Text::default()));
+    // A password may have an `@` itself.
+    let (user, host) = authority.rsplit_once('@')?;
+    let mut without = scheme;
+    without.push_plain("://");
+    without.append(&host);
+    without.append(&path);
+    Some((user, without))
 }
 
 /// The scheme that a URL begins with; none where it begins with a value, or with a host.

@@ -28,7 +28,7 @@ pub struct Count {
 /// Writes a module, not yet formatted.
 pub(super) fn write(story: &mut Story) -> (String, Count) {
     let services = std::mem::take(&mut story.services);
-    let mut places = Places::new(services, &story.inputs, &story.lets, &mut story.secrets);
+    let mut places = Places::new(services, &mut story.inputs, &story.lets, &mut story.secrets);
     for request in story.scenarios.iter_mut().flat_map(|scenario| &mut scenario.requests) {
         *request = places.place(std::mem::take(request), &mut story.names);
     }
@@ -145,8 +145,11 @@ impl Writer<'_> {
             self.comment(&input.note);
         }
         let kind = input.kind.map(|kind| format!(": {kind}")).unwrap_or_default();
-        let default =
-            input.default.as_ref().map(|text| format!(" = {}", self.text(text))).unwrap_or_default();
+        let default = match (&input.json, &input.default) {
+            (Some(json), _) => format!(" = {}", self.term(json, input.name.len() + "input  = ".len(), 0)),
+            (None, Some(text)) => format!(" = {}", self.text(text)),
+            (None, None) => String::new(),
+        };
         self.put(&format!("input {}{kind}{default}", input.name));
     }
 

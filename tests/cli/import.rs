@@ -262,10 +262,156 @@ fn messages_show_no_secret() {
         ("hurl", "GET https://a.b\nX-Token: hush-hush-1\n[BasicAuth]\nme hush-hush-1\n"),
         ("http", "@password = hush-hush-1\nGET https://a.b\nCookie hush-hush-1\n"),
         ("har", "{\"log\": {\"entries\": [{\"password\": \"hush-hush-1\"}]}}"),
+        ("har", "{\"log\": {\"entries\": [{\"name\": \"X-Auth\", \"value\": \"hush-hush-1\"}]}}"),
+        ("curl", r#"curl https://a.b -d "{\"password\":\"hush-hush-1\"}" -H"#),
+        ("curl", "curl https://a.b -d 'user=a&pwd=hush-hush-1' -H"),
+        ("curl", "curl https://a.b -uhush-hush-1 -H"),
+        ("hurl", "GET https://a.b\nHTTP 200\n[Asserts]\njsonpath \"$.password\" equals2 \"hush-hush-1\"\n"),
     ] {
         let dir = project(&[("shop", text)]);
         let (_, err) = ends(dir.path(), &["import", format, "shop"], 2);
         assert!(!err.contains("hush-hush-1"), "{format}: {err}");
+    }
+}
+
+/// What a file becomes, which must be clean.
+#[track_caller]
+fn made(format: &str, text: &str) -> String {
+    let output = piped(format, text.as_bytes());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}\n{text}");
+    let made = String::from_utf8(output.stdout).unwrap();
+    clean(&made);
+    made
+}
+
+#[test]
+fn modules_show_no_secret() {
+    let curl = |rest: &str| ("curl", format!("curl https://a.b/c {rest}"));
+    let har = |kind: &str, text: &str| {
+        let text = serde_json::json!({"log": {"entries": [{
+            "request": {"method": "POST", "url": "https://a.b/", "headers": [], "postData": {"mimeType": kind, "text": text}},
+            "response": {"status": 200, "headers": [], "content": {}},
+        }]}});
+        ("har", text.to_string())
+    };
+    let token = "sk_test_hush-hush-1-hush-hush-1";
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.hush-hush-1.c2lnbmF0dXJl";
+    for (format, text) in [
+        curl("-d 'email=alice@example.com&password=hush-hush-1'"),
+        curl("-d 'password=hush%2fhush-hush-1'"),
+        curl("-d 'password=hush%20hush-hush-1'"),
+        curl(r#"-d '{"user":"alice","password":"hush-hush-1"}'"#),
+        curl(r#"-H 'Content-Type: text/xml' -d '<Login><password>hush-hush-1</password></Login>'"#),
+        curl(r#"--json '{"query":"mutation { login(password: \"hush-hush-1\") { id } }"}'"#),
+        curl(r#"--json '{"pin": 493817, "password": 12345678, "otp": 918273}'"#),
+        curl(r#"-F 'creds={"password":"hush-hush-1"};type=application/json'"#),
+        curl(&format!("-u {token}:")),
+        curl(&format!("-u {token}:x-oauth-basic")),
+        curl("-H 'Ocp-Apim-Subscription-Key: hush-hush-1' -H 'X-Auth: hush-hush-1'"),
+        curl("-H 'X-Next: https://a.b/?token=hush-hush-1'"),
+        curl("-H 'Authorization: Token hush-hush-1'"),
+        curl("# curl -u alice:hush-hush-1 -d 'pass=hush-hush-1' -b 'a=b; c=hush-hush-1'"),
+        curl("> 'out?pwd=hush-hush-1'"),
+        curl("; T=$(curl -d 'user=a&pwd=hush-hush-1' https://a.b); curl https://a.b/$T"),
+        ("curl", "curl https://hush-hush-1@a.b/".to_owned()),
+        ("curl", "curl https://u:p@hush-hush-1@a.b/".to_owned()),
+        ("curl", format!("curl https://a.b/reset/{jwt}")),
+        ("curl", "curl 'https://a.b/back?code=hush-hush-1&to=https%3A%2F%2Fa.b%2F%3Ftoken%3Dhush-hush-1'".to_owned()),
+        ("curl", "BASE=https://alice:hush-hush-1@a.b\ncurl $BASE/x".to_owned()),
+        ("curl", format!("KEY={token}\ncurl https://a.b -H \"X-K: $KEY\"")),
+        ("curl", "HEADER='Authorization: Bearer hush-hush-1'\ncurl https://a.b -H \"$HEADER\"".to_owned()),
+        ("curl", "BOTH=alice:hush-hush-1\ncurl https://a.b -u \"$BOTH\"".to_owned()),
+        ("curl", "W=hush-hush-1\ncurl https://a.b -u \"me:$W\"".to_owned()),
+        har("application/x-www-form-urlencoded", "email=a@b.c&password=hush-hush-1"),
+        har("multipart/form-data; boundary=X", "--X\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhush-hush-1\r\n--X--\r\n"),
+        ("http", "@base = https://alice:hush-hush-1@a.b\nGET {{base}}/x\n".to_owned()),
+        ("http", "@host = a.b\n@base = https://alice:hush-hush-1@{{host}}\nGET {{base}}/x\n".to_owned()),
+        ("http", "POST https://a.b\n\npassword: hush-hush-1\n".to_owned()),
+        ("hurl", "GET https://a.b\n[Options]\ncert: client.pem:hush-hush-1\nHTTP 200\n<a><token>hush-hush-1</token></a>\n".to_owned()),
+        ("hurl", format!("GET https://a.b\n[Query]\nx: {token}\nHTTP 200\n[Asserts]\njsonpath \"$.x\" == \"{token}\"\n")),
+        ("hurl", "GET https://a.b\nHTTP 200\n[Asserts]\njsonpath \"$..access_token\" == \"hush-hush-1\"\nxpath \"string(//password)\" startsWith \"hush-hush-1\"\n".to_owned()),
+    ] {
+        let made = made(format, &text);
+        for secret in ["hush-hush", "493817", "12345678", "918273"] {
+            assert!(!made.contains(secret), "{text}\n{made}");
+        }
+    }
+}
+
+#[test]
+fn what_is_hidden_is_sent_as_the_file_says() {
+    for (format, text, parts) in [
+        (
+            "curl",
+            "curl https://a.b -d 'email=alice@example.com&password=w%2fonderland7'",
+            &["text(\"email=alice@example.com&password=${url_encode(password)}\", type:"][..],
+        ),
+        ("curl", "curl https://a.b --json '{\"password\": 12345678}'", &["{ password: number(password) }"]),
+        ("curl", "curl https://a.b -u sk_test_4eC39HqLyjWDarjtT1zdp7dc:", &["auth: basic(user, \"\")"]),
+        (
+            "curl",
+            "W=alice:wonderland\ncurl https://a.b -u $W",
+            &["secret w\n", "Authorization: \"Basic ${base64(w)}\""],
+        ),
+        (
+            "curl",
+            "BASE=https://alice:wonderland@a.b\ncurl $BASE/x",
+            &["input base = \"https://a.b\"", "auth: basic(\"alice\", password)"],
+        ),
+        (
+            "curl",
+            "curl https://u:p@sswonderland@a.b/x",
+            &["at     \"https://a.b\"", "basic(\"u\", password)"],
+        ),
+        (
+            "curl",
+            "curl https://a.b -H \"Authorization: Token $TKEY\" -H \"X-Api-Key: v1-$K\"",
+            &["Authorization: \"Token ${tkey}\"", "X-Api-Key: \"v1-${k}\"", "secret tkey\n", "secret k\n"],
+        ),
+        ("curl", "curl https://a.b -H 'Authorization: Basic '$B64", &["Authorization: \"Basic ${b64}\""]),
+    ] {
+        let made = made(format, text);
+        for part in parts {
+            assert!(made.contains(part), "{part} is missing for\n{text}\n{made}");
+        }
+    }
+}
+
+#[test]
+fn variables_in_json_are_json() {
+    for (format, text, parts) in [
+        (
+            "curl",
+            "SENT='{\"a\":1}'\ncurl -H 'Content-Type: application/json' -d \"$SENT\" https://a.b",
+            &["input sent = \"{\\\"a\\\":1}\"", "text(\"${sent}\", type: \"application/json\")"][..],
+        ),
+        (
+            "curl",
+            r#"QTY=2; ITEMS='[1, {"sku": "${x}"}]'; IS_ON=true; curl https://a.b --json "{\"qty\": $QTY, \"items\": $ITEMS, \"on\": $IS_ON}""#,
+            &[
+                "input qty = 2\n",
+                "input items = [1, { sku: \"\\${x}\" }]\n",
+                "input is_on = true\n",
+                "qty: qty",
+            ],
+        ),
+        (
+            "curl",
+            r#"LEAF=tea; CUP='"Zoë"'; curl https://a.b --json "{\"a\": $CUP}"; curl https://a.b --json "{\"b\": $LEAF}""#,
+            &["{ a: from_json(cup) }", "text(\"{\\\"b\\\": ${leaf}}\""],
+        ),
+        (
+            "http",
+            "@qty = 5\n@sent = {\"a\":1}\n###\nPOST https://a.b\nContent-Type: application/json\n\n{\"qty\": {{qty}}}\n###\nPOST https://a.b\nContent-Type: application/json\n\n{{sent}}\n",
+            &["input qty = 5\n", "{ qty: qty }", "text(\"${sent}\", type: \"application/json\")"],
+        ),
+        ("curl", "PIN=493817\ncurl https://a.b --json \"{\\\"pin\\\": $PIN}\"", &["{ pin: number(pin) }"]),
+    ] {
+        let made = made(format, text);
+        for part in parts {
+            assert!(made.contains(part), "{part} is missing for\n{text}\n{made}");
+        }
     }
 }
 

@@ -50,11 +50,7 @@ impl Call {
             }
         }
         if let Some(user) = self.user.take() {
-            let (user, password) = user.split_once(':').unwrap_or((user, Text::default()));
-            if password.is_empty() {
-                request.lose("the password, for which curl asks: it is empty here");
-            }
-            header::basic(&mut request, &user, &password, story);
+            header::user(&mut request, &user, story);
         }
         self.body(&mut request, story);
         if self.follows {

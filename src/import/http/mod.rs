@@ -187,6 +187,7 @@ impl<'a> Reader<'a> {
         } else {
             let own = self.story.names.fresh(name);
             self.variables.define(name, own.clone());
+            let text = super::body::hidden(name, &text, "file", &mut self.story);
             self.story.lets.push((own, text));
         }
     }

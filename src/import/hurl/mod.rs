@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
                 let value = if super::secrets::is_private(&name) {
                     self.story.hide(&name, &format!("the header `{name}` of an answer"), &value)
                 } else {
-                    value
+                    self.story.without_private("header of an answer", &value)
                 };
                 answer.implied.push(Line::Expect(format!("headers{field} {claim} {}", quote::line(&value))));
             }
@@ -324,10 +324,10 @@ impl<'a> Reader<'a> {
         let value = self.template(&raw, &mut lines);
         match section {
             "Query" | "QueryStringParams" => {
-                let value = if super::secrets::is_private(&name) || name == "key" {
+                let value = if super::secrets::is_private_parameter(&name, &value) {
                     self.story.hide(&name, &format!("the parameter `{name}` of a URL"), &value)
                 } else {
-                    value
+                    self.story.without_private("URL", &value)
                 };
                 entry.request.query.push((name, Term::Text(value)));
             }

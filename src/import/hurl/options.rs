@@ -33,7 +33,13 @@ impl Reader<'_> {
             },
             "insecure" if is_on => tls(request, "insecure", Term::Raw("true".to_owned())),
             "cacert" => tls(request, "ca", Term::Text(value.clone())),
-            "cert" => tls(request, "cert", Term::Text(value.clone())),
+            "cert" => {
+                let (file, password) = value.split_once(':').unwrap_or((value.clone(), Text::default()));
+                tls(request, "cert", Term::Text(file));
+                if !password.is_empty() {
+                    lines.push(Line::Lost("the password of the option `cert`".to_owned()));
+                }
+            }
             "key" => tls(request, "key", Term::Text(value.clone())),
             "compressed" if is_on => request.set("compression", Term::Raw("true".to_owned())),
             "http1.1" if is_on => request.set("version", Term::plain("1.1")),
@@ -50,8 +56,7 @@ impl Reader<'_> {
                 None => lose(lines, ""),
             },
             "user" => {
-                let (user, password) = value.split_once(':').unwrap_or((value.clone(), Text::default()));
-                header::basic(request, &user, &password, &mut self.story);
+                header::user(request, value, &mut self.story);
             }
             "header" => match value.split_once(':') {
                 Some((name, value)) => header::add(request, &name.shown(), value, &mut self.story),

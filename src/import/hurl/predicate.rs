@@ -142,7 +142,7 @@ fn value(
     let is_duration = subject.is_some_and(|subject| subject.is_duration);
     let hidden = |text: Text, story: &mut Story| match subject.filter(|subject| is_private(&subject.named)) {
         Some(private) => story.hide(&private.named, &format!("what `{}` is", private.expr), &text),
-        None => text,
+        None => story.without_private("value that is expected", &text),
     };
     let text = |raw: &str, variables: &mut Variables, story: &mut Story| {
         let mut lost: Vec<Line> = Vec::new();
