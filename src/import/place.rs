@@ -295,7 +295,8 @@ fn stands(known: &str, before: &str, next: Option<&Piece>) -> bool {
     } else {
         // A host or a port, but not user and password in one.
         let is_user = matches!(next, Some(Piece::Plain(next)) if next.starts_with('@'));
-        !known.contains(['/', '?', '#', '@']) && !(is_user && known.contains(':'))
+        let means_more = known.contains(['/', '?', '#', '@']) || is_user && known.contains(':');
+        !means_more
     }
 }
 
