@@ -169,14 +169,14 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()>
 }
 
 /// Replaces a file in one step, so that a full disk cannot lose it; its permissions stay.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let dir = path.parent().unwrap_or(Path::new("."));
     let permissions = fs::metadata(&path)?.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
-    let mut file = tempfile::Builder::new().prefix(".scn-fmt-").tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(".scn-").tempfile_in(dir)?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(permissions)?;
     file.persist(&path).map(drop).map_err(|error| error.error)

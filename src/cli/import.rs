@@ -41,7 +41,8 @@ fn imported(args: &Import, color: Color) -> Result<Exit, Exit> {
     };
     let made = match format(args.format) {
         Some(format) => {
-            import::import(format, &source, &title(&source.name), &registry).map_err(|errors| {
+            let files = files(format, out, &args.file);
+            import::import(format, &source, &title(&source.name), &files, &registry).map_err(|errors| {
                 let mut sources = Sources::default();
                 sources.add(import::masked(&source));
                 told(&errors, &sources)
@@ -174,15 +175,24 @@ fn path_from(out: Option<&Path>, file: &Path) -> io::Result<String> {
     Ok(path.display().to_string())
 }
 
+/// The directory that files are named from, as the module names it: that of the file, but curl looks
+/// from where it is called.
+fn files(format: Format, out: Option<&Path>, file: &str) -> String {
+    let dir = match format {
+        Format::Hurl | Format::Http | Format::Har if file != "-" => Path::new(file).parent(),
+        _ => None,
+    };
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Where there is no such directory, writing says so.
+    path_from(out, dir).unwrap_or_else(|_| ".".to_owned())
+}
+
 /// Writes a file; one that is there already is replaced in one step.
 fn write(path: &Path, text: &str, force: bool) -> io::Result<()> {
-    if !force {
-        return File::options().write(true).create_new(true).open(path)?.write_all(text.as_bytes());
+    if force && path.exists() {
+        return super::fmt::replace(path, text);
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".scn-import-").tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    File::options().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 fn summary(count: Count) -> String {

@@ -154,6 +154,11 @@ pub(super) fn hidden(name: &str, value: &Text, of: &str, story: &mut Story) -> T
     }
 }
 
+/// Whether a text is a form that the language writes the same again.
+pub(super) fn is_form(text: &Text) -> bool {
+    form_fields(text).is_some()
+}
+
 /// The fields of a form, when the language writes the same characters again.
 fn form_fields(text: &Text) -> Option<Vec<(String, Text)>> {
     let mut fields: Vec<(String, Text)> = Vec::new();

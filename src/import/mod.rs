@@ -10,6 +10,7 @@
 
 mod body;
 mod curl;
+mod files;
 mod har;
 mod header;
 mod http;
@@ -60,12 +61,14 @@ pub struct Imported {
 }
 
 /// Reads a text in a format and writes the scenarios that do the same. `title` is what the scenario
-/// is called where the file does not say. The errors are all that is wrong with the text, at places
-/// of `source`, which is number 0.
+/// is called where the file does not say; `files` leads from the scenarios' file to the directory that
+/// files are named from. The errors are all that is wrong with the text, at places of `source`, which is
+/// number 0.
 pub fn import(
     format: Format,
     source: &Source,
     title: &str,
+    files: &str,
     registry: &Registry,
 ) -> Result<Imported, Vec<Diagnostic>> {
     let read = match format {
@@ -74,7 +77,9 @@ pub fn import(
         Format::Http => http::read,
         Format::Har => har::read,
     };
-    finish(read(&source.text, title, registry)?)
+    let mut story = read(&source.text, title, registry)?;
+    files::rebase(&mut story, files);
+    finish(story)
 }
 
 /// Makes scenarios of an OpenAPI document: `interface` is what it says, `source` its text, `path`

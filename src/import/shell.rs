@@ -11,12 +11,16 @@ pub(super) struct Command {
     pub(super) comments: Vec<String>,
     /// What the shell does with its input and output: `| jq .`, `> file`.
     pub(super) rest: Vec<String>,
+    /// The document that stands behind it (`<<END`), where no shell has to read it.
+    pub(super) input: Option<String>,
 }
 
 /// A word.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Word {
     pub(super) parts: Vec<Part>,
+    /// Whether the shell makes several of it, or none: a value stands in it outside of quotes.
+    pub(super) is_split: bool,
     /// Where it stands.
     pub(super) span: Range<usize>,
 }
@@ -61,7 +65,14 @@ impl Word {
 pub(super) fn commands(text: &str) -> Result<Vec<Command>, Vec<Unclosed>> {
     // The first line of a script may say who reads it.
     let at = if text.starts_with("#!") { text.find('\n').unwrap_or(text.len()) } else { 0 };
-    let mut reader = Reader { text, at, commands: Vec::new(), now: Command::default(), errors: Vec::new() };
+    let mut reader = Reader {
+        text,
+        at,
+        commands: Vec::new(),
+        now: Command::default(),
+        documents: Vec::new(),
+        errors: Vec::new(),
+    };
     reader.read();
     if reader.errors.is_empty() { Ok(reader.commands) } else { Err(reader.errors) }
 }
@@ -71,6 +82,8 @@ struct Reader<'a> {
     at: usize,
     commands: Vec<Command>,
     now: Command,
+    /// The documents that begin with the next line: the number of the command, and the word that ends each.
+    documents: Vec<(usize, Word)>,
     errors: Vec<Unclosed>,
 }
 
@@ -112,6 +125,9 @@ impl Reader<'_> {
                 '\n' | ';' => {
                     self.at += 1;
                     self.end();
+                    if c == '\n' {
+                        self.documents();
+                    }
                 }
                 ' ' | '\t' | '\r' => self.at += 1,
                 '#' => {
@@ -150,13 +166,29 @@ impl Reader<'_> {
         }
     }
 
-    /// Up to the end of the command: what the shell does with input and output.
+    /// Up to the end of the command: what the shell does with input and output. A curl behind `|` is a
+    /// command of its own.
     fn redirection(&mut self) {
         let start = self.at;
         let words = self.now.words.len();
-        self.at += 1;
         while let Some(c) = self.peek() {
             match c {
+                '|' if is_curl_next(&self.rest()[1..]) => {
+                    self.now.words.truncate(words);
+                    self.now.rest.push(format!("{} | curl …", &self.text[start..self.at]).trim().to_owned());
+                    self.at += 1;
+                    return self.end();
+                }
+                '<' if self.rest().starts_with("<<") && !self.rest().starts_with("<<<") => {
+                    self.at += if self.rest().starts_with("<<-") { 3 } else { 2 };
+                    while self.peek().is_some_and(|c| matches!(c, ' ' | '\t')) {
+                        self.at += 1;
+                    }
+                    let before = self.now.words.len();
+                    self.word();
+                    let number = self.commands.len();
+                    self.documents.extend(self.now.words.drain(before..).map(|word| (number, word)));
+                }
                 '\n' | ';' => break,
                 '&' if self.rest().starts_with("&&") => break,
                 '\\' if self.rest()[1..].starts_with(['\n', '\r']) => {
@@ -172,6 +204,28 @@ impl Reader<'_> {
         self.now.rest.push(what);
     }
 
+    /// The documents of the line that has ended, each up to a line with its word alone (XCU §2.7.4).
+    fn documents(&mut self) {
+        for (number, end) in std::mem::take(&mut self.documents) {
+            let is_quoted = self.text[end.span.clone()].contains(['\'', '"', '\\']);
+            let end = end.plain().unwrap_or_default();
+            let mut document = String::new();
+            while self.at < self.text.len() {
+                let text = self.text;
+                let line = text[self.at..].split_inclusive('\n').next().unwrap_or_default();
+                self.at += line.len();
+                if line.trim() == end {
+                    break;
+                }
+                document.push_str(line);
+            }
+            let is_plain = is_quoted || !document.contains(['$', '`', '\\']);
+            if let Some(command) = self.commands.get_mut(number).filter(|_| is_plain) {
+                command.input = Some(document);
+            }
+        }
+    }
+
     fn word(&mut self) {
         let start = self.at;
         let mut word = Word::default();
@@ -181,7 +235,11 @@ impl Reader<'_> {
                 '\'' => self.single(&mut word),
                 '"' => self.double(&mut word),
                 '$' if self.rest().starts_with("$'") => self.ansi(&mut word),
-                '$' | '`' => self.expansion(&mut word),
+                '$' | '`' => {
+                    let parts = word.parts.len();
+                    self.expansion(&mut word);
+                    word.is_split |= word.parts[parts..].iter().any(|part| !matches!(part, Part::Plain(_)));
+                }
                 '\\' => {
                     self.at += 1;
                     if !self.skip_line_end()
@@ -265,44 +323,57 @@ impl Reader<'_> {
         self.unclosed(at, "this quote is not closed");
     }
 
-    /// `$'…'` with the escapes of ANSI C.
+    /// `$'…'` with the escapes of ANSI C, some of which are bytes; what is then no text is left to a shell.
     fn ansi(&mut self, word: &mut Word) {
         let at = self.open(word, 2);
+        let mut bytes = Vec::new();
+        let push =
+            |bytes: &mut Vec<u8>, c: char| bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         while let Some(c) = self.next() {
             match c {
-                '\'' => return,
+                '\'' => {
+                    match String::from_utf8(bytes) {
+                        Ok(text) => text.chars().for_each(|c| word.push(c)),
+                        Err(_) => word.parts.push(Part::Unknown(self.text[at..self.at].to_owned())),
+                    }
+                    return;
+                }
                 '\\' => match self.next() {
-                    Some('n') => word.push('\n'),
-                    Some('t') => word.push('\t'),
-                    Some('r') => word.push('\r'),
-                    Some('a') => word.push('\u{7}'),
-                    Some('b') => word.push('\u{8}'),
-                    Some('e' | 'E') => word.push('\u{1b}'),
-                    Some('f') => word.push('\u{c}'),
-                    Some('v') => word.push('\u{b}'),
-                    Some('x') => self.code(word, 2, 16),
-                    Some('u') => self.code(word, 4, 16),
-                    Some('U') => self.code(word, 8, 16),
+                    Some('n') => bytes.push(b'\n'),
+                    Some('t') => bytes.push(b'\t'),
+                    Some('r') => bytes.push(b'\r'),
+                    Some('a') => bytes.push(0x07),
+                    Some('b') => bytes.push(0x08),
+                    Some('e' | 'E') => bytes.push(0x1b),
+                    Some('f') => bytes.push(0x0c),
+                    Some('v') => bytes.push(0x0b),
+                    Some('x') => {
+                        let byte = self.digits(2, 16);
+                        bytes.extend(u8::try_from(byte));
+                    }
+                    Some('u') => push(&mut bytes, self.code(4)),
+                    Some('U') => push(&mut bytes, self.code(8)),
                     Some('0'..='7') => {
                         self.at -= 1;
-                        self.code(word, 3, 8);
+                        // Of more than eight bits, the lower eight count.
+                        bytes.push(self.digits(3, 8).to_le_bytes()[0]);
                     }
-                    Some(c @ ('\'' | '"' | '\\' | '?')) => word.push(c),
+                    Some(c @ ('\'' | '"' | '\\' | '?')) => push(&mut bytes, c),
                     Some(c) => {
-                        word.push('\\');
-                        word.push(c);
+                        bytes.push(b'\\');
+                        push(&mut bytes, c);
                     }
                     None => break,
                 },
-                c => word.push(c),
+                c => push(&mut bytes, c),
             }
         }
         self.unclosed(at, "this quote is not closed");
     }
 
     /// A character by its number; halves of a pair (UTF-16) are put together.
-    fn code(&mut self, word: &mut Word, most: usize, radix: u32) {
-        let mut number = self.digits(most, radix);
+    fn code(&mut self, most: usize) -> char {
+        let mut number = self.digits(most, 16);
         if (0xd800..0xdc00).contains(&number) && self.rest().starts_with("\\u") {
             let before = self.at;
             self.at += 2;
@@ -313,7 +384,7 @@ impl Reader<'_> {
                 self.at = before;
             }
         }
-        word.push(char::from_u32(number).unwrap_or('\u{fffd}'));
+        char::from_u32(number).unwrap_or('\u{fffd}')
     }
 
     fn digits(&mut self, most: usize, radix: u32) -> u32 {
@@ -326,7 +397,7 @@ impl Reader<'_> {
         number
     }
 
-    /// `$NAME`, `${NAME}`, `$(…)`, `` `…` ``.
+    /// `$NAME`, `${NAME}`, `$1`, `$(…)`, `` `…` ``.
     fn expansion(&mut self, word: &mut Word) {
         let at = self.at;
         let is_tick = self.next() == Some('`');
@@ -340,6 +411,12 @@ impl Reader<'_> {
                 let name = self.rest()[..length].to_owned();
                 self.at += length;
                 word.parts.push(Part::Variable(name));
+                return;
+            }
+            // An argument of the script, or what the shell knows of itself (XCU §2.5).
+            Some(c) if c.is_ascii_digit() || "@*#?!$-".contains(c) => {
+                self.at += 1;
+                word.parts.push(Part::Unknown(self.text[at..self.at].to_owned()));
                 return;
             }
             _ => {
@@ -357,7 +434,9 @@ impl Reader<'_> {
                     let inner = self.text[at..self.at].to_owned();
                     let name = inner.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
                     let is_name = |name: &&str| {
-                        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                        !name.is_empty()
+                            && !name.starts_with(|c: char| c.is_ascii_digit())
+                            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
                     };
                     word.parts.push(match name.filter(is_name) {
                         Some(name) => Part::Variable(name.to_owned()),
@@ -369,6 +448,16 @@ impl Reader<'_> {
         }
         self.unclosed(at, "this expansion is not closed");
     }
+}
+
+/// Whether a command of curl begins here.
+fn is_curl_next(text: &str) -> bool {
+    text.split_whitespace().next().is_some_and(is_curl)
+}
+
+/// Whether a command is curl.
+pub(super) fn is_curl(name: &str) -> bool {
+    matches!(name.rsplit(['/', '\\']).next(), Some("curl" | "curl.exe"))
 }
 
 #[cfg(test)]
@@ -417,6 +506,36 @@ mod tests {
         assert_eq!(parts(2), [Part::Unknown("$(date +%s)".into())]);
         assert_eq!(parts(3), [Part::Plain("$D".into())]);
         assert_eq!(parts(4), [Part::Plain("$".into())]);
+    }
+
+    #[test]
+    fn bytes_in_quotes_are_characters_together() {
+        assert_eq!(words(r"a $'caf\xc3\xa9 \303\251 \u00e9 \q\x41\101'"), ["a", "café é é \\qAA"]);
+        let commands = commands(r"a $'\xff'").unwrap();
+        assert_eq!(commands[0].words[1].parts[1..], [Part::Unknown(r"$'\xff'".into())]);
+    }
+
+    #[test]
+    fn arguments_of_the_script_are_left_to_the_shell() {
+        let commands = commands("a \"/$1/${2}/$@\" $B c$D").unwrap();
+        let unknown = |what: &str| Part::Unknown(what.into());
+        let slash = || Part::Plain("/".into());
+        let expected = [slash(), unknown("$1"), slash(), unknown("${2}"), slash(), unknown("$@")];
+        assert_eq!(commands[0].words[1].parts, expected);
+        let split: Vec<bool> = commands[0].words.iter().map(|word| word.is_split).collect();
+        assert_eq!(split, [false, false, true, true]);
+    }
+
+    #[test]
+    fn documents_and_pipes_are_read() {
+        let text = "curl -d @- <<'END' | jq .\n{\"a\": 1}\n# b\nEND\necho x | curl c > d\ncat <<E\n$x\nE\ne";
+        let commands = commands(text).unwrap();
+        let first: Vec<_> = commands.iter().map(|command| command.words[0].plain().unwrap()).collect();
+        assert_eq!(first, ["curl", "echo", "curl", "cat", "e"]);
+        assert_eq!(commands[0].input.as_deref(), Some("{\"a\": 1}\n# b\n"));
+        assert_eq!(commands[1].rest, ["| curl …"]);
+        assert_eq!(commands[2].rest, ["> d"]);
+        assert_eq!(commands[3].input, None);
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn mutants_are_errors_or_clean() {
             let piece = &pieces[numbers.below(pieces.len())];
             let text = mutant(piece, &mut numbers);
             let source = Source::new("mutant", "", text.as_str());
-            match import(format, &source, "mutant", &registry) {
+            match import(format, &source, "mutant", ".", &registry) {
                 Ok(made) => {
                     read += 1;
                     clean(&made.text, &text);

@@ -35,18 +35,6 @@ pub(super) fn write(story: &mut Story) -> (String, Count) {
     let services = places.services;
     let finder = story.secrets.finder();
     let mut writer = Writer { out: String::new(), depth: 0, count: Count::default(), finder: &finder };
-    writer.lines(&story.head);
-    writer.gap();
-    for input in &story.inputs {
-        writer.input(input);
-    }
-    for secret in story.secrets.iter() {
-        writer.secret(secret);
-    }
-    for (name, text) in &story.lets {
-        let text = writer.text(text);
-        writer.put(&format!("let {name} = {text}"));
-    }
     for service in &services {
         writer.gap();
         writer.service(service, &story.defaults);
@@ -55,7 +43,39 @@ pub(super) fn write(story: &mut Story) -> (String, Count) {
         writer.gap();
         writer.scenario(scenario);
     }
+    let requests = std::mem::take(&mut writer.out);
+    for secret in story.secrets.iter() {
+        writer.secret(secret);
+    }
+    for (name, text) in &story.lets {
+        let text = writer.text(text);
+        writer.put(&format!("let {name} = {text}"));
+    }
+    let others = std::mem::take(&mut writer.out);
+    writer.lines(&story.head);
+    writer.gap();
+    for input in &story.inputs {
+        // What the file sets and nothing reads would only seem to change something.
+        let reads =
+            |other: &Input| other.default.as_ref().is_some_and(|text| mentions(&text.shown(), &input.name));
+        let is_read = mentions(&requests, &input.name)
+            || mentions(&others, &input.name)
+            || story.inputs.iter().any(reads);
+        if is_read || input.default.is_none() {
+            writer.input(input);
+        }
+    }
+    writer.out.push_str(&others);
+    writer.gap();
+    writer.out.push_str(&requests);
     (writer.out, writer.count)
+}
+
+/// Whether a name stands in a text as a word.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
 }
 
 struct Writer<'a> {

@@ -91,6 +91,129 @@ fn files_are_not_written_over() {
     ends(dir.path(), &["import", "curl", "none.sh"], 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn writing_over_a_file_keeps_its_permissions_and_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let dir = project(&[("a.sh", "curl https://example.com"), ("a.scn", "old")]);
+    let file = dir.path().join("a.scn");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    symlink("a.scn", dir.path().join("link.scn")).unwrap();
+    ends(dir.path(), &["import", "curl", "a.sh", "-o", "link.scn", "--force"], 0);
+    assert!(std::fs::symlink_metadata(dir.path().join("link.scn")).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&file).unwrap().contains("GET example /"));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+    ends(dir.path(), &["import", "curl", "a.sh", "-o", "new.scn", "--force"], 0);
+}
+
+#[test]
+fn files_are_named_from_the_scenarios() {
+    let hurl = "POST https://a.b\n[Options]\ncacert: ca.pem\n[Multipart]\nf: file,d.json;\n";
+    let dir = project(&[
+        ("tests/a.hurl", hurl),
+        ("tests/a.http", "POST https://a.b\nContent-Type: text/plain\n\n< ./d.json\n"),
+        ("tests/a.sh", "curl -T tests/d.json --cacert /etc/ca.pem https://a.b/c"),
+        ("tests/d.json", "{}"),
+        ("scenarios/x.scn", ""),
+    ]);
+    for (format, file, out, parts) in [
+        ("hurl", "tests/a.hurl", "scenarios/a.scn", &["\"../tests/d.json\"", "\"../tests/ca.pem\""][..]),
+        ("http", "tests/a.http", "b.scn", &["\"./tests/d.json\""]),
+        ("hurl", "tests/a.hurl", "tests/a.scn", &["\"./d.json\"", "\"ca.pem\""]),
+        ("curl", "tests/a.sh", "scenarios/c.scn", &["\"../tests/d.json\"", "\"/etc/ca.pem\""]),
+    ] {
+        ends(dir.path(), &["import", format, file, "-o", out], 0);
+        let made = std::fs::read_to_string(dir.path().join(out)).unwrap();
+        for part in parts {
+            assert!(made.contains(part), "{part}\n{made}");
+        }
+    }
+}
+
+/// The module that a script becomes.
+#[track_caller]
+fn curl(script: &str) -> String {
+    let dir = project(&[("a.sh", script)]);
+    ends(dir.path(), &["import", "curl", "a.sh", "-o", "a.scn"], 0);
+    let made = std::fs::read_to_string(dir.path().join("a.scn")).unwrap();
+    clean(&made);
+    made
+}
+
+/// Whether what curl does otherwise is said.
+#[test]
+fn what_curl_does_otherwise_is_said() {
+    for (script, lost) in [
+        ("curl -L -X POST -d a=1 https://a.b", "that `-X POST` is sent again, without its body"),
+        ("curl --location-trusted https://a.b", "sends credentials to other hosts"),
+        ("curl -e 'https://x.y;auto' https://a.b", "`;auto` of `-e`"),
+        ("curl -F a=1 -F b=2 -F a=3 https://a.b", "the order of the parts"),
+        ("curl -H 'Content-Type: a/b' -H 'Content-Type: c/d' -d x https://a.b", "a second header"),
+        ("curl --digest -u me:hush-hush-1 https://a.b", "scn has no scheme `digest`"),
+        ("curl -d @- https://a.b", "standard input as the body"),
+        ("echo x | curl -d @- https://a.b", "the command `echo`"),
+        ("if curl https://a.b; then echo ok; fi", "`if` of the shell"),
+        ("for i in 1 2; do curl https://a.b/$i; done", "`do` of the shell"),
+        ("curl https://a.b; xargs curl https://c.d", "`xargs`, which is not curl, and the request"),
+        ("curl $OPTS https://a.b", "what `${opts}` stands for"),
+        ("curl https://a.b/$1", "`$1`, which only a shell can tell"),
+        ("curl \"https://a.b/x?$Q\"", "that `${q}` may be several parameters"),
+        ("curl https://a.b/[1-100]", "the other requests"),
+        ("curl -F 'a=@b,c' https://a.b", "which names several files"),
+    ] {
+        let made = curl(script);
+        let said = made.lines().any(|line| line.contains("// not carried over: ") && line.contains(lost));
+        assert!(said, "{lost}\n{made}");
+    }
+}
+
+#[test]
+fn what_curl_would_not_do_is_not_done() {
+    for (script, has, has_not) in [
+        ("curl -fL --max-redirs 0 https://a.b", "expect status < 300", "< 400"),
+        ("curl -L https://a.b", "cookies: false", "cookies: true"),
+        (
+            "curl -u a:hush-hush-1 -H 'Authorization: Bearer hush-hush-2' https://a.b",
+            "bearer(token)",
+            "basic(",
+        ),
+        ("curl -H 'Authorization: Bearer hush-hush-2' https://a:hush-hush-1@a.b", "bearer(token)", "basic("),
+        ("curl --aws-sigv4 x -u a:hush-hush-1 https://a.b", "GET a /", "basic("),
+        ("C=alice:hush-hush-1; curl -u \"$C\" https://a.b", "basic(\"alice\", password)", "hush"),
+        ("curl -u \"$C\" https://a.b", "Basic ${base64(c)}", "auth:"),
+        (
+            "curl -H \"Authorization: Bearer $T\" -c jar https://a.b; curl https://a.b",
+            "cookies: false",
+            "with   {",
+        ),
+        ("curl -G 'https://a.b/g#f' -d a=1", "GET a /g?a=1", "GET a /g\n"),
+        ("URL=https://a.b/v1; curl $URL", "GET a \"\"", "GET a /"),
+        ("A=1; B=2; curl https://a.b/$B", "input b", "input a"),
+    ] {
+        let made = curl(script);
+        assert!(made.contains(has) && !made.contains(has_not), "{has}, and not {has_not}\n{made}");
+    }
+}
+
+/// What a variable holds is known, or stands first, where the language sends it as it is.
+#[test]
+fn urls_of_variables_are_sent_as_they_are() {
+    let captured = "HTTP 302\n[Captures]\nloc: header \"Location\"\n\nGET";
+    for (format, text, has) in [
+        ("hurl", format!("GET https://a.b/x\n{captured} https://a.b{{{{loc}}}}\n"), "GET a \"${loc}\""),
+        ("hurl", format!("GET {{{{u}}}}/x\n{captured} {{{{u}}}}{{{{loc}}}}\n"), "GET u_service \"${loc}\""),
+        ("hurl", "GET {{page}}?a=1\n".to_owned(), "GET page_service \"?a=1\""),
+        ("http", "@res = v1/x\nGET https://a.b/{{res}}\n".to_owned(), "GET a /v1/x"),
+        ("http", "@u = https://a.b/v1/\nGET {{u}}x\n".to_owned(), "GET a /v1/x"),
+    ] {
+        let dir = project(&[("t", &text)]);
+        ends(dir.path(), &["import", format, "t", "-o", "t.scn"], 0);
+        let made = std::fs::read_to_string(dir.path().join("t.scn")).unwrap();
+        assert!(made.contains(has), "{has}\n{made}");
+        clean(&made);
+    }
+}
+
 #[test]
 fn what_is_lost_can_be_a_failure() {
     let dir =
@@ -187,6 +310,18 @@ fn mistakes_are_shown_at_their_places_all_at_once() {
             &["[shop:2:6]", "`-H` needs a value", "[shop:3:1]", "no URL"][..],
         ),
         ("curl", "curl https://a.b -d 'x\n\n", &["[shop:1:21]", "not closed"]),
+        (
+            "curl",
+            "curl ''\ncurl http://\ncurl 'http://a b/c'\ncurl -s http://a.b:notaport https://a.b/x[1]\n",
+            &["[shop:1:6]", "[shop:2:6]", "[shop:3:6]", "[shop:4:9]", "invalid port", "[shop:4:29]", "`-g`"],
+        ),
+        (
+            "curl",
+            "curl \"https://a.b/x\" ^\n  -H \"accept: */*\" ^\n  --data-raw ^\"^{^\\^\"a^\\^\":1^}^\"\n",
+            &["[shop:1:22]", "cmd.exe", "Copy as cURL (bash)"],
+        ),
+        ("curl", "curl ^\"https://a.b/x^\"\n", &["[shop:1:6]", "cmd.exe"]),
+        ("hurl", "GET https://a.b:port/x\n", &["[shop:1:1]", "no whole URL"]),
         ("curl", "wget x", &["[shop:1:1]", "no request here", "a line begins with `curl`"]),
         (
             "hurl",
@@ -352,6 +487,11 @@ fn what_is_hidden_is_sent_as_the_file_says() {
         (
             "curl",
             "W=alice:wonderland\ncurl https://a.b -u $W",
+            &["secret password\n", "auth: basic(\"alice\", password)"],
+        ),
+        (
+            "curl",
+            "curl https://a.b -u \"$W\"",
             &["secret w\n", "Authorization: \"Basic ${base64(w)}\""],
         ),
         (
@@ -427,7 +567,8 @@ fn what_is_no_file_of_the_format_is_an_error_and_never_a_panic() {
         ("har", Vec::new(), 2),
         ("curl", b"\xff\xfe\x00".to_vec(), 2),
         ("hurl", (0..=255).collect(), 2),
-        ("curl", b"curl \x00\x01\x1b[31m".to_vec(), 0),
+        ("curl", b"curl \x00\x01\x1b[31m".to_vec(), 2),
+        ("curl", b"curl -g https://a.b/\x00\x01\x1b[31m".to_vec(), 0),
         ("curl", deep_json.into_bytes(), 0),
         ("hurl", format!("GET https://a.b\n{deep}").into_bytes(), 2),
         ("hurl", b"GET https://a.b\n{\"a\": \"{{\"}\n".to_vec(), 0),

@@ -2,8 +2,9 @@
 //! where it does not.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::harness::{Asked, Ran, json, project, reply, server};
 
@@ -399,3 +400,91 @@ fn requests_are_sent_as_the_files_own_tool_sends_them() {
         assert_eq!(ran.code, Some(0), "{text}\n{}{}\n{made}", ran.out, ran.err);
     }
 }
+
+/// What real curl sends, and what its import sends: the same, but for the names of clients, boundaries,
+/// and how a form may be written in more than one way.
+#[test]
+fn an_import_sends_what_curl_sends() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let base = server(move |asked| {
+        log.lock().unwrap().push(sent(asked));
+        match &*asked.path {
+            "/login" => b"HTTP/1.1 200 OK\r\nset-cookie: sid=7; Path=/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec(),
+            _ => json("200 OK", "{}"),
+        }
+    });
+    let host = base.trim_start_matches("http://").to_owned();
+    for (number, script) in SCRIPTS.iter().enumerate() {
+        let script = script.replace("BASE", &base).replace("HOST", &host);
+        let project = project(&[("a.sh", &script), ("d.json", "{\"a\": 1}"), ("d.csv", "1,2")]);
+        let status = Command::new("sh").arg("a.sh").current_dir(project.path()).output().unwrap();
+        assert!(status.status.success(), "{script}: {status:?}");
+        let by_curl = std::mem::take(&mut *seen.lock().unwrap());
+        project.scn(&["import", "curl", "a.sh", "-o", "t.scn"]).ends(0, &["nothing was left out"]);
+        let project = project
+            .with("SCN_TOKEN", "hush-hush-2")
+            .with("SCN_T", "hush-hush-2")
+            .with("SCN_PASSWORD", "hush-hush-1")
+            .with("SCN_COOKIE_A", "1")
+            .with("SCN_COOKIE_B", "2")
+            .with("SCN_COOKIE_C", "3");
+        let ran = project.run(&[]).ends(0, &["1 passed"]);
+        let by_import = std::mem::take(&mut *seen.lock().unwrap());
+        let made = project.read("t.scn");
+        assert_eq!(by_curl, by_import, "{number}: {script}\n{made}\n{}", ran.out);
+        assert!(!by_curl.is_empty() && !made.contains("hush-"), "{made}");
+    }
+}
+
+/// A request without what every client says in its own way.
+fn sent(asked: &Asked) -> String {
+    let ignored = ["user-agent", "accept", "traceparent", "expect", "connection", "content-length"];
+    let mut body = asked.body.clone();
+    let mut headers = Vec::new();
+    for (name, value) in asked.headers.iter().filter(|(name, _)| !ignored.contains(&&***name)) {
+        let mut value = value.replace("; ", ";");
+        if let Some((kind, boundary)) = value.clone().split_once(";boundary=") {
+            body = body.replace(boundary, "BOUNDARY").replace("content-disposition", "Content-Disposition");
+            value = kind.to_owned();
+        }
+        headers.push(format!("{name}: {value}"));
+    }
+    // The headers of a part in any case and order.
+    let mut lines: Vec<String> =
+        body.split("\r\n").map(|line| line.replace("content-type: ", "Content-Type: ")).collect();
+    if body.contains("BOUNDARY") {
+        lines
+            .iter_mut()
+            .for_each(|line| *line = line.trim_start_matches('-').trim_end_matches('-').to_owned());
+    }
+    format!("{} {} {headers:?} {lines:?}", asked.method, asked.path)
+}
+
+/// Each asks for what can be carried over as it is.
+const SCRIPTS: &[&str] = &[
+    // Flags with their values attached, some of them variables.
+    "T=hush-hush-2; M=PUT\ncurl -sfH\"Authorization: Bearer $T\" BASE/a\ncurl -sf -X$M BASE/b\ncurl -sf -u\"me:hush-hush-1\" BASE/c\nOPTS='-s -f'\ncurl $OPTS BASE/d",
+    // The header wins over the flag and the URL.
+    "curl -sf -u a:hush-hush-1 -H 'Authorization: Bearer hush-hush-2' BASE/a\ncurl -sf -H 'Authorization: Bearer hush-hush-2' http://u:hush-hush-1@HOST/y",
+    "curl -sf 'http://me+test:hush-hush-1@HOST/x'\ncurl -sf -u a:hush-hush-1 http://u:pw@HOST/y",
+    // Pieces of JSON, and one that a variable says.
+    "curl -sf BASE/e --json '{\"a\":' --json '1}'",
+    // URLs of variables.
+    "URL=BASE/v1/orders; RES=v1/orders; Q='a=1&b=2'; P=/v1/me; S=http; H=HOST; W='a%20b'\ncurl -sf \"$URL\"\ncurl -sf \"$URL?page=2\"\ncurl -sf \"$URL/7\"\ncurl -sf BASE/\"$RES\"\ncurl -sf \"BASE/x?$Q\"\ncurl -sf \"BASE$P\"\ncurl -sf \"$S://$H/s\"\ncurl -sf $H/t\ncurl -sf \"BASE/y?q=$W\"\nROOT=BASE/; curl -sf ${ROOT}z",
+    // Parts of forms.
+    "curl -sf BASE/post --form 'name=\"Alice\"' --form 'note=a;b' --form 'x=\"q;r\"' --form 't=hi;type=text/html; charset=utf-8' --form 'j=\"{\\\"a\\\":1}\";type=application/json' -F 'f=@d.csv' -F 'g=@d.csv;type=text/csv;filename=\"x.csv\"'",
+    // What is encoded, once.
+    "Q='tea & mugs'; R='a%20b'\ncurl -sf BASE/b --data-urlencode \"q=$Q\"\ncurl -sf BASE/c -G --data-urlencode \"q=$Q\"\ncurl -sf BASE/d -d \"q=$R\"\ncurl -sf BASE/e --data-urlencode \"q=$Q\" -H 'Content-Type: text/plain'\ncurl -sf 'BASE/g?z=1' -G -d \"q=$R\" -g",
+    // Several requests by one URL.
+    "curl -sf 'BASE/items/[01-03:2]{a,b}' BASE/'{x}'\ncurl -sfg 'BASE/x?[1]'",
+    // Files.
+    "curl -sf -T d.json BASE/c/\ncurl -sf -T d.json 'BASE/c/?x=1'\ncurl -sf -T d.json BASE\ncurl -sf -T d.json BASE/e -H 'Content-Type: a/b'\ncurl -sf --data-binary @d.json -H 'Content-Type:' BASE/f",
+    // Characters and documents of the shell.
+    "curl -sf --data-raw 'a' -H 'Content-Type: text/plain' BASE/a\ncurl -sf -d @- -H 'Content-Type: text/plain' BASE/b <<'END'\na $x\nb\nEND\ncurl -sf --data-binary @- -H 'Content-Type: text/plain' BASE/c <<END\na\n\nEND",
+    // Headers and cookies.
+    "curl -sf -H 'X-A:' -H 'X-A: 1' BASE/a\ncurl -sf -b a=1 -b b=2 BASE/b\ncurl -sf -b a=1 -H 'Cookie: c=3' BASE/c\ncurl -sf -e 'http://x.y/' BASE/d\ncurl -sf BASE/login\ncurl -sf BASE/me",
+];

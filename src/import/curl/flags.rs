@@ -37,8 +37,14 @@ pub(super) enum Act {
     Tls(&'static str),
     Cert,
     Follow,
+    /// As `Follow`, with the credentials for every host.
+    Trusted,
     MaxRedirects,
     Compressed,
+    /// URLs are as they are written.
+    Literal,
+    /// Another scheme than `Basic` for user and password.
+    Scheme,
     /// A time for this option.
     Seconds(&'static str),
     Version(&'static str),
@@ -51,7 +57,8 @@ pub(super) enum Act {
 
 use Act::{
     Bearer, Cert, Compressed, Cookie, CookieJar, Data, Fail, Follow, Form, Get, Head, Header, Insecure, Json,
-    Lost, MaxRedirects, Named, Prints, Range, Request, Seconds, Tls, Upload, Url, User, Version,
+    Literal, Lost, MaxRedirects, Named, Prints, Range, Request, Scheme, Seconds, Tls, Trusted, Upload, Url,
+    User, Version,
 };
 
 const fn with(short: Option<char>, long: &'static str, act: Act) -> Flag {
@@ -65,7 +72,6 @@ const fn bare(short: Option<char>, long: &'static str, act: Act) -> Flag {
 const SAVES: &str = "which saves the answer in a file";
 const AGAIN: &str = "for which there is `eventually`";
 const NET: &str = "which chooses a way through the net";
-const AUTH: &str = "for which scn has no scheme";
 const TLS: &str = "a detail of TLS";
 
 /// Every flag that is known.
@@ -97,7 +103,7 @@ const FLAGS: &[Flag] = &[
     with(Some('E'), "cert", Cert),
     with(None, "key", Tls("key")),
     bare(Some('L'), "location", Follow),
-    bare(None, "location-trusted", Follow),
+    bare(None, "location-trusted", Trusted),
     with(None, "max-redirs", MaxRedirects),
     bare(None, "compressed", Compressed),
     with(Some('m'), "max-time", Seconds("timeout")),
@@ -124,7 +130,7 @@ const FLAGS: &[Flag] = &[
     with(None, "trace", Prints),
     with(None, "trace-ascii", Prints),
     bare(None, "trace-time", Prints),
-    bare(Some('g'), "globoff", Prints),
+    bare(Some('g'), "globoff", Literal),
     bare(Some('q'), "disable", Prints),
     bare(None, "fail-early", Prints),
     bare(Some('Z'), "parallel", Lost("requests at the same time")),
@@ -168,11 +174,11 @@ const FLAGS: &[Flag] = &[
     bare(None, "retry-all-errors", Lost(AGAIN)),
     bare(None, "retry-connrefused", Lost(AGAIN)),
     bare(None, "basic", Prints),
-    bare(None, "digest", Lost(AUTH)),
-    bare(None, "ntlm", Lost(AUTH)),
-    bare(None, "negotiate", Lost(AUTH)),
-    bare(None, "anyauth", Lost(AUTH)),
-    with(None, "aws-sigv4", Lost(AUTH)),
+    bare(None, "digest", Scheme),
+    bare(None, "ntlm", Scheme),
+    bare(None, "negotiate", Scheme),
+    bare(None, "anyauth", Scheme),
+    with(None, "aws-sigv4", Scheme),
     bare(Some('n'), "netrc", Lost("a file of passwords")),
     with(None, "netrc-file", Lost("a file of passwords")),
     bare(Some('j'), "junk-session-cookies", Lost("a file of cookies")),

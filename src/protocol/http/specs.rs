@@ -157,7 +157,7 @@ pub const SPECS: &[Spec] = &[
     OWN.option(
         "cookies",
         &[value(Ty::Bool, "`true` by default")],
-        "whether this scenario's cookies are sent and kept; each scenario begins without any",
+        "whether this scenario's cookies are kept and sent, beside those of a header `cookie` that is written out, whose names win; each scenario begins without any",
         "GET shop /v1/me with { cookies: false }",
     ),
     OWN.option(

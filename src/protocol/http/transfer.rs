@@ -277,19 +277,29 @@ impl Transfer<'_> {
         if let Some(parent) = self.trace_parent() {
             add(HeaderName::from_static("traceparent"), HeaderValue::try_from(parent), false);
         }
-        if let Some(cookies) = self.state.cookies(&sent.target.url).filter(|_| self.options.cookies) {
-            add(header::COOKIE, Ok(cookies), true);
-        }
         if let Some((user, password)) = &sent.target.credentials
             && let Some(auth) = basic(user, password)
         {
             add(auth.name, Ok(auth.value), true);
         }
         let body_headers = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE];
-        let own = self.options.headers.iter().filter(|header| {
-            (at_home || !header.secret) && !(sent.bodiless && body_headers.contains(&header.name))
-        });
-        headers.extend(own.cloned());
+        let mut own: Vec<Header> = self
+            .options
+            .headers
+            .iter()
+            .filter(|header| {
+                (at_home || !header.secret) && !(sent.bodiless && body_headers.contains(&header.name))
+            })
+            .cloned()
+            .collect();
+        let keeps = self.options.cookies && !self.options.without.contains(&header::COOKIE);
+        if let Some(jar) = self.state.cookies(&sent.target.url).filter(|_| keeps) {
+            match with_jar(&own, jar.as_bytes()) {
+                None => headers.push(Header { name: header::COOKIE, value: jar, secret: true }),
+                Some((at, value)) => own[at].value = value,
+            }
+        }
+        headers.append(&mut own);
         headers
     }
 
@@ -372,6 +382,33 @@ impl Transfer<'_> {
         received.body = if rest.is_empty() { first } else { rest.freeze() };
         received
     }
+}
+
+/// The first header `Cookie` among those that are written out, where it stands, with the cookies of the
+/// jar behind its own: a client sends all in one (RFC 6265 §5.4). A name that is written out keeps its value.
+fn with_jar(own: &[Header], jar: &[u8]) -> Option<(usize, HeaderValue)> {
+    let is_cookie = |header: &&Header| header.name == header::COOKIE;
+    let at = own.iter().position(|header| is_cookie(&header))?;
+    let pairs = |cookies: &[u8]| -> Vec<Vec<u8>> {
+        let pairs = cookies.split(|byte| *byte == b';').map(|pair| pair.trim_ascii().to_vec());
+        pairs.filter(|pair| !pair.is_empty()).collect()
+    };
+    let name = |pair: &[u8]| pair.split(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
+    let said: BTreeSet<Vec<u8>> = own
+        .iter()
+        .filter(is_cookie)
+        .flat_map(|header| pairs(header.value.as_bytes()))
+        .map(|pair| name(&pair))
+        .collect();
+    let mut value = own[at].value.as_bytes().to_vec();
+    for pair in pairs(jar).into_iter().filter(|pair| !said.contains(&name(pair))) {
+        if !value.is_empty() {
+            value.extend_from_slice(b"; ");
+        }
+        value.extend(pair);
+    }
+    // Parts of two values make a value.
+    HeaderValue::from_bytes(&value).ok().map(|value| (at, value))
 }
 
 /// The next piece of a body; `None` at its end.

@@ -1,8 +1,11 @@
 //! Methods, URLs, headers, cookies, credentials, versions, pages.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::Query;
 use axum::http::HeaderMap;
+use axum::response::AppendHeaders;
 use axum::routing::get as on_get;
 
 use super::server::{canned, echo, nobody, serve};
@@ -224,6 +227,34 @@ async fn cookies_belong_to_the_scenario_unless_it_wants_none() {
     let world = World::new();
     world.send(off("/login")).await;
     assert_eq!(get(&world.send(on("/x")).await, "body.headers.cookie"), Value::Absent);
+}
+
+#[tokio::test]
+async fn cookies_that_are_written_out_are_sent_with_those_of_the_scenario() {
+    let set = [("set-cookie", "sid=7; Path=/"), ("set-cookie", "theme=light; Path=/")];
+    let router =
+        Router::new().route("/login", on_get(move || async move { AppendHeaders(set) })).merge(echo());
+    let url = serve(router).await;
+    let world = World::new();
+    world.send(call("GET", &url, "/login")).await;
+    let cookies = |value: Value| call("GET", &url, "/x").with("headers", Value::object([("Cookie", value)]));
+    for (written, sent) in [
+        ("theme=dark; a=1", "theme=dark; a=1; sid=7"),
+        ("a=1", "a=1; sid=7; theme=light"),
+        ("", "sid=7; theme=light"),
+        ("sid=; theme=", "sid=; theme="),
+    ] {
+        let reply = world.send(cookies(Value::text(written))).await;
+        let got = text(&reply, "body.headers.cookie");
+        let sorted = |text: &str| text.split("; ").map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(sorted(&got), sorted(sent));
+        assert!(got.starts_with(written), "{got}");
+    }
+    // None are sent where the header must not be, and only those that are written where the jar is off.
+    let reply = world.send(cookies(Value::Absent)).await;
+    assert_eq!(get(&reply, "body.headers.cookie"), Value::Absent);
+    let reply = world.send(cookies(Value::text("a=1")).with("cookies", Value::Bool(false))).await;
+    assert_eq!(text(&reply, "body.headers.cookie"), "a=1");
 }
 
 #[tokio::test]
