@@ -202,7 +202,7 @@ fn urls_of_variables_are_sent_as_they_are() {
     for (format, text, has) in [
         ("hurl", format!("GET https://a.b/x\n{captured} https://a.b{{{{loc}}}}\n"), "GET a \"${loc}\""),
         ("hurl", format!("GET {{{{u}}}}/x\n{captured} {{{{u}}}}{{{{loc}}}}\n"), "GET u_service \"${loc}\""),
-        ("hurl", "GET {{url}}?a=1\n".to_owned(), "GET url_service \"?a=1\""),
+        ("hurl", "GET {{page}}?a=1\n".to_owned(), "GET page_service \"?a=1\""),
         ("http", "@res = v1/x\nGET https://a.b/{{res}}\n".to_owned(), "GET a /v1/x"),
         ("http", "@u = https://a.b/v1/\nGET {{u}}x\n".to_owned(), "GET a /v1/x"),
     ] {
