@@ -489,11 +489,7 @@ fn what_is_hidden_is_sent_as_the_file_says() {
             "W=alice:wonderland\ncurl https://a.b -u $W",
             &["secret password\n", "auth: basic(\"alice\", password)"],
         ),
-        (
-            "curl",
-            "curl https://a.b -u \"$W\"",
-            &["secret w\n", "Authorization: \"Basic ${base64(w)}\""],
-        ),
+        ("curl", "curl https://a.b -u \"$W\"", &["secret w\n", "Authorization: \"Basic ${base64(w)}\""]),
         (
             "curl",
             "BASE=https://alice:wonderland@a.b\ncurl $BASE/x",
