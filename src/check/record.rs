@@ -7,7 +7,7 @@ use super::scope::{Response, Value as Held};
 use super::walker::{Walker, list};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::Kind;
-use crate::protocol::ErrorKind;
+use crate::lang::call::ERROR_KINDS;
 use crate::shape::{self, Pattern};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, ObjectEntry, ObjectExpr};
 use crate::value::{LEVELS, Value, level};
@@ -120,17 +120,6 @@ impl Of {
 }
 
 impl Words {
-    /// All there are; none where they are numbers.
-    fn all(self) -> Vec<&'static str> {
-        match self {
-            Words::Level => LEVELS.to_vec(),
-            Words::Outcome => vec!["ok", "fail", "info"],
-            Words::ErrorKind => ErrorKind::ALL.iter().map(|kind| kind.word()).collect(),
-            Words::GrpcStatus => crate::protocol::grpc::status::CODES.iter().map(|(name, _)| *name).collect(),
-            Words::HttpStatus => Vec::new(),
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Words::Level => "no line of a log has the level",
@@ -311,6 +300,20 @@ impl<'a> Walker<'a, '_> {
         matches!(&expr.kind, ExprKind::Name(name) if self.scopes.get(name).is_none() && self.is_service(name))
     }
 
+    /// All there are; none where they are numbers.
+    fn all(&self, words: Words) -> Vec<&'static str> {
+        match words {
+            Words::Level => LEVELS.to_vec(),
+            Words::Outcome => vec!["ok", "fail", "info"],
+            Words::ErrorKind => ERROR_KINDS.to_vec(),
+            Words::GrpcStatus => {
+                let constants = self.cx.registry.of_kind(Kind::Constant);
+                constants.filter(|spec| spec.of == "grpc").map(|spec| spec.name).collect()
+            }
+            Words::HttpStatus => Vec::new(),
+        }
+    }
+
     /// A word that there is not.
     fn word(&mut self, words: Words, expr: &'a Expr) {
         let written: Arc<str> = match &expr.kind {
@@ -345,8 +348,8 @@ impl<'a> Walker<'a, '_> {
                 ExprKind::Number(_) if written.len() == 3 && !written.starts_with(['0', '-']) => return,
                 _ => "it is a number of three digits, such as 404".to_owned(),
             },
-            _ if words.all().contains(&&*written) => return,
-            _ => format!("it is one of {}", list(&words.all())),
+            _ if self.all(words).contains(&&*written) => return,
+            _ => format!("it is one of {}", list(&self.all(words))),
         };
         let message = format!("{} `{written}`", words.name());
         self.push(Diagnostic::error(Code::WRONG_TYPE, expr.span, message).help(help));
@@ -355,7 +358,7 @@ impl<'a> Walker<'a, '_> {
     /// A text that is part of no word.
     fn part_of_word(&mut self, words: Words, expr: &'a Expr) {
         let ExprKind::Text(text) = &expr.kind else { return self.word(words, expr) };
-        let is_part = |text: Arc<str>| words.all().iter().any(|word| word.contains(&*text));
+        let is_part = |text: Arc<str>| self.all(words).iter().any(|word| word.contains(&*text));
         if !text.plain().is_some_and(is_part) {
             self.word(words, expr);
         }
@@ -364,7 +367,7 @@ impl<'a> Walker<'a, '_> {
     /// A regex that fits no word as a whole. Of levels there may be others, but none in lower case.
     fn word_like(&mut self, words: Words, text: &str, expr: &'a Expr) {
         let Ok(regex) = regex::Regex::new(text) else { return };
-        let all = words.all();
+        let all = self.all(words);
         let pattern = Pattern::Regex(Arc::new(regex));
         let fits = all.iter().any(|word| shape::fits(&pattern, &Value::text(*word)));
         let is_alike = regex::Regex::new(&format!("(?i){text}"))

@@ -28,6 +28,7 @@ pub(crate) use credentials::credentials;
 pub use parts::Parts;
 
 use crate::event::Exchange;
+use crate::lang::call::ERROR_KINDS;
 use crate::lang::{Kind, Safety, Spec};
 use crate::value::{BoxFuture, Live, Object, Piece, Redactor, Stopwatch, Value};
 
@@ -293,28 +294,9 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// All there are.
-    pub const ALL: [ErrorKind; 7] = [
-        ErrorKind::Refused,
-        ErrorKind::Reset,
-        ErrorKind::Timeout,
-        ErrorKind::Tls,
-        ErrorKind::Protocol,
-        ErrorKind::Cancelled,
-        ErrorKind::Exhausted,
-    ];
-
     /// The word in `error.kind`.
     pub const fn word(self) -> &'static str {
-        match self {
-            ErrorKind::Refused => "refused",
-            ErrorKind::Reset => "reset",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::Tls => "tls",
-            ErrorKind::Protocol => "protocol",
-            ErrorKind::Cancelled => "cancelled",
-            ErrorKind::Exhausted => "exhausted",
-        }
+        ERROR_KINDS[self as usize]
     }
 
     /// The `error` record with this kind and a message for people.
