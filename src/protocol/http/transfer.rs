@@ -283,23 +283,19 @@ impl Transfer<'_> {
             add(auth.name, Ok(auth.value), true);
         }
         let body_headers = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE];
-        let mut own: Vec<Header> = self
-            .options
-            .headers
-            .iter()
-            .filter(|header| {
-                (at_home || !header.secret) && !(sent.bodiless && body_headers.contains(&header.name))
-            })
-            .cloned()
-            .collect();
+        let own = self.options.headers.iter().filter(|header| {
+            (at_home || !header.secret) && !(sent.bodiless && body_headers.contains(&header.name))
+        });
+        headers.extend(own.cloned());
         let keeps = self.options.cookies && !self.options.without.contains(&header::COOKIE);
         if let Some(jar) = self.state.cookies(&sent.target.url).filter(|_| keeps) {
-            match with_jar(&own, jar.as_bytes()) {
+            match with_jar(&headers, jar.as_bytes()) {
                 None => headers.push(Header { name: header::COOKIE, value: jar, secret: true }),
-                Some((at, value)) => own[at].value = value,
+                Some((at, value)) => {
+                    headers[at] = Header { name: header::COOKIE, value, secret: true };
+                }
             }
         }
-        headers.append(&mut own);
         headers
     }
 

@@ -249,6 +249,8 @@ async fn cookies_that_are_written_out_are_sent_with_those_of_the_scenario() {
         let sorted = |text: &str| text.split("; ").map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(sorted(&got), sorted(sent));
         assert!(got.starts_with(written), "{got}");
+        let shown = (&reply.exchange.request_headers, &reply.exchange.shell);
+        assert!(!format!("{shown:?}").contains("sid=7"), "{shown:?}");
     }
     // None are sent where the header must not be, and only those that are written where the jar is off.
     let reply = world.send(cookies(Value::Absent)).await;
