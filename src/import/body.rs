@@ -2,7 +2,7 @@
 //! same.
 
 use super::model::{Piece, Request, Story, Term, Text};
-use super::secrets::{holds_private, is_private, is_private_number};
+use super::private::{holds_private, is_private, is_private_number};
 use crate::value::{Value, from_json};
 
 /// Deeper JSON is sent as text: nobody reads it, and the language bounds its nesting.

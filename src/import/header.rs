@@ -5,7 +5,7 @@ use ::http::{HeaderName, HeaderValue};
 use base64::Engine as _;
 
 use super::model::{Piece, Request, Story, Term, Text};
-use super::secrets::{holds_private, is_private};
+use super::private::{holds_private, is_private};
 
 /// Adds a header to a request.
 pub(super) fn add(request: &mut Request, name: &str, value: Text, story: &mut Story) {

@@ -20,6 +20,7 @@ mod model;
 mod names;
 mod openapi;
 mod place;
+mod private;
 mod quote;
 mod secrets;
 mod shell;
@@ -32,7 +33,7 @@ use crate::lang::Registry;
 use crate::source::{Source, SourceId, Span};
 
 use model::{Scenario, Story};
-pub use secrets::masked;
+pub use private::masked;
 pub use write::Count;
 
 /// What the language has a verb for.

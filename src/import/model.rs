@@ -2,7 +2,8 @@
 //! what was said beside them, and what has no place in scn.
 
 use super::names::Names;
-use super::secrets::{Secrets, hidden_within, holds_private, is_private};
+use super::private::{hidden_within, holds_private, is_private};
+use super::secrets::Secrets;
 use super::{body, place};
 use crate::lang::Registry;
 use crate::value::{Value, from_json};

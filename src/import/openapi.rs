@@ -233,7 +233,7 @@ impl Maker<'_> {
             ParameterPlace::Header => "headers",
             _ => "cookies",
         };
-        let is_private = super::secrets::is_private(&name);
+        let is_private = super::private::is_private(&name);
         match value.as_ref().and_then(scalar) {
             Some(value) if what != "cookies" && !is_private => {
                 let field = (name, Term::plain(value));

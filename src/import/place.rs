@@ -3,7 +3,8 @@
 use super::header::credentials;
 use super::model::{Input, Piece, Request, Service, Text, hide};
 use super::names::Names;
-use super::secrets::{Secrets, hidden_within, holds_private, is_private_parameter};
+use super::private::{hidden_within, holds_private, is_private_parameter};
+use super::secrets::Secrets;
 
 /// The services of a story, those that were found on the way included.
 pub(super) struct Places<'a> {

@@ -2,8 +2,9 @@
 
 use super::model::{Input, Line, Request, Scenario, Service, Story, Term, Text};
 use super::place::Places;
+use super::private::without_private;
 use super::quote;
-use super::secrets::{Finder, Secret, without_private};
+use super::secrets::{Finder, Secret};
 
 /// What is longer stands on several lines.
 const WIDTH: usize = 100;

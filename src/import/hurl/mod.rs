@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
                     format!("[{}]", quote::plain(&lower))
                 };
                 let claim = if lower == "set-cookie" { "contains" } else { "==" };
-                let value = if super::secrets::is_private(&name) {
+                let value = if super::private::is_private(&name) {
                     self.story.hide(&name, &format!("the header `{name}` of an answer"), &value)
                 } else {
                     self.story.without_private("header of an answer", &value)
@@ -324,7 +324,7 @@ impl<'a> Reader<'a> {
         let value = self.template(&raw, &mut lines);
         match section {
             "Query" | "QueryStringParams" => {
-                let value = if super::secrets::is_private_parameter(&name, &value) {
+                let value = if super::private::is_private_parameter(&name, &value) {
                     self.story.hide(&name, &format!("the parameter `{name}` of a URL"), &value)
                 } else {
                     self.story.without_private("URL", &value)

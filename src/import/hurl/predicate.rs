@@ -1,8 +1,8 @@
 //! Predicates: what an assert says of its subject, as a claim of the language.
 
 use super::super::model::{Line, Story, Text};
+use super::super::private::is_private;
 use super::super::quote;
-use super::super::secrets::is_private;
 use super::super::variables::Variables;
 use super::content;
 use super::query::{self, Subject};
