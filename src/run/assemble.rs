@@ -132,6 +132,24 @@ impl Cx {
 
     /// A bare path or URL: what `${…}` inserts is percent-encoded, except in a URL's authority.
     async fn encoded(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Text> {
+        let insert = |text: &mut String, piece: &str| {
+            let in_authority = text.find("://").is_some_and(|at| !text[at + 3..].contains('/'));
+            if in_authority {
+                text.push_str(piece);
+            } else {
+                text.extend(utf8_percent_encode(piece, UNRESERVED));
+            }
+        };
+        self.joined(env, template, insert).await
+    }
+
+    /// The text of a template, where `insert` adds what each `${…}` gives.
+    pub(super) async fn joined(
+        self: &Arc<Self>,
+        env: &Env,
+        template: &Template,
+        insert: impl Fn(&mut String, &str),
+    ) -> Flow<Text> {
         let mut text = String::new();
         let mut secret = false;
         for part in &template.parts {
@@ -140,12 +158,7 @@ impl Cx {
                 TemplatePart::Expr(expr) => {
                     let piece = self.piece(env, expr).await?;
                     secret |= piece.secret;
-                    let in_authority = text.find("://").is_some_and(|at| !text[at + 3..].contains('/'));
-                    if in_authority {
-                        text.push_str(&piece.text);
-                    } else {
-                        text.extend(utf8_percent_encode(&piece.text, UNRESERVED));
-                    }
+                    insert(&mut text, &piece.text);
                 }
             }
         }
@@ -153,7 +166,7 @@ impl Cx {
     }
 
     /// What `${…}` gives as text; it must be there.
-    pub(super) async fn piece(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Text> {
+    async fn piece(self: &Arc<Self>, env: &Env, expr: &Expr) -> Flow<Text> {
         let value = self.eval(env, expr).await?;
         self.present(env, expr, &value)?;
         operators::text_of(&value).map_err(|message| self.bad_value(env, expr.span, message))

@@ -12,7 +12,7 @@ use crate::function::operators;
 use crate::lang::Kind;
 use crate::source::Span;
 use crate::syntax::ast::{
-    BinaryOp, Expr, ExprKind, Input, ItemKind, ObjectEntry, ObjectExpr, Template, TemplatePart, UnaryOp,
+    BinaryOp, Expr, ExprKind, Input, ItemKind, ObjectEntry, ObjectExpr, Template, UnaryOp,
 };
 use crate::value::BoxFuture;
 use crate::value::{Number, Object, Text, Value};
@@ -124,19 +124,7 @@ impl Cx {
 
     /// The text of a template; what `${…}` gives must be there.
     pub(crate) async fn text(self: &Arc<Self>, env: &Env, template: &Template) -> Flow<Text> {
-        let mut text = String::new();
-        let mut secret = false;
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(piece) => text.push_str(piece),
-                TemplatePart::Expr(expr) => {
-                    let piece = self.piece(env, expr).await?;
-                    secret |= piece.secret;
-                    text.push_str(&piece.text);
-                }
-            }
-        }
-        Ok(Text { text: text.into(), secret })
+        self.joined(env, template, String::push_str).await
     }
 
     /// The fields of an object.
