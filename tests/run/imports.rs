@@ -405,9 +405,8 @@ fn requests_are_sent_as_the_files_own_tool_sends_them() {
 /// and how a form may be written in more than one way.
 #[test]
 fn an_import_sends_what_curl_sends() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        return;
-    }
+    let curl = Command::new("curl").arg("--version").output();
+    assert!(curl.is_ok(), "curl is missing, and this test compares with it: install it");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
     let base = server(move |asked| {

@@ -97,10 +97,8 @@ async fn large_and_binary_bodies_are_summed_up() {
 
 #[tokio::test]
 async fn the_shell_line_sends_the_same() {
-    if std::process::Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no curl");
-        return;
-    }
+    let curl = std::process::Command::new("curl").arg("--version").output();
+    assert!(curl.is_ok(), "curl is missing, and this test compares with it: install it");
     let url = serve(echo()).await;
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("it's a file.txt"), "in the file").unwrap();
